@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"misimportd/era"
+	"misimportd/importer"
+	"misimportd/mis/cache"
+	"misimportd/store"
+)
+
+type checkConfigCommand struct{}
+
+// check is one thing that was looked at.
+type check struct {
+	Name  string `json:"check"`
+	OK    bool   `json:"ok"`
+	Found string `json:"found"`
+}
+
+func (checkConfigCommand) Run(a *app) error {
+	s, err := a.settle()
+	if err != nil {
+		return err
+	}
+	checks := []check{{"configuration", true, first(s.source, "none; the defaults")}, {"time zone", true, s.zone.String()}}
+	add := func(name, found string, err error) {
+		c := check{name, err == nil, found}
+		if err != nil {
+			c.Found = err.Error()
+		}
+		checks = append(checks, c)
+	}
+	folder := cache.Folder(s.state)
+	add("state folder", s.state, folder.Check())
+	db, err := store.Open(a.ctx, s.database)
+	if err != nil {
+		add("database", "", err)
+	} else {
+		defer func() { _ = db.Close() }()
+		found, err := a.checkDatabase(s, db)
+		add("database", found, err)
+	}
+	found, err := importer.CheckDocument(folder)
+	add("document", found, err)
+	return a.tellChecks(checks)
+}
+
+// checkDatabase finds out whether the tables are those of this program and whether an
+// import could be made today.
+func (a *app) checkDatabase(s settings, db *store.DB) (found string, err error) {
+	err = db.View(a.ctx, func(v *store.View) error {
+		calendar, err := v.Calendar(a.ctx)
+		if err != nil {
+			return err
+		}
+		current := calendar.Current()
+		if current == nil {
+			found = fmt.Sprintf("%s; no era yet, the first run enters one", db)
+			return nil
+		}
+		asOf, err := current.AsOf(era.DateOf(time.Now().In(s.zone)), a.AsOf)
+		found = fmt.Sprintf("%s; era %s, a run now would be as of %s", db, current.Name, asOf)
+		return err
+	})
+	return found, err
+}
+
+func (a *app) tellChecks(checks []check) error {
+	wrong := 0
+	for _, c := range checks {
+		if !c.OK {
+			wrong++
+		}
+	}
+	err := a.print(checks, func(w io.Writer, style importer.Style) error {
+		for _, c := range checks {
+			mark := "ok   "
+			if !c.OK {
+				mark = "WRONG"
+			}
+			if _, err := fmt.Fprintf(w, "%s  %-14s %s\n", mark, c.Name, c.Found); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil || wrong == 0 {
+		return err
+	}
+	return usagef("%d of %d checks found something wrong", wrong, len(checks))
+}

@@ -1,0 +1,285 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"misimportd/era"
+	"misimportd/importer"
+	"misimportd/mis/cache"
+	"misimportd/store"
+)
+
+// The exit statuses.
+const (
+	statusDone   = 0
+	statusFailed = 1
+	statusUsage  = 2
+)
+
+// flags are those that every command has.
+type flags struct {
+	Config   string   `placeholder:"FILE" env:"MISIMPORTD_CONFIG" help:"Configuration file (default /etc/misimportd/config.yml, or none)."`
+	State    string   `placeholder:"DIR" env:"MISIMPORTD_STATE" help:"State folder (default /var/lib/misimportd)."`
+	Database string   `placeholder:"URL" env:"MISIMPORTD_DATABASE" help:"postgres://USER@HOST/NAME or sqlite:PATH (default misimportd.db in the state folder). Keep passwords out of it here: other users see a process's arguments."`
+	Timezone string   `placeholder:"ZONE" env:"MISIMPORTD_TIMEZONE" help:"The school's time zone (default Europe/London)."`
+	Years    []string `placeholder:"YEAR" env:"MISIMPORTD_YEARS" help:"Year groups to import, such as 7,8,9 (default all)."`
+	AsOf     era.Date `placeholder:"DATE" help:"The day from which the import is true (default today, or the era's first day when that is later)."`
+	JSON     bool     `help:"Print one JSON object."`
+	Verbose  bool     `short:"v" help:"Say more, and fold nothing."`
+}
+
+// commands is the command line.
+type commands struct {
+	flags `embed:""`
+
+	Run         runCommand         `cmd:"" help:"Import the document in PreFetched, now."`
+	Plan        planCommand        `cmd:"" help:"Show what a run would change. Changes nothing."`
+	Runs        runsCommand        `cmd:"" help:"List the runs, or show one with all its changes."`
+	Era         eraCommand         `cmd:"" help:"List, enter and choose academic years."`
+	CheckConfig checkConfigCommand `cmd:"" help:"Check everything that can be checked without changing anything."`
+	Demo        demoCommand        `cmd:"" help:"A pretend school, three nights, in a temporary folder: begin here."`
+	Version     versionCommand     `cmd:"" help:"Say which version this is."`
+}
+
+const description = "Keeps a school scheduler's database in step with the school's MIS: reads its export, " +
+	"works out what has changed, and applies it in one transaction that is recorded change by change."
+
+// app is what commands work with.
+type app struct {
+	flags
+	terminal
+	ctx context.Context
+	log *slog.Logger
+}
+
+// execute parses the arguments, runs the command that they name and turns its error
+// into a sentence and an exit status.
+func execute(ctx context.Context, args []string, t terminal) (status int) {
+	var c commands
+	exited := -1
+	parser, err := kong.New(&c, kong.Name("misimportd"), kong.Description(description), kong.UsageOnError(),
+		kong.Writers(t.out, t.err), kong.Exit(func(code int) { exited = code }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}))
+	if err != nil {
+		t.fail(err)
+		return statusFailed
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	chosen, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		t.fail(fmt.Errorf("%w; \"misimportd --help\" lists commands and flags", err))
+		return statusUsage
+	}
+	level := slog.LevelWarn
+	if c.Verbose {
+		level = slog.LevelInfo
+	}
+	a := &app{flags: c.flags, terminal: t, ctx: ctx, log: slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: level}))}
+	if err := chosen.Run(a); err != nil {
+		return a.status(err)
+	}
+	return statusDone
+}
+
+// status tells err, once, and gives the exit status that it means.
+func (a *app) status(err error) int {
+	var usage usageError
+	switch {
+	case a.ctx.Err() != nil:
+		a.fail(errors.New("interrupted: nothing was changed"))
+		return statusFailed
+	case errors.As(err, &usage):
+		a.fail(err)
+		return statusUsage
+	}
+	a.fail(err)
+	return statusFailed
+}
+
+// open settles the configuration and opens the database.
+func (a *app) open() (settings, *store.DB, error) {
+	s, err := a.settle()
+	if err != nil {
+		return s, nil, err
+	}
+	a.log.Info("configuration", "file", s.source, "state", s.state)
+	db, err := store.Open(a.ctx, s.database)
+	return s, db, err
+}
+
+// importer wires up an import.
+func (a *app) importer(s settings, db *store.DB, progress *progress) *importer.Importer {
+	return &importer.Importer{
+		DB: db, State: cache.Folder(s.state), Zone: s.zone, Years: s.years, AcademicYearStarts: s.academicYearStarts,
+		AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress.set,
+	}
+}
+
+// print writes a result: v as JSON when that was asked for, else as text.
+func (a *app) print(v any, text func(io.Writer, importer.Style) error) error {
+	if !a.JSON {
+		return text(a.out, a.style(a.Verbose))
+	}
+	encoder := json.NewEncoder(a.out)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(v)
+}
+
+type runCommand struct{}
+
+func (runCommand) Run(a *app) error {
+	s, db, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	progress := a.progress()
+	report, err := a.importer(s, db, progress).Run(a.ctx)
+	progress.stop()
+	if err != nil {
+		return a.failedRun(report, err)
+	}
+	return a.print(report, report.WriteRun)
+}
+
+// failedRun prints what is known of a run that failed: programs get an object always.
+func (a *app) failedRun(report importer.Report, err error) error {
+	if !a.JSON {
+		return err
+	}
+	report.Result, report.Error = store.Failed, err.Error()
+	return errors.Join(err, a.print(report, nil))
+}
+
+type planCommand struct{}
+
+func (planCommand) Run(a *app) error {
+	s, db, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	progress := a.progress()
+	report, err := a.importer(s, db, progress).Plan(a.ctx)
+	progress.stop()
+	if err != nil {
+		return a.failedRun(report, err)
+	}
+	return a.print(report, report.WritePlan)
+}
+
+type runsCommand struct {
+	List runsListCommand `cmd:"" default:"withargs" help:"List the newest runs."`
+	Show runsShowCommand `cmd:"" help:"Show one run and all that it changed."`
+}
+
+type runsListCommand struct {
+	Limit int `short:"n" default:"30" help:"How many."`
+}
+
+func (c runsListCommand) Run(a *app) error {
+	s, db, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	past, err := importer.Runs(a.ctx, db, c.Limit)
+	if err != nil {
+		return err
+	}
+	return a.print(past, func(w io.Writer, style importer.Style) error { return importer.WriteRuns(w, past, s.zone, style) })
+}
+
+type runsShowCommand struct {
+	ID int64 `arg:"" help:"The run's number."`
+}
+
+func (c runsShowCommand) Run(a *app) error {
+	s, db, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	past, err := importer.Show(a.ctx, db, store.ID(c.ID))
+	if err != nil {
+		return err
+	}
+	return a.print(past, func(w io.Writer, style importer.Style) error { return past.WriteShown(w, s.zone, style) })
+}
+
+type eraCommand struct {
+	List   eraListCommand   `cmd:"" default:"1" help:"List the eras."`
+	Create eraCreateCommand `cmd:"" help:"Enter an academic year."`
+	Set    eraSetCommand    `cmd:"" help:"Make an era the current, next or previous one."`
+}
+
+type eraListCommand struct{}
+
+func (eraListCommand) Run(a *app) error {
+	_, db, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	eras, err := importer.Eras(a.ctx, db)
+	if err != nil {
+		return err
+	}
+	return a.print(eras, func(w io.Writer, style importer.Style) error { return importer.WriteEras(w, eras) })
+}
+
+type eraCreateCommand struct {
+	Name string   `arg:"" help:"Such as 2017/18."`
+	From era.Date `required:"" placeholder:"DATE" help:"The first day."`
+	To   era.Date `required:"" placeholder:"DATE" help:"The last day."`
+}
+
+func (c eraCreateCommand) Run(a *app) error {
+	_, db, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	e := era.Era{Name: strings.TrimSpace(c.Name), StartsOn: c.From, EndsOn: c.To}
+	run, err := importer.CreateEra(a.ctx, db, version(), e)
+	return a.tellEra(run, err, fmt.Sprintf("era %s entered", e))
+}
+
+type eraSetCommand struct {
+	Which string `arg:"" enum:"current,next,previous" help:"current, next or previous."`
+	Name  string `arg:"" help:"The era's name."`
+}
+
+func (c eraSetCommand) Run(a *app) error {
+	_, db, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	run, err := importer.SetEra(a.ctx, db, version(), c.Which, c.Name)
+	return a.tellEra(run, err, fmt.Sprintf("era %s is the %s one", c.Name, c.Which))
+}
+
+func (a *app) tellEra(run store.Run, err error, done string) error {
+	if err != nil {
+		return err
+	}
+	result := map[string]any{"run": run.ID, "result": run.Result}
+	return a.print(result, func(w io.Writer, _ importer.Style) error {
+		_, err := fmt.Fprintf(w, "Run %d: %s.\n", run.ID, done)
+		return err
+	})
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"misimportd/era"
+	"misimportd/importer"
+	"misimportd/mis/isams/isamstest"
+)
+
+type demoCommand struct {
+	Seed uint64 `default:"1" help:"Which pretend school."`
+	Keep string `placeholder:"DIR" type:"path" help:"State folder to use (default a new temporary one)."`
+}
+
+// demoYear is the school year that the demo plays in, and demoNight the morning of its
+// first import.
+var (
+	demoYear  = era.Era{Name: "2016/17", StartsOn: era.NewDate(2016, time.August, 15), EndsOn: era.NewDate(2017, time.August, 14)}
+	demoNight = era.NewDate(2016, time.September, 5)
+)
+
+func (c demoCommand) Run(a *app) error {
+	if a.Config != "" || a.State != "" || a.Database != "" {
+		return usagef("demo keeps to a folder of its own: leave --config, --state and --database away (--keep chooses the folder)")
+	}
+	folder := c.Keep
+	if folder == "" {
+		made, err := os.MkdirTemp("", "misimportd-demo-")
+		if err != nil {
+			return fmt.Errorf("demo: %w", err)
+		}
+		folder = made
+	}
+	d := &demo{app: a, folder: folder, school: isamstest.New(c.Seed, isamstest.Typical)}
+	d.State, d.JSON, d.Verbose = folder, false, false
+	return d.play()
+}
+
+type demo struct {
+	*app
+	folder string
+	school *isamstest.School
+}
+
+func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
+
+func (d *demo) play() error {
+	s, db, err := d.open()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	d.say("A pretend school of %d pupils, and three nights in it. All of it is in %s.", len(d.school.Pupils), d.folder)
+	if _, err := importer.CreateEra(d.ctx, db, version(), demoYear); err != nil {
+		return err
+	}
+	if _, err := importer.SetEra(d.ctx, db, version(), importer.CurrentEra, demoYear.Name); err != nil {
+		return err
+	}
+	for night := range 3 {
+		d.AsOf = demoNight.AddDays(night)
+		if err := d.putDocument(); err != nil {
+			return err
+		}
+		progress := d.progress()
+		im := d.importer(s, db, progress)
+		begin := time.Now()
+		if night > 0 {
+			d.say("\n── What night %d would change ──\n", night+1)
+			planned, err := im.Plan(d.ctx)
+			if err != nil {
+				return err
+			}
+			if err := planned.WritePlan(d.out, d.style(false)); err != nil {
+				return err
+			}
+			begin = time.Now()
+		}
+		report, err := im.Run(d.ctx)
+		progress.stop()
+		if err != nil {
+			return err
+		}
+		d.say("\n── Night %d, %.1f s ──\n", night+1, time.Since(begin).Seconds())
+		if err := report.WriteRun(d.out, d.style(false)); err != nil {
+			return err
+		}
+		d.school.Night()
+	}
+	d.AsOf = demoNight.AddDays(3)
+	if err := d.putDocument(); err != nil {
+		return err
+	}
+	d.suggest()
+	return nil
+}
+
+// putDocument does what an operator without a key does: drops the export into
+// PreFetched.
+func (d *demo) putDocument() error {
+	folder := filepath.Join(d.folder, "PreFetched")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	file, err := os.OpenFile(filepath.Join(folder, "data.xml"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	if err := d.school.Write(io.Writer(file)); err != nil {
+		_ = file.Close()
+		return fmt.Errorf("demo: %w", err)
+	}
+	return file.Close()
+}
+
+// suggest tells a newcomer what to try next, in commands that work as they stand.
+func (d *demo) suggest() {
+	program := "misimportd"
+	if path, err := os.Executable(); err == nil && strings.Contains(path, "go-build") {
+		program = "go run ./cmd/misimportd"
+	}
+	d.say("\nA fourth night's document is waiting. Try:\n")
+	for _, try := range [][2]string{
+		{"plan", "what it would change"},
+		{"plan -v", "all of it"},
+		{"run", "do it; a second time there is nothing to do"},
+		{"runs", "what was done so far"},
+		{"runs show 4", "each change of the second night"},
+		{"era list", "the academic years"},
+	} {
+		asOf := ""
+		if strings.HasPrefix(try[0], "plan") || try[0] == "run" {
+			asOf = " --as-of " + d.AsOf.String()
+		}
+		d.say("  %s %s --state %s%s\n      %s", program, try[0], d.folder, asOf, try[1])
+	}
+	d.say("\nRemove %s when you are done.", d.folder)
+}

@@ -1,0 +1,24 @@
+// Command misimportd keeps a school scheduler's database in step with the school's
+// management information system. This package reads flags and the configuration and
+// wires the parts together; no rule of the import lives here.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
+}
+
+// run is the whole program; it returns the exit status. The first SIGINT or SIGTERM
+// rolls back what is under way, the second ends the process at once.
+func run(args []string, t terminal) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	return execute(ctx, args, t)
+}

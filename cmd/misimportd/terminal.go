@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+
+	"misimportd/importer"
+)
+
+// Messages follow three rules. Results go to standard output, everything else to
+// standard error. An error is one sentence: what was being done to what, what is
+// wrong, and what to do. Colour and movement are for terminals only.
+
+// terminal is where the program talks to its user.
+type terminal struct {
+	in, out, err *os.File
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// style is how results are to look: in colour on a terminal, unless NO_COLOR asks for
+// none (no-color.org).
+func (t terminal) style(verbose bool) importer.Style {
+	colour := isTerminal(t.out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return importer.Style{Colour: colour, Verbose: verbose}
+}
+
+// fail tells an error.
+func (t terminal) fail(err error) {
+	fmt.Fprintf(t.err, "misimportd: %s\n", err)
+}
+
+// progress shows on a terminal what a long piece of work is at. It is silent for the
+// first second, and elsewhere always.
+type progress struct {
+	out   *os.File
+	mutex sync.Mutex
+	stage string
+	done  chan struct{}
+	idle  sync.WaitGroup
+}
+
+func (t terminal) progress() *progress {
+	p := &progress{out: t.err, done: make(chan struct{})}
+	if isTerminal(t.err) {
+		p.idle.Go(p.show)
+	}
+	return p
+}
+
+func (p *progress) set(stage string) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.stage = stage
+}
+
+// stop wipes the line.
+func (p *progress) stop() {
+	close(p.done)
+	p.idle.Wait()
+}
+
+var doing = map[string]string{
+	"state":   "reading the database",
+	"decode":  "reading the document",
+	"diff":    "comparing",
+	"apply":   "applying the changes",
+	"archive": "archiving the document",
+}
+
+func (p *progress) show() {
+	begin := time.Now()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	width := 0
+	for {
+		select {
+		case <-p.done:
+			if width > 0 {
+				fmt.Fprintf(p.out, "\r%s\r", strings.Repeat(" ", width))
+			}
+			return
+		case <-tick.C:
+		}
+		gone := time.Since(begin)
+		p.mutex.Lock()
+		stage := p.stage
+		p.mutex.Unlock()
+		if gone < time.Second || stage == "" {
+			continue
+		}
+		text := fmt.Sprintf("%s … %.0f s", doing[stage], gone.Seconds())
+		fmt.Fprintf(p.out, "\r%-*s", width, text)
+		width = max(width, len(text))
+	}
+}

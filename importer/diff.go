@@ -1,0 +1,307 @@
+package importer
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"misimportd/era"
+	"misimportd/mis"
+	"misimportd/store"
+)
+
+// differ works out what has to change for the database to say what the MIS says.
+type differ struct {
+	state *store.State
+	snap  *mis.Snapshot
+	era   store.Era
+	asOf  era.Date
+	years []era.Year
+
+	want     wanted
+	said     map[string]mis.Pupil     // pupils of whom the MIS says where they are
+	yearless map[string]bool          // pupils not imported, for their year is not known
+	formOf   map[store.ID]store.Group // each pupil's form on the as-of date, as the database has it
+	houses   map[mis.House]store.ID   // by kind and name
+
+	plan     store.Plan
+	late     []store.Change // changes of groups that have to wait for those of memberships
+	problems []mis.Problem
+}
+
+// diff is the import: the Plan that takes a database from state to what snap says,
+// true from asOf on, and the problems met on the way beside those in snap. It is
+// pure: the same arguments give the same plan, in the same order, and it reads
+// neither clock nor database. before holds changes that the plan is to begin with.
+// years are those to be imported; none means all.
+func diff(before store.Plan, state *store.State, snap *mis.Snapshot, e store.Era, asOf era.Date, years []era.Year) (store.Plan, []mis.Problem) {
+	d := &differ{state: state, snap: snap, era: e, asOf: asOf, years: years, plan: before,
+		said: map[string]mis.Pupil{}, yearless: map[string]bool{}, formOf: map[store.ID]store.Group{}}
+	d.wantStaff()
+	d.wantSubjects()
+	d.wantHouses()
+	d.wantLocations()
+	d.wantGroups()
+	d.wantPupils()
+	d.lookBack()
+	d.wantMemberships()
+
+	change(d, d.state.Staff, d.want.staff, func(r *store.Staff) *store.Element { return &r.Element })
+	change(d, d.state.Subjects, d.want.subjects, func(r *store.Subject) *store.Element { return &r.Element })
+	change(d, d.state.Houses, d.want.houses, func(r *store.House) *store.Element { return &r.Element })
+	change(d, d.state.Locations, d.want.locations, func(r *store.Location) *store.Element { return &r.Element })
+	change(d, d.state.Pupils, d.want.pupils, func(r *store.Pupil) *store.Element { return &r.Element })
+	d.changeGroups()
+	d.changeMemberships()
+	d.plan.Changes = append(d.plan.Changes, d.late...)
+	d.reportSilence()
+	return d.plan, d.problems
+}
+
+// lookBack notes of whom the MIS speaks, and in which forms the database has pupils.
+func (d *differ) lookBack() {
+	for _, p := range d.snap.Pupils.Records {
+		if !d.yearless[p.ID] {
+			d.said[p.ID] = p
+		}
+	}
+	forms := map[store.ID]store.Group{}
+	for _, g := range d.want.groups {
+		if g.GroupKind == store.FormGroup {
+			forms[g.ID] = g
+		}
+	}
+	for _, m := range d.state.Memberships {
+		if form, ok := forms[m.GroupID]; ok && m.StartsOn <= d.asOf {
+			d.formOf[m.ElementID] = form
+		}
+	}
+}
+
+// change plans what happens to the elements of one kind that are no groups (R4 to R7).
+func change[T interface {
+	comparable
+	element
+}](d *differ, have, want []T, part func(*T) *store.Element) {
+	by := map[store.Action][]store.Change{}
+	add := func(action store.Action, why store.Reason, before, after store.Record) {
+		by[action] = append(by[action], store.Change{Action: action, Why: why, Before: before, After: after})
+	}
+	had, wants := bySource(have), bySource(want)
+	for _, w := range want {
+		switch h, ok := had[w.Source()]; {
+		case !ok:
+			add(store.Create, store.NewInMIS, nil, w)
+		case h == w:
+		case !part(&h).Current:
+			add(store.Reopen, store.BackInMIS, h, w)
+		default:
+			add(store.Update, store.ChangedInMIS, h, w)
+		}
+	}
+	for _, h := range slices.SortedFunc(slices.Values(have), compareSources[T]) {
+		if _, ok := wants[h.Source()]; !ok && part(&h).Current {
+			gone := h
+			part(&gone).Current = false
+			add(store.End, store.GoneFromMIS, h, gone)
+		}
+	}
+	for _, action := range store.Actions {
+		d.plan.Changes = append(d.plan.Changes, by[action]...)
+	}
+}
+
+// changeGroups plans the groups (R10 to R12). What ends or shortens a group's life
+// has to wait until its memberships have ended.
+func (d *differ) changeGroups() {
+	wants := map[store.ID]bool{}
+	had := map[store.ID]store.Group{}
+	for _, g := range d.state.Groups {
+		had[g.ID] = g
+	}
+	var created, updated, reopened, shortened, ended, deleted []store.Change
+	for _, w := range d.want.groups {
+		wants[w.ID] = true
+		switch h, ok := had[w.ID]; {
+		case !ok:
+			created = append(created, store.Change{Action: store.Create, Why: store.NewInMIS, After: w})
+		case h == w:
+		case !h.Current || !d.isLiving(h):
+			reopened = append(reopened, store.Change{Action: store.Reopen, Why: store.BackInMIS, Before: h, After: w})
+		case !h.Life().Within(w.Life()):
+			shortened = append(shortened, store.Change{Action: store.Update, Why: store.ChangedInMIS, Before: h, After: w})
+		default:
+			updated = append(updated, store.Change{Action: store.Update, Why: store.ChangedInMIS, Before: h, After: w})
+		}
+	}
+	for _, h := range slices.SortedFunc(slices.Values(d.state.Groups), compareGroups) {
+		if wants[h.ID] || !d.isLiving(h) {
+			continue
+		}
+		gone := h
+		gone.Current = false
+		switch {
+		case h.StartsOn < d.asOf:
+			gone.EndsOn = d.asOf.AddDays(-1)
+		case !d.state.NeededElsewhere[h.ID]:
+			deleted = append(deleted, store.Change{Action: store.Delete, Why: store.GoneFromMIS, Before: h})
+			continue
+		default: // others' rows point at it: it keeps the shortest life there is
+			gone.EndsOn = h.StartsOn
+		}
+		if gone != h {
+			ended = append(ended, store.Change{Action: store.End, Why: store.GoneFromMIS, Before: h, After: gone})
+		}
+	}
+	d.plan.Changes = slices.Concat(d.plan.Changes, created, updated, reopened)
+	d.late = slices.Concat(shortened, ended, deleted)
+}
+
+func compareGroups(a, b store.Group) int {
+	return cmp.Or(cmp.Compare(a.GroupKind, b.GroupKind), mis.CompareIDs(a.SourceID, b.SourceID))
+}
+
+// changeMemberships walks the memberships that there are and those that are wanted
+// side by side, both in order of group and member (R15 to R20).
+func (d *differ) changeMemberships() {
+	have := slices.DeleteFunc(slices.Clone(d.state.Memberships), d.strangers())
+	slices.SortFunc(have, func(a, b store.Membership) int {
+		return cmp.Or(cmp.Compare(a.GroupID, b.GroupID), cmp.Compare(a.ElementID, b.ElementID), cmp.Compare(a.StartsOn, b.StartsOn))
+	})
+	m := &membershipChanges{asOf: d.asOf, plan: &d.plan, why: d.whyLeft()}
+	ends := make(map[store.ID]era.Date, len(d.want.groups))
+	for _, g := range d.want.groups {
+		ends[g.ID] = g.EndsOn
+	}
+	next := 0
+	rowsOf := func(p pair) []store.Membership {
+		from := next
+		for next < len(have) && comparePairs(pair{have[next].GroupID, have[next].ElementID}, p) == 0 {
+			next++
+		}
+		return have[from:next]
+	}
+	for _, p := range d.want.memberships {
+		for next < len(have) && comparePairs(pair{have[next].GroupID, have[next].ElementID}, p) < 0 {
+			m.leave(have[next])
+			next++
+		}
+		m.stay(p, rowsOf(p), ends[p.group])
+	}
+	for ; next < len(have); next++ {
+		m.leave(have[next])
+	}
+	d.plan.Changes = slices.Concat(d.plan.Changes, m.deleted, m.ended, m.updated, m.created)
+}
+
+// strangers tells which memberships the MIS does not speak of at all: those of
+// elements that are not its pupils, which users put into its groups. They stay for as
+// long as the group does (R2, R11).
+func (d *differ) strangers() func(store.Membership) bool {
+	groups, pupils := map[store.ID]bool{}, map[store.ID]bool{}
+	for _, g := range d.want.groups {
+		groups[g.ID] = true
+	}
+	for _, p := range d.state.Pupils {
+		pupils[p.ID] = true
+	}
+	return func(m store.Membership) bool { return groups[m.GroupID] && !pupils[m.ElementID] }
+}
+
+// whyLeft tells the reason for which a membership ends.
+func (d *differ) whyLeft() func(store.Membership) store.Reason {
+	groups, pupils := map[store.ID]bool{}, map[store.ID]bool{}
+	for _, g := range d.want.groups {
+		groups[g.ID] = true
+	}
+	for _, p := range d.want.pupils {
+		pupils[p.ID] = true
+	}
+	return func(m store.Membership) store.Reason {
+		switch {
+		case !groups[m.GroupID]:
+			return store.GroupGone
+		case !pupils[m.ElementID]:
+			return store.MemberGone
+		}
+		return store.Left
+	}
+}
+
+// membershipChanges gathers what happens to memberships, each kind of change by
+// itself: leaving comes before joining, so that no day has two (R17, R18).
+type membershipChanges struct {
+	asOf                             era.Date
+	plan                             *store.Plan
+	why                              func(store.Membership) store.Reason
+	deleted, ended, updated, created []store.Change
+}
+
+// leave ends a membership the day before the as-of date, or removes one that started
+// no earlier (R16).
+func (m *membershipChanges) leave(row store.Membership) {
+	if row.StartsOn >= m.asOf {
+		m.deleted = append(m.deleted, store.Change{Action: store.Delete, Why: m.why(row), Before: row})
+		return
+	}
+	gone := row
+	gone.EndsOn = m.asOf.AddDays(-1)
+	m.ended = append(m.ended, store.Change{Action: store.End, Why: m.why(row), Before: row, After: gone})
+}
+
+// stay sees to it that a member is in a group from the as-of date to the group's end,
+// in one membership (R15, R20). rows are those there are, by their first day.
+func (m *membershipChanges) stay(p pair, rows []store.Membership, ends era.Date) {
+	if len(rows) == 0 {
+		joined := store.Membership{ID: m.plan.NewID(), GroupID: p.group, ElementID: p.member, StartsOn: m.asOf, EndsOn: ends}
+		m.created = append(m.created, store.Change{Action: store.Create, Why: store.Joined, After: joined})
+		return
+	}
+	for _, doubled := range rows[1:] {
+		m.deleted = append(m.deleted, store.Change{Action: store.Delete, Why: store.Doubled, Before: doubled})
+	}
+	whole, why := rows[0], store.Prolonged
+	if whole.StartsOn > m.asOf {
+		whole.StartsOn, why = m.asOf, store.PulledForward
+	}
+	whole.EndsOn = ends
+	if whole != rows[0] {
+		m.updated = append(m.updated, store.Change{Action: store.Update, Why: why, Before: rows[0], After: whole})
+	}
+}
+
+// reportSilence says which sections were not taken as empty though they are (R34).
+func (d *differ) reportSilence() {
+	report := func(section string, says bool, kept int) {
+		if !says && kept > 0 {
+			d.problems = append(d.problems, mis.Problem{Section: section, Reason: mis.SectionIsAbsent,
+				Detail: fmt.Sprintf("%d of it in the database are left as they are; check what the API key is allowed", kept)})
+		}
+	}
+	report(d.snap.Staff.Section, !d.snap.Staff.SaysNothing(), len(d.state.Staff))
+	report(d.snap.Pupils.Section, !d.snap.Pupils.SaysNothing(), len(d.state.Pupils))
+	report(d.snap.Subjects.Section, !d.snap.Subjects.SaysNothing(), len(d.state.Subjects))
+	report(d.snap.Locations.Section, !d.snap.Locations.SaysNothing(), len(d.state.Locations))
+	report(d.snap.Forms.Section, !d.snap.Forms.SaysNothing(), len(d.groupsOf(store.FormGroup)))
+	report(d.snap.Sets.Section, !d.snap.Sets.SaysNothing(), len(d.groupsOf(store.SetGroup)))
+	sets := map[store.ID]bool{}
+	for _, g := range d.groupsOf(store.SetGroup) {
+		sets[g.ID] = true
+	}
+	inSets := 0
+	for _, m := range d.state.Memberships {
+		if sets[m.GroupID] {
+			inSets++
+		}
+	}
+	report(d.snap.SetLists.Section, !d.snap.SetLists.SaysNothing(), inSets)
+	for _, roll := range []*mis.Roll[mis.House]{&d.snap.AcademicHouses, &d.snap.BoardingHouses} {
+		kind, kept := houseKind(roll == &d.snap.BoardingHouses), 0
+		for _, h := range d.state.Houses {
+			if h.Type == string(kind) {
+				kept++
+			}
+		}
+		report(roll.Section, !roll.SaysNothing(), kept)
+	}
+}

@@ -1,0 +1,127 @@
+package importer
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"misimportd/era"
+	"misimportd/store"
+)
+
+// Which of the eras a setting names.
+const (
+	CurrentEra  = "current"
+	NextEra     = "next"
+	PreviousEra = "previous"
+)
+
+// ListedEra is an era and what it is to the school: current, next, previous,
+// perpetual or nothing in particular.
+type ListedEra struct {
+	era.Era
+	Is string `json:"is,omitempty"`
+}
+
+// Eras lists the eras by their first day.
+func Eras(ctx context.Context, db *store.DB) (listed []ListedEra, err error) {
+	listed = []ListedEra{}
+	err = db.View(ctx, func(v *store.View) error {
+		calendar, err := v.Calendar(ctx)
+		is := map[store.ID]string{
+			calendar.Settings.CurrentEraID: CurrentEra, calendar.Settings.NextEraID: NextEra,
+			calendar.Settings.PreviousEraID: PreviousEra, calendar.Settings.PerpetualEraID: "perpetual",
+		}
+		for _, e := range calendar.Eras {
+			listed = append(listed, ListedEra{e.Era, is[e.ID]})
+		}
+		return err
+	})
+	return listed, err
+}
+
+// CreateEra enters an era. One that shares a day or its name with another is an error,
+// the perpetual era aside.
+func CreateEra(ctx context.Context, db *store.DB, version string, e era.Era) (store.Run, error) {
+	if err := e.Check(); err != nil {
+		return store.Run{}, err
+	}
+	return changeEras(ctx, db, version, "era create", func(calendar store.Calendar, plan *store.Plan) error {
+		if other, clash := e.Clash(calendar.Plain()); clash {
+			return fmt.Errorf("era %s overlaps %s, or has its name: choose other dates or another name", e, other)
+		}
+		plan.Create(store.Era{ID: plan.NewID(), Era: e}, store.ByHand)
+		return nil
+	})
+}
+
+// SetEra makes the era of a name the current, next or previous one.
+func SetEra(ctx context.Context, db *store.DB, version, which, name string) (store.Run, error) {
+	return changeEras(ctx, db, version, "era set", func(calendar store.Calendar, plan *store.Plan) error {
+		e := calendar.Named(name)
+		if e == nil {
+			return fmt.Errorf("there is no era %q: \"misimportd era list\" lists them, \"misimportd era create\" enters one", name)
+		}
+		if e.IsPerpetual() {
+			return fmt.Errorf("era %q has no end and cannot be the %s one: choose an academic year", name, which)
+		}
+		if which != CurrentEra && e.ID == calendar.Settings.CurrentEraID {
+			return fmt.Errorf("era %s is the current one: set another current first", name)
+		}
+		after := calendar.Settings
+		for _, setting := range []*store.ID{&after.CurrentEraID, &after.NextEraID, &after.PreviousEraID} {
+			if *setting == e.ID {
+				*setting = 0 // an era is one thing at a time
+			}
+		}
+		switch which {
+		case CurrentEra:
+			after.CurrentEraID = e.ID
+		case NextEra:
+			after.NextEraID = e.ID
+		case PreviousEra:
+			after.PreviousEraID = e.ID
+		}
+		if after != calendar.Settings {
+			plan.Change(store.Update, calendar.Settings, after, store.ByHand)
+		}
+		return nil
+	})
+}
+
+// changeEras takes a change of the eras the road that every change takes: a plan, one
+// transaction, a record.
+func changeEras(ctx context.Context, db *store.DB, version, command string, change func(store.Calendar, *store.Plan) error) (store.Run, error) {
+	holder := store.NewHolder(command)
+	lock, err := db.Lock(ctx, holder)
+	if err != nil {
+		return store.Run{}, err
+	}
+	defer func() { _ = lock.Unlock() }()
+	return lock.Run(ctx, func(v *store.View) (store.Run, store.Plan, error) {
+		run := store.Run{Kind: "era", StartedAt: time.Now(), Program: version, Host: holder.Host}
+		var plan store.Plan
+		calendar, err := v.Calendar(ctx)
+		if err == nil {
+			err = change(calendar, &plan)
+		}
+		return run, plan, err
+	})
+}
+
+// WriteEras writes a list of eras, one a line.
+func WriteEras(w io.Writer, eras []ListedEra) error {
+	p := &printer{w: w}
+	if len(eras) == 0 {
+		p.line("No era yet: the first run enters the academic year it falls in.")
+	}
+	for _, e := range eras {
+		ends := e.EndsOn.String()
+		if e.IsPerpetual() {
+			ends = "without end"
+		}
+		p.line("%-12s  %s to %-11s  %s", e.Name, e.StartsOn, ends, e.Is)
+	}
+	return p.err
+}

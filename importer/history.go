@@ -1,0 +1,118 @@
+package importer
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"misimportd/era"
+	"misimportd/mis"
+	"misimportd/store"
+)
+
+// Past is a run that is over, as it is listed and shown.
+type Past struct {
+	Report
+	Kind       string    `json:"kind"`
+	StartedAt  time.Time `json:"started_at"`
+	FinishedAt time.Time `json:"finished_at"`
+	Program    string    `json:"program"`
+	Host       string    `json:"host"`
+}
+
+func pastOf(run store.Run) Past {
+	past := Past{
+		Report: Report{
+			Run: run.ID, Result: run.Result, AsOf: run.AsOf, Era: run.Era, Source: run.Source, Changes: run.Counts.V,
+			Problems: []mis.Problem{}, Guard: []struct{}{}, Stages: run.Stages.V, Error: run.Error,
+		},
+		Kind: run.Kind, StartedAt: run.StartedAt, FinishedAt: run.FinishedAt, Program: run.Program, Host: run.Host,
+	}
+	_ = json.Unmarshal(run.Problems.V, &past.Problems) // what record wrote
+	return past
+}
+
+// Runs lists the newest runs, newest first.
+func Runs(ctx context.Context, db *store.DB, limit int) (past []Past, err error) {
+	past = []Past{}
+	err = db.View(ctx, func(v *store.View) error {
+		runs, err := v.Runs(ctx, limit)
+		for _, run := range runs {
+			past = append(past, pastOf(run))
+		}
+		return err
+	})
+	return past, err
+}
+
+// Show reads one run with each of its changes. It fails with a *store.NoRunError when
+// there is no such run.
+func Show(ctx context.Context, db *store.DB, id store.ID) (past Past, err error) {
+	err = db.View(ctx, func(v *store.View) error {
+		run, err := v.Run(ctx, id)
+		if err != nil {
+			return err
+		}
+		past = pastOf(run)
+		changes, err := v.Changes(ctx, id)
+		if err != nil {
+			return err
+		}
+		names, err := readNames(ctx, v)
+		past.Lines = names.lines(slices.Values(changes))
+		return err
+	})
+	return past, err
+}
+
+// WriteRuns writes a list of runs, one a line.
+func WriteRuns(w io.Writer, past []Past, zone *time.Location, style Style) error {
+	p := &printer{Style: style, w: w}
+	if len(past) == 0 {
+		p.line("No run yet.")
+		return p.err
+	}
+	p.line("%s", p.paint(bold, fmt.Sprintf("%5s  %-16s  %-7s  %-10s  %-10s  %s", "run", "started", "kind", "as of", "result", "changes")))
+	for _, r := range past {
+		total := 0
+		for _, c := range r.Changes {
+			total += c.Count
+		}
+		outcome := fmt.Sprint(total)
+		if len(r.Problems) > 0 {
+			outcome += fmt.Sprintf(", %d problems", len(r.Problems))
+		}
+		if r.Error != "" {
+			outcome = r.Error
+		}
+		p.line("%5d  %-16s  %-7s  %-10s  %-10s  %s", r.Run, r.StartedAt.In(zone).Format("2006-01-02 15:04"), r.Kind, r.AsOf, r.Result, outcome)
+	}
+	return p.err
+}
+
+// WriteShown writes one run with each of its changes.
+func (past Past) WriteShown(w io.Writer, zone *time.Location, style Style) error {
+	p := &printer{Style: style, w: w}
+	title := fmt.Sprintf("Run %d, %s: %s", past.Run, past.Kind, past.Result)
+	if past.AsOf != era.Date(0) {
+		title += fmt.Sprintf(", as of %s, era %s", past.AsOf.Long(), past.Era)
+	}
+	p.line("%s", p.paint(bold, title))
+	p.line("Started %s, took %.1f s, by misimportd %s on %s", past.StartedAt.In(zone).Format("2 January 2006 15:04:05"),
+		past.FinishedAt.Sub(past.StartedAt).Seconds(), past.Program, past.Host)
+	p.source(past.Source)
+	if past.Error != "" {
+		p.line("%s %s", p.paint(red, "It failed and changed nothing:"), past.Error)
+		return p.err
+	}
+	p.changes(past.Lines)
+	p.summary(past.Changes)
+	p.problems(past.Problems)
+	if style.Verbose {
+		p.stages(past.Stages)
+	}
+	return p.err
+}

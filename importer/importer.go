@@ -1,0 +1,249 @@
+// Package importer knows what a night is: a document is read, compared with what the
+// database holds, and the changes are shown, or applied and recorded. It decides what
+// has to change; the packages mis and store, which do not know each other, tell it what
+// the MIS says and what the database holds.
+package importer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"misimportd/era"
+	"misimportd/mis"
+	"misimportd/mis/cache"
+	"misimportd/mis/isams"
+	"misimportd/store"
+)
+
+// Datasource is the MIS that is imported, as the database calls it.
+const Datasource = "iSAMS"
+
+// Importer makes imports. All its fields but Years, AsOf and Progress have to be set.
+type Importer struct {
+	DB                 *store.DB
+	State              cache.Folder
+	Zone               *time.Location
+	Years              []era.Year   // the year groups to import; none means all
+	AcademicYearStarts era.MonthDay // for when no era was ever set
+	AsOf               era.Date     // zero: today, or the era's first day when that is later
+	Version            string
+	Log                *slog.Logger
+	Progress           func(stage string) // may be nil
+}
+
+// night is one import under way.
+type night struct {
+	*Importer
+	document *cache.Document
+	reading  chan struct{} // closed when the three below are there
+	snap     *mis.Snapshot
+	hash     string
+	err      error
+	took     time.Duration
+	watch    stopwatch
+	report   Report
+}
+
+// Plan says what Run would do, and changes nothing. A document has to be in
+// PreFetched, and stays there.
+func (im *Importer) Plan(ctx context.Context) (Report, error) {
+	n, err := im.begin()
+	if err != nil {
+		return Report{}, err
+	}
+	defer n.close()
+	err = im.DB.View(ctx, func(v *store.View) error {
+		plan, err := n.prepare(ctx, v)
+		if err != nil {
+			return err
+		}
+		names, err := readNames(ctx, v)
+		if err != nil {
+			return err
+		}
+		n.report.Changes, n.report.Lines = plan.Counts(), names.lines(recorded(plan))
+		return nil
+	})
+	n.watch.stop()
+	n.report.Result, n.report.Stages = Planned, n.watch.stages
+	return n.report, err
+}
+
+// Run makes one import: it reads the document in PreFetched, applies what differs in
+// one transaction and moves the document to Current and the Archive. The report is
+// complete however it ends; a run that fails is recorded too, where that is possible,
+// and has changed nothing. It fails at once with a *store.BusyError when another run
+// is under way (R32).
+func (im *Importer) Run(ctx context.Context) (Report, error) {
+	if err := im.State.Prepare(); err != nil {
+		return Report{}, err
+	}
+	n, err := im.begin()
+	if err != nil {
+		return Report{}, err
+	}
+	defer n.close()
+	holder := store.NewHolder("run")
+	lock, err := im.DB.Lock(ctx, holder)
+	if err != nil {
+		return Report{}, err
+	}
+	defer func() { _ = lock.Unlock() }()
+	started := holder.Since
+
+	run, err := lock.Run(ctx, func(v *store.View) (store.Run, store.Plan, error) {
+		plan, err := n.prepare(ctx, v)
+		if err == nil {
+			n.watch.next("apply")
+		}
+		n.report.Stages = n.watch.timed()
+		return n.report.record("import", im.Version, started, holder.Host), plan, err
+	})
+	n.watch.stop()
+	if err != nil {
+		return n.failed(context.WithoutCancel(ctx), lock, started, holder.Host, err)
+	}
+	n.report.Run, n.report.Result, n.report.Changes = run.ID, run.Result, run.Counts.V
+	n.watch.next("archive")
+	err = n.settle(started)
+	n.watch.stop()
+	n.report.Stages = n.watch.stages
+	return n.report, err
+}
+
+// failed records a run that came to nothing. Not being able to is no second error: the
+// first says what to mend.
+func (n *night) failed(ctx context.Context, lock *store.Lock, started time.Time, host string, cause error) (Report, error) {
+	n.report.Error, n.report.Result, n.report.Stages = cause.Error(), store.Failed, n.watch.stages
+	run, err := lock.RecordFailure(ctx, n.report.record("import", n.Version, started, host))
+	if err != nil {
+		n.Log.Warn("the failed run could not be recorded", "error", err)
+	}
+	n.report.Run = run.ID
+	return n.report, cause
+}
+
+// begin opens the document and starts to read it, while others look at the database.
+func (im *Importer) begin() (*night, error) {
+	document, err := im.State.Prefetched()
+	if err != nil {
+		return nil, err
+	}
+	n := &night{Importer: im, document: document, reading: make(chan struct{})}
+	n.watch.tell = func(stage string) {
+		im.Log.Debug("stage", "stage", stage)
+		if im.Progress != nil {
+			im.Progress(stage)
+		}
+	}
+	n.report.Changes, n.report.Problems, n.report.Guard = []store.Count{}, []mis.Problem{}, []struct{}{}
+	go n.read()
+	return n, nil
+}
+
+// close stops a reading that nobody waits for any more.
+func (n *night) close() {
+	_ = n.document.Close()
+	<-n.reading
+}
+
+// read decodes the document and takes its hash.
+func (n *night) read() {
+	defer close(n.reading)
+	begin := time.Now()
+	n.hash, n.err = n.document.Read(func(r io.Reader) (err error) {
+		n.snap, err = isams.Decode(r)
+		return err
+	})
+	n.took = time.Since(begin)
+}
+
+// prepare works out the plan from what the database and the document hold.
+func (n *night) prepare(ctx context.Context, v *store.View) (store.Plan, error) {
+	n.watch.stages = nil
+	n.watch.next("state")
+	var plan store.Plan
+	calendar, err := v.Calendar(ctx)
+	if err != nil {
+		return plan, err
+	}
+	current, asOf, err := n.day(calendar, &plan)
+	if err != nil {
+		return plan, err
+	}
+	n.report.AsOf, n.report.Era = asOf, current.Name
+	state, err := v.State(ctx, Datasource, current.ID, asOf)
+	if err != nil {
+		return plan, err
+	}
+	n.watch.next("decode")
+	if err := n.await(ctx); err != nil {
+		return plan, err
+	}
+	n.watch.next("diff")
+	plan, problems := diff(plan, state, n.snap, current, asOf, n.Years)
+	n.report.Problems = append(append([]mis.Problem{}, n.snap.Problems...), problems...)
+	mis.SortProblems(n.report.Problems)
+	n.watch.stop()
+	return plan, nil
+}
+
+// await waits for the document to be read. The stage is given the time that reading
+// took as a whole: most of it went by while the state was read.
+func (n *night) await(ctx context.Context) error {
+	select {
+	case <-n.reading:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	n.watch.stop()
+	n.watch.stages[len(n.watch.stages)-1].Seconds = n.took.Seconds()
+	if n.err != nil {
+		return n.err
+	}
+	current, err := n.State.CurrentHash()
+	n.report.Source = store.Source{SHA256: n.hash, Bytes: n.document.Size(), Unchanged: current == n.hash}
+	return err
+}
+
+// day is the era to import into and the as-of date. A database in which no era was
+// ever set begins with the academic year of that day.
+func (n *night) day(calendar store.Calendar, plan *store.Plan) (store.Era, era.Date, error) {
+	today := era.DateOf(time.Now().In(n.Zone))
+	if current := calendar.Current(); current != nil {
+		asOf, err := current.AsOf(today, n.AsOf)
+		return *current, asOf, err
+	}
+	day := n.AsOf
+	if day == 0 {
+		day = today
+	}
+	first := store.Era{ID: plan.NewID(), Era: era.Academic(day, n.AcademicYearStarts)}
+	if known, clash := first.Clash(calendar.Plain()); clash {
+		return first, day, errors.New("no era is current, and " + known.String() + " is there already: choose one with \"misimportd era set current\"")
+	}
+	settings := calendar.Settings
+	settings.CurrentEraID = first.ID
+	plan.Create(first, store.NoEraYet)
+	plan.Change(store.Update, calendar.Settings, settings, store.NoEraYet)
+	return first, day, nil
+}
+
+// settle files the document away after a run: to the Archive, unless it is the one that
+// is there and nothing came of it, and to Current.
+func (n *night) settle(started time.Time) error {
+	if n.report.Result == store.Applied || !n.report.Source.Unchanged {
+		report, err := json.MarshalIndent(n.report, "", "  ")
+		if err != nil {
+			return err
+		}
+		if err := n.State.Keep(n.document, started.In(n.Zone), int64(n.report.Run), append(report, '\n')); err != nil {
+			return err
+		}
+	}
+	return n.State.Settle(n.document)
+}

@@ -1,0 +1,164 @@
+package importer
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"slices"
+	"strings"
+
+	"misimportd/era"
+	"misimportd/store"
+)
+
+// Line is one change as people and programs are shown it: by names and by the MIS's
+// ids, not by the database's.
+type Line struct {
+	Entity   store.Entity `json:"entity"`
+	Action   store.Action `json:"action"`
+	Kind     string       `json:"kind,omitempty"` // of a group: form, set …
+	SourceID string       `json:"id,omitempty"`   // in the MIS
+	Name     string       `json:"name,omitempty"`
+	Group    *GroupRef    `json:"group,omitempty"` // of a membership; id and name are the member's
+	Why      store.Reason `json:"why"`
+	StartsOn *era.Date    `json:"starts_on,omitempty"` // of groups and memberships
+	EndsOn   *era.Date    `json:"ends_on,omitempty"`   // null: without an end
+	Fields   []Field      `json:"fields,omitempty"`    // what differs, where the record goes on
+}
+
+// GroupRef names a group.
+type GroupRef struct {
+	Kind     string `json:"kind"`
+	SourceID string `json:"id"`
+	Name     string `json:"name"`
+}
+
+// Field is one value that changes.
+type Field struct {
+	Name   string `json:"name"`
+	Before any    `json:"before"`
+	After  any    `json:"after"`
+}
+
+// names says how records are called.
+type names struct {
+	elements map[store.ID]store.Label
+	eras     map[store.ID]string
+}
+
+// readNames reads how the records of the database are called.
+func readNames(ctx context.Context, v *store.View) (names, error) {
+	calendar, err := v.Calendar(ctx)
+	if err != nil {
+		return names{}, err
+	}
+	n := names{eras: map[store.ID]string{}}
+	for _, e := range calendar.Eras {
+		n.eras[e.ID] = e.Name
+	}
+	n.elements, err = v.Labels(ctx)
+	return n, err
+}
+
+// lines gives changes in terms of names. Names in the changes themselves go before
+// those of the database, where the records may not be yet, or no longer.
+func (n names) lines(changes iter.Seq[store.Recorded]) []Line {
+	for c := range changes {
+		n.learn(c)
+	}
+	lines := []Line{}
+	for c := range changes {
+		lines = append(lines, n.line(c))
+	}
+	return lines
+}
+
+func (n names) learn(c store.Recorded) {
+	image := c.Shown()
+	name := image.Text("name")
+	switch kind := image.Text(store.KindOfGroup); {
+	case name == "":
+	case c.Entity == store.EraEntity:
+		n.eras[c.RecordID] = name
+	case kind != "":
+		n.elements[c.RecordID] = store.Label{Kind: kind, SourceID: image.Text("source_id"), Name: name}
+	default:
+		n.elements[c.RecordID] = store.Label{Kind: image.Text("kind"), SourceID: image.Text("source_id"), Name: name}
+	}
+}
+
+// line is a change in terms of names.
+func (n names) line(c store.Recorded) Line {
+	shown := c.Shown()
+	line := Line{Entity: c.Entity, Action: c.Action, Why: c.Why, SourceID: shown.Text("source_id"), Name: shown.Text("name")}
+	switch c.Entity {
+	case store.MembershipEntity:
+		member, group := n.elements[shown.ID("element_id")], n.elements[shown.ID("group_id")]
+		line.SourceID, line.Name = member.SourceID, member.Name
+		line.Group = &GroupRef{group.Kind, group.SourceID, group.Name}
+	case store.GroupEntity:
+		line.Kind = shown.Text(store.KindOfGroup)
+	}
+	if _, dated := shown["starts_on"]; dated {
+		starts, ends := shown.Date("starts_on"), shown.Date("ends_on")
+		line.StartsOn, line.EndsOn = &starts, &ends
+	}
+	if c.Before.V != nil && c.After.V != nil {
+		line.Fields = n.differences(c.Before.V, c.After.V)
+	}
+	return line
+}
+
+// differences lists the fields that differ, by name. A reference is told by the name
+// of what it refers to.
+func (n names) differences(before, after store.Image) []Field {
+	var fields []Field
+	for name := range after {
+		if before[name] != after[name] {
+			fields = append(fields, n.field(name, before, after))
+		}
+	}
+	slices.SortFunc(fields, func(a, b Field) int { return cmp.Compare(a.Name, b.Name) })
+	return fields
+}
+
+// references are the columns that hold a record's id.
+var references = []string{"house_id", "boarding_house_id", "subject_id", "tutor_id"}
+
+func (n names) field(column string, before, after store.Image) Field {
+	reference, _ := strings.CutSuffix(column, "_id")
+	switch {
+	case slices.Contains(references, column):
+		return Field{reference, n.element(before.ID(column)), n.element(after.ID(column))}
+	case strings.HasSuffix(column, "_era_id"):
+		return Field{reference, n.era(before.ID(column)), n.era(after.ID(column))}
+	}
+	return Field{column, before[column], after[column]}
+}
+
+// element is the name of an element, nil for none.
+func (n names) element(id store.ID) any {
+	if label, ok := n.elements[id]; ok {
+		return label.Name
+	}
+	return nil
+}
+
+// era is the name of an era, nil for none.
+func (n names) era(id store.ID) any {
+	if name, ok := n.eras[id]; ok {
+		return name
+	}
+	return nil
+}
+
+// recorded gives a plan's changes as the database would record them, one at a time.
+func recorded(plan store.Plan) iter.Seq[store.Recorded] {
+	return func(yield func(store.Recorded) bool) {
+		for _, c := range plan.Changes {
+			if !yield(c.Recorded()) {
+				return
+			}
+		}
+	}
+}

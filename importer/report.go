@@ -1,0 +1,68 @@
+package importer
+
+import (
+	"encoding/json"
+	"time"
+
+	"misimportd/era"
+	"misimportd/mis"
+	"misimportd/store"
+)
+
+// Planned is the result of a plan: nothing was changed.
+const Planned store.Result = "planned"
+
+// Report says what a run did, or what one would do. It is what --json prints; its
+// form is stable and described in the README.
+type Report struct {
+	Run      store.ID      `json:"run,omitempty"`
+	Result   store.Result  `json:"result"`
+	AsOf     era.Date      `json:"as_of"`
+	Era      string        `json:"era"`
+	Source   store.Source  `json:"source"`
+	Changes  []store.Count `json:"changes"`
+	Problems []mis.Problem `json:"problems"`
+	Guard    []struct{}    `json:"guard"` // empty: this version judges no limits
+	Stages   []store.Stage `json:"stages"`
+	Error    string        `json:"error,omitempty"`
+	Lines    []Line        `json:"plan,omitempty"` // each change; of a plan only
+}
+
+// record is the part of a report that the database keeps.
+func (r Report) record(kind, version string, started time.Time, host string) store.Run {
+	problems, _ := json.Marshal(r.Problems) // texts and numbers have a JSON form
+	return store.Run{
+		Kind: kind, StartedAt: started, AsOf: r.AsOf, Era: r.Era, Source: r.Source,
+		Counts: store.JSON[[]store.Count]{V: r.Changes}, Problems: store.JSON[json.RawMessage]{V: problems},
+		Stages: store.JSON[[]store.Stage]{V: r.Stages}, Error: r.Error, Program: version, Host: host,
+	}
+}
+
+// stopwatch times the stages of a run.
+type stopwatch struct {
+	begin  time.Time
+	stages []store.Stage
+	tell   func(stage string)
+}
+
+func (s *stopwatch) next(stage string) {
+	s.stop()
+	s.tell(stage)
+	s.begin = time.Now()
+	s.stages = append(s.stages, store.Stage{Name: stage})
+}
+
+// timed is the stages that are over.
+func (s *stopwatch) timed() []store.Stage {
+	if s.begin.IsZero() {
+		return s.stages
+	}
+	return s.stages[:len(s.stages)-1]
+}
+
+func (s *stopwatch) stop() {
+	if n := len(s.stages); n > 0 && !s.begin.IsZero() {
+		s.stages[n-1].Seconds = time.Since(s.begin).Seconds()
+		s.begin = time.Time{}
+	}
+}

@@ -1,0 +1,289 @@
+package importer
+
+import (
+	"cmp"
+	"slices"
+
+	"misimportd/era"
+	"misimportd/mis"
+	"misimportd/store"
+)
+
+// wanted is what the database should hold of an MIS's records, in the database's own
+// terms. Each list is in order of source id. A record that the MIS is silent on is
+// wanted as the database has it: that is all the protection it needs (R33, R34).
+type wanted struct {
+	staff       []store.Staff
+	subjects    []store.Subject
+	houses      []store.House
+	locations   []store.Location
+	pupils      []store.Pupil
+	groups      []store.Group
+	memberships []pair
+}
+
+// pair says that an element is to be in a group from the as-of date on.
+type pair struct{ group, member store.ID }
+
+// element is what all elements of an MIS are.
+type element interface {
+	store.Staff | store.Subject | store.House | store.Location | store.Pupil | store.Group
+	store.Record
+	Source() string
+}
+
+// bySource finds elements by their id in the MIS (R1).
+func bySource[T element](records []T) map[string]T {
+	found := make(map[string]T, len(records))
+	for _, r := range records {
+		found[r.Source()] = r
+	}
+	return found
+}
+
+// base is the part of a wanted element that all kinds share: the row it has, or a
+// provisional one.
+func (d *differ) base(kind string, have store.ID, name string) store.Element {
+	if have == 0 {
+		have = d.plan.NewID()
+	}
+	return store.Element{ID: have, Kind: kind, Name: name, Current: true}
+}
+
+func (d *differ) origin(id string) store.Origin {
+	return store.Origin{DatasourceID: d.state.DatasourceID, SourceID: id}
+}
+
+// keepSilent adds to want the records that roll is silent on, as the database has
+// them.
+func keepSilent[T element, R any](want, have []T, roll *mis.Roll[R]) []T {
+	said := bySource(want)
+	for _, h := range have {
+		if _, ok := said[h.Source()]; !ok && roll.SilentOn(h.Source()) {
+			want = append(want, h)
+		}
+	}
+	slices.SortFunc(want, compareSources[T])
+	return want
+}
+
+func compareSources[T element](a, b T) int { return mis.CompareIDs(a.Source(), b.Source()) }
+
+func (d *differ) wantStaff() {
+	have := bySource(d.state.Staff)
+	for _, m := range d.snap.Staff.Records {
+		d.want.staff = append(d.want.staff, store.Staff{
+			Element: d.base("staff", have[m.ID].ID, m.Name), Origin: d.origin(m.ID),
+			Initials: m.Initials, Code: m.Code, Title: m.Title, Forename: m.Forename, Surname: m.Surname,
+			Email: m.Email, Teaching: m.Teaching, PreviousSourceID: m.PreviousID,
+		})
+	}
+	d.want.staff = keepSilent(d.want.staff, d.state.Staff, &d.snap.Staff)
+}
+
+func (d *differ) wantSubjects() {
+	have := bySource(d.state.Subjects)
+	for _, r := range d.snap.Subjects.Records {
+		d.want.subjects = append(d.want.subjects, store.Subject{
+			Element: d.base("subject", have[r.ID].ID, r.Name), Origin: d.origin(r.ID), Code: r.Code,
+		})
+	}
+	d.want.subjects = keepSilent(d.want.subjects, d.state.Subjects, &d.snap.Subjects)
+}
+
+func (d *differ) wantLocations() {
+	have := bySource(d.state.Locations)
+	for _, r := range d.snap.Locations.Records {
+		d.want.locations = append(d.want.locations, store.Location{
+			Element: d.base("location", have[r.ID].ID, r.Name), Origin: d.origin(r.ID), ShortName: r.ShortName,
+		})
+	}
+	d.want.locations = keepSilent(d.want.locations, d.state.Locations, &d.snap.Locations)
+}
+
+func (d *differ) wantHouses() {
+	for _, roll := range []*mis.Roll[mis.House]{&d.snap.AcademicHouses, &d.snap.BoardingHouses} {
+		kind := houseKind(roll == &d.snap.BoardingHouses)
+		ofKind := slices.DeleteFunc(slices.Clone(d.state.Houses), func(h store.House) bool { return h.Type != string(kind) })
+		have := bySource(ofKind)
+		var want []store.House
+		for _, h := range roll.Records {
+			want = append(want, store.House{
+				Element: d.base("house", have[h.ID].ID, h.Name), Origin: d.origin(h.ID), Type: string(kind), Code: h.Code,
+			})
+		}
+		d.want.houses = append(d.want.houses, keepSilent(want, ofKind, roll)...)
+	}
+}
+
+func houseKind(boarding bool) mis.HouseKind {
+	if boarding {
+		return mis.Boarding
+	}
+	return mis.Academic
+}
+
+// imports tells whether the school wants a year group. One that is not known is
+// wanted: it is not known to be unwanted.
+func (d *differ) imports(year era.Year) bool {
+	return len(d.years) == 0 || !year.Known() || slices.Contains(d.years, year)
+}
+
+func (d *differ) wantGroups() {
+	staff, subjects := bySource(d.want.staff), bySource(d.want.subjects)
+	var forms, sets []store.Group
+	haveForms, haveSets := d.groupsOf(store.FormGroup), d.groupsOf(store.SetGroup)
+	inForms, inSets := bySource(haveForms), bySource(haveSets)
+	for _, f := range d.snap.Forms.Records {
+		if d.imports(f.Year) {
+			g := d.group(inForms[f.ID], f.ID, store.FormGroup, f.Name, f.Year)
+			g.TutorID = staff[f.TutorID].ID
+			forms = append(forms, g)
+		}
+	}
+	for _, s := range d.snap.Sets.Records {
+		if d.imports(s.Year) {
+			g := d.group(inSets[s.ID], s.ID, store.SetGroup, s.Name, s.Year)
+			g.SubjectID = subjects[s.SubjectID].ID
+			sets = append(sets, g)
+		}
+	}
+	d.want.groups = append(keepSilent(forms, d.living(haveForms), &d.snap.Forms), keepSilent(sets, d.living(haveSets), &d.snap.Sets)...)
+}
+
+func (d *differ) groupsOf(kind string) []store.Group {
+	return slices.DeleteFunc(slices.Clone(d.state.Groups), func(g store.Group) bool { return g.GroupKind != kind })
+}
+
+// living leaves out groups that ended before the as-of date: silence does not bring
+// them back.
+func (d *differ) living(groups []store.Group) []store.Group {
+	return slices.DeleteFunc(slices.Clone(groups), func(g store.Group) bool { return !d.isLiving(g) })
+}
+
+func (d *differ) isLiving(g store.Group) bool { return g.EndsOn == 0 || g.EndsOn >= d.asOf }
+
+// group is a wanted group: from the as-of date if it is new, to the end of its era
+// (R10, R12).
+func (d *differ) group(have store.Group, id, kind, name string, year era.Year) store.Group {
+	starts := d.asOf
+	if have.ID != 0 {
+		starts = min(have.StartsOn, d.asOf)
+	}
+	return store.Group{
+		Element: d.base("group", have.ID, name), Origin: d.origin(id), GroupKind: kind, EraID: d.era.ID, Year: year,
+		StartsOn: starts, EndsOn: d.era.EndsOn,
+	}
+}
+
+func (d *differ) wantPupils() {
+	have := bySource(d.state.Pupils)
+	for _, p := range d.snap.Pupils.Records {
+		h := have[p.ID]
+		switch {
+		case len(d.years) > 0 && !p.Year.Known():
+			d.yearless[p.ID] = true
+			if h.ID != 0 {
+				d.want.pupils = append(d.want.pupils, h)
+			}
+			continue
+		case !d.imports(p.Year):
+			continue
+		}
+		d.want.pupils = append(d.want.pupils, store.Pupil{
+			Element: d.base("pupil", h.ID, p.Name), Origin: d.origin(p.ID), SchoolID: p.SchoolID,
+			Forename: p.Forename, Surname: p.Surname, KnownAs: p.KnownAs, Email: p.Email, Year: p.Year,
+			HouseID:         d.house(p.House, mis.Academic, &d.snap.AcademicHouses, h.HouseID),
+			BoardingHouseID: d.house(p.BoardingHouse, mis.Boarding, &d.snap.BoardingHouses, h.BoardingHouseID),
+		})
+	}
+	d.want.pupils = keepSilent(d.want.pupils, d.state.Pupils, &d.snap.Pupils)
+}
+
+// house finds a pupil's house. When it cannot be found and the MIS does not tell all
+// its houses, the pupil keeps the one that the database has.
+func (d *differ) house(name string, kind mis.HouseKind, roll *mis.Roll[mis.House], had store.ID) store.ID {
+	if name == "" {
+		return 0
+	}
+	if d.houses == nil {
+		d.houses = map[mis.House]store.ID{}
+		for _, h := range d.want.houses {
+			d.houses[mis.House{Kind: mis.HouseKind(h.Type), Name: h.Name}] = h.ID
+		}
+	}
+	if id := d.houses[mis.House{Kind: kind, Name: name}]; id != 0 {
+		return id
+	}
+	if roll.SaysNothing() || roll.Unreadable > 0 || len(roll.Faulty) > 0 {
+		return had
+	}
+	return 0
+}
+
+// wantMemberships puts pupils into their forms, and says so in their names (R8), and
+// into their sets.
+func (d *differ) wantMemberships() {
+	groups := map[string]map[string]store.Group{store.FormGroup: {}, store.SetGroup: {}}
+	for _, g := range d.want.groups {
+		groups[g.GroupKind][g.SourceID] = g
+	}
+	pupils := make(map[string]store.ID, len(d.want.pupils))
+	for i := range d.want.pupils {
+		p := &d.want.pupils[i]
+		said, ok := d.said[p.SourceID]
+		if !ok {
+			continue // silent: as it was, and where it was
+		}
+		pupils[p.SourceID] = p.ID
+		form, ok := groups[store.FormGroup][said.FormID]
+		if !ok && said.FormID != "" && d.snap.Forms.SilentOn(said.FormID) {
+			form, ok = d.formOf[p.ID]
+		}
+		if ok {
+			p.Name += " (" + form.Name + ")"
+			d.want.memberships = append(d.want.memberships, pair{form.ID, p.ID})
+		}
+	}
+	for _, m := range d.snap.SetLists.Records {
+		set, pupil := groups[store.SetGroup][m.SetID], pupils[m.PupilID]
+		if set.ID != 0 && pupil != 0 {
+			d.want.memberships = append(d.want.memberships, pair{set.ID, pupil})
+		}
+	}
+	d.keepSilentMemberships()
+	slices.SortFunc(d.want.memberships, comparePairs)
+	d.want.memberships = slices.Compact(d.want.memberships)
+}
+
+func comparePairs(a, b pair) int {
+	return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.member, b.member))
+}
+
+// keepSilentMemberships wants the memberships that the database has and the MIS is
+// silent on. A member who is known to be gone is not kept (R21).
+func (d *differ) keepSilentMemberships() {
+	groups := map[store.ID]store.Group{}
+	for _, g := range d.want.groups {
+		groups[g.ID] = g
+	}
+	pupils := map[store.ID]string{}
+	for _, p := range d.want.pupils {
+		pupils[p.ID] = p.SourceID
+	}
+	for _, m := range d.state.Memberships {
+		group, wanted := groups[m.GroupID]
+		pupil, known := pupils[m.ElementID]
+		if wanted && known && d.silentOn(group, pupil) {
+			d.want.memberships = append(d.want.memberships, pair{m.GroupID, m.ElementID})
+		}
+	}
+}
+
+// silentOn tells whether nobody knows if a pupil is in a group.
+func (d *differ) silentOn(group store.Group, pupil string) bool {
+	if _, said := d.said[pupil]; !said {
+		return true
+	}
+	return group.GroupKind == store.SetGroup && (d.snap.Sets.SilentOn(group.SourceID) || d.snap.SetLists.SilentOn(group.SourceID, pupil))
+}

@@ -1,0 +1,178 @@
+package isams
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"misimportd/mis"
+)
+
+// collector gathers the records of one kind into a roll, whatever order they come
+// in (R30).
+type collector[T comparable] struct {
+	roll     *mis.Roll[T]
+	problems *[]mis.Problem
+	byID     map[string]*held[T]
+}
+
+// held is a record waiting for the end of the document, where it is known whether
+// another one contradicts it.
+type held[T comparable] struct {
+	value       T
+	line        int
+	conflicting bool
+}
+
+func newCollector[T comparable](roll *mis.Roll[T], section string, problems *[]mis.Problem) *collector[T] {
+	roll.Section = section
+	roll.Faulty = map[string]bool{}
+	return &collector[T]{roll: roll, problems: problems, byID: map[string]*held[T]{}}
+}
+
+func (c *collector[T]) enter() { c.roll.Present = true }
+
+func (c *collector[T]) note(id string, reason mis.Reason, line int, format string, args ...any) {
+	*c.problems = append(*c.problems, mis.Problem{
+		Section: c.roll.Section, ID: id, Reason: reason, Line: line, Detail: fmt.Sprintf(format, args...),
+	})
+}
+
+// skip leaves a faulty record out and remembers that nothing is known of it.
+func (c *collector[T]) skip(id string, reason mis.Reason, line int, format string, args ...any) {
+	c.note(id, reason, line, format, args...)
+	c.roll.Faulty[id] = true
+}
+
+// skipUnreadable leaves out a record whose id, given as text, cannot be read.
+func (c *collector[T]) skipUnreadable(text string, line int) {
+	if text == "" {
+		c.note("", mis.NoID, line, "skipped; nothing of this section is ended, for it may be any of them")
+	} else {
+		c.note(clip(text), mis.BadID, line, "skipped; nothing of this section is ended, for it may be any of them")
+	}
+	c.roll.Unreadable++
+}
+
+// clip shortens what a document holds where an id should be.
+func clip(text string) string {
+	const enough = 40
+	if runes := []rune(text); len(runes) > enough {
+		return string(runes[:enough]) + "…"
+	}
+	return text
+}
+
+// accepted reports whether rec is of a size to be read, and its id in the form
+// that canonical gives it.
+func (c *collector[T]) accepted(rec *record, canonical func(string) (string, bool)) (string, bool) {
+	c.roll.Seen++
+	id, ok := canonical(rec.attr("Id"))
+	if !ok {
+		c.skipUnreadable(rec.attr("Id"), rec.line)
+		return "", false
+	}
+	if rec.tooLarge {
+		c.skip(id, mis.TooLarge, rec.line, "more than %d bytes; skipped", maxRecordBytes)
+		return "", false
+	}
+	return id, true
+}
+
+func (c *collector[T]) add(id string, value T, line int) {
+	earlier := c.byID[id]
+	switch {
+	case earlier == nil:
+		c.byID[id] = &held[T]{value: value, line: line}
+	case earlier.value == value:
+		c.note(id, mis.Repeated, line, "the same as in line %d; used once", earlier.line)
+	default:
+		earlier.conflicting = true
+	}
+}
+
+// finish puts the usable records into the roll. Of records that share an id and
+// differ none is used, for which came first must not matter.
+func (c *collector[T]) finish() {
+	c.roll.Records = make([]T, 0, len(c.byID))
+	for _, id := range sortedIDs(c.byID) {
+		h := c.byID[id]
+		if h.conflicting || c.roll.Faulty[id] {
+			c.skip(id, mis.Conflicting, h.line, "several records have this id and differ; none is used")
+			continue
+		}
+		c.roll.Records = append(c.roll.Records, h.value)
+	}
+	c.byID = nil
+}
+
+func sortedIDs[V any](m map[string]V) []string {
+	ids := make([]string, 0, len(m))
+	for id := range m {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, mis.CompareIDs)
+	return ids
+}
+
+// setListCollector gathers who is in which set. Their identity is the pair: the
+// record's own id changes when a pupil is taken out and put back.
+type setListCollector struct {
+	collector[mis.SetMember]
+	lists *mis.SetLists
+	ids   map[string]string // each id's one copy: a set's id comes with every pupil in it
+}
+
+func newSetListCollector(lists *mis.SetLists, problems *[]mis.Problem) *setListCollector {
+	lists.FaultyIn, lists.FaultyOf = map[string]bool{}, map[string]bool{}
+	return &setListCollector{
+		collector: *newCollector(&lists.Roll, "SetLists", problems),
+		lists:     lists, ids: map[string]string{},
+	}
+}
+
+func (c *setListCollector) read(rec *record) {
+	c.roll.Seen++
+	id := rec.attr("Id")
+	set, setOK := c.number(rec.attr("SetId"))
+	pupil, pupilOK := c.number(rec.attr("PupilId"))
+	switch {
+	case setOK && pupilOK:
+		c.roll.Records = append(c.roll.Records, mis.SetMember{ID: id, SetID: set, PupilID: pupil})
+	case setOK:
+		c.note(clip(id), mis.BadID, rec.line, "PupilId %q; skipped, and nobody leaves set %s because of it", clip(rec.attr("PupilId")), set)
+		c.lists.FaultyIn[set] = true
+	case pupilOK:
+		c.note(clip(id), mis.BadID, rec.line, "SetId %q; skipped, and pupil %s leaves no set because of it", clip(rec.attr("SetId")), pupil)
+		c.lists.FaultyOf[pupil] = true
+	default:
+		c.note(clip(id), mis.BadID, rec.line, "neither SetId nor PupilId can be read; skipped, and nobody leaves any set because of it")
+		c.roll.Unreadable++
+	}
+}
+
+func (c *setListCollector) number(text string) (string, bool) {
+	if id, ok := c.ids[text]; ok {
+		return id, true
+	}
+	id, ok := number(text)
+	if ok {
+		c.ids[text] = id
+	}
+	return id, ok
+}
+
+func (c *setListCollector) finish() {
+	slices.SortFunc(c.roll.Records, func(a, b mis.SetMember) int {
+		return cmp.Or(mis.CompareIDs(a.SetID, b.SetID), mis.CompareIDs(a.PupilID, b.PupilID), mis.CompareIDs(a.ID, b.ID))
+	})
+	kept := c.roll.Records[:0]
+	for i, m := range c.roll.Records {
+		if i > 0 && m.SetID == kept[len(kept)-1].SetID && m.PupilID == kept[len(kept)-1].PupilID {
+			c.note(m.ID, mis.Repeated, 0, "pupil %s is listed for set %s more than once; used once", m.PupilID, m.SetID)
+			continue
+		}
+		kept = append(kept, m)
+	}
+	c.roll.Records = kept
+}

@@ -1,0 +1,185 @@
+// Package isams knows iSAMS: how its batch API's documents are written, and what
+// in them is odd. It turns a document into a mis.Snapshot. It must never know a
+// database, nor decide what a change in the document means.
+package isams
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"misimportd/era"
+	"misimportd/mis"
+)
+
+// Decode reads an iSAMS document to its end. Memory grows with the records that
+// are kept, not with the bytes that are read.
+//
+// A record that cannot be used becomes a Problem of the Snapshot and the rest goes
+// on (R33). The document as a whole is refused, with a *DocumentError or, when
+// iSAMS answered with an error, a *MessageError, when it is not an iSAMS document,
+// or not all of one. Any other error comes from r.
+func Decode(r io.Reader) (*mis.Snapshot, error) {
+	s, err := newScanner(r)
+	if err != nil {
+		return nil, err
+	}
+	start, err := s.root()
+	if err != nil {
+		return nil, err
+	}
+	if start.Name.Local != "iSAMS" {
+		return nil, s.refuse(start.Name.Local)
+	}
+	d := newDecoder()
+	if err := s.walk(d.root); err != nil {
+		return nil, err
+	}
+	return d.finish(), nil
+}
+
+// refuse says what a document with another root than iSAMS is.
+func (s *scanner) refuse(root string) error {
+	switch {
+	case strings.EqualFold(root, "html"):
+		return &DocumentError{Found: "an HTML page" + s.titled(), Line: s.line(), Hint: "fetch the document again; is somebody to log in, or is iSAMS down for maintenance?"}
+	case root == "Message":
+		return s.message()
+	}
+	return &DocumentError{Found: fmt.Sprintf("XML with the root <%s>", clip(root)), Line: s.line(), Hint: "its root has to be <iSAMS>"}
+}
+
+func (s *scanner) message() error {
+	said := &MessageError{}
+	root := &node{}
+	for name, field := range map[string]*string{"MessageId": &said.ID, "Title": &said.Title, "Description": &said.Description} {
+		root.child(name).record = func(rec *record) { *field = clip200(textOf(rec.Element)) }
+	}
+	// What can be read of an error is told, be it cut off or not.
+	_ = s.walk(root)
+	return said
+}
+
+// titled looks for the title of an HTML page, which is seldom well-formed XML.
+func (s *scanner) titled() string {
+	var title string
+	root := &node{}
+	read := func(rec *record) { title = clip200(textOf(rec.Element)) }
+	root.child("head/title").record = read
+	root.child("HEAD/TITLE").record = read
+	_ = s.walk(root)
+	if title == "" {
+		return ""
+	}
+	return fmt.Sprintf(" titled %q", title)
+}
+
+func clip200(text string) string {
+	if len(text) > 200 {
+		return strings.ToValidUTF8(text[:200], "") + "…"
+	}
+	return text
+}
+
+// decoder holds what is read until the document's end, where references between
+// records can be followed.
+type decoder struct {
+	root *node
+	snap *mis.Snapshot
+	done []func()
+
+	years    *collector[yearName]
+	yearRefs map[era.Year]era.Year // Year/@Id to NC year, where they differ
+}
+
+// yearName is one Year record: its id is nearly always the NC year itself.
+type yearName struct {
+	id      string
+	ncYear  era.Year
+	yearRef era.Year
+}
+
+func newDecoder() *decoder {
+	d := &decoder{root: &node{}, snap: &mis.Snapshot{}, yearRefs: map[era.Year]era.Year{}}
+	problems := &d.snap.Problems
+	d.years = newCollector(&mis.Roll[yearName]{}, "Years", problems)
+
+	section(d, "HRManager/CurrentStaff", "StaffMember", newCollector(&d.snap.Staff, "CurrentStaff", problems), number, readStaff)
+	section(d, "SchoolManager/Years", "Year", d.years, number, readYear)
+	section(d, "SchoolManager/AcademicHouses", "House", newCollector(&d.snap.AcademicHouses, "AcademicHouses", problems), houseID(mis.Academic), readHouse(mis.Academic))
+	section(d, "SchoolManager/BoardingHouses", "House", newCollector(&d.snap.BoardingHouses, "BoardingHouses", problems), houseID(mis.Boarding), readHouse(mis.Boarding))
+	section(d, "SchoolManager/Forms", "Form", newCollector(&d.snap.Forms, "Forms", problems), text, readForm)
+	section(d, "PupilManager/CurrentPupils", "Pupil", newCollector(&d.snap.Pupils, "CurrentPupils", problems), number, readPupil)
+	section(d, "TeachingManager/Departments", "Department/Subjects/Subject", newCollector(&d.snap.Subjects, "Departments", problems), number, readSubject)
+	section(d, "TeachingManager/Sets", "Set", newCollector(&d.snap.Sets, "Sets", problems), number, readSet)
+	section(d, "EstateManager/Buildings", "Building/Classrooms/Classroom", newCollector(&d.snap.Locations, "Buildings", problems), number, readLocation)
+	d.divisionSection(problems)
+	d.setListSection(problems)
+	return d
+}
+
+// section has records of one kind read into a collector.
+func section[T comparable](d *decoder, path, records string, c *collector[T], canonical func(string) (string, bool), read func(*collector[T], *record, string) (T, bool)) {
+	at := d.root.child(path)
+	at.enter = c.enter
+	at.child(records).record = func(rec *record) {
+		id, ok := c.accepted(rec, canonical)
+		if !ok {
+			return
+		}
+		if value, ok := read(c, rec, id); ok {
+			c.add(id, value, rec.line)
+		}
+	}
+	d.done = append(d.done, c.finish)
+}
+
+func (d *decoder) setListSection(problems *[]mis.Problem) {
+	c := newSetListCollector(&d.snap.SetLists, problems)
+	at := d.root.child("TeachingManager/SetLists")
+	at.enter = c.enter
+	at.child("SetList").record = c.read
+	d.done = append(d.done, c.finish)
+}
+
+// text is an id that iSAMS has as text.
+func text(s string) (string, bool) { return s, s != "" }
+
+func houseID(kind mis.HouseKind) func(string) (string, bool) {
+	return func(s string) (string, bool) {
+		id, ok := number(s)
+		return string(kind) + "/" + id, ok
+	}
+}
+
+func (d *decoder) finish() *mis.Snapshot {
+	for _, done := range d.done {
+		done()
+	}
+	for _, y := range d.years.roll.Records {
+		if y.ncYear.Known() && y.ncYear != y.yearRef {
+			d.yearRefs[y.yearRef] = y.ncYear
+		}
+	}
+	for i := range d.snap.Forms.Records {
+		d.translate(&d.snap.Forms.Records[i].Year)
+	}
+	for i := range d.snap.Sets.Records {
+		d.translate(&d.snap.Sets.Records[i].Year)
+	}
+	for i := range d.snap.Divisions.Records {
+		years := d.snap.Divisions.Records[i].Years
+		for j := range years {
+			d.translate(&years[j])
+		}
+	}
+	d.snap.Resolve()
+	return d.snap
+}
+
+// translate turns a YearId into the NC year that the Years section says it is.
+func (d *decoder) translate(year *era.Year) {
+	if nc, ok := d.yearRefs[*year]; ok {
+		*year = nc
+	}
+}

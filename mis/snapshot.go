@@ -1,0 +1,146 @@
+// Package mis holds what a school's management information system says on one
+// night: a Snapshot, and the Problems found in it. It is the same for every MIS.
+// It must never know a database, nor how any particular MIS writes its documents.
+package mis
+
+import "misimportd/era"
+
+// StaffMember is one member of staff.
+type StaffMember struct {
+	ID         string // the MIS's own
+	Initials   string
+	Code       string // how the timetable names a teacher
+	Title      string
+	Forename   string
+	Surname    string
+	Name       string // in full; never blank (R9)
+	Email      string // lower-case (R9)
+	Teaching   bool
+	PreviousID string // the id in the MIS before this one
+}
+
+// Pupil is one pupil.
+type Pupil struct {
+	ID            string
+	SchoolID      string
+	Forename      string
+	Surname       string
+	KnownAs       string
+	Name          string // in full, without the form; never blank (R9)
+	Email         string // lower-case (R9)
+	Year          era.Year
+	DivisionID    string
+	FormID        string // "" for none; may name a form that does not exist
+	House         string // an academic house's name, "" for none
+	BoardingHouse string // likewise
+}
+
+// Location is a room.
+type Location struct {
+	ID        string
+	Name      string
+	ShortName string
+}
+
+// Subject is what is taught.
+type Subject struct {
+	ID   string
+	Name string
+	Code string
+}
+
+// HouseKind tells academic houses from boarding houses: their ids overlap.
+type HouseKind string
+
+const (
+	Academic HouseKind = "academic"
+	Boarding HouseKind = "boarding"
+)
+
+// House is an academic or a boarding house.
+type House struct {
+	ID   string // the kind and the MIS's own id: "boarding/3"
+	Kind HouseKind
+	Name string
+	Code string
+}
+
+// Form is a tutor group.
+type Form struct {
+	ID      string
+	Name    string
+	Year    era.Year
+	TutorID string // a StaffMember's ID, "" for none
+}
+
+// Set is a teaching group.
+type Set struct {
+	ID        string
+	Name      string
+	Code      string
+	Year      era.Year
+	SubjectID string // "" for none
+}
+
+// SetMember says that a pupil is in a set.
+type SetMember struct {
+	ID      string // the record's own, "" when it has none; identity is the pair below
+	SetID   string
+	PupilID string
+}
+
+// Division is a part of the school with its year groups.
+type Division struct {
+	ID    string
+	Years []era.Year
+}
+
+// Roll is all that a document says of one kind of record.
+type Roll[T any] struct {
+	Section string // as the MIS calls it, for people and for metrics
+	Present bool   // the document has the section, be it empty
+	Seen    int    // records of the section, faulty ones too
+	Records []T    // the usable ones, in order of id, each id once
+	Faulty  map[string]bool
+	// Unreadable counts faulty records whose very id could not be read: any
+	// record that is missing may be one of them.
+	Unreadable int
+}
+
+// SaysNothing tells whether r is no evidence of anything: the section is missing
+// or empty (R34).
+func (r *Roll[T]) SaysNothing() bool { return !r.Present || r.Seen == 0 }
+
+// SilentOn tells whether it is unknown what the MIS says of the record with this
+// id, so that its absence from Records must not end it (R33, R34).
+func (r *Roll[T]) SilentOn(id string) bool {
+	return r.SaysNothing() || r.Unreadable > 0 || r.Faulty[id]
+}
+
+// SetLists is all that a document says of who is in which set.
+type SetLists struct {
+	Roll[SetMember]
+	FaultyIn map[string]bool // sets with a member who could not be read
+	FaultyOf map[string]bool // pupils in a set that could not be read
+}
+
+// SilentOn tells whether it is unknown if this pupil is in this set (R33).
+func (l *SetLists) SilentOn(setID, pupilID string) bool {
+	return l.SaysNothing() || l.Unreadable > 0 || l.FaultyIn[setID] || l.FaultyOf[pupilID]
+}
+
+// Snapshot is what the MIS says. The order of a document's records leaves no
+// trace in it (R30).
+type Snapshot struct {
+	Staff          Roll[StaffMember]
+	Pupils         Roll[Pupil]
+	Locations      Roll[Location]
+	Subjects       Roll[Subject]
+	AcademicHouses Roll[House]
+	BoardingHouses Roll[House]
+	Divisions      Roll[Division]
+	Forms          Roll[Form]
+	Sets           Roll[Set]
+	SetLists       SetLists
+	Problems       []Problem
+}

@@ -1,0 +1,185 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// changeRow is a row of the table changes.
+type changeRow struct {
+	seq           int
+	entity        string
+	action        string
+	recordID      ID
+	why           string
+	before, after []byte // images; nil where there is none
+}
+
+type changeRows = iter.Seq[*changeRow]
+
+// apply records p as what run changes, and then carries out what is recorded: the
+// two cannot differ. The changes of one kind that follow each other are one
+// statement for each table they touch.
+func (db *DB) apply(ctx context.Context, tx *sqlx.Tx, run ID, p Plan) error {
+	if p.IsEmpty() {
+		return nil
+	}
+	ids, err := db.assign(ctx, tx, p)
+	if err != nil {
+		return db.failed("reserving ids", err)
+	}
+	if err := db.dialect.recordChanges(ctx, tx, run, ids.rows(p)); err != nil {
+		return db.failed("recording the changes", err)
+	}
+	for from := 0; from < len(p.Changes); {
+		to := from + 1
+		for to < len(p.Changes) && p.Changes[to].Entity() == p.Changes[from].Entity() && p.Changes[to].Action == p.Changes[from].Action {
+			to++
+		}
+		step := step{db: db, tx: tx, run: run, shape: shapes[p.Changes[from].Entity()], action: p.Changes[from].Action, from: from + 1, to: to}
+		if err := step.do(ctx); err != nil {
+			return err
+		}
+		from = to
+	}
+	return nil
+}
+
+// assigned holds the ids that stand for a plan's provisional ones: that of -n is at n.
+type assigned []ID
+
+func (a assigned) real(id ID) ID {
+	if id < 0 {
+		return a[-id]
+	}
+	return id
+}
+
+// assign reserves an id for each record that p creates.
+func (db *DB) assign(ctx context.Context, tx *sqlx.Tx, p Plan) (assigned, error) {
+	ids := make(assigned, -p.provisional+1)
+	need, next := map[string]int{}, map[string]ID{}
+	for _, c := range p.Changes {
+		if c.Action == Create {
+			need[shapes[c.Entity()].ids]++
+		}
+	}
+	for _, table := range []string{"eras", "elements", "memberships"} {
+		if need[table] == 0 {
+			continue
+		}
+		first, err := db.dialect.reserve(ctx, tx, table, need[table])
+		if err != nil {
+			return nil, err
+		}
+		next[table] = first
+	}
+	for _, c := range p.Changes {
+		if c.Action == Create {
+			table := shapes[c.Entity()].ids
+			ids[-c.After.RowID()] = next[table]
+			next[table]++
+		}
+	}
+	return ids, nil
+}
+
+// rows gives a plan's changes as rows, one at a time; each is valid until the next.
+func (a assigned) rows(p Plan) changeRows {
+	return func(yield func(*changeRow) bool) {
+		var before, after []byte
+		row := &changeRow{}
+		for i, c := range p.Changes {
+			s := shapes[c.Entity()]
+			*row = changeRow{
+				seq: i + 1, entity: string(s.entity), action: string(c.Action),
+				recordID: a.real(c.Record().RowID()), why: string(c.Why),
+			}
+			if c.Before != nil {
+				before = s.appendImage(before[:0], c.Before, a.real)
+				row.before = before
+			}
+			if c.After != nil {
+				after = s.appendImage(after[:0], c.After, a.real)
+				row.after = after
+			}
+			if !yield(row) {
+				return
+			}
+		}
+	}
+}
+
+// step is a stretch of recorded changes of one entity and action.
+type step struct {
+	db       *DB
+	tx       *sqlx.Tx
+	run      ID
+	shape    *shape
+	action   Action
+	from, to int // seq, both included
+}
+
+func (s step) do(ctx context.Context) error {
+	tables := s.shape.tables
+	for i := range tables {
+		var query string
+		exact := true
+		switch s.action {
+		case Create:
+			query = s.insert(tables[i])
+		case Delete:
+			query = s.delete(tables[len(tables)-1-i])
+		default:
+			query, exact = s.update(tables[i]), false
+		}
+		doing := fmt.Sprintf("%s of %ss", s.action, s.shape.entity)
+		result, err := s.tx.ExecContext(ctx, query, s.run, s.from, s.to)
+		if err != nil {
+			return s.db.failed(doing, err)
+		}
+		done, err := result.RowsAffected()
+		if err != nil {
+			return s.db.failed(doing, err)
+		}
+		if want := int64(s.to - s.from + 1); exact && done != want {
+			return fmt.Errorf("%s: %s: %d rows are there where the plan has %d", s.db.name, doing, done, want)
+		}
+	}
+	return nil
+}
+
+const ofStep = `x.run_id = $1 AND x.seq BETWEEN $2 AND $3`
+
+func (s step) insert(t table) string {
+	names, values := []string{"id"}, []string{"x.record_id"}
+	for _, c := range t.columns {
+		names, values = append(names, c.name), append(values, s.value(t, c))
+	}
+	return fmt.Sprintf(`INSERT INTO %s (%s) SELECT %s FROM changes x WHERE %s ORDER BY x.seq`,
+		t.name, strings.Join(names, ", "), strings.Join(values, ", "), ofStep)
+}
+
+// update leaves rows alone that are as they should be, so that a pupil whose name
+// changes is written once and not in both tables.
+func (s step) update(t table) string {
+	var set, differs []string
+	for _, c := range t.columns {
+		set = append(set, c.name+" = "+s.value(t, c))
+		differs = append(differs, "t."+c.name+" IS DISTINCT FROM "+s.value(t, c))
+	}
+	return fmt.Sprintf(`UPDATE %s AS t SET %s FROM changes x WHERE %s AND t.id = x.record_id AND (%s)`,
+		t.name, strings.Join(set, ", "), ofStep, strings.Join(differs, " OR "))
+}
+
+func (s step) delete(t table) string {
+	return fmt.Sprintf(`DELETE FROM %s WHERE id IN (SELECT x.record_id FROM changes x WHERE %s)`, t.name, ofStep)
+}
+
+func (s step) value(t table, c column) string {
+	return s.db.dialect.cast("(x.after ->> '"+t.key(c)+"')", c.sql)
+}

@@ -1,0 +1,41 @@
+package store
+
+import (
+	"context"
+	"io/fs"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/pressly/goose/v3"
+)
+
+// dialect is all in which the two databases differ. Everything else is one SQL text
+// for both.
+type dialect interface {
+	goose() (goose.Dialect, fs.FS)
+
+	// cast turns an expression that gives JSON's text into a value of an SQL type.
+	cast(expression, sqlType string) string
+
+	// day turns a date column into a number, an era.Date: quicker to read than text.
+	day(column string) string
+
+	// hasTable is a query that tells whether the table $1 exists.
+	hasTable() string
+
+	// reserve sets n ids of a table aside and returns the first. Nobody else gets them.
+	reserve(ctx context.Context, tx *sqlx.Tx, table string, n int) (ID, error)
+
+	// recordChanges writes rows to the table changes, in bulk.
+	recordChanges(ctx context.Context, tx *sqlx.Tx, run ID, rows changeRows) error
+
+	// lock takes the lock that only one run can have, until unlock is called or the
+	// process ends. It fails at once with a *BusyError when another has it.
+	lock(ctx context.Context, db *DB, holder Holder) (conn *sqlx.Conn, unlock func() error, err error)
+
+	// explain turns a driver's error into one that says what to do.
+	explain(err error) error
+
+	// serialization tells whether err means that another transaction came between,
+	// and trying again will do.
+	serialization(err error) bool
+}

@@ -1,0 +1,204 @@
+package store
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+type postgres struct{}
+
+// openPostgres keeps url out of every error: it may hold a password, and a URL that
+// cannot be parsed is quoted in full by those who tried.
+func openPostgres(ctx context.Context, address string) (*DB, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, errors.New("database: the URL cannot be parsed: write postgres://USER:PASSWORD@HOST:PORT/NAME, with %xx for special characters in it")
+	}
+	config, err := pq.NewConfig(address)
+	if err != nil {
+		return nil, fmt.Errorf("database: a setting in the URL of %s cannot be used: check the part after the question mark", place(u))
+	}
+	if config.SSLMode == "" || !u.Query().Has("sslmode") && config.SSLMode == pq.SSLModeRequire {
+		config.SSLMode = pq.SSLModePrefer
+	}
+	if config.ApplicationName == "" {
+		config.ApplicationName = "misimportd"
+	}
+	connector, err := pq.NewConnectorConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("database: a setting in the URL of %s cannot be used: check the part after the question mark", place(u))
+	}
+	db := &DB{sql: sqlx.NewDb(sqlOpen(connector), "postgres"), dialect: postgres{}, name: place(u)}
+	if err := db.sql.PingContext(ctx); err != nil {
+		quiet(db.Close)
+		return nil, db.failed("connecting", err)
+	}
+	return db, nil
+}
+
+// place is a database's address without user, password and settings.
+func place(u *url.URL) string {
+	host := u.Host
+	if host == "" {
+		host = u.Query().Get("host")
+	}
+	return fmt.Sprintf("PostgreSQL database %s on %s", u.Path[min(1, len(u.Path)):], host)
+}
+
+func (postgres) goose() (goose.Dialect, fs.FS) {
+	files, _ := fs.Sub(migrations, "migrations/postgres") // a constant path that is embedded
+	return goose.DialectPostgres, files
+}
+
+func (postgres) cast(expression, sqlType string) string {
+	return "CAST(" + expression + " AS " + sqlType + ")"
+}
+
+func (postgres) day(column string) string {
+	return "coalesce(" + column + " - date '0001-01-01' + 1, 0)"
+}
+
+func (postgres) hasTable() string { return "SELECT to_regclass($1) IS NOT NULL" }
+
+// reserve asks for n numbers and is content when they follow each other. They do
+// unless someone else asks at the same moment.
+func (postgres) reserve(ctx context.Context, tx *sqlx.Tx, table string, n int) (ID, error) {
+	const attempts = 100
+	for range attempts {
+		var first, last int64
+		err := tx.QueryRowxContext(ctx, `SELECT min(v), max(v) FROM
+			(SELECT nextval(pg_get_serial_sequence($1, 'id')) AS v FROM generate_series(1, $2)) AS numbers`, table, n).Scan(&first, &last)
+		if err != nil {
+			return 0, err
+		}
+		if last-first+1 == int64(n) {
+			return ID(first), nil
+		}
+	}
+	return 0, fmt.Errorf("cannot reserve %d ids of %s: another program keeps taking some of them", n, table)
+}
+
+func (postgres) recordChanges(ctx context.Context, tx *sqlx.Tx, run ID, rows changeRows) (err error) {
+	stmt, err := tx.PrepareContext(ctx, `COPY changes (run_id, seq, entity, action, record_id, why, before, after) FROM STDIN`)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stmt.Close()) }()
+	for row := range rows {
+		_, err := stmt.ExecContext(ctx, int64(run), row.seq, row.entity, row.action, int64(row.recordID), row.why, nullable(row.before), nullable(row.after))
+		if err != nil {
+			return err
+		}
+	}
+	_, err = stmt.ExecContext(ctx)
+	return err
+}
+
+func nullable(image []byte) any {
+	if image == nil {
+		return nil
+	}
+	return string(image)
+}
+
+// lockClass marks our advisory locks among those of other programs: "misi".
+const lockClass = 0x6d697369
+
+// lock is an advisory one, of the session: it is gone when the connection is. The
+// run must use that connection for all it does, and none else.
+func (postgres) lock(ctx context.Context, db *DB, holder Holder) (*sqlx.Conn, func() error, error) {
+	conn, err := db.sql.Connx(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	var locked bool
+	if err := conn.GetContext(ctx, &locked, `SELECT pg_try_advisory_lock($1, hashtext(current_schema()))`, lockClass); err != nil {
+		quiet(conn.Close)
+		return nil, nil, err
+	}
+	if !locked {
+		busy := &BusyError{Holder: "somebody who cannot be seen"}
+		_ = conn.GetContext(ctx, &busy.Holder, `SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+			WHERE l.locktype = 'advisory' AND l.granted AND l.classid::bigint = $1
+			  AND l.objid::bigint = hashtext(current_schema())::bigint & 4294967295
+			  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1`, lockClass)
+		quiet(conn.Close)
+		return nil, nil, busy
+	}
+	unlock := func() error {
+		_, err := conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock_all()`)
+		return errors.Join(err, conn.Close())
+	}
+	if _, err := conn.ExecContext(ctx, `SELECT set_config('application_name', $1, false)`, holder.String()); err != nil {
+		quiet(unlock)
+		return nil, nil, err
+	}
+	return conn, unlock, nil
+}
+
+func (postgres) serialization(err error) bool {
+	return pq.As(err, pqerror.TRSerializationFailure, pqerror.TRDeadlockDetected) != nil
+}
+
+// explain leaves out the error's detail: it quotes rows.
+func (postgres) explain(err error) error {
+	var network *net.OpError
+	if errors.As(err, &network) {
+		return fmt.Errorf("%w; is PostgreSQL running, and is the address right?", network)
+	}
+	said := pq.As(err)
+	if said == nil {
+		return err
+	}
+	told := &databaseError{message: said.Message, code: string(said.Code), constraint: said.Constraint, err: err}
+	switch said.Code.Class() {
+	case "28":
+		told.hint = "check the user and the password, and pg_hba.conf on the server"
+	case "3D":
+		told.hint = "create the database first, for example with createdb"
+	case "53":
+		told.hint = "make room on the database server, then run again"
+	case "57":
+		told.hint = "the server is starting, stopping or was told to cancel; try again"
+	}
+	switch said.Code {
+	case pqerror.ReadOnlySQLTransaction:
+		told.hint = "the database is read-only: is it a standby server, or did somebody set default_transaction_read_only?"
+	case pqerror.InsufficientPrivilege:
+		told.hint = "the database user needs the right to do this"
+	}
+	return told
+}
+
+// databaseError is what a server said, less the values of rows.
+type databaseError struct {
+	message, code, constraint, hint string
+	err                             error
+}
+
+func (e *databaseError) Error() string {
+	text := fmt.Sprintf("%s (SQLSTATE %s", e.message, e.code)
+	if e.constraint != "" {
+		text += ", constraint " + e.constraint
+	}
+	text += ")"
+	if e.hint != "" {
+		text += "; " + e.hint
+	}
+	return text
+}
+
+func (e *databaseError) Unwrap() error { return e.err }

@@ -1,0 +1,189 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"misimportd/era"
+)
+
+// Calendar is the eras and which of them is which.
+type Calendar struct {
+	Eras     []Era // by first day
+	Settings Settings
+}
+
+// find is the era with an id, nil when there is none.
+func (c Calendar) find(id ID) *Era {
+	for i := range c.Eras {
+		if id != 0 && c.Eras[i].ID == id {
+			return &c.Eras[i]
+		}
+	}
+	return nil
+}
+
+// Plain is the eras without their ids.
+func (c Calendar) Plain() []era.Era {
+	eras := make([]era.Era, len(c.Eras))
+	for i, e := range c.Eras {
+		eras[i] = e.Era
+	}
+	return eras
+}
+
+// Current is the current era, nil when none was set.
+func (c Calendar) Current() *Era { return c.find(c.Settings.CurrentEraID) }
+
+// Next is the next era, nil when none was set.
+func (c Calendar) Next() *Era { return c.find(c.Settings.NextEraID) }
+
+// Previous is the previous era, nil when none was set.
+func (c Calendar) Previous() *Era { return c.find(c.Settings.PreviousEraID) }
+
+// Named is the era of a name, nil when there is none.
+func (c Calendar) Named(name string) *Era {
+	for i := range c.Eras {
+		if c.Eras[i].Name == name {
+			return &c.Eras[i]
+		}
+	}
+	return nil
+}
+
+// State is what the database holds of one datasource, as far as an import can
+// change it: rows of others are not in it (R2). The groups are those of one era,
+// the memberships those of these groups that reach the as-of date or a later one, in
+// no order. The other lists are in order of id.
+type State struct {
+	DatasourceID ID
+	Staff        []Staff
+	Pupils       []Pupil
+	Locations    []Location
+	Subjects     []Subject
+	Houses       []House
+	Groups       []Group
+	Memberships  []Membership
+
+	// NeededElsewhere holds the groups that start on the as-of date or later and that
+	// rows of others point at: they cannot be deleted.
+	NeededElsewhere map[ID]bool
+}
+
+// View is one look at the database: all that is read through it fits together,
+// whatever others write meanwhile.
+type View struct {
+	db    *DB
+	tx    *sqlx.Tx
+	empty bool // our tables are not there yet
+}
+
+// Calendar reads the eras.
+func (v *View) Calendar(ctx context.Context) (Calendar, error) {
+	var c Calendar
+	if v.empty {
+		return c, nil
+	}
+	if err := v.tx.SelectContext(ctx, &c.Eras, `SELECT id, name, starts_on, ends_on FROM eras ORDER BY starts_on, id`); err != nil {
+		return c, v.db.failed("reading the eras", err)
+	}
+	err := v.tx.GetContext(ctx, &c.Settings, `SELECT id, current_era_id, next_era_id, previous_era_id, perpetual_era_id FROM settings`)
+	return c, v.db.failed("reading the settings", err)
+}
+
+// State reads what the database holds of a datasource, in a few queries whatever its
+// size: groups of the era with this id, memberships that matter from asOf on.
+func (v *View) State(ctx context.Context, datasource string, eraID ID, asOf era.Date) (*State, error) {
+	s := &State{NeededElsewhere: map[ID]bool{}}
+	if v.empty {
+		return s, nil
+	}
+	err := v.tx.GetContext(ctx, &s.DatasourceID, `SELECT id FROM datasources WHERE name = $1`, datasource)
+	if err != nil {
+		return nil, v.db.failed("looking for the datasource "+datasource, err)
+	}
+	for _, read := range []func() error{
+		func() error { return readOwned(ctx, v.tx, &s.Staff, s.DatasourceID, "") },
+		func() error { return readOwned(ctx, v.tx, &s.Pupils, s.DatasourceID, "") },
+		func() error { return readOwned(ctx, v.tx, &s.Locations, s.DatasourceID, "") },
+		func() error { return readOwned(ctx, v.tx, &s.Subjects, s.DatasourceID, "") },
+		func() error { return readOwned(ctx, v.tx, &s.Houses, s.DatasourceID, "") },
+		func() error { return readOwned(ctx, v.tx, &s.Groups, s.DatasourceID, "AND t.era_id = $2", eraID) },
+		func() error { return v.readMemberships(ctx, s, eraID, asOf) },
+		func() error { return v.readNeeded(ctx, s, eraID, asOf) },
+	} {
+		if err := read(); err != nil {
+			return nil, v.db.failed("reading the state", err)
+		}
+	}
+	return s, nil
+}
+
+// readOwned reads all elements of one kind that belong to a datasource.
+func readOwned[T Record](ctx context.Context, tx *sqlx.Tx, into *[]T, datasource ID, and string, args ...any) error {
+	var zero T
+	s := shapes[zero.Entity()]
+	var names []string
+	for i, t := range s.tables {
+		for _, c := range t.columns {
+			names = append(names, string("et"[i])+"."+c.name)
+		}
+	}
+	query := fmt.Sprintf(`SELECT e.id, %s FROM elements e JOIN %s t ON t.id = e.id WHERE t.datasource_id = $1 %s ORDER BY e.id`,
+		strings.Join(names, ", "), s.tables[1].name, and)
+	rows, err := tx.QueryContext(ctx, query, append([]any{datasource}, args...)...)
+	if err != nil {
+		return err
+	}
+	defer quiet(rows.Close)
+	var record T
+	fields := reflect.ValueOf(&record).Elem()
+	targets := []any{fields.FieldByName("ID").Addr().Interface()}
+	for _, c := range s.columns {
+		targets = append(targets, fields.FieldByIndex(c.index).Addr().Interface())
+	}
+	for rows.Next() {
+		if err := rows.Scan(targets...); err != nil {
+			return err
+		}
+		*into = append(*into, record)
+	}
+	return rows.Err()
+}
+
+// readMemberships is the one query whose result is large.
+func (v *View) readMemberships(ctx context.Context, s *State, eraID ID, asOf era.Date) error {
+	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT m.id, m.group_id, m.element_id, %s, %s
+		FROM memberships m JOIN groups g ON g.id = m.group_id
+		WHERE g.datasource_id = $1 AND g.era_id = $2 AND (m.ends_on IS NULL OR m.ends_on >= $3)`,
+		v.db.dialect.day("m.starts_on"), v.db.dialect.day("m.ends_on")), s.DatasourceID, eraID, asOf)
+	if err != nil {
+		return err
+	}
+	defer quiet(rows.Close)
+	var id, group, element, from, to int64
+	targets := []any{&id, &group, &element, &from, &to}
+	for rows.Next() {
+		if err := rows.Scan(targets...); err != nil {
+			return err
+		}
+		s.Memberships = append(s.Memberships, Membership{ID(id), ID(group), ID(element), era.Date(from), era.Date(to)})
+	}
+	return rows.Err()
+}
+
+func (v *View) readNeeded(ctx context.Context, s *State, eraID ID, asOf era.Date) error {
+	var ids []ID
+	err := v.tx.SelectContext(ctx, &ids, `SELECT g.id FROM groups g
+		WHERE g.datasource_id = $1 AND g.era_id = $2 AND g.starts_on >= $3
+		  AND (EXISTS (SELECT 1 FROM memberships m WHERE m.element_id = g.id)
+		    OR EXISTS (SELECT 1 FROM commitments c WHERE c.element_id = g.id))`, s.DatasourceID, eraID, asOf)
+	for _, id := range ids {
+		s.NeededElsewhere[id] = true
+	}
+	return err
+}
