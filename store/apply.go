@@ -160,7 +160,7 @@ func (s step) insert(t table) string {
 	for _, c := range t.columns {
 		names, values = append(names, c.name), append(values, s.value(t, c))
 	}
-	return fmt.Sprintf(`INSERT INTO %s (%s) SELECT %s FROM changes x WHERE %s ORDER BY x.seq`,
+	return fmt.Sprintf(`INSERT INTO %s (%s) SELECT %s FROM changes x WHERE %s`,
 		t.name, strings.Join(names, ", "), strings.Join(values, ", "), ofStep)
 }
 

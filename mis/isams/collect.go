@@ -21,6 +21,7 @@ type collector[T comparable] struct {
 type held[T comparable] struct {
 	value       T
 	line        int
+	again       int // the line of another that is the same, 0 for none
 	conflicting bool
 }
 
@@ -85,7 +86,7 @@ func (c *collector[T]) add(id string, value T, line int) {
 	case earlier == nil:
 		c.byID[id] = &held[T]{value: value, line: line}
 	case earlier.value == value:
-		c.note(id, mis.Repeated, line, "the same as in line %d; used once", earlier.line)
+		earlier.again = line
 	default:
 		earlier.conflicting = true
 	}
@@ -100,6 +101,9 @@ func (c *collector[T]) finish() {
 		if h.conflicting || c.roll.Faulty[id] {
 			c.skip(id, mis.Conflicting, h.line, "several records have this id and differ; none is used")
 			continue
+		}
+		if h.again > 0 {
+			c.note(id, mis.Repeated, h.again, "the same as in line %d; used once", h.line)
 		}
 		c.roll.Records = append(c.roll.Records, h.value)
 	}

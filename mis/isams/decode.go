@@ -4,6 +4,7 @@
 package isams
 
 import (
+	"encoding/xml"
 	"fmt"
 	"io"
 	"strings"
@@ -42,7 +43,8 @@ func Decode(r io.Reader) (*mis.Snapshot, error) {
 func (s *scanner) refuse(root string) error {
 	switch {
 	case strings.EqualFold(root, "html"):
-		return &DocumentError{Found: "an HTML page" + s.titled(), Line: s.line(), Hint: "fetch the document again; is somebody to log in, or is iSAMS down for maintenance?"}
+		line := s.line()
+		return &DocumentError{Found: "an HTML page" + s.titled(), Line: line, Hint: "fetch the document again; is somebody to log in, or is iSAMS down for maintenance?"}
 	case root == "Message":
 		return s.message()
 	}
@@ -62,16 +64,22 @@ func (s *scanner) message() error {
 
 // titled looks for the title of an HTML page, which is seldom well-formed XML.
 func (s *scanner) titled() string {
-	var title string
-	root := &node{}
-	read := func(rec *record) { title = clip200(textOf(rec.Element)) }
-	root.child("head/title").record = read
-	root.child("HEAD/TITLE").record = read
-	_ = s.walk(root)
-	if title == "" {
-		return ""
+	s.xml.Strict = false
+	inTitle := false
+	for {
+		token, err := s.next()
+		if err != nil {
+			return ""
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			inTitle = strings.EqualFold(t.Name.Local, "title")
+		case xml.CharData:
+			if title := strings.TrimSpace(string(t)); inTitle && title != "" {
+				return fmt.Sprintf(" titled %q", clip200(title))
+			}
+		}
 	}
-	return fmt.Sprintf(" titled %q", title)
 }
 
 func clip200(text string) string {

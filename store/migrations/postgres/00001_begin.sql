@@ -134,33 +134,33 @@ CREATE INDEX memberships_element ON memberships (element_id);
 -- +goose StatementBegin
 CREATE FUNCTION check_memberships() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
-    bad record;
+    bad bigint;
 BEGIN
     PERFORM 1 FROM groups WHERE id IN (SELECT group_id FROM fresh) ORDER BY id FOR NO KEY UPDATE;
     UPDATE groups SET kind = kind WHERE id IN (SELECT group_id FROM fresh);
     PERFORM 1 FROM elements WHERE id IN (SELECT element_id FROM fresh) ORDER BY id FOR KEY SHARE;
     UPDATE elements SET kind = kind WHERE kind = 'group' AND id IN (SELECT element_id FROM fresh);
 
-    SELECT f.id, f.group_id, f.element_id INTO bad
-      FROM fresh f LEFT JOIN groups g ON g.id = f.group_id LEFT JOIN elements e ON e.id = f.element_id
-     WHERE g.id IS NULL OR e.id IS NULL LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'membership % joins element % to group %, and not both exist', bad.id, bad.element_id, bad.group_id
+    SELECT min(f.id) INTO bad FROM fresh f
+      LEFT JOIN groups g ON g.id = f.group_id LEFT JOIN elements e ON e.id = f.element_id
+     WHERE g.id IS NULL OR e.id IS NULL;
+    IF bad IS NOT NULL THEN
+        RAISE EXCEPTION 'membership % joins an element to a group, and not both exist', bad
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'memberships_references', TABLE = 'memberships';
     END IF;
 
-    SELECT f.id, f.group_id INTO bad FROM fresh f JOIN groups g ON g.id = f.group_id
-     WHERE f.starts_on < g.starts_on OR coalesce(f.ends_on, 'infinity') > coalesce(g.ends_on, 'infinity') LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'membership % reaches outside the life of its group % (R19)', bad.id, bad.group_id
+    SELECT min(f.id) INTO bad FROM fresh f JOIN groups g ON g.id = f.group_id
+     WHERE f.starts_on < g.starts_on OR coalesce(f.ends_on, 'infinity') > coalesce(g.ends_on, 'infinity');
+    IF bad IS NOT NULL THEN
+        RAISE EXCEPTION 'membership % reaches outside the life of its group (R19)', bad
             USING ERRCODE = 'check_violation', CONSTRAINT = 'memberships_within_group', TABLE = 'memberships';
     END IF;
 
-    SELECT f.id, m.id AS other INTO bad FROM fresh f
+    SELECT min(f.id) INTO bad FROM fresh f
       JOIN memberships m ON m.group_id = f.group_id AND m.element_id = f.element_id AND m.id <> f.id
-       AND m.starts_on <= coalesce(f.ends_on, 'infinity') AND coalesce(m.ends_on, 'infinity') >= f.starts_on LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'memberships % and % of the same element in the same group share a day (R18)', bad.id, bad.other
+       AND m.starts_on <= coalesce(f.ends_on, 'infinity') AND coalesce(m.ends_on, 'infinity') >= f.starts_on;
+    IF bad IS NOT NULL THEN
+        RAISE EXCEPTION 'membership % shares a day with another of the same element in the same group (R18)', bad
             USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'memberships_no_overlap', TABLE = 'memberships';
     END IF;
     RETURN NULL;
@@ -173,31 +173,27 @@ CREATE TRIGGER memberships_updated AFTER UPDATE ON memberships REFERENCING NEW T
 
 -- +goose StatementBegin
 CREATE FUNCTION check_group_life() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
-DECLARE
-    bad record;
 BEGIN
-    SELECT m.id, m.group_id INTO bad
-      FROM fresh f JOIN stale s ON s.id = f.id JOIN memberships m ON m.group_id = f.id
-     WHERE (f.starts_on, f.ends_on) IS DISTINCT FROM (s.starts_on, s.ends_on)
-       AND (m.starts_on < f.starts_on OR coalesce(m.ends_on, 'infinity') > coalesce(f.ends_on, 'infinity')) LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'membership % reaches outside the life of its group % (R19)', bad.id, bad.group_id
+    IF EXISTS (SELECT 1 FROM memberships m WHERE m.group_id = NEW.id
+        AND (m.starts_on < NEW.starts_on OR coalesce(m.ends_on, 'infinity') > coalesce(NEW.ends_on, 'infinity'))) THEN
+        RAISE EXCEPTION 'a membership reaches outside the life of its group % (R19)', NEW.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'memberships_within_group', TABLE = 'groups';
     END IF;
     RETURN NULL;
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER groups_updated AFTER UPDATE ON groups REFERENCING OLD TABLE AS stale NEW TABLE AS fresh
-    FOR EACH STATEMENT EXECUTE FUNCTION check_group_life();
+CREATE TRIGGER groups_updated AFTER UPDATE OF starts_on, ends_on ON groups FOR EACH ROW
+    WHEN ((OLD.starts_on, OLD.ends_on) IS DISTINCT FROM (NEW.starts_on, NEW.ends_on)) EXECUTE FUNCTION check_group_life();
 
 -- +goose StatementBegin
 CREATE FUNCTION check_no_memberships() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
-    bad record;
+    bad bigint;
 BEGIN
-    SELECT m.id, s.id AS gone INTO bad FROM stale s JOIN memberships m ON m.element_id = s.id OR m.group_id = s.id LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION '% % cannot be deleted: membership % needs it', TG_TABLE_NAME, bad.gone, bad.id
+    SELECT min(s.id) INTO bad FROM stale s
+     WHERE EXISTS (SELECT 1 FROM memberships m WHERE m.element_id = s.id) OR EXISTS (SELECT 1 FROM memberships m WHERE m.group_id = s.id);
+    IF bad IS NOT NULL THEN
+        RAISE EXCEPTION '% % cannot be deleted: memberships need it', TG_TABLE_NAME, bad
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'memberships_references', TABLE = TG_TABLE_NAME;
     END IF;
     RETURN NULL;
