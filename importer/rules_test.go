@@ -319,6 +319,16 @@ func TestR33WhatIsSkippedEndsNothing(t *testing.T) {
 		"a pupil whose id cannot be read": {
 			func(s string) string { return strings.Replace(s, `Pupil Id="13"`, `Pupil Id="13a"`, 1) },
 			[]string{"CurrentPupils 13a: id is not a number"}, nil},
+		"a pupil whose id cannot be read, and another who is gone": {
+			func(s string) string {
+				return strings.NewReplacer(`Pupil Id="13"`, `Pupil Id="13a"`, `<Pupil Id="12"><Fullname>Ömer Khan</Fullname><Form>7/A</Form><NCYear>7</NCYear></Pupil>`, "").Replace(s)
+			},
+			[]string{"CurrentPupils 13a: id is not a number"}, []string{"pupil end 1", "membership end 2"}},
+		"a pupil of whom nothing can be read, and another who is gone": {
+			func(s string) string {
+				return strings.NewReplacer(`<Pupil Id="13"><Fullname>Ann Lee</Fullname>`, `<Pupil Id="">`, `<Pupil Id="12"><Fullname>Ömer Khan</Fullname><Form>7/A</Form><NCYear>7</NCYear></Pupil>`, "").Replace(s)
+			},
+			[]string{"CurrentPupils : no id"}, nil},
 		"a set without a name": {
 			func(s string) string { return strings.Replace(s, "<Name>7Mat2</Name>", "", 1) },
 			[]string{"Sets 22: no name"}, nil},

@@ -30,6 +30,7 @@ type element interface {
 	store.Staff | store.Subject | store.House | store.Location | store.Pupil | store.Group
 	store.Record
 	Source() string
+	Called() string
 }
 
 // bySource finds elements by their id in the MIS (R1).
@@ -59,7 +60,7 @@ func (d *differ) origin(id string) store.Origin {
 func keepSilent[T element, R any](want, have []T, roll *mis.Roll[R]) []T {
 	said := bySource(want)
 	for _, h := range have {
-		if _, ok := said[h.Source()]; !ok && roll.SilentOn(h.Source()) {
+		if _, ok := said[h.Source()]; !ok && roll.SilentOn(h.Source(), h.Called()) {
 			want = append(want, h)
 		}
 	}
@@ -215,7 +216,7 @@ func (d *differ) house(name string, kind mis.HouseKind, roll *mis.Roll[mis.House
 	if id := d.houses[mis.House{Kind: kind, Name: name}]; id != 0 {
 		return id
 	}
-	if roll.SaysNothing() || roll.Unreadable > 0 || len(roll.Faulty) > 0 {
+	if roll.SaysNothing() || len(roll.Unreadable) > 0 || len(roll.Faulty) > 0 {
 		return had
 	}
 	return 0
@@ -237,7 +238,7 @@ func (d *differ) wantMemberships() {
 		}
 		pupils[p.SourceID] = p.ID
 		form, ok := groups[store.FormGroup][said.FormID]
-		if !ok && said.FormID != "" && d.snap.Forms.SilentOn(said.FormID) {
+		if !ok && said.FormID != "" && d.snap.Forms.MayHold(said.FormID) {
 			form, ok = d.formOf[p.ID]
 		}
 		if ok {
@@ -285,5 +286,5 @@ func (d *differ) silentOn(group store.Group, pupil string) bool {
 	if _, said := d.said[pupil]; !said {
 		return true
 	}
-	return group.GroupKind == store.SetGroup && (d.snap.Sets.SilentOn(group.SourceID) || d.snap.SetLists.SilentOn(group.SourceID, pupil))
+	return group.GroupKind == store.SetGroup && (d.snap.Sets.SilentOn(group.SourceID, group.Name) || d.snap.SetLists.SilentOn(group.SourceID, pupil))
 }

@@ -281,7 +281,7 @@ func (d *doc) xml() []byte {
 		{"Buildings", "<EstateManager><Buildings><Building><Classrooms>", "</Classrooms></Building></Buildings></EstateManager>", d.rooms},
 	} {
 		if !d.without[s.section] {
-			b.WriteString(s.before + strings.Join(s.records, "\n") + s.after + "\n")
+			b.WriteString(s.before + "\n" + strings.Join(append(s.records, ""), "\n") + s.after + "\n")
 		}
 	}
 	b.WriteString("</iSAMS>")

@@ -30,7 +30,7 @@ func (s *Snapshot) resolveForms() {
 		switch {
 		case f.TutorID == "":
 			s.note(s.Forms.Section, f.ID, NoTutor, "imported without a tutor")
-		case !staff.holds(f.TutorID) && !s.Staff.SilentOn(f.TutorID):
+		case !staff.holds(f.TutorID) && !s.Staff.MayHold(f.TutorID):
 			s.note(s.Forms.Section, f.ID, UnknownTutor, "no member of staff has the id %s; imported without a tutor", f.TutorID)
 			f.TutorID = ""
 		}
@@ -41,7 +41,7 @@ func (s *Snapshot) resolveSets() {
 	subjects := index(&s.Subjects, func(r Subject) string { return r.ID })
 	for i := range s.Sets.Records {
 		r := &s.Sets.Records[i]
-		if r.SubjectID != "" && !subjects.holds(r.SubjectID) && !s.Subjects.SilentOn(r.SubjectID) {
+		if r.SubjectID != "" && !subjects.holds(r.SubjectID) && !s.Subjects.MayHold(r.SubjectID) {
 			s.note(s.Sets.Section, r.ID, UnknownSubject, "no subject has the id %s; imported without one", r.SubjectID)
 			r.SubjectID = ""
 		}
@@ -55,7 +55,7 @@ func (s *Snapshot) resolvePupils() {
 	boarding := index(&s.BoardingHouses, func(h House) string { return h.Name })
 	for i := range s.Pupils.Records {
 		p := &s.Pupils.Records[i]
-		if p.FormID != "" && !forms.holds(p.FormID) && !s.Forms.SilentOn(p.FormID) {
+		if p.FormID != "" && !forms.holds(p.FormID) && !s.Forms.MayHold(p.FormID) {
 			s.note(s.Pupils.Section, p.ID, UnknownForm, "no form has the id %q; imported without a form", p.FormID)
 			p.FormID = ""
 		}
@@ -82,7 +82,7 @@ func (s *Snapshot) fillYear(p *Pupil, form *Form, division *Division) {
 }
 
 func (s *Snapshot) resolveHouse(p *Pupil, name *string, houses roster[House], roll *Roll[House]) {
-	if *name == "" || houses.holds(*name) || roll.SaysNothing() || roll.Unreadable > 0 || len(roll.Faulty) > 0 {
+	if *name == "" || houses.holds(*name) || roll.SaysNothing() || len(roll.Unreadable) > 0 || len(roll.Faulty) > 0 {
 		return
 	}
 	s.note(s.Pupils.Section, p.ID, UnknownHouse, "%s has no house %q; imported without it", roll.Section, *name)
@@ -96,11 +96,11 @@ func (s *Snapshot) resolveSetLists() {
 	for _, m := range s.SetLists.Records {
 		switch {
 		case !sets.holds(m.SetID):
-			if !s.Sets.SilentOn(m.SetID) {
+			if !s.Sets.MayHold(m.SetID) {
 				s.note(s.SetLists.Section, m.ID, UnknownSet, "no set has the id %s, which pupil %s is said to be in; skipped", m.SetID, m.PupilID)
 			}
 		case !pupils.holds(m.PupilID):
-			if !s.Pupils.SilentOn(m.PupilID) {
+			if !s.Pupils.MayHold(m.PupilID) {
 				s.note(s.SetLists.Section, m.ID, UnknownPupil, "no pupil has the id %s, said to be in set %s; skipped", m.PupilID, m.SetID)
 			}
 		default:

@@ -3,7 +3,11 @@
 // It must never know a database, nor how any particular MIS writes its documents.
 package mis
 
-import "misimportd/era"
+import (
+	"strings"
+
+	"misimportd/era"
+)
 
 // StaffMember is one member of staff.
 type StaffMember struct {
@@ -102,19 +106,34 @@ type Roll[T any] struct {
 	Seen    int    // records of the section, faulty ones too
 	Records []T    // the usable ones, in order of id, each id once
 	Faulty  map[string]bool
-	// Unreadable counts faulty records whose very id could not be read: any
-	// record that is missing may be one of them.
-	Unreadable int
+	// Unreadable holds the names in faulty records whose very id could not be read,
+	// "" for one without a name: a record that is missing may be one of them.
+	Unreadable []string
 }
 
 // SaysNothing tells whether r is no evidence of anything: the section is missing
 // or empty (R34).
 func (r *Roll[T]) SaysNothing() bool { return !r.Present || r.Seen == 0 }
 
-// SilentOn tells whether it is unknown what the MIS says of the record with this
-// id, so that its absence from Records must not end it (R33, R34).
-func (r *Roll[T]) SilentOn(id string) bool {
-	return r.SaysNothing() || r.Unreadable > 0 || r.Faulty[id]
+// SilentOn tells whether it is unknown what the MIS says of a record, so that its
+// absence from Records must not end it (R33, R34). name is what it is called so far; a
+// pupil's may carry the form. A faulty record that has no id and no name either may be
+// any: then r is silent on all.
+func (r *Roll[T]) SilentOn(id, name string) bool {
+	if r.SaysNothing() || r.Faulty[id] {
+		return true
+	}
+	for _, unreadable := range r.Unreadable {
+		if unreadable == "" || unreadable == name || strings.HasPrefix(name, unreadable+" (") {
+			return true
+		}
+	}
+	return false
+}
+
+// MayHold tells whether the MIS may have a record of this id that is not in Records.
+func (r *Roll[T]) MayHold(id string) bool {
+	return r.SaysNothing() || len(r.Unreadable) > 0 || r.Faulty[id]
 }
 
 // SetLists is all that a document says of who is in which set.
@@ -126,7 +145,7 @@ type SetLists struct {
 
 // SilentOn tells whether it is unknown if this pupil is in this set (R33).
 func (l *SetLists) SilentOn(setID, pupilID string) bool {
-	return l.SaysNothing() || l.Unreadable > 0 || l.FaultyIn[setID] || l.FaultyOf[pupilID]
+	return l.SaysNothing() || len(l.Unreadable) > 0 || l.FaultyIn[setID] || l.FaultyOf[pupilID]
 }
 
 // Snapshot is what the MIS says. The order of a document's records leaves no

@@ -71,6 +71,9 @@ type Element struct {
 // RowID is the element's id.
 func (e Element) RowID() ID { return e.ID }
 
+// Called is the element's name.
+func (e Element) Called() string { return e.Name }
+
 // Origin says which MIS a record comes from, and its id there (R1).
 type Origin struct {
 	DatasourceID ID     `db:"datasource_id"`

@@ -45,14 +45,18 @@ func (c *collector[T]) skip(id string, reason mis.Reason, line int, format strin
 	c.roll.Faulty[id] = true
 }
 
-// skipUnreadable leaves out a record whose id, given as text, cannot be read.
-func (c *collector[T]) skipUnreadable(text string, line int) {
+// skipUnreadable leaves out a record whose id, given as text, cannot be read. What the
+// database holds under its name is safe.
+func (c *collector[T]) skipUnreadable(text, name string, line int) {
+	reason, kept := mis.BadID, "nothing of the same name is ended because of it"
 	if text == "" {
-		c.note("", mis.NoID, line, "skipped; nothing of this section is ended, for it may be any of them")
-	} else {
-		c.note(clip(text), mis.BadID, line, "skipped; nothing of this section is ended, for it may be any of them")
+		reason = mis.NoID
 	}
-	c.roll.Unreadable++
+	if name == "" {
+		kept = "it has no name either, so nothing of this section is ended because of it"
+	}
+	c.note(clip(text), reason, line, "skipped; %s", kept)
+	c.roll.Unreadable = append(c.roll.Unreadable, name)
 }
 
 // clip shortens what a document holds where an id should be.
@@ -66,11 +70,11 @@ func clip(text string) string {
 
 // accepted reports whether rec is of a size to be read, and its id in the form
 // that canonical gives it.
-func (c *collector[T]) accepted(rec *record, canonical func(string) (string, bool)) (string, bool) {
+func (c *collector[T]) accepted(rec *record, canonical func(string) (string, bool), name func(*record) string) (string, bool) {
 	c.roll.Seen++
 	id, ok := canonical(rec.attr("Id"))
 	if !ok {
-		c.skipUnreadable(rec.attr("Id"), rec.line)
+		c.skipUnreadable(rec.attr("Id"), name(rec), rec.line)
 		return "", false
 	}
 	if rec.tooLarge {
@@ -151,7 +155,7 @@ func (c *setListCollector) read(rec *record) {
 		c.lists.FaultyOf[pupil] = true
 	default:
 		c.note(clip(id), mis.BadID, rec.line, "neither SetId nor PupilId can be read; skipped, and nobody leaves any set because of it")
-		c.roll.Unreadable++
+		c.roll.Unreadable = append(c.roll.Unreadable, "")
 	}
 }
 

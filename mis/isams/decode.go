@@ -112,26 +112,26 @@ func newDecoder() *decoder {
 	problems := &d.snap.Problems
 	d.years = newCollector(&mis.Roll[yearName]{}, "Years", problems)
 
-	section(d, "HRManager/CurrentStaff", "StaffMember", newCollector(&d.snap.Staff, "CurrentStaff", problems), number, readStaff)
-	section(d, "SchoolManager/Years", "Year", d.years, number, readYear)
-	section(d, "SchoolManager/AcademicHouses", "House", newCollector(&d.snap.AcademicHouses, "AcademicHouses", problems), houseID(mis.Academic), readHouse(mis.Academic))
-	section(d, "SchoolManager/BoardingHouses", "House", newCollector(&d.snap.BoardingHouses, "BoardingHouses", problems), houseID(mis.Boarding), readHouse(mis.Boarding))
-	section(d, "SchoolManager/Forms", "Form", newCollector(&d.snap.Forms, "Forms", problems), text, readForm)
-	section(d, "PupilManager/CurrentPupils", "Pupil", newCollector(&d.snap.Pupils, "CurrentPupils", problems), number, readPupil)
-	section(d, "TeachingManager/Departments", "Department/Subjects/Subject", newCollector(&d.snap.Subjects, "Departments", problems), number, readSubject)
-	section(d, "TeachingManager/Sets", "Set", newCollector(&d.snap.Sets, "Sets", problems), number, readSet)
-	section(d, "EstateManager/Buildings", "Building/Classrooms/Classroom", newCollector(&d.snap.Locations, "Buildings", problems), number, readLocation)
+	section(d, "HRManager/CurrentStaff", "StaffMember", newCollector(&d.snap.Staff, "CurrentStaff", problems), number, staffName, readStaff)
+	section(d, "SchoolManager/Years", "Year", d.years, number, plainName, readYear)
+	section(d, "SchoolManager/AcademicHouses", "House", newCollector(&d.snap.AcademicHouses, "AcademicHouses", problems), houseID(mis.Academic), plainName, readHouse(mis.Academic))
+	section(d, "SchoolManager/BoardingHouses", "House", newCollector(&d.snap.BoardingHouses, "BoardingHouses", problems), houseID(mis.Boarding), plainName, readHouse(mis.Boarding))
+	section(d, "SchoolManager/Forms", "Form", newCollector(&d.snap.Forms, "Forms", problems), text, formName, readForm)
+	section(d, "PupilManager/CurrentPupils", "Pupil", newCollector(&d.snap.Pupils, "CurrentPupils", problems), number, pupilName, readPupil)
+	section(d, "TeachingManager/Departments", "Department/Subjects/Subject", newCollector(&d.snap.Subjects, "Departments", problems), number, plainName, readSubject)
+	section(d, "TeachingManager/Sets", "Set", newCollector(&d.snap.Sets, "Sets", problems), number, setName, readSet)
+	section(d, "EstateManager/Buildings", "Building/Classrooms/Classroom", newCollector(&d.snap.Locations, "Buildings", problems), number, locationName, readLocation)
 	d.divisionSection(problems)
 	d.setListSection(problems)
 	return d
 }
 
 // section has records of one kind read into a collector.
-func section[T comparable](d *decoder, path, records string, c *collector[T], canonical func(string) (string, bool), read func(*collector[T], *record, string) (T, bool)) {
+func section[T comparable](d *decoder, path, records string, c *collector[T], canonical func(string) (string, bool), name func(*record) string, read func(*collector[T], *record, string) (T, bool)) {
 	at := d.root.child(path)
 	at.enter = c.enter
 	at.child(records).record = func(rec *record) {
-		id, ok := c.accepted(rec, canonical)
+		id, ok := c.accepted(rec, canonical, name)
 		if !ok {
 			return
 		}

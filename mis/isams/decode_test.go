@@ -41,7 +41,7 @@ func problems(s *mis.Snapshot) []string {
 }
 
 func TestEverySectionIsRead(t *testing.T) {
-	file, err := os.Open(filepath.Join("testdata", "oddities.xml"))
+	file, err := os.Open(filepath.Join("..", "..", "testdata", "isams", "oddities.xml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestEverySectionIsRead(t *testing.T) {
 func TestProblemsSayWhere(t *testing.T) {
 	s := decode(t, "<iSAMS>\n<HRManager>\n<CurrentStaff>\n<StaffMember Id=\"x1\"/>\n</CurrentStaff></HRManager></iSAMS>")
 	want := mis.Problem{Section: "CurrentStaff", ID: "x1", Reason: mis.BadID, Line: 4,
-		Detail: "skipped; nothing of this section is ended, for it may be any of them"}
+		Detail: "skipped; it has no name either, so nothing of this section is ended because of it"}
 	if diff := cmp.Diff([]mis.Problem{want}, s.Problems); diff != "" {
 		t.Error(diff)
 	}
@@ -115,8 +115,9 @@ func TestR33BadRecordsAreSkippedAndSaid(t *testing.T) {
 		certain  []string
 	}{
 		"good":                      {ann, 1, nil, nil, []string{"1", "2"}},
-		"id that is not a number":   {ann + `<Pupil Id="one"><Fullname>X</Fullname></Pupil>`, 1, []string{"CurrentPupils one: id is not a number"}, []string{"1", "2"}, nil},
-		"no id":                     {ann + `<Pupil><Fullname>X</Fullname></Pupil>`, 1, []string{"CurrentPupils : no id"}, []string{"2"}, nil},
+		"id that is not a number":   {ann + `<Pupil Id="one"><Fullname>X</Fullname></Pupil>`, 1, []string{"CurrentPupils one: id is not a number"}, nil, []string{"1", "2"}},
+		"no id":                     {ann + `<Pupil><Fullname>X</Fullname></Pupil>`, 1, []string{"CurrentPupils : no id"}, nil, []string{"2"}},
+		"neither id nor name":       {ann + `<Pupil Id="?"/>`, 1, []string{"CurrentPupils ?: id is not a number"}, []string{"1", "2"}, nil},
 		"every name blank":          {ann + `<Pupil Id="2"><Fullname>&#x20;</Fullname><Surname/><Forename> </Forename><NCYear>7</NCYear></Pupil>`, 1, []string{"CurrentPupils 2: no name"}, []string{"2"}, []string{"3"}},
 		"twice the same":            {ann + ann, 1, []string{"CurrentPupils 1: repeated"}, nil, []string{"1"}},
 		"twice, and not the same":   {ann + strings.ReplaceAll(ann, "Lee", "Li"), 0, []string{"CurrentPupils 1: same id, different content"}, []string{"1"}, []string{"2"}},
@@ -135,12 +136,12 @@ func TestR33BadRecordsAreSkippedAndSaid(t *testing.T) {
 				t.Errorf("problems:\n%s", diff)
 			}
 			for _, id := range c.silent {
-				if !s.Pupils.SilentOn(id) {
+				if !s.Pupils.SilentOn(id, "Somebody") {
 					t.Errorf("the absence of %s is taken as proof", id)
 				}
 			}
 			for _, id := range c.certain {
-				if s.Pupils.SilentOn(id) {
+				if s.Pupils.SilentOn(id, "Somebody") {
 					t.Errorf("the absence of %s is not taken as proof", id)
 				}
 			}
@@ -163,7 +164,7 @@ func TestR33FaultySetListsEndNothing(t *testing.T) {
 func TestR34MissingAndEmptySectionsSayNothing(t *testing.T) {
 	for _, document := range []string{school(""), school("<PupilManager/>"), pupils(""), pupils("\n\t")} {
 		s := decode(t, document)
-		if !s.Pupils.SaysNothing() || !s.Pupils.SilentOn("1") {
+		if !s.Pupils.SaysNothing() || !s.Pupils.SilentOn("1", "Ann Lee") {
 			t.Errorf("%s is taken for a school without pupils", document)
 		}
 	}
@@ -307,7 +308,7 @@ func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{"", school(""), pupils(ann), message, school(`<TeachingManager><SetLists><SetList Id="1" SetId="2" PupilId="3"/></SetLists></TeachingManager>`)} {
 		f.Add([]byte(seed))
 	}
-	odd, err := os.ReadFile(filepath.Join("testdata", "oddities.xml"))
+	odd, err := os.ReadFile(filepath.Join("..", "..", "testdata", "isams", "oddities.xml"))
 	if err != nil {
 		f.Fatal(err)
 	}

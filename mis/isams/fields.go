@@ -1,6 +1,7 @@
 package isams
 
 import (
+	"cmp"
 	"strings"
 
 	"misimportd/era"
@@ -19,6 +20,24 @@ func fullName(full, preferred, forename, surname string) string {
 	return strings.TrimSpace(preferred + " " + surname)
 }
 
+func staffName(rec *record) string {
+	return fullName(rec.text("FullName"), rec.text("PreferredName"), rec.text("Forename"), rec.text("Surname"))
+}
+
+func pupilName(rec *record) string {
+	return fullName(rec.text("Fullname"), rec.text("Preferredname"), rec.text("Forename"), rec.text("Surname"))
+}
+
+func plainName(rec *record) string { return rec.text("Name") }
+
+// formName is the text of the element Form within the element Form.
+func formName(rec *record) string { return rec.text("Form") }
+
+// setName is a set's name, or its code where it has none: at some schools they differ.
+func setName(rec *record) string { return cmp.Or(rec.text("Name"), rec.text("SetCode")) }
+
+func locationName(rec *record) string { return cmp.Or(rec.text("Name"), rec.text("Initials")) }
+
 func email(text string) string { return strings.ToLower(text) }
 
 func readStaff(c *collector[mis.StaffMember], rec *record, id string) (mis.StaffMember, bool) {
@@ -32,8 +51,8 @@ func readStaff(c *collector[mis.StaffMember], rec *record, id string) (mis.Staff
 		Email:      email(rec.text("SchoolEmailAddress")),
 		Teaching:   rec.flag("TeachingStaff"),
 		PreviousID: rec.text("PreviousMISId"),
+		Name:       staffName(rec),
 	}
-	m.Name = fullName(rec.text("FullName"), rec.text("PreferredName"), m.Forename, m.Surname)
 	return m, named(c, rec, id, m.Name)
 }
 
@@ -49,25 +68,21 @@ func readPupil(c *collector[mis.Pupil], rec *record, id string) (mis.Pupil, bool
 		House:         rec.text("AcademicHouse"),
 		BoardingHouse: rec.text("BoardingHouse"),
 		DivisionID:    rec.attr("DivisionId"),
+		Name:          pupilName(rec),
 		Year:          yearOf(c, rec, id, "NCYear", rec.text("NCYear")),
 	}
-	p.Name = fullName(rec.text("Fullname"), p.KnownAs, p.Forename, p.Surname)
 	return p, named(c, rec, id, p.Name)
 }
 
 func readHouse(kind mis.HouseKind) func(*collector[mis.House], *record, string) (mis.House, bool) {
 	return func(c *collector[mis.House], rec *record, id string) (mis.House, bool) {
-		h := mis.House{ID: id, Kind: kind, Name: rec.text("Name"), Code: rec.text("Code")}
+		h := mis.House{ID: id, Kind: kind, Name: plainName(rec), Code: rec.text("Code")}
 		return h, named(c, rec, id, h.Name)
 	}
 }
 
-// readForm reads the element Form, which holds a child element Form: its name.
 func readForm(c *collector[mis.Form], rec *record, id string) (mis.Form, bool) {
-	f := mis.Form{ID: id, Name: rec.text("Form"), Year: yearOf(c, rec, id, "YearId", rec.attr("YearId"))}
-	if f.Name == "" {
-		f.Name = id
-	}
+	f := mis.Form{ID: id, Name: cmp.Or(formName(rec), id), Year: yearOf(c, rec, id, "YearId", rec.attr("YearId"))}
 	tutor, ok := reference(rec.attr("TutorId"))
 	if !ok {
 		c.note(id, mis.BadValue, rec.line, "TutorId %q is not a number; imported without a tutor", clip(rec.attr("TutorId")))
@@ -76,12 +91,8 @@ func readForm(c *collector[mis.Form], rec *record, id string) (mis.Form, bool) {
 	return f, true
 }
 
-// readSet names a set by its code where it has no name: at some schools they differ.
 func readSet(c *collector[mis.Set], rec *record, id string) (mis.Set, bool) {
-	s := mis.Set{ID: id, Code: rec.text("SetCode"), Name: rec.text("Name"), Year: yearOf(c, rec, id, "YearId", rec.attr("YearId"))}
-	if s.Name == "" {
-		s.Name = s.Code
-	}
+	s := mis.Set{ID: id, Code: rec.text("SetCode"), Name: setName(rec), Year: yearOf(c, rec, id, "YearId", rec.attr("YearId"))}
 	subject, ok := reference(rec.attr("SubjectId"))
 	if !ok {
 		c.note(id, mis.BadValue, rec.line, "SubjectId %q is not a number; imported without a subject", clip(rec.attr("SubjectId")))
@@ -91,15 +102,12 @@ func readSet(c *collector[mis.Set], rec *record, id string) (mis.Set, bool) {
 }
 
 func readSubject(c *collector[mis.Subject], rec *record, id string) (mis.Subject, bool) {
-	s := mis.Subject{ID: id, Name: rec.text("Name"), Code: rec.text("Code")}
+	s := mis.Subject{ID: id, Name: plainName(rec), Code: rec.text("Code")}
 	return s, named(c, rec, id, s.Name)
 }
 
 func readLocation(c *collector[mis.Location], rec *record, id string) (mis.Location, bool) {
-	l := mis.Location{ID: id, Name: rec.text("Name"), ShortName: rec.text("Initials")}
-	if l.Name == "" {
-		l.Name = l.ShortName
-	}
+	l := mis.Location{ID: id, Name: locationName(rec), ShortName: rec.text("Initials")}
 	return l, named(c, rec, id, l.Name)
 }
 
@@ -137,7 +145,7 @@ type division struct{ id, years string }
 
 func (d *decoder) divisionSection(problems *[]mis.Problem) {
 	c := newCollector(&mis.Roll[division]{}, "SchoolDivisions", problems)
-	section(d, "SchoolManager/SchoolDivisions", "SchoolDivision", c, number, readDivision)
+	section(d, "SchoolManager/SchoolDivisions", "SchoolDivision", c, number, plainName, readDivision)
 	d.done = append(d.done, func() { d.takeDivisions(c.roll) })
 }
 

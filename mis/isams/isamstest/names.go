@@ -10,6 +10,10 @@ var (
 		"Geography", "Latin", "Music", "Art", "Drama", "Computing", "Religious Studies", "Economics", "Physical Education",
 	}
 
+	subjectCodes = []string{
+		"Mat", "Eng", "Phy", "Che", "Bio", "Fre", "Ger", "Spa", "His", "Geo", "Lat", "Mus", "Art", "Dra", "Com", "Rel", "Eco", "PE",
+	}
+
 	// Accents, apostrophes of both kinds, hyphens, spaces and other scripts: whatever
 	// a name can hold, some pupil's does.
 	forenames = []string{

@@ -85,7 +85,7 @@ type School struct {
 func New(seed uint64, size Size) *School {
 	s := &School{rand: rand.New(rand.NewPCG(seed, 2016)), nextID: 70000}
 	for i, name := range subjectNames {
-		s.Subjects = append(s.Subjects, Named{i + 1, name, codeOf(name)})
+		s.Subjects = append(s.Subjects, Named{i + 1, name, subjectCodes[i]})
 	}
 	for i, name := range houseNames {
 		s.Houses = append(s.Houses, Named{i + 1, name, name[:1]})
@@ -104,9 +104,6 @@ func New(seed uint64, size Size) *School {
 	s.fillSets(size.SetLists)
 	return s
 }
-
-// codeOf shortens a subject's name as schools do: three letters.
-func codeOf(name string) string { return name[:3] }
 
 func (s *School) pick(from []string) string { return from[s.rand.IntN(len(from))] }
 
