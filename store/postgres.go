@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
@@ -140,13 +142,21 @@ func (postgres) lock(ctx context.Context, db *DB, holder Holder) (*sqlx.Conn, fu
 	}
 	unlock := func() error {
 		_, err := conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock_all()`)
-		return errors.Join(err, conn.Close())
+		return errors.Join(unlessGone(err), unlessGone(conn.Close()))
 	}
 	if _, err := conn.ExecContext(ctx, `SELECT set_config('application_name', $1, false)`, holder.String()); err != nil {
 		quiet(unlock)
 		return nil, nil, err
 	}
 	return conn, unlock, nil
+}
+
+// unlessGone is err, unless it says that the connection is gone: then so is its lock.
+func unlessGone(err error) error {
+	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
+		return nil
+	}
+	return err
 }
 
 func (postgres) serialization(err error) bool {

@@ -162,7 +162,7 @@ func (d sqlite) lock(ctx context.Context, db *DB, holder Holder) (*sqlx.Conn, fu
 		quiet(file.Close)
 		return nil, nil, err
 	}
-	return conn, func() error { return errors.Join(conn.Close(), file.Close()) }, nil
+	return conn, func() error { return errors.Join(unlessGone(conn.Close()), file.Close()) }, nil
 }
 
 func writeAt(file *os.File, text string) error {

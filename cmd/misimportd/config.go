@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // the program's own time zones, for machines that have none
@@ -22,11 +23,11 @@ const defaultConfig = "/etc/misimportd/config.yml"
 
 // config is the configuration file. Flags and the environment go before it.
 type config struct {
-	Database           string     `yaml:"database"`
-	State              string     `yaml:"state"`
-	Timezone           string     `yaml:"timezone"`
-	Years              []era.Year `yaml:"years"`
-	AcademicYearStarts string     `yaml:"academic_year_starts"`
+	Database           string `yaml:"database"`
+	State              string `yaml:"state"`
+	Timezone           string `yaml:"timezone"`
+	Years              []int  `yaml:"years"`
+	AcademicYearStarts string `yaml:"academic_year_starts"`
 }
 
 // settings is the configuration after it was checked.
@@ -71,20 +72,37 @@ func readConfig(path string) (config, string, error) {
 	return c, path, nil
 }
 
-// yamlFault says in one line what a YAML library says in several.
+// yamlFault says what is wrong with a YAML file and where, in the user's words.
 func yamlFault(err error) string {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	text = strings.TrimPrefix(text, "construct errors:\n")
-	text = strings.TrimPrefix(text, "unmarshal errors:\n")
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	for i, line := range lines {
-		line = unknownKey.ReplaceAllString(strings.TrimSpace(line), `unknown key "$1"`)
-		lines[i] = strings.ReplaceAll(line, "era.Year", "year group")
+	var many *yaml.LoadErrors
+	var one *yaml.LoadError
+	var faults []string
+	switch {
+	case errors.As(err, &many):
+		for _, e := range many.Errors {
+			faults = append(faults, yamlFaultAt(e))
+		}
+	case errors.As(err, &one):
+		faults = append(faults, yamlFaultAt(one))
+	default:
+		return err.Error()
 	}
-	return strings.Join(lines, "; ")
+	return strings.Join(faults, "; ")
 }
 
-var unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
+func yamlFaultAt(e *yaml.LoadError) string {
+	said := unknownKey.ReplaceAllString(e.Message, `unknown key "$1"`)
+	if found := wrongType.FindStringSubmatch(said); found != nil {
+		said = strings.TrimSpace("expected "+expected[found[2]]+" and found "+found[1])
+	}
+	return fmt.Sprintf("line %d: %s", e.Mark.Line, said)
+}
+
+var (
+	unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
+	wrongType  = regexp.MustCompile(`cannot (?:construct|unmarshal) !!\w+ ?(.*?) ?into (\S+)`)
+	expected   = map[string]string{"int": "a whole number", "string": "a text", "[]int": "a list such as [7, 8]", "main.config": "keys and values"}
+)
 
 // relativeTo makes paths relative to the file that they stand in.
 func (c *config) relativeTo(folder string) {
@@ -107,7 +125,6 @@ func (f *flags) settle() (settings, error) {
 		source:             source,
 		database:           first(f.Database, c.Database),
 		state:              first(f.State, c.State, "/var/lib/misimportd"),
-		years:              c.Years,
 		academicYearStarts: era.FirstSeptember,
 	}
 	if s.database == "" {
@@ -117,15 +134,18 @@ func (f *flags) settle() (settings, error) {
 	if s.zone, err = time.LoadLocation(first(f.Timezone, c.Timezone, "Europe/London")); err != nil {
 		faults = append(faults, fmt.Sprintf("timezone %q is not known: write it as Europe/London", first(f.Timezone, c.Timezone)))
 	}
-	if len(f.Years) > 0 {
-		s.years = nil
-		for _, text := range f.Years {
-			year, err := era.ParseYear(text)
-			if err != nil {
-				faults = append(faults, "years: "+err.Error())
-			}
-			s.years = append(s.years, year)
+	years := f.Years
+	if len(years) == 0 {
+		for _, year := range c.Years {
+			years = append(years, strconv.Itoa(year))
 		}
+	}
+	for _, text := range years {
+		year, err := era.ParseYear(text)
+		if err != nil {
+			faults = append(faults, "years: "+err.Error())
+		}
+		s.years = append(s.years, year)
 	}
 	if c.AcademicYearStarts != "" {
 		if err := s.academicYearStarts.UnmarshalText([]byte(c.AcademicYearStarts)); err != nil {

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"misimportd/mis/isams/isamstest"
+	"misimportd/store/storetest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"misimportd": main})
+}
+
+var update = os.Getenv("UPDATE_STORIES") != ""
+
+// TestStories runs what an operator would type, with the real program, once on each
+// database.
+func TestStories(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, _ string) {
+		testscript.Run(t, testscript.Params{
+			Dir:                 filepath.Join("..", "..", "testdata", "stories"),
+			RequireExplicitExec: true,
+			UpdateScripts:       update,
+			Setup: func(env *testscript.Env) error {
+				state := filepath.Join(env.WorkDir, "state")
+				database := "sqlite:" + filepath.Join(state, "misimportd.db")
+				if strings.Contains(t.Name(), "postgres") {
+					database = storetest.Postgres(env.T().(testing.TB))
+				}
+				env.Setenv("MISIMPORTD_DATABASE", database)
+				env.Setenv("MISIMPORTD_STATE", state)
+				env.Setenv("TMPDIR", env.WorkDir)
+				return nil
+			},
+			Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "school": school, "waiting": waiting},
+		})
+	})
+}
+
+// exits N COMMAND … runs a command and checks its exit status.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+// school NIGHT puts a typical school's document of a night into PreFetched.
+func school(ts *testscript.TestScript, neg bool, args []string) {
+	nights, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	s := isamstest.New(1, isamstest.Typical)
+	for range nights - 1 {
+		s.Night()
+	}
+	put(ts, s.Document())
+}
+
+// waiting FILE puts a file into PreFetched.
+func waiting(ts *testscript.TestScript, neg bool, args []string) {
+	put(ts, []byte(ts.ReadFile(args[0])))
+}
+
+func put(ts *testscript.TestScript, document []byte) {
+	folder := filepath.Join(ts.Getenv("MISIMPORTD_STATE"), "PreFetched")
+	ts.Check(os.MkdirAll(folder, 0o700))
+	ts.Check(os.WriteFile(filepath.Join(folder, "data.xml"), document, 0o600))
+}
