@@ -166,7 +166,7 @@ func compareGroups(a, b store.Group) int {
 func (d *differ) changeMemberships() {
 	have := slices.DeleteFunc(slices.Clone(d.state.Memberships), d.strangers())
 	slices.SortFunc(have, func(a, b store.Membership) int {
-		return cmp.Or(cmp.Compare(a.GroupID, b.GroupID), cmp.Compare(a.ElementID, b.ElementID), cmp.Compare(a.StartsOn, b.StartsOn))
+		return cmp.Or(comparePairs(pair{a.GroupID, a.ElementID}, pair{b.GroupID, b.ElementID}), cmp.Compare(a.StartsOn, b.StartsOn))
 	})
 	m := &membershipChanges{asOf: d.asOf, plan: &d.plan, why: d.whyLeft()}
 	ends := make(map[store.ID]era.Date, len(d.want.groups))

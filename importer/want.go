@@ -258,7 +258,16 @@ func (d *differ) wantMemberships() {
 }
 
 func comparePairs(a, b pair) int {
-	return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.member, b.member))
+	return cmp.Or(compareIDs(a.group, b.group), compareIDs(a.member, b.member))
+}
+
+// compareIDs puts rows that are to be made after those that are there, in the order
+// in which they will be numbered: an index takes them best so.
+func compareIDs(a, b store.ID) int {
+	if a < 0 && b < 0 {
+		return cmp.Compare(b, a)
+	}
+	return cmp.Compare(uint64(a), uint64(b))
 }
 
 // keepSilentMemberships wants the memberships that the database has and the MIS is

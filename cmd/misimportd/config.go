@@ -93,7 +93,7 @@ func yamlFault(err error) string {
 func yamlFaultAt(e *yaml.LoadError) string {
 	said := unknownKey.ReplaceAllString(e.Message, `unknown key "$1"`)
 	if found := wrongType.FindStringSubmatch(said); found != nil {
-		said = strings.TrimSpace("expected "+expected[found[2]]+" and found "+found[1])
+		said = strings.TrimSpace("expected " + expected[found[2]] + " and found " + found[1])
 	}
 	return fmt.Sprintf("line %d: %s", e.Mark.Line, said)
 }
