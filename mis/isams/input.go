@@ -23,27 +23,54 @@ var errTokenTooLong = errors.New("token too long")
 // input feeds an XML decoder with UTF-8, byte by byte, and refuses to feed one
 // token without end: encoding/xml holds a token whole in memory.
 type input struct {
-	r     *bufio.Reader
-	token int // bytes since the last call of tokenDone
+	r         io.Reader
+	buffer    []byte
+	next, end int   // what of the buffer is to be fed
+	before    int64 // bytes fed before the buffer's first
+	token     int64 // where the token at hand began
 }
+
+func newInput(r io.Reader) *input { return &input{r: r, buffer: make([]byte, 1<<16)} }
 
 func (in *input) ReadByte() (byte, error) {
-	if in.token++; in.token > maxTokenBytes {
-		return 0, errTokenTooLong
+	if in.next == in.end {
+		if err := in.fill(); err != nil {
+			return 0, err
+		}
 	}
-	return in.r.ReadByte()
+	b := in.buffer[in.next]
+	in.next++
+	return b, nil
 }
 
+// Read is for decoders of other encodings, which take many bytes at once.
 func (in *input) Read(p []byte) (int, error) {
-	if in.token > maxTokenBytes {
-		return 0, errTokenTooLong
+	if in.next == in.end {
+		if err := in.fill(); err != nil {
+			return 0, err
+		}
 	}
-	n, err := in.r.Read(p)
-	in.token += n
-	return n, err
+	n := copy(p, in.buffer[in.next:in.end])
+	in.next += n
+	return n, nil
 }
 
-func (in *input) tokenDone() { in.token = 0 }
+func (in *input) fill() error {
+	in.before += int64(in.end)
+	in.next, in.end = 0, 0
+	if in.before-in.token > maxTokenBytes {
+		return errTokenTooLong
+	}
+	for in.end == 0 {
+		n, err := in.r.Read(in.buffer)
+		if in.end = n; n == 0 && err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (in *input) tokenDone() { in.token = in.before + int64(in.next) }
 
 var (
 	bomUTF8    = []byte{0xEF, 0xBB, 0xBF}
@@ -58,7 +85,7 @@ var (
 // tell the encoding, and whether they do: then what the document declares of
 // itself is not to be believed.
 func open(r io.Reader) (in *input, known bool, err error) {
-	buffered := bufio.NewReaderSize(r, 1<<16)
+	buffered := bufio.NewReader(r)
 	head, err := buffered.Peek(4)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, false, err
@@ -70,12 +97,12 @@ func open(r io.Reader) (in *input, known bool, err error) {
 		return nil, false, &DocumentError{Found: "a compressed file", Hint: "unpack it first"}
 	case bytes.HasPrefix(head, bomUTF8):
 		_, err = buffered.Discard(len(bomUTF8))
-		return &input{r: buffered}, true, err
+		return newInput(buffered), true, err
 	case bytes.HasPrefix(head, bomUTF16BE), bytes.HasPrefix(head, bomUTF16LE):
 		utf8 := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Reader(buffered)
-		return &input{r: bufio.NewReaderSize(utf8, 1<<16)}, true, nil
+		return newInput(utf8), true, nil
 	}
-	return &input{r: buffered}, false, nil
+	return newInput(buffered), false, nil
 }
 
 // declaredEncoding honours the encoding that a document declares, except where its

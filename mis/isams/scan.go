@@ -220,7 +220,7 @@ func (s *scanner) record(start xml.StartElement) (*record, error) {
 				element = parent
 			}
 		case xml.CharData:
-			if !rec.tooLarge && (len(element.Child) > 0 || !isSpace(t)) {
+			if !rec.tooLarge && !isIndentation(element, t) {
 				element.AddChild(etree.NewText(string(t)))
 			}
 		}
@@ -237,6 +237,16 @@ func toElement(start xml.StartElement) *etree.Element {
 		}
 	}
 	return element
+}
+
+// isIndentation tells whether text is only what stands between two elements.
+func isIndentation(in *etree.Element, text []byte) bool {
+	if n := len(in.Child); n > 0 {
+		if _, afterElement := in.Child[n-1].(*etree.Element); !afterElement {
+			return false
+		}
+	}
+	return isSpace(text)
 }
 
 func isSpace(text []byte) bool {
