@@ -7,7 +7,7 @@ package importer
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -53,7 +53,7 @@ type night struct {
 func (im *Importer) Plan(ctx context.Context) (Report, error) {
 	n, err := im.begin()
 	if err != nil {
-		return Report{}, err
+		return nothingYet(store.Failed), err
 	}
 	defer n.close()
 	err = im.DB.View(ctx, func(v *store.View) error {
@@ -70,6 +70,9 @@ func (im *Importer) Plan(ctx context.Context) (Report, error) {
 	})
 	n.watch.stop()
 	n.report.Result, n.report.Stages = Planned, n.watch.stages
+	if err != nil {
+		n.report.Result = store.Failed
+	}
 	return n.report, err
 }
 
@@ -80,17 +83,17 @@ func (im *Importer) Plan(ctx context.Context) (Report, error) {
 // is under way (R32).
 func (im *Importer) Run(ctx context.Context) (Report, error) {
 	if err := im.State.Prepare(); err != nil {
-		return Report{}, err
+		return nothingYet(store.Failed), err
 	}
 	n, err := im.begin()
 	if err != nil {
-		return Report{}, err
+		return nothingYet(store.Failed), err
 	}
 	defer n.close()
 	holder := store.NewHolder("run")
 	lock, err := im.DB.Lock(ctx, holder)
 	if err != nil {
-		return Report{}, err
+		return nothingYet(store.Failed), err
 	}
 	defer func() { _ = lock.Unlock() }()
 	started := holder.Since
@@ -112,6 +115,9 @@ func (im *Importer) Run(ctx context.Context) (Report, error) {
 	err = n.settle(started)
 	n.watch.stop()
 	n.report.Stages = n.watch.stages
+	if err != nil {
+		err = fmt.Errorf("run %d is done (%s), but its document could not be filed away: %w; mend that and run again: nothing is done twice", run.ID, run.Result, err)
+	}
 	return n.report, err
 }
 
@@ -133,14 +139,13 @@ func (im *Importer) begin() (*night, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &night{Importer: im, document: document, reading: make(chan struct{})}
+	n := &night{Importer: im, document: document, reading: make(chan struct{}), report: nothingYet(Planned)}
 	n.watch.tell = func(stage string) {
 		im.Log.Debug("stage", "stage", stage)
 		if im.Progress != nil {
 			im.Progress(stage)
 		}
 	}
-	n.report.Changes, n.report.Problems, n.report.Guard = []store.Count{}, []mis.Problem{}, []struct{}{}
 	go n.read()
 	return n, nil
 }
@@ -224,7 +229,7 @@ func (n *night) day(calendar store.Calendar, plan *store.Plan) (store.Era, era.D
 	}
 	first := store.Era{ID: plan.NewID(), Era: era.Academic(day, n.AcademicYearStarts)}
 	if known, clash := first.Clash(calendar.Plain()); clash {
-		return first, day, errors.New("no era is current, and " + known.String() + " is there already: choose one with \"misimportd era set current\"")
+		return first, day, fmt.Errorf("no era is current, and %s is there already: choose one with \"misimportd era set current\"", known)
 	}
 	settings := calendar.Settings
 	settings.CurrentEraID = first.ID

@@ -28,6 +28,11 @@ type Report struct {
 	Lines    []Line        `json:"plan,omitempty"` // each change; of a plan only
 }
 
+// nothingYet is a report before anything is known.
+func nothingYet(result store.Result) Report {
+	return Report{Result: result, Changes: []store.Count{}, Problems: []mis.Problem{}, Guard: []struct{}{}, Stages: []store.Stage{}}
+}
+
 // record is the part of a report that the database keeps.
 func (r Report) record(kind, version string, started time.Time, host string) store.Run {
 	problems, _ := json.Marshal(r.Problems) // texts and numbers have a JSON form

@@ -1,11 +1,10 @@
 package importer
 
 import (
-	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
+	"unicode"
 
 	"misimportd/mis"
 	"misimportd/store"
@@ -37,6 +36,18 @@ func (s Style) paint(code, text string) string {
 		return text
 	}
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// clean takes out of a document's text what would steer a terminal, or turn the rest of
+// the line about.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		overrides := r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
+		if unicode.IsControl(r) || overrides {
+			return '�'
+		}
+		return r
+	}, text)
 }
 
 // printer writes text and remembers the first error.
@@ -144,9 +155,9 @@ func (p *printer) sign(a store.Action) string { return p.paint(colours[a], signs
 
 // record writes one change of a record that is no group and no membership.
 func (p *printer) record(l Line) {
-	text := l.Name
+	text := clean(l.Name)
 	if l.SourceID != "" {
-		text += p.paint(faint, " #"+l.SourceID)
+		text += p.paint(faint, " #"+clean(l.SourceID))
 	}
 	switch {
 	case l.Action == store.Update:
@@ -174,105 +185,7 @@ func valueText(v any) string {
 	case "":
 		return "blank"
 	}
-	return fmt.Sprint(v)
-}
-
-// groupChange is all that happens to one group.
-type groupChange struct {
-	GroupRef
-	own     *Line // what happens to the group itself
-	members []Line
-}
-
-// groups writes a line for each group that changes or whose members do.
-func (p *printer) groups(lines []Line) {
-	by := map[GroupRef]*groupChange{}
-	var all []*groupChange
-	for i, l := range lines {
-		ref := GroupRef{l.Kind, l.SourceID, l.Name}
-		if l.Group != nil {
-			ref = *l.Group
-		}
-		// A group is the same one under its old name and its new.
-		key := GroupRef{Kind: ref.Kind, SourceID: ref.SourceID}
-		g := by[key]
-		if g == nil {
-			g = &groupChange{GroupRef: ref}
-			by[key] = g
-			all = append(all, g)
-		}
-		if l.Group == nil {
-			g.own = &lines[i]
-		} else {
-			g.members = append(g.members, l)
-		}
-	}
-	if len(all) == 0 {
-		return
-	}
-	slices.SortFunc(all, func(a, b *groupChange) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), compareNames(a.Name, b.Name), mis.CompareIDs(a.SourceID, b.SourceID))
-	})
-	p.line("\n%s", p.paint(bold, "groups"))
-	p.fold(len(all), 2*shownRecords, "  ", func(i int) { p.group(all[i]) })
-}
-
-// compareNames puts 9A before 10A.
-func compareNames(a, b string) int {
-	digits := func(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }
-	return cmp.Or(cmp.Compare(digits(a), digits(b)), cmp.Compare(a, b))
-}
-
-func (p *printer) group(g *groupChange) {
-	var parts []string
-	title := g.Kind + " " + g.Name
-	if g.own != nil {
-		switch g.own.Action {
-		case store.Create:
-			parts = append(parts, p.paint(green, fmt.Sprintf("new, with %d", len(g.members))))
-		case store.Reopen:
-			parts = append(parts, p.paint(green, "back, with "+fmt.Sprint(len(g.members))))
-		case store.Update:
-			parts = append(parts, p.fields(g.own.Fields))
-		case store.Delete:
-			parts = append(parts, p.paint(red, fmt.Sprintf("removed, with %d", len(g.members))))
-		case store.End:
-			parts = append(parts, p.paint(red, fmt.Sprintf("ends %s, with %d", *g.own.EndsOn, len(g.members))))
-		}
-	}
-	if g.own == nil || g.own.Action == store.Update || p.Verbose {
-		parts = append(parts, p.members(g.members)...)
-	}
-	p.line("  %s: %s", title, strings.Join(parts, "; "))
-}
-
-// members writes who joins and who leaves, and the last day of those who do.
-func (p *printer) members(members []Line) []string {
-	var shown []string
-	var ends string
-	slices.SortStableFunc(members, func(a, b Line) int {
-		return cmp.Compare(slices.Index(store.Actions, a.Action), slices.Index(store.Actions, b.Action))
-	})
-	for i, m := range members {
-		if !p.Verbose && i == shownMembers && len(members) > shownMembers+1 {
-			shown = append(shown, p.paint(faint, fmt.Sprintf("… and %d more", len(members)-i)))
-			break
-		}
-		shown = append(shown, p.sign(m.Action)+" "+m.Name)
-	}
-	for _, m := range members {
-		if m.Action == store.End {
-			ends = "ends " + m.EndsOn.String()
-		}
-	}
-	parts := []string{}
-	if len(shown) > 0 {
-		parts = append(parts, strings.Join(shown, ", "))
-	}
-	if ends != "" {
-		parts = append(parts, ends)
-	}
-	return parts
+	return clean(fmt.Sprint(v))
 }
 
 var done = map[store.Action]string{
@@ -319,13 +232,13 @@ func (p *printer) problemsOfKind(of []mis.Problem) {
 			if q.Line > 0 {
 				where = fmt.Sprintf(" (line %d)", q.Line)
 			}
-			p.line("  %s %s: %s: %s%s", q.Section, q.ID, p.paint(amber, string(q.Reason)), q.Detail, where)
+			p.line("  %s %s: %s: %s%s", q.Section, clean(q.ID), p.paint(amber, string(q.Reason)), clean(q.Detail), where)
 		}
 		return
 	}
 	var ids []string
 	for _, q := range of[:min(len(of), shownIDs)] {
-		ids = append(ids, q.ID)
+		ids = append(ids, clean(q.ID))
 	}
 	if len(of) > shownIDs {
 		ids = append(ids, "…")

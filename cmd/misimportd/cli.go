@@ -109,15 +109,19 @@ func (a *app) status(err error) int {
 	return statusFailed
 }
 
-// open settles the configuration and opens the database.
-func (a *app) open() (settings, *store.DB, error) {
+// withDatabase settles the configuration, opens the database, and closes it after do.
+func (a *app) withDatabase(do func(settings, *store.DB) error) error {
 	s, err := a.settle()
 	if err != nil {
-		return s, nil, err
+		return err
 	}
 	a.log.Info("configuration", "file", s.source, "state", s.state)
 	db, err := store.Open(a.ctx, s.database)
-	return s, db, err
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	return do(s, db)
 }
 
 // importer wires up an import.
@@ -141,44 +145,30 @@ func (a *app) print(v any, text func(io.Writer, importer.Style) error) error {
 type runCommand struct{}
 
 func (runCommand) Run(a *app) error {
-	s, db, err := a.open()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.Close() }()
-	progress := a.progress()
-	report, err := a.importer(s, db, progress).Run(a.ctx)
-	progress.stop()
-	if err != nil {
-		return a.failedRun(report, err)
-	}
-	return a.print(report, report.WriteRun)
-}
-
-// failedRun prints what is known of a run that failed: programs get an object always.
-func (a *app) failedRun(report importer.Report, err error) error {
-	if !a.JSON {
-		return err
-	}
-	report.Result, report.Error = store.Failed, err.Error()
-	return errors.Join(err, a.print(report, nil))
+	return a.night((*importer.Importer).Run, importer.Report.WriteRun)
 }
 
 type planCommand struct{}
 
 func (planCommand) Run(a *app) error {
-	s, db, err := a.open()
-	if err != nil {
+	return a.night((*importer.Importer).Plan, importer.Report.WritePlan)
+}
+
+// night makes an import, or the plan of one, and prints what came of it.
+func (a *app) night(do func(*importer.Importer, context.Context) (importer.Report, error), text func(importer.Report, io.Writer, importer.Style) error) error {
+	return a.withDatabase(func(s settings, db *store.DB) error {
+		progress := a.progress()
+		report, err := do(a.importer(s, db, progress), a.ctx)
+		progress.stop()
+		if err == nil {
+			return a.print(report, func(w io.Writer, style importer.Style) error { return text(report, w, style) })
+		}
+		if a.JSON { // programs get an object always
+			report.Error = err.Error()
+			return errors.Join(err, a.print(report, nil))
+		}
 		return err
-	}
-	defer func() { _ = db.Close() }()
-	progress := a.progress()
-	report, err := a.importer(s, db, progress).Plan(a.ctx)
-	progress.stop()
-	if err != nil {
-		return a.failedRun(report, err)
-	}
-	return a.print(report, report.WritePlan)
+	})
 }
 
 type runsCommand struct {
@@ -191,16 +181,13 @@ type runsListCommand struct {
 }
 
 func (c runsListCommand) Run(a *app) error {
-	s, db, err := a.open()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.Close() }()
-	past, err := importer.Runs(a.ctx, db, c.Limit)
-	if err != nil {
-		return err
-	}
-	return a.print(past, func(w io.Writer, style importer.Style) error { return importer.WriteRuns(w, past, s.zone, style) })
+	return a.withDatabase(func(s settings, db *store.DB) error {
+		past, err := importer.Runs(a.ctx, db, c.Limit)
+		if err != nil {
+			return err
+		}
+		return a.print(past, func(w io.Writer, style importer.Style) error { return importer.WriteRuns(w, past, s.zone, style) })
+	})
 }
 
 type runsShowCommand struct {
@@ -208,16 +195,13 @@ type runsShowCommand struct {
 }
 
 func (c runsShowCommand) Run(a *app) error {
-	s, db, err := a.open()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.Close() }()
-	past, err := importer.Show(a.ctx, db, store.ID(c.ID))
-	if err != nil {
-		return err
-	}
-	return a.print(past, func(w io.Writer, style importer.Style) error { return past.WriteShown(w, s.zone, style) })
+	return a.withDatabase(func(s settings, db *store.DB) error {
+		past, err := importer.Show(a.ctx, db, store.ID(c.ID))
+		if err != nil {
+			return err
+		}
+		return a.print(past, func(w io.Writer, style importer.Style) error { return past.WriteShown(w, s.zone, style) })
+	})
 }
 
 type eraCommand struct {
@@ -229,16 +213,13 @@ type eraCommand struct {
 type eraListCommand struct{}
 
 func (eraListCommand) Run(a *app) error {
-	_, db, err := a.open()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.Close() }()
-	eras, err := importer.Eras(a.ctx, db)
-	if err != nil {
-		return err
-	}
-	return a.print(eras, func(w io.Writer, style importer.Style) error { return importer.WriteEras(w, eras) })
+	return a.withDatabase(func(_ settings, db *store.DB) error {
+		eras, err := importer.Eras(a.ctx, db)
+		if err != nil {
+			return err
+		}
+		return a.print(eras, func(w io.Writer, _ importer.Style) error { return importer.WriteEras(w, eras) })
+	})
 }
 
 type eraCreateCommand struct {
@@ -248,14 +229,11 @@ type eraCreateCommand struct {
 }
 
 func (c eraCreateCommand) Run(a *app) error {
-	_, db, err := a.open()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.Close() }()
-	e := era.Era{Name: strings.TrimSpace(c.Name), StartsOn: c.From, EndsOn: c.To}
-	run, err := importer.CreateEra(a.ctx, db, version(), e)
-	return a.tellEra(run, err, fmt.Sprintf("era %s entered", e))
+	return a.withDatabase(func(_ settings, db *store.DB) error {
+		e := era.Era{Name: strings.TrimSpace(c.Name), StartsOn: c.From, EndsOn: c.To}
+		run, err := importer.CreateEra(a.ctx, db, version(), e)
+		return a.tellEra(run, err, fmt.Sprintf("era %s entered", e))
+	})
 }
 
 type eraSetCommand struct {
@@ -264,13 +242,10 @@ type eraSetCommand struct {
 }
 
 func (c eraSetCommand) Run(a *app) error {
-	_, db, err := a.open()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.Close() }()
-	run, err := importer.SetEra(a.ctx, db, version(), c.Which, c.Name)
-	return a.tellEra(run, err, fmt.Sprintf("era %s is the %s one", c.Name, c.Which))
+	return a.withDatabase(func(_ settings, db *store.DB) error {
+		run, err := importer.SetEra(a.ctx, db, version(), c.Which, c.Name)
+		return a.tellEra(run, err, fmt.Sprintf("era %s is the %s one", c.Name, c.Which))
+	})
 }
 
 func (a *app) tellEra(run store.Run, err error, done string) error {

@@ -11,6 +11,7 @@ import (
 	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/mis/isams/isamstest"
+	"misimportd/store"
 )
 
 type demoCommand struct {
@@ -39,7 +40,7 @@ func (c demoCommand) Run(a *app) error {
 	}
 	d := &demo{app: a, folder: folder, school: isamstest.New(c.Seed, isamstest.Typical)}
 	d.State, d.JSON, d.Verbose = folder, false, false
-	return d.play()
+	return d.withDatabase(d.play)
 }
 
 type demo struct {
@@ -50,12 +51,7 @@ type demo struct {
 
 func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
 
-func (d *demo) play() error {
-	s, db, err := d.open()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.Close() }()
+func (d *demo) play(_ settings, db *store.DB) error {
 	d.say("A pretend school of %d pupils, and three nights in it. All of it is in %s.", len(d.school.Pupils), d.folder)
 	if _, err := importer.CreateEra(d.ctx, db, version(), demoYear); err != nil {
 		return err
@@ -68,29 +64,18 @@ func (d *demo) play() error {
 		if err := d.putDocument(); err != nil {
 			return err
 		}
-		progress := d.progress()
-		im := d.importer(s, db, progress)
-		begin := time.Now()
 		if night > 0 {
 			d.say("\n── What night %d would change ──\n", night+1)
-			planned, err := im.Plan(d.ctx)
-			if err != nil {
+			if err := d.night((*importer.Importer).Plan, importer.Report.WritePlan); err != nil {
 				return err
 			}
-			if err := planned.WritePlan(d.out, d.style(false)); err != nil {
-				return err
-			}
-			begin = time.Now()
 		}
-		report, err := im.Run(d.ctx)
-		progress.stop()
-		if err != nil {
+		d.say("\n── Night %d ──\n", night+1)
+		begin := time.Now()
+		if err := d.night((*importer.Importer).Run, importer.Report.WriteRun); err != nil {
 			return err
 		}
-		d.say("\n── Night %d, %.1f s ──\n", night+1, time.Since(begin).Seconds())
-		if err := report.WriteRun(d.out, d.style(false)); err != nil {
-			return err
-		}
+		d.say("That took %.1f s.", time.Since(begin).Seconds())
 		d.school.Night()
 	}
 	d.AsOf = demoNight.AddDays(3)

@@ -48,8 +48,11 @@ func textOf(e *etree.Element) string {
 			text += data.Data
 		}
 	}
-	return strings.TrimSpace(text)
+	return strings.TrimSpace(oneLine.Replace(text))
 }
+
+// oneLine turns a text that was broken over lines into one that is not.
+var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ")
 
 // flag reads a boolean, which iSAMS writes as 1, True or true.
 func (r *record) flag(name string) bool {

@@ -1,0 +1,118 @@
+package importer
+
+import (
+	"cmp"
+	"slices"
+
+	"misimportd/era"
+	"misimportd/store"
+)
+
+// changeMemberships walks the memberships that there are and those that are wanted
+// side by side, both in order of group and member (R15 to R20).
+func (d *differ) changeMemberships() {
+	have := slices.DeleteFunc(slices.Clone(d.state.Memberships), d.strangers())
+	slices.SortFunc(have, func(a, b store.Membership) int {
+		return cmp.Or(comparePairs(pair{a.GroupID, a.ElementID}, pair{b.GroupID, b.ElementID}), cmp.Compare(a.StartsOn, b.StartsOn))
+	})
+	m := &membershipChanges{asOf: d.asOf, plan: &d.plan, why: d.whyLeft()}
+	ends := make(map[store.ID]era.Date, len(d.want.groups))
+	for _, g := range d.want.groups {
+		ends[g.ID] = g.EndsOn
+	}
+	next := 0
+	rowsOf := func(p pair) []store.Membership {
+		from := next
+		for next < len(have) && comparePairs(pair{have[next].GroupID, have[next].ElementID}, p) == 0 {
+			next++
+		}
+		return have[from:next]
+	}
+	for _, p := range d.want.memberships {
+		for next < len(have) && comparePairs(pair{have[next].GroupID, have[next].ElementID}, p) < 0 {
+			m.leave(have[next])
+			next++
+		}
+		m.stay(p, rowsOf(p), ends[p.group])
+	}
+	for ; next < len(have); next++ {
+		m.leave(have[next])
+	}
+	d.plan.Changes = slices.Concat(d.plan.Changes, m.deleted, m.ended, m.updated, m.created)
+}
+
+// strangers tells which memberships the MIS does not speak of at all: those of
+// elements that are not its pupils, which users put into its groups. They stay for as
+// long as the group does (R2, R11).
+func (d *differ) strangers() func(store.Membership) bool {
+	groups, pupils := map[store.ID]bool{}, map[store.ID]bool{}
+	for _, g := range d.want.groups {
+		groups[g.ID] = true
+	}
+	for _, p := range d.state.Pupils {
+		pupils[p.ID] = true
+	}
+	return func(m store.Membership) bool { return groups[m.GroupID] && !pupils[m.ElementID] }
+}
+
+// whyLeft tells the reason for which a membership ends.
+func (d *differ) whyLeft() func(store.Membership) store.Reason {
+	groups, pupils := map[store.ID]bool{}, map[store.ID]bool{}
+	for _, g := range d.want.groups {
+		groups[g.ID] = true
+	}
+	for _, p := range d.want.pupils {
+		pupils[p.ID] = true
+	}
+	return func(m store.Membership) store.Reason {
+		switch {
+		case !groups[m.GroupID]:
+			return store.GroupGone
+		case !pupils[m.ElementID]:
+			return store.MemberGone
+		}
+		return store.Left
+	}
+}
+
+// membershipChanges gathers what happens to memberships, each kind of change by
+// itself: leaving comes before joining, so that no day has two (R17, R18).
+type membershipChanges struct {
+	asOf                             era.Date
+	plan                             *store.Plan
+	why                              func(store.Membership) store.Reason
+	deleted, ended, updated, created []store.Change
+}
+
+// leave ends a membership the day before the as-of date, or removes one that started
+// no earlier (R16).
+func (m *membershipChanges) leave(row store.Membership) {
+	if row.StartsOn >= m.asOf {
+		m.deleted = append(m.deleted, store.Change{Action: store.Delete, Why: m.why(row), Before: row})
+		return
+	}
+	gone := row
+	gone.EndsOn = m.asOf.AddDays(-1)
+	m.ended = append(m.ended, store.Change{Action: store.End, Why: m.why(row), Before: row, After: gone})
+}
+
+// stay sees to it that a member is in a group from the as-of date to the group's end,
+// in one membership (R15, R20). rows are those there are, by their first day.
+func (m *membershipChanges) stay(p pair, rows []store.Membership, ends era.Date) {
+	if len(rows) == 0 {
+		joined := store.Membership{ID: m.plan.NewID(), GroupID: p.group, ElementID: p.member, StartsOn: m.asOf, EndsOn: ends}
+		m.created = append(m.created, store.Change{Action: store.Create, Why: store.Joined, After: joined})
+		return
+	}
+	for _, doubled := range rows[1:] {
+		m.deleted = append(m.deleted, store.Change{Action: store.Delete, Why: store.Doubled, Before: doubled})
+	}
+	whole, why := rows[0], store.Prolonged
+	if whole.StartsOn > m.asOf {
+		whole.StartsOn, why = m.asOf, store.PulledForward
+	}
+	whole.EndsOn = ends
+	if whole != rows[0] {
+		m.updated = append(m.updated, store.Change{Action: store.Update, Why: why, Before: rows[0], After: whole})
+	}
+}

@@ -1,0 +1,56 @@
+package importer
+
+import (
+	"fmt"
+
+	"misimportd/mis"
+	"misimportd/store"
+)
+
+// reportSilence says which sections were not taken as empty though they are (R34), if
+// the database holds anything of them.
+func (d *differ) reportSilence() {
+	forms, sets := d.groupsOf(store.FormGroup), d.groupsOf(store.SetGroup)
+	for _, s := range []struct {
+		section     string
+		saysNothing bool
+		kept        int
+	}{
+		{d.snap.Staff.Section, d.snap.Staff.SaysNothing(), len(d.state.Staff)},
+		{d.snap.Pupils.Section, d.snap.Pupils.SaysNothing(), len(d.state.Pupils)},
+		{d.snap.Subjects.Section, d.snap.Subjects.SaysNothing(), len(d.state.Subjects)},
+		{d.snap.Locations.Section, d.snap.Locations.SaysNothing(), len(d.state.Locations)},
+		{d.snap.AcademicHouses.Section, d.snap.AcademicHouses.SaysNothing(), d.countHouses(mis.Academic)},
+		{d.snap.BoardingHouses.Section, d.snap.BoardingHouses.SaysNothing(), d.countHouses(mis.Boarding)},
+		{d.snap.Forms.Section, d.snap.Forms.SaysNothing(), len(forms)},
+		{d.snap.Sets.Section, d.snap.Sets.SaysNothing(), len(sets)},
+		{d.snap.SetLists.Section, d.snap.SetLists.SaysNothing(), d.countMemberships(sets)},
+	} {
+		if s.saysNothing && s.kept > 0 {
+			d.problems = append(d.problems, mis.Problem{Section: s.section, Reason: mis.SectionIsAbsent,
+				Detail: fmt.Sprintf("%d of it in the database are left as they are; check what the API key is allowed", s.kept)})
+		}
+	}
+}
+
+func (d *differ) countHouses(kind mis.HouseKind) (n int) {
+	for _, h := range d.state.Houses {
+		if h.Type == string(kind) {
+			n++
+		}
+	}
+	return n
+}
+
+func (d *differ) countMemberships(groups []store.Group) (n int) {
+	in := map[store.ID]bool{}
+	for _, g := range groups {
+		in[g.ID] = true
+	}
+	for _, m := range d.state.Memberships {
+		if in[m.GroupID] {
+			n++
+		}
+	}
+	return n
+}
