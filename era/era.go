@@ -62,7 +62,7 @@ func (m *MonthDay) UnmarshalText(text []byte) error {
 	// Read in a year that is no leap year: 29 February is no day to begin on.
 	t, err := time.Parse(layout, "2015-"+string(text))
 	if err != nil {
-		return fmt.Errorf("%q is not a day of the year: write month and day as 09-01", text)
+		return fmt.Errorf("%q is not a day of every year: write month and day as 09-01", text)
 	}
 	*m = MonthDay{t.Month(), t.Day()}
 	return nil

@@ -19,6 +19,7 @@ type differ struct {
 
 	want     wanted
 	said     map[string]mis.Pupil     // pupils of whom the MIS says where they are
+	unwanted map[string]bool          // what the MIS has and the school does not import, by kind and source id
 	yearless map[string]bool          // pupils not imported, for their year is not known
 	formOf   map[store.ID]store.Group // each pupil's form on the as-of date, as the database has it
 	houses   map[mis.House]store.ID   // by kind and name
@@ -35,7 +36,7 @@ type differ struct {
 // years are those to be imported; none means all.
 func diff(before store.Plan, state *store.State, snap *mis.Snapshot, e store.Era, asOf era.Date, years []era.Year) (store.Plan, []mis.Problem) {
 	d := &differ{state: state, snap: snap, era: e, asOf: asOf, years: years, plan: before,
-		said: map[string]mis.Pupil{}, yearless: map[string]bool{}, formOf: map[store.ID]store.Group{}}
+		said: map[string]mis.Pupil{}, unwanted: map[string]bool{}, yearless: map[string]bool{}, formOf: map[store.ID]store.Group{}}
 	d.wantStaff()
 	d.wantSubjects()
 	d.wantHouses()
@@ -102,12 +103,27 @@ func change[T interface {
 		if _, ok := wants[h.Source()]; !ok && part(&h).Current {
 			gone := h
 			part(&gone).Current = false
-			add(store.End, store.GoneFromMIS, h, gone)
+			add(store.End, d.whyGone(h), h, gone)
 		}
 	}
 	for _, action := range store.Actions {
 		d.plan.Changes = append(d.plan.Changes, by[action]...)
 	}
+}
+
+// whyGone tells why an element is no longer wanted.
+func (d *differ) whyGone(r store.Record) store.Reason {
+	switch r := r.(type) {
+	case store.Pupil:
+		if d.unwanted["pupil "+r.SourceID] {
+			return store.NotImported
+		}
+	case store.Group:
+		if d.unwanted[r.GroupKind+" "+r.SourceID] {
+			return store.NotImported
+		}
+	}
+	return store.GoneFromMIS
 }
 
 // changeGroups plans the groups (R10 to R12). What ends or shortens a group's life
@@ -143,13 +159,13 @@ func (d *differ) changeGroups() {
 		case h.StartsOn < d.asOf:
 			gone.EndsOn = d.asOf.AddDays(-1)
 		case !d.state.NeededElsewhere[h.ID]:
-			deleted = append(deleted, store.Change{Action: store.Delete, Why: store.GoneFromMIS, Before: h})
+			deleted = append(deleted, store.Change{Action: store.Delete, Why: d.whyGone(h), Before: h})
 			continue
 		default: // others' rows point at it: it keeps the shortest life there is
 			gone.EndsOn = h.StartsOn
 		}
 		if gone != h {
-			ended = append(ended, store.Change{Action: store.End, Why: store.GoneFromMIS, Before: h, After: gone})
+			ended = append(ended, store.Change{Action: store.End, Why: d.whyGone(h), Before: h, After: gone})
 		}
 	}
 	d.plan.Changes = slices.Concat(d.plan.Changes, created, updated, reopened)

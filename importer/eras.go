@@ -49,7 +49,10 @@ func CreateEra(ctx context.Context, db *store.DB, version string, e era.Era) (st
 	}
 	return changeEras(ctx, db, version, "era create", func(calendar store.Calendar, plan *store.Plan) error {
 		if other, clash := e.Clash(calendar.Plain()); clash {
-			return fmt.Errorf("era %s overlaps %s, or has its name: choose other dates or another name", e, other)
+			if other.Name == e.Name {
+				return fmt.Errorf("there is an era %s already: choose another name", other)
+			}
+			return fmt.Errorf("era %s overlaps era %s: choose other dates", e, other)
 		}
 		plan.Create(store.Era{ID: plan.NewID(), Era: e}, store.ByHand)
 		return nil
@@ -68,6 +71,9 @@ func SetEra(ctx context.Context, db *store.DB, version, which, name string) (sto
 		}
 		if which != CurrentEra && e.ID == calendar.Settings.CurrentEraID {
 			return fmt.Errorf("era %s is the current one: set another current first", name)
+		}
+		if err := checkOrder(calendar.Current(), which, e); err != nil {
+			return err
 		}
 		after := calendar.Settings
 		for _, setting := range []*store.ID{&after.CurrentEraID, &after.NextEraID, &after.PreviousEraID} {
@@ -88,6 +94,19 @@ func SetEra(ctx context.Context, db *store.DB, version, which, name string) (sto
 		}
 		return nil
 	})
+}
+
+// checkOrder refuses a next era that does not come after the current one, and a previous
+// one that does not come before it.
+func checkOrder(current *store.Era, which string, e *store.Era) error {
+	switch {
+	case current == nil:
+	case which == NextEra && e.StartsOn <= current.EndsOn:
+		return fmt.Errorf("era %s does not come after the current one, %s", e.Era, current.Era)
+	case which == PreviousEra && e.EndsOn >= current.StartsOn:
+		return fmt.Errorf("era %s does not come before the current one, %s", e.Era, current.Era)
+	}
+	return nil
 }
 
 // changeEras takes a change of the eras the road that every change takes: a plan, one
@@ -117,11 +136,7 @@ func WriteEras(w io.Writer, eras []ListedEra) error {
 		p.line("No era yet: the first run enters the academic year it falls in.")
 	}
 	for _, e := range eras {
-		ends := e.EndsOn.String()
-		if e.IsPerpetual() {
-			ends = "without end"
-		}
-		p.line("%-12s  %s to %-11s  %s", e.Name, e.StartsOn, ends, e.Is)
+		p.line("%-12s  %-24s  %s", e.Name, e.Days(), e.Is)
 	}
 	return p.err
 }

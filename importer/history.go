@@ -69,10 +69,10 @@ func Show(ctx context.Context, db *store.DB, id store.ID) (past Past, err error)
 }
 
 // WriteRuns writes a list of runs, one a line.
-func WriteRuns(w io.Writer, past []Past, zone *time.Location, style Style) error {
+func WriteRuns(w io.Writer, db *store.DB, past []Past, zone *time.Location, style Style) error {
 	p := &printer{Style: style, w: w}
 	if len(past) == 0 {
-		p.line("No run yet.")
+		p.line("No run yet in %s.", db)
 		return p.err
 	}
 	p.line("%s", p.paint(bold, fmt.Sprintf("%5s  %-16s  %-7s  %-10s  %-10s  %s", "run", "started", "kind", "as of", "result", "changes")))
@@ -86,11 +86,19 @@ func WriteRuns(w io.Writer, past []Past, zone *time.Location, style Style) error
 			outcome += fmt.Sprintf(", %d problems", len(r.Problems))
 		}
 		if r.Error != "" {
-			outcome = r.Error
+			outcome = clip(r.Error, 60)
 		}
 		p.line("%5d  %-16s  %-7s  %-10s  %-10s  %s", r.Run, r.StartedAt.In(zone).Format("2006-01-02 15:04"), r.Kind, r.AsOf, r.Result, outcome)
 	}
 	return p.err
+}
+
+// clip shortens a text to what a line of a list has room for.
+func clip(text string, room int) string {
+	if runes := []rune(text); len(runes) > room {
+		return string(runes[:room]) + "…"
+	}
+	return text
 }
 
 // WriteShown writes one run with each of its changes.

@@ -53,7 +53,7 @@ type night struct {
 func (im *Importer) Plan(ctx context.Context) (Report, error) {
 	n, err := im.begin()
 	if err != nil {
-		return nothingYet(store.Failed), err
+		return NothingYet(), err
 	}
 	defer n.close()
 	err = im.DB.View(ctx, func(v *store.View) error {
@@ -83,17 +83,17 @@ func (im *Importer) Plan(ctx context.Context) (Report, error) {
 // is under way (R32).
 func (im *Importer) Run(ctx context.Context) (Report, error) {
 	if err := im.State.Prepare(); err != nil {
-		return nothingYet(store.Failed), err
+		return NothingYet(), err
 	}
 	n, err := im.begin()
 	if err != nil {
-		return nothingYet(store.Failed), err
+		return NothingYet(), err
 	}
 	defer n.close()
 	holder := store.NewHolder("run")
 	lock, err := im.DB.Lock(ctx, holder)
 	if err != nil {
-		return nothingYet(store.Failed), err
+		return NothingYet(), err
 	}
 	defer func() { _ = lock.Unlock() }()
 	started := holder.Since
@@ -111,6 +111,7 @@ func (im *Importer) Run(ctx context.Context) (Report, error) {
 		return n.failed(context.WithoutCancel(ctx), lock, started, holder.Host, err)
 	}
 	n.report.Run, n.report.Result, n.report.Changes = run.ID, run.Result, run.Counts.V
+	n.report.Stages = n.watch.stages
 	n.watch.next("archive")
 	err = n.settle(started)
 	n.watch.stop()
@@ -139,7 +140,7 @@ func (im *Importer) begin() (*night, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &night{Importer: im, document: document, reading: make(chan struct{}), report: nothingYet(Planned)}
+	n := &night{Importer: im, document: document, reading: make(chan struct{}), report: NothingYet()}
 	n.watch.tell = func(stage string) {
 		im.Log.Debug("stage", "stage", stage)
 		if im.Progress != nil {

@@ -98,6 +98,8 @@ func (n names) line(c store.Recorded) Line {
 		line.Group = &GroupRef{group.Kind, group.SourceID, group.Name}
 	case store.GroupEntity:
 		line.Kind = shown.Text(store.KindOfGroup)
+	case store.SettingsEntity:
+		line.Name = "which era is which"
 	}
 	if _, dated := shown["starts_on"]; dated {
 		starts, ends := shown.Date("starts_on"), shown.Date("ends_on")

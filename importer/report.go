@@ -28,9 +28,9 @@ type Report struct {
 	Lines    []Line        `json:"plan,omitempty"` // each change; of a plan only
 }
 
-// nothingYet is a report before anything is known.
-func nothingYet(result store.Result) Report {
-	return Report{Result: result, Changes: []store.Count{}, Problems: []mis.Problem{}, Guard: []struct{}{}, Stages: []store.Stage{}}
+// NothingYet is the report of a run that came to nothing: no list in it is missing.
+func NothingYet() Report {
+	return Report{Result: store.Failed, Changes: []store.Count{}, Problems: []mis.Problem{}, Guard: []struct{}{}, Stages: []store.Stage{}}
 }
 
 // record is the part of a report that the database keeps.

@@ -74,7 +74,7 @@ func TestR33WhatIsSkippedEndsNothing(t *testing.T) {
 			func(s string) string {
 				return strings.Replace(s, `SetId="22" PupilId="13"`, `SetId="" PupilId="13"`, 1)
 			},
-			[]string{"SetLists 2213: id is not a number"}, nil},
+			[]string{"SetLists 2213: no id"}, nil},
 		"a teacher without a name": {
 			func(s string) string { return strings.Replace(s, "<FullName>Mr Green</FullName>", "", 1) },
 			[]string{"CurrentStaff 2: no name"}, nil},

@@ -28,7 +28,7 @@ func (d *differ) reportSilence() {
 	} {
 		if s.saysNothing && s.kept > 0 {
 			d.problems = append(d.problems, mis.Problem{Section: s.section, Reason: mis.SectionIsAbsent,
-				Detail: fmt.Sprintf("%d of it in the database are left as they are; check what the API key is allowed", s.kept)})
+				Detail: fmt.Sprintf("what the database holds of it stays as it is (%d); check what the API key is allowed", s.kept)})
 		}
 	}
 }

@@ -101,9 +101,9 @@ func (r Report) WriteRun(w io.Writer, style Style) error {
 	if style.Verbose {
 		p.stages(r.Stages)
 	}
-	if r.Result == store.Applied {
+	if r.Result == store.Applied || len(r.Problems) > 0 {
 		p.line("")
-		p.line("\"misimportd runs show %d\" lists each change.", r.Run)
+		p.line("\"misimportd runs show %d\" lists each change and, with -v, each problem.", r.Run)
 	}
 	return p.err
 }
@@ -120,7 +120,10 @@ func (p *printer) source(s store.Source) {
 }
 
 func bytesText(n int64) string {
-	if n < 1e6 {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d bytes", n)
+	case n < 1e6:
 		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
 	}
 	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
@@ -215,26 +218,30 @@ func (p *printer) problems(problems []mis.Problem) {
 		return
 	}
 	p.line("\n%s", p.paint(bold, fmt.Sprintf("problems in the document: %d", len(problems))))
+	folded := false
 	for from := 0; from < len(problems); {
 		to := from + 1
 		for to < len(problems) && problems[to].Section == problems[from].Section && problems[to].Reason == problems[from].Reason {
 			to++
 		}
-		p.problemsOfKind(problems[from:to])
+		folded = p.problemsOfKind(problems[from:to]) || folded
 		from = to
+	}
+	if folded {
+		p.line("  %s", p.paint(faint, "(-v says of each where it is and what was done about it)"))
 	}
 }
 
-func (p *printer) problemsOfKind(of []mis.Problem) {
+func (p *printer) problemsOfKind(of []mis.Problem) (folded bool) {
 	if p.Verbose || len(of) == 1 {
 		for _, q := range of {
 			where := ""
 			if q.Line > 0 {
 				where = fmt.Sprintf(" (line %d)", q.Line)
 			}
-			p.line("  %s %s: %s: %s%s", q.Section, clean(q.ID), p.paint(amber, string(q.Reason)), clean(q.Detail), where)
+			p.line("  %s: %s: %s%s", strings.TrimSpace(q.Section+" "+clean(q.ID)), p.paint(amber, string(q.Reason)), clean(q.Detail), where)
 		}
-		return
+		return false
 	}
 	var ids []string
 	for _, q := range of[:min(len(of), shownIDs)] {
@@ -244,6 +251,7 @@ func (p *printer) problemsOfKind(of []mis.Problem) {
 		ids = append(ids, "…")
 	}
 	p.line("  %s: %d × %s: %s", of[0].Section, len(of), p.paint(amber, string(of[0].Reason)), strings.Join(ids, ", "))
+	return true
 }
 
 func (p *printer) stages(stages []store.Stage) {

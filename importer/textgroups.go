@@ -62,21 +62,32 @@ func (p *printer) group(g *groupChange) {
 	if g.own != nil {
 		switch g.own.Action {
 		case store.Create:
-			parts = append(parts, p.paint(green, fmt.Sprintf("new, with %d", len(g.members))))
+			parts = append(parts, p.paint(green, "new, with "+memberCount(g)))
 		case store.Reopen:
-			parts = append(parts, p.paint(green, "back, with "+fmt.Sprint(len(g.members))))
+			parts = append(parts, p.paint(green, "back, with "+memberCount(g)))
 		case store.Update:
 			parts = append(parts, p.fields(g.own.Fields))
 		case store.Delete:
-			parts = append(parts, p.paint(red, fmt.Sprintf("removed, with %d", len(g.members))))
+			parts = append(parts, p.paint(red, fmt.Sprintf("removed with %s: %s", memberCount(g), g.own.Why)))
 		case store.End:
-			parts = append(parts, p.paint(red, fmt.Sprintf("ends %s, with %d", *g.own.EndsOn, len(g.members))))
+			parts = append(parts, p.paint(red, fmt.Sprintf("closes with %s, last day %s: %s", memberCount(g), *g.own.EndsOn, g.own.Why)))
 		}
 	}
 	if g.own == nil || g.own.Action == store.Update || p.Verbose {
 		parts = append(parts, p.members(g.members)...)
 	}
 	p.line("  %s: %s", title, strings.Join(parts, "; "))
+}
+
+func memberCount(g *groupChange) string {
+	switch n := len(g.members); n {
+	case 0:
+		return "nobody in it"
+	case 1:
+		return "1 member"
+	default:
+		return fmt.Sprintf("%d members", n)
+	}
 }
 
 // members writes who joins and who leaves, and the last day of those who do.
@@ -91,7 +102,11 @@ func (p *printer) members(members []Line) []string {
 			shown = append(shown, p.paint(faint, fmt.Sprintf("… and %d more", len(members)-i)))
 			break
 		}
-		shown = append(shown, p.sign(m.Action)+" "+clean(m.Name))
+		text := p.sign(m.Action) + " " + clean(m.Name)
+		if m.Action == store.Update {
+			text += " (" + p.fields(m.Fields) + ")"
+		}
+		shown = append(shown, text)
 	}
 	for _, m := range members {
 		if m.Action == store.End {

@@ -136,18 +136,22 @@ func (d *differ) wantGroups() {
 	haveForms, haveSets := d.groupsOf(store.FormGroup), d.groupsOf(store.SetGroup)
 	inForms, inSets := bySource(haveForms), bySource(haveSets)
 	for _, f := range d.snap.Forms.Records {
-		if d.imports(f.Year) {
-			g := d.group(inForms[f.ID], f.ID, store.FormGroup, f.Name, f.Year)
-			g.TutorID = staff[f.TutorID].ID
-			forms = append(forms, g)
+		if !d.imports(f.Year) {
+			d.unwanted["form "+f.ID] = true
+			continue
 		}
+		g := d.group(inForms[f.ID], f.ID, store.FormGroup, f.Name, f.Year)
+		g.TutorID = staff[f.TutorID].ID
+		forms = append(forms, g)
 	}
 	for _, s := range d.snap.Sets.Records {
-		if d.imports(s.Year) {
-			g := d.group(inSets[s.ID], s.ID, store.SetGroup, s.Name, s.Year)
-			g.SubjectID = subjects[s.SubjectID].ID
-			sets = append(sets, g)
+		if !d.imports(s.Year) {
+			d.unwanted["set "+s.ID] = true
+			continue
 		}
+		g := d.group(inSets[s.ID], s.ID, store.SetGroup, s.Name, s.Year)
+		g.SubjectID = subjects[s.SubjectID].ID
+		sets = append(sets, g)
 	}
 	d.want.groups = append(keepSilent(forms, d.living(haveForms), &d.snap.Forms), keepSilent(sets, d.living(haveSets), &d.snap.Sets)...)
 }
@@ -189,6 +193,7 @@ func (d *differ) wantPupils() {
 			}
 			continue
 		case !d.imports(p.Year):
+			d.unwanted["pupil "+p.ID] = true
 			continue
 		}
 		d.want.pupils = append(d.want.pupils, store.Pupil{

@@ -32,9 +32,14 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	case strings.HasPrefix(url, "sqlite:"):
 		return openSQLite(strings.TrimPrefix(url, "sqlite:"))
 	}
-	scheme, _, _ := strings.Cut(url, ":")
-	return nil, fmt.Errorf("database: a URL cannot begin with %q: write postgres://USER@HOST/NAME or sqlite:PATH", scheme)
+	return nil, &URLError{"begin it with postgres:// or sqlite:, as in postgres://USER@HOST/NAME or sqlite:PATH"}
 }
+
+// URLError says why the URL of a database cannot be used. It does not quote it: there
+// may be a password in it.
+type URLError struct{ Reason string }
+
+func (e *URLError) Error() string { return "the URL of the database cannot be used: " + e.Reason }
 
 // Close releases the connections.
 func (db *DB) Close() error {

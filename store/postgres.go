@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net"
 	"net/url"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -27,11 +28,14 @@ type postgres struct{}
 func openPostgres(ctx context.Context, address string) (*DB, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, errors.New("database: the URL cannot be parsed: write postgres://USER:PASSWORD@HOST:PORT/NAME, with %xx for special characters in it")
+		return nil, &URLError{"write it as postgres://USER:PASSWORD@HOST:PORT/NAME, with %xx for special characters in it"}
+	}
+	if strings.Trim(u.Path, "/") == "" {
+		return nil, &URLError{"it names no database: write postgres://USER@HOST/NAME"}
 	}
 	config, err := pq.NewConfig(address)
 	if err != nil {
-		return nil, fmt.Errorf("database: a setting in the URL of %s cannot be used: check the part after the question mark", place(u))
+		return nil, &URLError{"check its settings, after the question mark"}
 	}
 	if config.SSLMode == "" || !u.Query().Has("sslmode") && config.SSLMode == pq.SSLModeRequire {
 		config.SSLMode = pq.SSLModePrefer
@@ -41,7 +45,7 @@ func openPostgres(ctx context.Context, address string) (*DB, error) {
 	}
 	connector, err := pq.NewConnectorConfig(config)
 	if err != nil {
-		return nil, fmt.Errorf("database: a setting in the URL of %s cannot be used: check the part after the question mark", place(u))
+		return nil, &URLError{"check its settings, after the question mark"}
 	}
 	db := &DB{sql: sqlx.NewDb(sqlOpen(connector), "postgres"), dialect: postgres{}, name: place(u)}
 	if err := db.sql.PingContext(ctx); err != nil {
@@ -185,6 +189,8 @@ func (postgres) explain(err error) error {
 		told.hint = "the server is starting, stopping or was told to cancel; try again"
 	}
 	switch said.Code {
+	case pqerror.UndefinedObject:
+		told.hint = "check the settings in the URL of the database, after the question mark"
 	case pqerror.ReadOnlySQLTransaction:
 		told.hint = "the database is read-only: is it a standby server, or did somebody set default_transaction_read_only?"
 	case pqerror.InsufficientPrivilege:

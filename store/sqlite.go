@@ -24,8 +24,8 @@ type sqlite struct{ path string }
 // openSQLite names the file and does not make it: a plan on a fresh machine leaves
 // nothing behind.
 func openSQLite(path string) (*DB, error) {
-	if path == "" {
-		return nil, errors.New("database: sqlite: needs the path of a file after it")
+	if path == "" || strings.HasPrefix(path, "//") {
+		return nil, &URLError{"write the path of a file after sqlite:, as in sqlite:/var/lib/misimportd/misimportd.db"}
 	}
 	full, err := filepath.Abs(path)
 	if err != nil {
@@ -162,7 +162,7 @@ func (d sqlite) lock(ctx context.Context, db *DB, holder Holder) (*sqlx.Conn, fu
 		quiet(file.Close)
 		return nil, nil, err
 	}
-	return conn, func() error { return errors.Join(unlessGone(conn.Close()), file.Close()) }, nil
+	return conn, func() error { return errors.Join(unlessGone(conn.Close()), file.Truncate(0), file.Close()) }, nil
 }
 
 func writeAt(file *os.File, text string) error {

@@ -483,14 +483,17 @@ func TestDatabasesThatCannotBeUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct{ database, want string }{
-		"another scheme":    {"mysql://x", `database: a URL cannot begin with "mysql": write postgres://USER@HOST/NAME or sqlite:PATH`},
-		"no path":           {"sqlite:", "database: sqlite: needs the path of a file after it"},
+		"another scheme":    {"mysql://misimportd:hunter2@x", "the URL of the database cannot be used: begin it with postgres:// or sqlite:, as in postgres://USER@HOST/NAME or sqlite:PATH"},
+		"no path":           {"sqlite:", "cannot be used: write the path of a file after sqlite:"},
+		"a server's":        {"sqlite://misimportd:hunter2@host/x", "cannot be used: write the path of a file after sqlite:"},
+		"settings":          {"host=/tmp user=x password=hunter2", "cannot be used: begin it with postgres:// or sqlite:"},
+		"no name":           {"postgres://misimportd:hunter2@host/?x=y", "it names no database"},
 		"a folder":          {"sqlite:" + t.TempDir(), "is a folder: name a file"},
 		"not a database":    {"sqlite:" + notADatabase, "the file is damaged, or is no SQLite database: name another or restore it"},
 		"nobody listens":    {"postgres://misimportd:hunter2@127.0.0.1:1/scheduler", "PostgreSQL database scheduler on 127.0.0.1:1: connecting: "},
 		"no such socket":    {"postgres://misimportd:hunter2@/scheduler?host=/nowhere", "is PostgreSQL running, and is the address right?"},
-		"a URL that is not": {"postgres://misimportd:hunter2@[::1/scheduler", "database: the URL cannot be parsed"},
-		"a bad setting":     {"postgres://misimportd:hunter2@/scheduler?sslmode=hunter2", "check the part after the question mark"},
+		"a URL that is not": {"postgres://misimportd:hunter2@[::1/scheduler", "cannot be used: write it as postgres://USER:PASSWORD@HOST:PORT/NAME"},
+		"a bad setting":     {"postgres://misimportd:hunter2@/scheduler?sslmode=hunter2", "check its settings, after the question mark"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			db, err := store.Open(t.Context(), c.database)

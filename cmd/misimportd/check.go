@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"misimportd/era"
@@ -29,21 +30,22 @@ func (checkConfigCommand) Run(a *app) error {
 	add := func(name, found string, err error) {
 		c := check{name, err == nil, found}
 		if err != nil {
-			c.Found = err.Error()
+			c.Found = strings.TrimPrefix(err.Error(), name+": ")
 		}
 		checks = append(checks, c)
 	}
 	folder := cache.Folder(s.state)
-	add("state folder", s.state, folder.Check())
+	found, err := folder.Check()
+	add("state folder", found, err)
 	db, err := store.Open(a.ctx, s.database)
 	if err != nil {
 		add("database", "", err)
 	} else {
 		defer func() { _ = db.Close() }()
-		found, err := a.checkDatabase(s, db)
+		found, err = a.checkDatabase(s, db)
 		add("database", found, err)
 	}
-	found, err := importer.CheckDocument(folder)
+	found, err = importer.CheckDocument(folder)
 	add("document", found, err)
 	return a.tellChecks(checks)
 }
@@ -90,5 +92,5 @@ func (a *app) tellChecks(checks []check) error {
 	if err != nil || wrong == 0 {
 		return err
 	}
-	return usagef("%d of %d checks found something wrong", wrong, len(checks))
+	return fmt.Errorf("%d of %d checks found something wrong", wrong, len(checks))
 }

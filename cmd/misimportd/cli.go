@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -72,8 +73,11 @@ func execute(ctx context.Context, args []string, t terminal) (status int) {
 		t.fail(err)
 		return statusFailed
 	}
-	if len(args) == 0 {
+	if len(args) == 0 || args[0] == "help" {
 		args = []string{"--help"}
+	}
+	if args[0] == "--version" {
+		args = []string{"version"}
 	}
 	chosen, err := parser.Parse(args)
 	if exited >= 0 {
@@ -97,11 +101,12 @@ func execute(ctx context.Context, args []string, t terminal) (status int) {
 // status tells err, once, and gives the exit status that it means.
 func (a *app) status(err error) int {
 	var usage usageError
+	var url *store.URLError
 	switch {
 	case a.ctx.Err() != nil:
 		a.fail(errors.New("interrupted: nothing was changed"))
 		return statusFailed
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.As(err, &url):
 		a.fail(err)
 		return statusUsage
 	}
@@ -115,7 +120,7 @@ func (a *app) withDatabase(do func(settings, *store.DB) error) error {
 	if err != nil {
 		return err
 	}
-	a.log.Info("configuration", "file", s.source, "state", s.state)
+	a.log.Debug("configuration", "file", s.source, "state", s.state)
 	db, err := store.Open(a.ctx, s.database)
 	if err != nil {
 		return err
@@ -156,19 +161,20 @@ func (planCommand) Run(a *app) error {
 
 // night makes an import, or the plan of one, and prints what came of it.
 func (a *app) night(do func(*importer.Importer, context.Context) (importer.Report, error), text func(importer.Report, io.Writer, importer.Style) error) error {
-	return a.withDatabase(func(s settings, db *store.DB) error {
+	report := importer.NothingYet()
+	err := a.withDatabase(func(s settings, db *store.DB) (err error) {
 		progress := a.progress()
-		report, err := do(a.importer(s, db, progress), a.ctx)
-		progress.stop()
-		if err == nil {
-			return a.print(report, func(w io.Writer, style importer.Style) error { return text(report, w, style) })
-		}
-		if a.JSON { // programs get an object always
-			report.Error = err.Error()
-			return errors.Join(err, a.print(report, nil))
-		}
+		defer progress.stop()
+		report, err = do(a.importer(s, db, progress), a.ctx)
 		return err
 	})
+	if err != nil && !a.JSON {
+		return err
+	}
+	if err != nil { // programs get an object always
+		report.Error = err.Error()
+	}
+	return errors.Join(err, a.print(report, func(w io.Writer, style importer.Style) error { return text(report, w, style) }))
 }
 
 type runsCommand struct {
@@ -186,12 +192,24 @@ func (c runsListCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return a.print(past, func(w io.Writer, style importer.Style) error { return importer.WriteRuns(w, past, s.zone, style) })
+		return a.print(past, func(w io.Writer, style importer.Style) error { return importer.WriteRuns(w, db, past, s.zone, style) })
 	})
 }
 
 type runsShowCommand struct {
-	ID int64 `arg:"" help:"The run's number."`
+	ID runNumber `arg:"" help:"The run's number."`
+}
+
+// runNumber is a run's number as people write it.
+type runNumber int64
+
+func (n *runNumber) UnmarshalText(text []byte) error {
+	number, err := strconv.ParseInt(string(text), 10, 64)
+	*n = runNumber(number)
+	if err != nil {
+		return fmt.Errorf("%q is not a run's number: \"misimportd runs\" lists them", text)
+	}
+	return nil
 }
 
 func (c runsShowCommand) Run(a *app) error {
@@ -231,6 +249,9 @@ type eraCreateCommand struct {
 func (c eraCreateCommand) Run(a *app) error {
 	return a.withDatabase(func(_ settings, db *store.DB) error {
 		e := era.Era{Name: strings.TrimSpace(c.Name), StartsOn: c.From, EndsOn: c.To}
+		if err := e.Check(); err != nil {
+			return usageError{err}
+		}
 		run, err := importer.CreateEra(a.ctx, db, version(), e)
 		return a.tellEra(run, err, fmt.Sprintf("era %s entered", e))
 	})

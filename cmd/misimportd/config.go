@@ -61,7 +61,7 @@ func readConfig(path string) (config, string, error) {
 	case errors.Is(err, fs.ErrNotExist) && !named:
 		return c, "", nil
 	case err != nil:
-		return c, path, usagef("configuration: %w", err)
+		return c, path, usagef("configuration: %w; check what --config names, its owner and its mode", err)
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)

@@ -53,6 +53,7 @@ func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n",
 
 func (d *demo) play(_ settings, db *store.DB) error {
 	d.say("A pretend school of %d pupils, and three nights in it. All of it is in %s.", len(d.school.Pupils), d.folder)
+	d.say("Runs 1 and 2 enter the academic year %s, for the demo plays in the past.", demoYear.Name)
 	if _, err := importer.CreateEra(d.ctx, db, version(), demoYear); err != nil {
 		return err
 	}
@@ -114,7 +115,7 @@ func (d *demo) suggest() {
 	for _, try := range [][2]string{
 		{"plan", "what it would change"},
 		{"plan -v", "all of it"},
-		{"run", "do it; a second time there is nothing to do"},
+		{"run", "do it, and file the document away"},
 		{"runs", "what was done so far"},
 		{"runs show 4", "each change of the second night"},
 		{"era list", "the academic years"},

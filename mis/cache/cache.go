@@ -42,15 +42,44 @@ func (f Folder) Prepare() error {
 		if err := os.MkdirAll(f.path(name), 0o700); err != nil {
 			return fmt.Errorf("state folder: %w; choose another with --state, or make this one writable", err)
 		}
-		probe, err := os.CreateTemp(f.path(name), ".probe-*")
-		if err != nil {
-			return fmt.Errorf("state folder: %w; choose another with --state, or make this one writable", err)
-		}
-		if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
-			return fmt.Errorf("state folder: %w", err)
+		if err := writable(f.path(name)); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func writable(folder string) error {
+	if err := unix.Faccessat(unix.AT_FDCWD, folder, unix.W_OK|unix.X_OK, unix.AT_EACCESS); err != nil {
+		return fmt.Errorf("state folder: %s cannot be written to: %w; choose another with --state, or make this one writable", folder, err)
+	}
+	return nil
+}
+
+// Check finds out whether Prepare could do its work, changes nothing, and says where
+// the folder is.
+func (f Folder) Check() (found string, err error) {
+	found, err = filepath.Abs(string(f))
+	if err != nil {
+		return "", fmt.Errorf("state folder: %w", err)
+	}
+	for at := found; ; at = filepath.Dir(at) {
+		info, err := os.Stat(at)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && at != filepath.Dir(at):
+			continue
+		case err != nil:
+			return "", fmt.Errorf("state folder: %w", err)
+		case !info.IsDir():
+			return "", fmt.Errorf("state folder: %s is not a folder", at)
+		}
+		if at != found {
+			found += " (not there yet)"
+		} else if info.Mode().Perm()&0o077 != 0 {
+			found += " (others can look into it: chmod 700 it, for it holds children's data)"
+		}
+		return found, writable(at)
+	}
 }
 
 // NoDocumentError says that there is nothing to import.
@@ -77,11 +106,11 @@ func (f Folder) Prefetched() (*Document, error) {
 		return nil, &NoDocumentError{path}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("document: %w", err)
+		return nil, fmt.Errorf("document: %w; check its owner and mode", err)
 	}
 	info, err := file.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a file", path)
+		err = fmt.Errorf("%s is not a file: put the iSAMS XML in its place", path)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("document: %w", err), file.Close())
@@ -219,25 +248,4 @@ func syncFolder(path string) error {
 		return err
 	}
 	return errors.Join(folder.Sync(), folder.Close())
-}
-
-// Check finds out whether Prepare could do its work, and changes nothing.
-func (f Folder) Check() error {
-	at := string(f)
-	for {
-		info, err := os.Stat(at)
-		if err == nil && !info.IsDir() {
-			return fmt.Errorf("state folder: %s is not a folder", at)
-		}
-		if err == nil {
-			if err := unix.Access(at, unix.W_OK|unix.X_OK); err != nil {
-				return fmt.Errorf("state folder: %s cannot be written to: %w", at, err)
-			}
-			return nil
-		}
-		if !errors.Is(err, fs.ErrNotExist) || filepath.Dir(at) == at {
-			return fmt.Errorf("state folder: %w", err)
-		}
-		at = filepath.Dir(at)
-	}
 }

@@ -157,12 +157,12 @@ func TestFoldersThatCannotBeUsed(t *testing.T) {
 		if err := f.Prepare(); err == nil || !strings.Contains(err.Error(), "choose another with --state") {
 			t.Errorf("prepare: %v", err)
 		}
-		if err := f.Check(); err == nil {
+		if _, err := f.Check(); err == nil {
 			t.Errorf("check: %v", err)
 		}
 	}
 	fresh := filepath.Join(t.TempDir(), "not", "there", "yet")
-	if err := cache.Folder(fresh).Check(); err != nil {
+	if found, err := cache.Folder(fresh).Check(); err != nil || found != fresh+" (not there yet)" {
 		t.Error(err)
 	}
 	if _, err := os.Stat(fresh); !errors.Is(err, os.ErrNotExist) {

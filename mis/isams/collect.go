@@ -148,15 +148,23 @@ func (c *setListCollector) read(rec *record) {
 	case setOK && pupilOK:
 		c.roll.Records = append(c.roll.Records, mis.SetMember{ID: id, SetID: set, PupilID: pupil})
 	case setOK:
-		c.note(clip(id), mis.BadID, rec.line, "PupilId %q; skipped, and nobody leaves set %s because of it", clip(rec.attr("PupilId")), set)
+		c.note(clip(id), reasonOf(rec, "PupilId"), rec.line, "PupilId %q; skipped, and nobody leaves set %s because of it", clip(rec.attr("PupilId")), set)
 		c.lists.FaultyIn[set] = true
 	case pupilOK:
-		c.note(clip(id), mis.BadID, rec.line, "SetId %q; skipped, and pupil %s leaves no set because of it", clip(rec.attr("SetId")), pupil)
+		c.note(clip(id), reasonOf(rec, "SetId"), rec.line, "SetId %q; skipped, and pupil %s leaves no set because of it", clip(rec.attr("SetId")), pupil)
 		c.lists.FaultyOf[pupil] = true
 	default:
 		c.note(clip(id), mis.BadID, rec.line, "neither SetId nor PupilId can be read; skipped, and nobody leaves any set because of it")
 		c.roll.Unreadable = append(c.roll.Unreadable, "")
 	}
+}
+
+// reasonOf tells an id that is missing from one that is no number.
+func reasonOf(rec *record, attribute string) mis.Reason {
+	if rec.attr(attribute) == "" {
+		return mis.NoID
+	}
+	return mis.BadID
 }
 
 func (c *setListCollector) number(text string) (string, bool) {

@@ -36,7 +36,18 @@ func Decode(r io.Reader) (*mis.Snapshot, error) {
 	if err := s.walk(d.root); err != nil {
 		return nil, err
 	}
-	return d.finish(), nil
+	snap := d.finish()
+	if d.seen() == 0 {
+		return nil, &DocumentError{Found: "one without a single record of what is imported", Hint: "check what the API key is allowed, and export again"}
+	}
+	return snap, nil
+}
+
+// seen counts the records of all sections.
+func (d *decoder) seen() int {
+	s := d.snap
+	return s.Staff.Seen + s.Pupils.Seen + s.Locations.Seen + s.Subjects.Seen + s.AcademicHouses.Seen + s.BoardingHouses.Seen +
+		s.Divisions.Seen + s.Forms.Seen + s.Sets.Seen + s.SetLists.Seen + d.years.roll.Seen
 }
 
 // refuse says what a document with another root than iSAMS is.

@@ -162,13 +162,14 @@ func TestR33FaultySetListsEndNothing(t *testing.T) {
 }
 
 func TestR34MissingAndEmptySectionsSayNothing(t *testing.T) {
-	for _, document := range []string{school(""), school("<PupilManager/>"), pupils(""), pupils("\n\t")} {
+	const years = `<SchoolManager><Years><Year Id="7"/></Years></SchoolManager>`
+	for _, document := range []string{school(years), school(years + "<PupilManager/>"), school(years + "<PupilManager><CurrentPupils>\n\t</CurrentPupils></PupilManager>")} {
 		s := decode(t, document)
 		if !s.Pupils.SaysNothing() || !s.Pupils.SilentOn("1", "Ann Lee") {
 			t.Errorf("%s is taken for a school without pupils", document)
 		}
 	}
-	if s := decode(t, pupils("")); !s.Pupils.Present {
+	if s := decode(t, school(years+"<PupilManager><CurrentPupils/></PupilManager>")); !s.Pupils.Present {
 		t.Error("an empty section is taken for a missing one")
 	}
 }
@@ -257,6 +258,8 @@ func TestWhatIsNoDocumentIsRefused(t *testing.T) {
 		"nested in record":  {"<iSAMS><PupilManager><CurrentPupils><Pupil>" + deep, "not an iSAMS document but something with elements nested more than 64 deep (line 1)"},
 		"giant text":        {"<iSAMS>" + strings.Repeat("x", 2<<20) + "</iSAMS>", "not an iSAMS document but something with a single text or tag of more than 1048576 bytes (line 1)"},
 		"giant tag":         {"<iSAMS " + strings.Repeat(`a="1" `, 1<<18) + "/>", "not an iSAMS document but something with a single text or tag of more than 1048576 bytes (line 1)"},
+		"nothing in it":     {"<iSAMS/>", "not an iSAMS document but one without a single record of what is imported; check what the API key is allowed, and export again"},
+		"empty sections":    {pupils(""), "not an iSAMS document but one without a single record of what is imported; check what the API key is allowed, and export again"},
 		"entities": {"<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;\">]>\n<iSAMS>&b;</iSAMS>",
 			"not an iSAMS document but something that is not well-formed XML (line 2): invalid character entity &b;; fetch it again"},
 		"not UTF-8": {"<iSAMS>\xff\xfe</iSAMS>", "not an iSAMS document but something that is not well-formed XML (line 1): invalid UTF-8; fetch it again"},

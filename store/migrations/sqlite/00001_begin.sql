@@ -245,10 +245,13 @@ SELECT g.id AS group_id, g.kind AS group_kind, g.source_id AS group_source_id, g
   LEFT JOIN staff s ON s.id = m.element_id
   LEFT JOIN groups mg ON mg.id = m.element_id;
 
+-- In SQL that SQLite programs before 3.44 can read too: others open this file.
 CREATE VIEW lesson_details AS
 SELECT l.id AS lesson_id, l.source_id, l.code, l.on_date, l.starts_at, l.ends_at, l.suspended,
-       group_concat(e.name, ', ' ORDER BY e.name) FILTER (WHERE e.kind = 'group') AS groups,
-       group_concat(e.name, ', ' ORDER BY e.name) FILTER (WHERE e.kind = 'staff') AS staff,
-       group_concat(e.name, ', ' ORDER BY e.name) FILTER (WHERE e.kind = 'location') AS rooms
-  FROM lessons l LEFT JOIN commitments c ON c.lesson_id = l.id LEFT JOIN elements e ON e.id = c.element_id
- GROUP BY l.id;
+       (SELECT group_concat(name, ', ') FROM (SELECT e.name FROM commitments c JOIN elements e ON e.id = c.element_id
+         WHERE c.lesson_id = l.id AND e.kind = 'group' ORDER BY e.name)) AS groups,
+       (SELECT group_concat(name, ', ') FROM (SELECT e.name FROM commitments c JOIN elements e ON e.id = c.element_id
+         WHERE c.lesson_id = l.id AND e.kind = 'staff' ORDER BY e.name)) AS staff,
+       (SELECT group_concat(name, ', ') FROM (SELECT e.name FROM commitments c JOIN elements e ON e.id = c.element_id
+         WHERE c.lesson_id = l.id AND e.kind = 'location' ORDER BY e.name)) AS rooms
+  FROM lessons l;
