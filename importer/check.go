@@ -30,10 +30,10 @@ func CheckDocument(state cache.Folder) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	hint := ""
-	if len(s.Problems) > 0 {
+	hint, problems := "", len(s.Problems.List())
+	if problems > 0 {
 		hint = " (\"misimportd plan -v\" lists them)"
 	}
 	return fmt.Sprintf("%s: %d pupils, %d staff, %d forms, %d sets, %d set lists; %d problems%s", document.Path,
-		len(s.Pupils.Records), len(s.Staff.Records), len(s.Forms.Records), len(s.Sets.Records), len(s.SetLists.Records), len(s.Problems), hint), nil
+		len(s.Pupils.Records), len(s.Staff.Records), len(s.Forms.Records), len(s.Sets.Records), len(s.SetLists.Records), problems, hint), nil
 }

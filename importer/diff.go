@@ -19,6 +19,7 @@ type differ struct {
 
 	want     wanted
 	said     map[string]mis.Pupil     // pupils of whom the MIS says where they are
+	setSaid  map[string]bool          // sets that can be read, and whose lists count
 	unwanted map[string]bool          // what the MIS has and the school does not import, by kind and source id
 	yearless map[string]bool          // pupils not imported, for their year is not known
 	formOf   map[store.ID]store.Group // each pupil's form on the as-of date, as the database has it
@@ -26,7 +27,7 @@ type differ struct {
 
 	plan     store.Plan
 	late     []store.Change // changes of groups that have to wait for those of memberships
-	problems []mis.Problem
+	problems mis.Problems
 }
 
 // diff is the import: the Plan that takes a database from state to what snap says,
@@ -34,9 +35,9 @@ type differ struct {
 // pure: the same arguments give the same plan, in the same order, and it reads
 // neither clock nor database. before holds changes that the plan is to begin with.
 // years are those to be imported; none means all.
-func diff(before store.Plan, state *store.State, snap *mis.Snapshot, e store.Era, asOf era.Date, years []era.Year) (store.Plan, []mis.Problem) {
+func diff(before store.Plan, state *store.State, snap *mis.Snapshot, e store.Era, asOf era.Date, years []era.Year) (store.Plan, mis.Problems) {
 	d := &differ{state: state, snap: snap, era: e, asOf: asOf, years: years, plan: before,
-		said: map[string]mis.Pupil{}, unwanted: map[string]bool{}, yearless: map[string]bool{}, formOf: map[store.ID]store.Group{}}
+		said: map[string]mis.Pupil{}, unwanted: map[string]bool{}, setSaid: map[string]bool{}, yearless: map[string]bool{}, formOf: map[store.ID]store.Group{}}
 	d.wantStaff()
 	d.wantSubjects()
 	d.wantHouses()
@@ -144,7 +145,12 @@ func (d *differ) changeGroups() {
 		case !h.Current || !d.isLiving(h):
 			reopened = append(reopened, store.Change{Action: store.Reopen, Why: store.BackInMIS, Before: h, After: w})
 		case !h.Life().Within(w.Life()):
-			shortened = append(shortened, store.Change{Action: store.Update, Why: store.ChangedInMIS, Before: h, After: w})
+			wide := w // as long as both, until the memberships are no longer
+			wide.EndsOn = h.EndsOn
+			if wide != h {
+				updated = append(updated, store.Change{Action: store.Update, Why: store.ChangedInMIS, Before: h, After: wide})
+			}
+			shortened = append(shortened, store.Change{Action: store.Update, Why: store.ChangedInMIS, Before: wide, After: w})
 		default:
 			updated = append(updated, store.Change{Action: store.Update, Why: store.ChangedInMIS, Before: h, After: w})
 		}

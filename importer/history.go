@@ -77,13 +77,13 @@ func WriteRuns(w io.Writer, db *store.DB, past []Past, zone *time.Location, styl
 	}
 	p.line("%s", p.paint(bold, fmt.Sprintf("%5s  %-16s  %-7s  %-10s  %-10s  %s", "run", "started", "kind", "as of", "result", "changes")))
 	for _, r := range past {
-		total := 0
+		changes := 0
 		for _, c := range r.Changes {
-			total += c.Count
+			changes += c.Count
 		}
-		outcome := fmt.Sprint(total)
+		outcome := fmt.Sprint(changes)
 		if len(r.Problems) > 0 {
-			outcome += fmt.Sprintf(", %d problems", len(r.Problems))
+			outcome += fmt.Sprintf(", %d problems", total(r.Problems))
 		}
 		if r.Error != "" {
 			outcome = clip(r.Error, 60)

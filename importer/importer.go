@@ -51,10 +51,11 @@ type night struct {
 // Plan says what Run would do, and changes nothing. A document has to be in
 // PreFetched, and stays there.
 func (im *Importer) Plan(ctx context.Context) (Report, error) {
-	n, err := im.begin()
+	document, err := im.State.Prefetched()
 	if err != nil {
 		return NothingYet(), err
 	}
+	n := im.begin(document)
 	defer n.close()
 	err = im.DB.View(ctx, func(v *store.View) error {
 		plan, err := n.prepare(ctx, v)
@@ -85,17 +86,19 @@ func (im *Importer) Run(ctx context.Context) (Report, error) {
 	if err := im.State.Prepare(); err != nil {
 		return NothingYet(), err
 	}
-	n, err := im.begin()
-	if err != nil {
-		return NothingYet(), err
-	}
-	defer n.close()
 	holder := store.NewHolder("run")
 	lock, err := im.DB.Lock(ctx, holder)
 	if err != nil {
 		return NothingYet(), err
 	}
 	defer func() { _ = lock.Unlock() }()
+	document, err := im.State.Take()
+	if err != nil {
+		return NothingYet(), err
+	}
+	defer func() { _ = document.Close() }()
+	n := im.begin(&document.Document)
+	defer n.close()
 	started := holder.Since
 
 	run, err := lock.Run(ctx, func(v *store.View) (store.Run, store.Plan, error) {
@@ -113,14 +116,28 @@ func (im *Importer) Run(ctx context.Context) (Report, error) {
 	n.report.Run, n.report.Result, n.report.Changes = run.ID, run.Result, run.Counts.V
 	n.report.Stages = n.watch.stages
 	n.watch.next("archive")
-	err = n.settle(started)
+	err = n.settle(document, started)
 	n.watch.stop()
 	n.report.Stages = n.watch.stages
 	if err != nil {
-		err = fmt.Errorf("run %d is done (%s), but its document could not be filed away: %w; mend that and run again: nothing is done twice", run.ID, run.Result, err)
+		err = &UnfiledError{run.ID, run.Result, err}
 	}
 	return n.report, err
 }
+
+// UnfiledError says that a run is done, and in the database, but that its document could
+// not be filed away.
+type UnfiledError struct {
+	Run    store.ID
+	Result store.Result
+	Err    error
+}
+
+func (e *UnfiledError) Error() string {
+	return fmt.Sprintf("run %d is done (%s), but its document could not be filed away: %v; mend that and run again: nothing is done twice", e.Run, e.Result, e.Err)
+}
+
+func (e *UnfiledError) Unwrap() error { return e.Err }
 
 // failed records a run that came to nothing. Not being able to is no second error: the
 // first says what to mend.
@@ -134,12 +151,8 @@ func (n *night) failed(ctx context.Context, lock *store.Lock, started time.Time,
 	return n.report, cause
 }
 
-// begin opens the document and starts to read it, while others look at the database.
-func (im *Importer) begin() (*night, error) {
-	document, err := im.State.Prefetched()
-	if err != nil {
-		return nil, err
-	}
+// begin starts to read the document, while others look at the database.
+func (im *Importer) begin(document *cache.Document) *night {
 	n := &night{Importer: im, document: document, reading: make(chan struct{}), report: NothingYet()}
 	n.watch.tell = func(stage string) {
 		im.Log.Debug("stage", "stage", stage)
@@ -148,7 +161,7 @@ func (im *Importer) begin() (*night, error) {
 		}
 	}
 	go n.read()
-	return n, nil
+	return n
 }
 
 // close stops a reading that nobody waits for any more.
@@ -192,7 +205,7 @@ func (n *night) prepare(ctx context.Context, v *store.View) (store.Plan, error) 
 	}
 	n.watch.next("diff")
 	plan, problems := diff(plan, state, n.snap, current, asOf, n.Years)
-	n.report.Problems = append(append([]mis.Problem{}, n.snap.Problems...), problems...)
+	n.report.Problems = append(n.snap.Problems.List(), problems.List()...)
 	mis.SortProblems(n.report.Problems)
 	n.watch.stop()
 	return plan, nil
@@ -241,15 +254,15 @@ func (n *night) day(calendar store.Calendar, plan *store.Plan) (store.Era, era.D
 
 // settle files the document away after a run: to the Archive, unless it is the one that
 // is there and nothing came of it, and to Current.
-func (n *night) settle(started time.Time) error {
+func (n *night) settle(document *cache.Taken, started time.Time) error {
 	if n.report.Result == store.Applied || !n.report.Source.Unchanged {
 		report, err := json.MarshalIndent(n.report, "", "  ")
 		if err != nil {
 			return err
 		}
-		if err := n.State.Keep(n.document, started.In(n.Zone), int64(n.report.Run), append(report, '\n')); err != nil {
+		if err := document.Keep(started.In(n.Zone), int64(n.report.Run), append(report, '\n')); err != nil {
 			return err
 		}
 	}
-	return n.State.Settle(n.document)
+	return document.Settle()
 }

@@ -11,7 +11,8 @@ import (
 // changeMemberships walks the memberships that there are and those that are wanted
 // side by side, both in order of group and member (R15 to R20).
 func (d *differ) changeMemberships() {
-	have := slices.DeleteFunc(slices.Clone(d.state.Memberships), d.strangers())
+	isStranger := d.strangers()
+	have := slices.DeleteFunc(slices.Clone(d.state.Memberships), isStranger)
 	slices.SortFunc(have, func(a, b store.Membership) int {
 		return cmp.Or(comparePairs(pair{a.GroupID, a.ElementID}, pair{b.GroupID, b.ElementID}), cmp.Compare(a.StartsOn, b.StartsOn))
 	})
@@ -19,6 +20,11 @@ func (d *differ) changeMemberships() {
 	ends := make(map[store.ID]era.Date, len(d.want.groups))
 	for _, g := range d.want.groups {
 		ends[g.ID] = g.EndsOn
+	}
+	for _, row := range d.state.Memberships {
+		if isStranger(row) {
+			m.clip(row, ends[row.GroupID])
+		}
 	}
 	next := 0
 	rowsOf := func(p pair) []store.Membership {
@@ -94,6 +100,18 @@ func (m *membershipChanges) leave(row store.Membership) {
 	gone := row
 	gone.EndsOn = m.asOf.AddDays(-1)
 	m.ended = append(m.ended, store.Change{Action: store.End, Why: m.why(row), Before: row, After: gone})
+}
+
+// clip ends a user's membership with its group, where the group is to end sooner (R19).
+func (m *membershipChanges) clip(row store.Membership, ends era.Date) {
+	switch clipped := row; {
+	case ends == 0 || row.EndsOn != 0 && row.EndsOn <= ends:
+	case row.StartsOn > ends:
+		m.deleted = append(m.deleted, store.Change{Action: store.Delete, Why: store.GroupGone, Before: row})
+	default:
+		clipped.EndsOn = ends
+		m.updated = append(m.updated, store.Change{Action: store.Update, Why: store.Prolonged, Before: row, After: clipped})
+	}
 }
 
 // stay sees to it that a member is in a group from the as-of date to the group's end,

@@ -65,6 +65,16 @@ func TestR33WhatIsSkippedEndsNothing(t *testing.T) {
 				return strings.Replace(s, "</Forms>", `<Form Id="7/B"><Form>7Z</Form></Form></Forms>`, 1)
 			},
 			[]string{"Forms 7/B: same id, different content"}, nil},
+		"a set of which nothing can be read, and a pupil who moves between two that can": {
+			func(s string) string {
+				return strings.NewReplacer("</Sets>", "<Set/></Sets>", `SetId="22" PupilId="13"`, `SetId="21" PupilId="13"`).Replace(s)
+			},
+			[]string{"Sets : no id"}, []string{"membership create 1", "membership end 1"}},
+		"a form whose id is too long to keep": {
+			func(s string) string {
+				return strings.Replace(s, "</Forms>", `<Form Id="`+strings.Repeat("y", 9000)+`"><Form>Endless</Form></Form></Forms>`, 1)
+			},
+			[]string{"Forms (no id): record too large"}, nil},
 		"a set list whose pupil cannot be read": {
 			func(s string) string {
 				return strings.Replace(s, `SetId="22" PupilId="13"`, `SetId="22" PupilId="?"`, 1)

@@ -311,6 +311,38 @@ func TestAFirstRunNeedsNoEra(t *testing.T) {
 	})
 }
 
+// TestR34HousesThatAreGone lets a house close, another of its name open, and the section
+// vanish: the pupil stays in the new one.
+func TestR34HousesThatAreGone(t *testing.T) {
+	each(t, func(w *world) {
+		document := func(houses string) []byte {
+			return []byte(`<iSAMS><SchoolManager>` + houses + `</SchoolManager><PupilManager><CurrentPupils><Pupil Id="1"><Fullname>Ann Lee</Fullname>
+				<NCYear>7</NCYear><AcademicHouse>Austin</AcademicHouse></Pupil></CurrentPupils></PupilManager></iSAMS>`)
+		}
+		w.night("2016-09-05", document(`<AcademicHouses><House Id="9"><Name>Austin</Name></House></AcademicHouses>`))
+		w.night("2016-09-06", document(`<AcademicHouses><House Id="1"><Name>Austin</Name></House></AcademicHouses>`))
+		r := w.night("2016-09-07", document(""))
+		w.expectCounts(r)
+		w.expectProblems(r, "AcademicHouses : section absent or empty")
+	})
+}
+
+// TestR19AGroupThatAnotherProgramProlonged has a user's member in it who would outlive
+// it: the night brings both back within the era, and does not fail.
+func TestR19AGroupThatAnotherProgramProlonged(t *testing.T) {
+	each(t, func(w *world) {
+		w.night("2016-09-12", small().xml())
+		w.exec(`UPDATE groups SET ends_on = '2017-12-31' WHERE id = (SELECT id FROM elements WHERE name = '7Mat2')`)
+		w.exec(`INSERT INTO memberships (group_id, element_id, starts_on, ends_on)
+			SELECT g.id, s.id, '2016-10-01', '2017-12-31' FROM elements g, elements s WHERE g.name = '7Mat2' AND s.name = 'Ms Brown'`)
+		r := w.night("2016-09-05", small().xml()) // and everything starts a week sooner
+		w.expectCounts(r, "group update 5", "membership update 7")
+		w.expect("the set", w.rows(`SELECT CAST(starts_on AS text) || ' ' || CAST(ends_on AS text) FROM group_details WHERE name = '7Mat2'`), "2016-09-05 2017-08-14")
+		w.expect("its members", w.rows(`SELECT member_name || ' ' || CAST(starts_on AS text) || ' ' || CAST(ends_on AS text) FROM membership_details WHERE group_name = '7Mat2' ORDER BY member_name`),
+			"Ann Lee (7B) 2016-09-05 2017-08-14", "Ms Brown 2016-10-01 2017-08-14")
+	})
+}
+
 func TestHousesOfBothKindsAreKeptApart(t *testing.T) {
 	each(t, func(w *world) {
 		document := []byte(`<iSAMS><SchoolManager><AcademicHouses><House Id="3"><Name>Austin</Name></House></AcademicHouses>

@@ -27,7 +27,7 @@ func (d *differ) reportSilence() {
 		{d.snap.SetLists.Section, d.snap.SetLists.SaysNothing(), d.countMemberships(sets)},
 	} {
 		if s.saysNothing && s.kept > 0 {
-			d.problems = append(d.problems, mis.Problem{Section: s.section, Reason: mis.SectionIsAbsent,
+			d.problems.Add(mis.Problem{Section: s.section, Reason: mis.SectionIsAbsent,
 				Detail: fmt.Sprintf("what the database holds of it stays as it is (%d); check what the API key is allowed", s.kept)})
 		}
 	}

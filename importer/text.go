@@ -212,12 +212,21 @@ func (p *printer) summary(counts []store.Count) {
 	}
 }
 
+// total counts problems, those that are not listed too.
+func total(problems []mis.Problem) int {
+	n := len(problems)
+	for _, p := range problems {
+		n += p.More
+	}
+	return n
+}
+
 // problems writes the problems, those of one section and reason together.
 func (p *printer) problems(problems []mis.Problem) {
 	if len(problems) == 0 {
 		return
 	}
-	p.line("\n%s", p.paint(bold, fmt.Sprintf("problems in the document: %d", len(problems))))
+	p.line("\n%s", p.paint(bold, fmt.Sprintf("problems in the document: %d", total(problems))))
 	folded := false
 	for from := 0; from < len(problems); {
 		to := from + 1
@@ -239,18 +248,22 @@ func (p *printer) problemsOfKind(of []mis.Problem) (folded bool) {
 			if q.Line > 0 {
 				where = fmt.Sprintf(" (line %d)", q.Line)
 			}
+			if q.More > 0 {
+				where += fmt.Sprintf("; and %d more like it", q.More)
+			}
 			p.line("  %s: %s: %s%s", strings.TrimSpace(q.Section+" "+clean(q.ID)), p.paint(amber, string(q.Reason)), clean(q.Detail), where)
 		}
 		return false
 	}
 	var ids []string
+	count := len(of) + of[len(of)-1].More
 	for _, q := range of[:min(len(of), shownIDs)] {
 		ids = append(ids, clean(q.ID))
 	}
 	if len(of) > shownIDs {
 		ids = append(ids, "…")
 	}
-	p.line("  %s: %d × %s: %s", of[0].Section, len(of), p.paint(amber, string(of[0].Reason)), strings.Join(ids, ", "))
+	p.line("  %s: %d × %s: %s", of[0].Section, count, p.paint(amber, string(of[0].Reason)), strings.Join(ids, ", "))
 	return true
 }
 

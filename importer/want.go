@@ -145,6 +145,7 @@ func (d *differ) wantGroups() {
 		forms = append(forms, g)
 	}
 	for _, s := range d.snap.Sets.Records {
+		d.setSaid[s.ID] = true
 		if !d.imports(s.Year) {
 			d.unwanted["set "+s.ID] = true
 			continue
@@ -215,7 +216,9 @@ func (d *differ) house(name string, kind mis.HouseKind, roll *mis.Roll[mis.House
 	if d.houses == nil {
 		d.houses = map[mis.House]store.ID{}
 		for _, h := range d.want.houses {
-			d.houses[mis.House{Kind: mis.HouseKind(h.Type), Name: h.Name}] = h.ID
+			if h.Current {
+				d.houses[mis.House{Kind: mis.HouseKind(h.Type), Name: h.Name}] = h.ID
+			}
 		}
 	}
 	if id := d.houses[mis.House{Kind: kind, Name: name}]; id != 0 {
@@ -300,5 +303,5 @@ func (d *differ) silentOn(group store.Group, pupil string) bool {
 	if _, said := d.said[pupil]; !said {
 		return true
 	}
-	return group.GroupKind == store.SetGroup && (d.snap.Sets.SilentOn(group.SourceID, group.Name) || d.snap.SetLists.SilentOn(group.SourceID, pupil))
+	return group.GroupKind == store.SetGroup && (!d.setSaid[group.SourceID] || d.snap.SetLists.SilentOn(group.SourceID, pupil))
 }

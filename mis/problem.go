@@ -36,6 +36,43 @@ type Problem struct {
 	Reason  Reason `json:"reason"`
 	Detail  string `json:"detail,omitempty"` // what was found, and what was done about it
 	Line    int    `json:"line,omitempty"`   // in the document; 0 for the whole of it
+	More    int    `json:"more,omitempty"`   // this many like it are not listed
+}
+
+// maxListed is how many problems of one section and reason are listed; the rest are
+// counted. A document of nothing but faults must not fill the memory.
+const maxListed = 1000
+
+// Problems gathers problems. The zero value is ready for use.
+type Problems struct {
+	listed []Problem
+	counts map[Problem]int // by section and reason, all else blank
+}
+
+// Add notes a problem.
+func (p *Problems) Add(q Problem) {
+	if p.counts == nil {
+		p.counts = map[Problem]int{}
+	}
+	kind := Problem{Section: q.Section, Reason: q.Reason}
+	if p.counts[kind]++; p.counts[kind] <= maxListed {
+		p.listed = append(p.listed, q)
+	}
+}
+
+// List is the problems in the order in which they are shown. Where there are too many
+// of a kind to list, the last of the kind says how many more there were.
+func (p *Problems) List() []Problem {
+	list := append([]Problem{}, p.listed...)
+	SortProblems(list)
+	for i := range list {
+		kind := Problem{Section: list[i].Section, Reason: list[i].Reason}
+		last := i+1 == len(list) || list[i+1].Section != kind.Section || list[i+1].Reason != kind.Reason
+		if more := p.counts[kind] - maxListed; last && more > 0 {
+			list[i].More = more
+		}
+	}
+	return list
 }
 
 // SortProblems puts problems into the order in which they are shown: by section,
@@ -52,13 +89,23 @@ func SortProblems(problems []Problem) {
 	})
 }
 
-// CompareIDs orders ids as people do: numbers by size, before and among texts by
-// their letters, so that 9 comes before 10.
+// CompareIDs orders ids as people do: numbers by size, so that 9 comes before 10, and
+// after them texts by their letters.
 func CompareIDs(a, b string) int {
-	if len(a) != len(b) && isNumber(a) && isNumber(b) {
+	switch numberA, numberB := isNumber(a), isNumber(b); {
+	case numberA != numberB:
+		return -cmp.Compare(btoi(numberA), btoi(numberB))
+	case numberA && len(a) != len(b):
 		return cmp.Compare(len(a), len(b))
 	}
 	return cmp.Compare(a, b)
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func isNumber(s string) bool {

@@ -16,11 +16,10 @@ func (s *Snapshot) Resolve() {
 	s.resolveSets()
 	s.resolvePupils()
 	s.resolveSetLists()
-	SortProblems(s.Problems)
 }
 
 func (s *Snapshot) note(section, id string, reason Reason, format string, args ...any) {
-	s.Problems = append(s.Problems, Problem{Section: section, ID: id, Reason: reason, Detail: fmt.Sprintf(format, args...)})
+	s.Problems.Add(Problem{Section: section, ID: id, Reason: reason, Detail: fmt.Sprintf(format, args...)})
 }
 
 func (s *Snapshot) resolveForms() {

@@ -108,7 +108,7 @@ type Roll[T any] struct {
 	Faulty  map[string]bool
 	// Unreadable holds the names in faulty records whose very id could not be read,
 	// "" for one without a name: a record that is missing may be one of them.
-	Unreadable []string
+	Unreadable map[string]bool
 }
 
 // SaysNothing tells whether r is no evidence of anything: the section is missing
@@ -120,15 +120,11 @@ func (r *Roll[T]) SaysNothing() bool { return !r.Present || r.Seen == 0 }
 // pupil's may carry the form. A faulty record that has no id and no name either may be
 // any: then r is silent on all.
 func (r *Roll[T]) SilentOn(id, name string) bool {
-	if r.SaysNothing() || r.Faulty[id] {
+	if r.SaysNothing() || r.Faulty[id] || r.Unreadable[""] || r.Unreadable[name] {
 		return true
 	}
-	for _, unreadable := range r.Unreadable {
-		if unreadable == "" || unreadable == name || strings.HasPrefix(name, unreadable+" (") {
-			return true
-		}
-	}
-	return false
+	form := strings.LastIndex(name, " (")
+	return form > 0 && r.Unreadable[name[:form]]
 }
 
 // MayHold tells whether the MIS may have a record of this id that is not in Records.
@@ -161,5 +157,5 @@ type Snapshot struct {
 	Forms          Roll[Form]
 	Sets           Roll[Set]
 	SetLists       SetLists
-	Problems       []Problem
+	Problems       Problems
 }

@@ -82,11 +82,6 @@ func (p *Plan) Change(action Action, before, after Record, why Reason) {
 	p.Changes = append(p.Changes, Change{Action: action, Why: why, Before: before, After: after})
 }
 
-// Delete adds the deletion of a record.
-func (p *Plan) Delete(before Record, why Reason) {
-	p.Changes = append(p.Changes, Change{Action: Delete, Why: why, Before: before})
-}
-
 // IsEmpty tells whether p changes nothing.
 func (p Plan) IsEmpty() bool { return len(p.Changes) == 0 }
 

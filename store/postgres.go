@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -29,6 +30,9 @@ func openPostgres(ctx context.Context, address string) (*DB, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return nil, &URLError{"write it as postgres://USER:PASSWORD@HOST:PORT/NAME, with %xx for special characters in it"}
+	}
+	if strings.Contains(u.Path+u.Fragment, "@") || u.Fragment != "" || u.User == nil && strings.Contains(u.RawQuery, "@") {
+		return nil, &URLError{"a user or password with one of @ / ? # in it has to be written with %xx"}
 	}
 	if strings.Trim(u.Path, "/") == "" {
 		return nil, &URLError{"it names no database: write postgres://USER@HOST/NAME"}
@@ -130,29 +134,46 @@ func (postgres) lock(ctx context.Context, db *DB, holder Holder) (*sqlx.Conn, fu
 	if err != nil {
 		return nil, nil, err
 	}
-	var locked bool
-	if err := conn.GetContext(ctx, &locked, `SELECT pg_try_advisory_lock($1, hashtext(current_schema()))`, lockClass); err != nil {
+	if err := tryLock(ctx, conn); err != nil {
 		quiet(conn.Close)
 		return nil, nil, err
-	}
-	if !locked {
-		busy := &BusyError{Holder: "somebody who cannot be seen"}
-		_ = conn.GetContext(ctx, &busy.Holder, `SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-			WHERE l.locktype = 'advisory' AND l.granted AND l.classid::bigint = $1
-			  AND l.objid::bigint = hashtext(current_schema())::bigint & 4294967295
-			  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1`, lockClass)
-		quiet(conn.Close)
-		return nil, nil, busy
 	}
 	unlock := func() error {
 		_, err := conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock_all()`)
 		return errors.Join(unlessGone(err), unlessGone(conn.Close()))
 	}
-	if _, err := conn.ExecContext(ctx, `SELECT set_config('application_name', $1, false)`, holder.String()); err != nil {
+	// The server is to notice within a second that this process is gone, and with it the
+	// lock, even in the middle of a statement.
+	if _, err := conn.ExecContext(ctx, `SELECT set_config('application_name', $1, false), set_config('client_connection_check_interval', '1s', false)`, holder.String()); err != nil {
 		quiet(unlock)
 		return nil, nil, err
 	}
 	return conn, unlock, nil
+}
+
+// tryLock takes the lock, or says who has it. When nobody does, for the holder left in
+// between, it tries again.
+func tryLock(ctx context.Context, conn *sqlx.Conn) error {
+	const attempts = 5
+	for range attempts {
+		var locked bool
+		if err := conn.GetContext(ctx, &locked, `SELECT pg_try_advisory_lock($1, hashtext(current_schema()))`, lockClass); err != nil || locked {
+			return err
+		}
+		busy := &BusyError{}
+		err := conn.GetContext(ctx, &busy.Holder, `SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+			WHERE l.locktype = 'advisory' AND l.granted AND l.classid::bigint = $1
+			  AND l.objid::bigint = hashtext(current_schema())::bigint & 4294967295
+			  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1`, lockClass)
+		switch {
+		case err == nil:
+			return busy
+		case !errors.Is(err, sql.ErrNoRows):
+			return err
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return &BusyError{Holder: "somebody who comes and goes"}
 }
 
 // unlessGone is err, unless it says that the connection is gone: then so is its lock.

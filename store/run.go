@@ -158,9 +158,10 @@ func (l *Lock) try(ctx context.Context, prepare func(*View) (Run, Plan, error)) 
 	return run, l.db.failed("committing", tx.Commit())
 }
 
-// RecordFailure stores the record of a run that failed and changed nothing.
+// RecordFailure stores the record of a run that failed and changed nothing. It does not
+// use the connection of the lock, which may be what failed.
 func (l *Lock) RecordFailure(ctx context.Context, run Run) (Run, error) {
-	tx, err := l.conn.BeginTxx(ctx, nil)
+	tx, err := l.db.sql.BeginTxx(ctx, nil)
 	if err != nil {
 		return run, l.db.failed("recording the failure", err)
 	}

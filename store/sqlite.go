@@ -31,6 +31,12 @@ func openSQLite(path string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
+	// One file has one lock, whatever links lead to it.
+	if target, err := filepath.EvalSymlinks(full); err == nil {
+		full = target
+	} else if folder, err := filepath.EvalSymlinks(filepath.Dir(full)); err == nil {
+		full = filepath.Join(folder, filepath.Base(full))
+	}
 	db := &DB{dialect: sqlite{full}, name: "SQLite database " + full}
 	info, err := os.Stat(full)
 	switch {
@@ -46,7 +52,7 @@ func openSQLite(path string) (*DB, error) {
 
 func (db *DB) connectSQLite(path string) error {
 	settings := url.Values{
-		"_pragma":      {"busy_timeout(10000)", "foreign_keys(1)", "journal_mode(wal)", "synchronous(normal)"},
+		"_pragma":      {"busy_timeout(10000)", "foreign_keys(1)", "synchronous(normal)"},
 		"_txlock":      {"immediate"},
 		"_time_format": {"sqlite"},
 	}
@@ -158,6 +164,9 @@ func (d sqlite) lock(ctx context.Context, db *DB, holder Holder) (*sqlx.Conn, fu
 		return nil, nil, err
 	}
 	conn, err := db.sql.Connx(ctx)
+	if err == nil { // readers and the one writer are not to wait for each other
+		_, err = conn.ExecContext(ctx, `PRAGMA journal_mode = wal`)
+	}
 	if err != nil {
 		quiet(file.Close)
 		return nil, nil, err

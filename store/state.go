@@ -39,12 +39,6 @@ func (c Calendar) Plain() []era.Era {
 // Current is the current era, nil when none was set.
 func (c Calendar) Current() *Era { return c.find(c.Settings.CurrentEraID) }
 
-// Next is the next era, nil when none was set.
-func (c Calendar) Next() *Era { return c.find(c.Settings.NextEraID) }
-
-// Previous is the previous era, nil when none was set.
-func (c Calendar) Previous() *Era { return c.find(c.Settings.PreviousEraID) }
-
 // Named is the era of a name, nil when there is none.
 func (c Calendar) Named(name string) *Era {
 	for i := range c.Eras {

@@ -35,6 +35,7 @@ type flags struct {
 	AsOf     era.Date `placeholder:"DATE" help:"The day from which the import is true (default today, or the era's first day when that is later)."`
 	JSON     bool     `help:"Print one JSON object."`
 	Verbose  bool     `short:"v" help:"Say more, and fold nothing."`
+	noConfig bool     // not even the usual file
 }
 
 // commands is the command line.
@@ -102,7 +103,9 @@ func execute(ctx context.Context, args []string, t terminal) (status int) {
 func (a *app) status(err error) int {
 	var usage usageError
 	var url *store.URLError
+	var unfiled *importer.UnfiledError
 	switch {
+	case errors.As(err, &unfiled):
 	case a.ctx.Err() != nil:
 		a.fail(errors.New("interrupted: nothing was changed"))
 		return statusFailed

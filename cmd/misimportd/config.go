@@ -117,9 +117,13 @@ func (c *config) relativeTo(folder string) {
 // settle checks the configuration together with the flags and fills in what is left
 // open. It reports everything that is wrong, not the first thing only.
 func (f *flags) settle() (settings, error) {
-	c, source, err := readConfig(f.Config)
-	if err != nil {
-		return settings{}, err
+	var c config
+	var source string
+	var err error
+	if !f.noConfig {
+		if c, source, err = readConfig(f.Config); err != nil {
+			return settings{}, err
+		}
 	}
 	s := settings{
 		source:             source,

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +18,7 @@ import (
 
 type demoCommand struct {
 	Seed uint64 `default:"1" help:"Which pretend school."`
-	Keep string `placeholder:"DIR" type:"path" help:"State folder to use (default a new temporary one)."`
+	Keep string `placeholder:"DIR" type:"path" help:"An empty folder to use (default a new temporary one)."`
 }
 
 // demoYear is the school year that the demo plays in, and demoNight the morning of its
@@ -27,20 +29,34 @@ var (
 )
 
 func (c demoCommand) Run(a *app) error {
-	if a.Config != "" || a.State != "" || a.Database != "" {
-		return usagef("demo keeps to a folder of its own: leave --config, --state and --database away (--keep chooses the folder)")
+	folder, err := c.folder()
+	if err != nil {
+		return err
 	}
-	folder := c.Keep
-	if folder == "" {
+	// Nothing that is configured counts: a demo must not come near a school's database.
+	own := *a
+	own.flags = flags{State: folder, Database: "sqlite:" + filepath.Join(folder, "misimportd.db"), noConfig: true}
+	d := &demo{app: &own, folder: folder, school: isamstest.New(c.Seed, isamstest.Typical)}
+	return d.withDatabase(d.play)
+}
+
+// folder is an empty folder for the demo.
+func (c demoCommand) folder() (string, error) {
+	if c.Keep == "" {
 		made, err := os.MkdirTemp("", "misimportd-demo-")
 		if err != nil {
-			return fmt.Errorf("demo: %w", err)
+			return "", fmt.Errorf("demo: %w", err)
 		}
-		folder = made
+		return made, nil
 	}
-	d := &demo{app: a, folder: folder, school: isamstest.New(c.Seed, isamstest.Typical)}
-	d.State, d.JSON, d.Verbose = folder, false, false
-	return d.withDatabase(d.play)
+	entries, err := os.ReadDir(c.Keep)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("demo: %w", err)
+	}
+	if len(entries) > 0 {
+		return "", usagef("demo: %s is not empty: name a folder that is, or that is not there yet", c.Keep)
+	}
+	return c.Keep, nil
 }
 
 type demo struct {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"golang.org/x/term"
 
@@ -30,9 +31,15 @@ func (t terminal) style(verbose bool) importer.Style {
 	return importer.Style{Colour: colour, Verbose: verbose}
 }
 
-// fail tells an error.
+// fail tells an error, in one line and without what would steer a terminal.
 func (t terminal) fail(err error) {
-	fmt.Fprintf(t.err, "misimportd: %s\n", err)
+	text := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, err.Error())
+	fmt.Fprintf(t.err, "misimportd: %s\n", text)
 }
 
 // progress shows on a terminal what a long piece of work is at. It is silent for the

@@ -20,9 +20,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The folders of a state folder, and the document's name in the first two.
+// The folders of a state folder, and the document's name in all but the last.
 const (
 	PreFetched = "PreFetched"
+	Incoming   = "Incoming"
 	Current    = "Current"
 	Archive    = "Archive"
 	document   = "data.xml"
@@ -38,7 +39,7 @@ func (f Folder) path(parts ...string) string {
 // Prepare makes the folders that are missing and finds out whether they can be
 // written to, before anything depends on it.
 func (f Folder) Prepare() error {
-	for _, name := range []string{PreFetched, Current, Archive} {
+	for _, name := range []string{PreFetched, Incoming, Current, Archive} {
 		if err := os.MkdirAll(f.path(name), 0o700); err != nil {
 			return fmt.Errorf("state folder: %w; choose another with --state, or make this one writable", err)
 		}
@@ -78,8 +79,17 @@ func (f Folder) Check() (found string, err error) {
 		} else if info.Mode().Perm()&0o077 != 0 {
 			found += " (others can look into it: chmod 700 it, for it holds children's data)"
 		}
-		return found, writable(at)
+		return found, errors.Join(writable(at), f.subfoldersWritable())
 	}
+}
+
+func (f Folder) subfoldersWritable() (err error) {
+	for _, name := range []string{PreFetched, Incoming, Current, Archive} {
+		if _, missing := os.Stat(f.path(name)); missing == nil {
+			err = errors.Join(err, writable(f.path(name)))
+		}
+	}
+	return err
 }
 
 // NoDocumentError says that there is nothing to import.
@@ -89,16 +99,15 @@ func (e *NoDocumentError) Error() string {
 	return fmt.Sprintf("no document to import: put the iSAMS XML at %s", e.Path)
 }
 
-// Document is a document that is being imported. It stays the same however the file's
-// name is used meanwhile.
+// Document is a document that is being read.
 type Document struct {
-	Path string
+	Path string // where the operator put it
 	file *os.File
 	info fs.FileInfo
 }
 
-// Prefetched opens the document that the next run imports. It fails with a
-// *NoDocumentError when there is none. The caller closes it.
+// Prefetched opens the document that the next run imports, to look at it. It fails
+// with a *NoDocumentError when there is none. The caller closes it.
 func (f Folder) Prefetched() (*Document, error) {
 	path := f.path(PreFetched, document)
 	file, err := os.Open(path)
@@ -127,11 +136,8 @@ func (d *Document) Size() int64 { return d.info.Size() }
 // Read calls read with the document from its beginning, and returns its SHA-256 in
 // hexadecimal. A document that somebody writes to meanwhile is an error.
 func (d *Document) Read(read func(io.Reader) error) (hash string, err error) {
-	if _, err := d.file.Seek(0, io.SeekStart); err != nil {
-		return "", fmt.Errorf("document: %w", err)
-	}
 	sum := sha256.New()
-	if err := read(io.TeeReader(d.file, sum)); err != nil {
+	if err := d.copyTo(func(r io.Reader) error { return read(io.TeeReader(r, sum)) }); err != nil {
 		return "", fmt.Errorf("%s: %w", d.Path, err)
 	}
 	if err := d.unchanged(); err != nil {
@@ -140,15 +146,74 @@ func (d *Document) Read(read func(io.Reader) error) (hash string, err error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
+func (d *Document) copyTo(take func(io.Reader) error) error {
+	if _, err := d.file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	return take(d.file)
+}
+
 func (d *Document) unchanged() error {
 	now, err := d.file.Stat()
 	if err != nil {
 		return fmt.Errorf("document: %w", err)
 	}
-	if now.Size() != d.info.Size() || !now.ModTime().Equal(d.info.ModTime()) {
+	if !sameContent(now, d.info) {
 		return fmt.Errorf("%s was written to while it was read: try again when it is complete", d.Path)
 	}
 	return nil
+}
+
+func sameContent(a, b fs.FileInfo) bool {
+	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
+}
+
+// Taken is a document that a run has taken: a copy that nobody else writes to,
+// whatever becomes of the file that it was.
+type Taken struct {
+	Document
+	folder   Folder
+	original fs.FileInfo
+}
+
+// Take copies the document that waits in PreFetched to Incoming, where a run works on
+// it. What an earlier run left there is removed: the caller has the lock. It fails with
+// a *NoDocumentError when none waits, and when somebody writes to it meanwhile. The
+// caller closes it.
+func (f Folder) Take() (*Taken, error) {
+	if err := f.empty(Incoming); err != nil {
+		return nil, fmt.Errorf("state folder: %w", err)
+	}
+	waiting, err := f.Prefetched()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = waiting.Close() }()
+	file, err := os.OpenFile(f.path(Incoming, document), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("document: %w", err)
+	}
+	if err := errors.Join(waiting.copyTo(func(r io.Reader) error { _, err := io.Copy(file, r); return err }), waiting.unchanged()); err != nil {
+		return nil, errors.Join(fmt.Errorf("document: copying to %s: %w", f.path(Incoming), err), file.Close(), f.empty(Incoming))
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("document: %w", err), file.Close())
+	}
+	return &Taken{Document: Document{Path: waiting.Path, file: file, info: info}, folder: f, original: waiting.info}, nil
+}
+
+func (f Folder) empty(name string) error {
+	entries, err := os.ReadDir(f.path(name))
+	for _, e := range entries {
+		err = errors.Join(err, os.RemoveAll(f.path(name, e.Name())))
+	}
+	return err
+}
+
+// Close gives the copy up, unless Settle has made it Current.
+func (t *Taken) Close() error {
+	return errors.Join(t.Document.Close(), t.folder.empty(Incoming))
 }
 
 // CurrentHash is the SHA-256 of the document that the database reflects, "" when
@@ -169,15 +234,15 @@ func (f Folder) CurrentHash() (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// Keep archives a document that was applied, compressed, with a report of the run that
-// did, under the day's folder. Both files bear the run's number.
-func (f Folder) Keep(d *Document, day time.Time, run int64, report []byte) error {
-	folder := f.path(Archive, day.Format("2006"), day.Format("01"), day.Format("02"))
+// Keep archives the document, compressed, with a report of the run that applied it,
+// under the day's folder. Both files bear the run's number.
+func (t *Taken) Keep(day time.Time, run int64, report []byte) error {
+	folder := t.folder.path(Archive, day.Format("2006"), day.Format("01"), day.Format("02"))
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return fmt.Errorf("archive: %w", err)
 	}
 	name := filepath.Join(folder, fmt.Sprintf("run-%06d", run))
-	if err := d.compressTo(name + ".xml.zst"); err != nil {
+	if err := t.compressTo(name + ".xml.zst"); err != nil {
 		return fmt.Errorf("archive: %w", err)
 	}
 	if err := renameio.WriteFile(name+".json", report, 0o600, renameio.WithStaticPermissions(0o600)); err != nil {
@@ -186,59 +251,43 @@ func (f Folder) Keep(d *Document, day time.Time, run int64, report []byte) error
 	return syncFolder(folder)
 }
 
-func (d *Document) compressTo(path string) (err error) {
+func (t *Taken) compressTo(path string) (err error) {
 	pending, err := renameio.NewPendingFile(path, renameio.WithStaticPermissions(0o600))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, pending.Cleanup()) }()
-	if _, err := d.file.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
 	packer, err := zstd.NewWriter(pending, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(packer, d.file); err != nil {
-		return errors.Join(err, packer.Close())
-	}
-	if err := packer.Close(); err != nil {
+	err = t.copyTo(func(r io.Reader) error { _, err := io.Copy(packer, r); return err })
+	if err := errors.Join(err, packer.Close()); err != nil {
 		return err
 	}
 	return pending.CloseAtomicallyReplace()
 }
 
-// Settle makes d the document that the database reflects. If another has been put in
-// its place meanwhile, that one stays for the next run.
-func (f Folder) Settle(d *Document) error {
-	if err := d.unchanged(); err != nil {
-		return err
-	}
-	now, err := os.Stat(d.Path)
-	if err != nil || !os.SameFile(now, d.info) {
-		return f.copyToCurrent(d)
-	}
-	if err := os.Chmod(d.Path, 0o600); err != nil {
+// Settle makes the document the one that the database reflects, and takes it out of
+// PreFetched. If another has been put there meanwhile, that one stays for the next run.
+func (t *Taken) Settle() error {
+	if err := t.file.Sync(); err != nil {
 		return fmt.Errorf("document: %w", err)
 	}
-	if err := os.Rename(d.Path, f.path(Current, document)); err != nil {
+	if err := os.Rename(t.folder.path(Incoming, document), t.folder.path(Current, document)); err != nil {
 		return fmt.Errorf("document: %w", err)
 	}
-	return errors.Join(syncFolder(f.path(Current)), syncFolder(f.path(PreFetched)))
-}
-
-func (f Folder) copyToCurrent(d *Document) error {
-	pending, err := renameio.NewPendingFile(f.path(Current, document), renameio.WithStaticPermissions(0o600))
-	if err != nil {
+	if err := syncFolder(t.folder.path(Current)); err != nil {
 		return fmt.Errorf("document: %w", err)
 	}
-	if _, err := d.file.Seek(0, io.SeekStart); err != nil {
-		return errors.Join(err, pending.Cleanup())
+	now, err := os.Stat(t.Path)
+	if err != nil || !sameContent(now, t.original) {
+		return nil
 	}
-	if _, err := io.Copy(pending, d.file); err != nil {
-		return errors.Join(err, pending.Cleanup())
+	if err := os.Remove(t.Path); err != nil {
+		return fmt.Errorf("document: %w", err)
 	}
-	return pending.CloseAtomicallyReplace()
+	return syncFolder(t.folder.path(PreFetched))
 }
 
 // syncFolder makes renames in a folder last: renameio makes them whole, not durable.

@@ -37,13 +37,12 @@ func write(t *testing.T, f cache.Folder, text string) {
 	}
 }
 
-func prefetched(t *testing.T, f cache.Folder) *cache.Document {
+func take(t *testing.T, f cache.Folder) *cache.Taken {
 	t.Helper()
-	d, err := f.Prefetched()
+	d, err := f.Take()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = d.Close() })
 	return d
 }
 
@@ -63,7 +62,7 @@ func hash(text string) string {
 
 func TestADocumentGoesItsWay(t *testing.T) {
 	f := folder(t)
-	d := prefetched(t, f)
+	d := take(t, f)
 	var seen string
 	got, err := d.Read(func(r io.Reader) error {
 		content, err := io.ReadAll(r)
@@ -76,10 +75,10 @@ func TestADocumentGoesItsWay(t *testing.T) {
 	if current, err := f.CurrentHash(); err != nil || current != "" {
 		t.Errorf("%q %v", current, err)
 	}
-	if err := f.Keep(d, time.Date(2016, 9, 5, 3, 0, 0, 0, time.UTC), 7, []byte("{}")); err != nil {
+	if err := d.Keep(time.Date(2016, 9, 5, 3, 0, 0, 0, time.UTC), 7, []byte("{}")); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Settle(d); err != nil {
+	if err := d.Settle(); err != nil {
 		t.Fatal(err)
 	}
 	if current, err := f.CurrentHash(); err != nil || current != hash(text) {
@@ -119,9 +118,9 @@ func TestADocumentGoesItsWay(t *testing.T) {
 
 func TestAnotherDocumentPutInItsPlaceStays(t *testing.T) {
 	f := folder(t)
-	d := prefetched(t, f)
+	d := take(t, f)
 	write(t, f, "<iSAMS>newer</iSAMS>")
-	if err := f.Settle(d); err != nil {
+	if err := d.Settle(); err != nil {
 		t.Fatal(err)
 	}
 	if current, waiting := read(t, string(f), "Current", "data.xml"), read(t, string(f), "PreFetched", "data.xml"); current != text || waiting != "<iSAMS>newer</iSAMS>" {
@@ -131,20 +130,79 @@ func TestAnotherDocumentPutInItsPlaceStays(t *testing.T) {
 
 func TestADocumentThatIsWrittenToIsNoticed(t *testing.T) {
 	f := folder(t)
-	d := prefetched(t, f)
-	_, err := d.Read(func(r io.Reader) error {
-		file, err := os.OpenFile(d.Path, os.O_APPEND|os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		_, err = file.WriteString("more")
-		return errors.Join(err, file.Close())
-	})
+	d, err := f.Prefetched()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.Close() }()
+	_, err = d.Read(func(io.Reader) error { return appendTo(d.Path) })
 	if err == nil || !strings.Contains(err.Error(), "was written to while it was read: try again when it is complete") {
 		t.Errorf("%v", err)
 	}
-	if err := f.Settle(d); err == nil {
-		t.Error("it was filed away")
+}
+
+func appendTo(path string) error {
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString("more")
+	return errors.Join(err, file.Close())
+}
+
+// TestARunKeepsToWhatItTook writes into the very file that a run has taken: what is
+// archived and becomes Current is what was read, and the rest waits for the next run.
+func TestARunKeepsToWhatItTook(t *testing.T) {
+	f := folder(t)
+	d := take(t, f)
+	if err := appendTo(d.Path); err != nil {
+		t.Fatal(err)
+	}
+	got, err := d.Read(func(r io.Reader) error { _, err := io.ReadAll(r); return err })
+	if err != nil || got != hash(text) {
+		t.Errorf("%v", err)
+	}
+	if err := errors.Join(d.Keep(time.Now(), 1, nil), d.Settle(), d.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if current, waiting := read(t, string(f), "Current", "data.xml"), read(t, string(f), "PreFetched", "data.xml"); current != text || waiting != text+"more" {
+		t.Errorf("%q %q", current, waiting)
+	}
+}
+
+// TestALinkIsLeftAlone gives the run a link to the operator's own file.
+func TestALinkIsLeftAlone(t *testing.T) {
+	f := folder(t)
+	theirs := filepath.Join(t.TempDir(), "export.xml")
+	link := filepath.Join(string(f), "PreFetched", "data.xml")
+	if err := errors.Join(os.WriteFile(theirs, []byte("<iSAMS>theirs</iSAMS>"), 0o644), os.Remove(link), os.Symlink(theirs, link)); err != nil {
+		t.Fatal(err)
+	}
+	d := take(t, f)
+	if err := errors.Join(d.Settle(), d.Close()); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Lstat(filepath.Join(string(f), "Current", "data.xml"))
+	if err != nil || !info.Mode().IsRegular() || read(t, theirs) != "<iSAMS>theirs</iSAMS>" {
+		t.Errorf("%v %v", info, err)
+	}
+	if info, err := os.Stat(theirs); err != nil || info.Mode().Perm() != 0o644 {
+		t.Errorf("%v %v", info, err)
+	}
+	if _, err := os.Lstat(link); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the link is still there: %v", err)
+	}
+}
+
+func TestWhatAKilledRunLeftIsRemoved(t *testing.T) {
+	f := folder(t)
+	take(t, f) // and never given up
+	d := take(t, f)
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if entries, err := os.ReadDir(filepath.Join(string(f), "Incoming")); err != nil || len(entries) > 0 {
+		t.Errorf("%v %v", entries, err)
 	}
 }
 

@@ -3,6 +3,7 @@ package isams
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 
 	"misimportd/mis"
@@ -12,7 +13,7 @@ import (
 // in (R30).
 type collector[T comparable] struct {
 	roll     *mis.Roll[T]
-	problems *[]mis.Problem
+	problems *mis.Problems
 	byID     map[string]*held[T]
 }
 
@@ -25,18 +26,16 @@ type held[T comparable] struct {
 	conflicting bool
 }
 
-func newCollector[T comparable](roll *mis.Roll[T], section string, problems *[]mis.Problem) *collector[T] {
+func newCollector[T comparable](roll *mis.Roll[T], section string, problems *mis.Problems) *collector[T] {
 	roll.Section = section
-	roll.Faulty = map[string]bool{}
+	roll.Faulty, roll.Unreadable = map[string]bool{}, map[string]bool{}
 	return &collector[T]{roll: roll, problems: problems, byID: map[string]*held[T]{}}
 }
 
 func (c *collector[T]) enter() { c.roll.Present = true }
 
 func (c *collector[T]) note(id string, reason mis.Reason, line int, format string, args ...any) {
-	*c.problems = append(*c.problems, mis.Problem{
-		Section: c.roll.Section, ID: id, Reason: reason, Line: line, Detail: fmt.Sprintf(format, args...),
-	})
+	c.problems.Add(mis.Problem{Section: c.roll.Section, ID: id, Reason: reason, Line: line, Detail: fmt.Sprintf(format, args...)})
 }
 
 // skip leaves a faulty record out and remembers that nothing is known of it.
@@ -49,24 +48,30 @@ func (c *collector[T]) skip(id string, reason mis.Reason, line int, format strin
 // database holds under its name is safe.
 func (c *collector[T]) skipUnreadable(text, name string, line int) {
 	reason, kept := mis.BadID, "nothing of the same name is ended because of it"
-	if text == "" {
+	switch {
+	case text == "":
 		reason = mis.NoID
+	case len(text) > maxTextID:
+		reason = mis.TooLarge
 	}
 	if name == "" {
 		kept = "it has no name either, so nothing of this section is ended because of it"
 	}
 	c.note(clip(text), reason, line, "skipped; %s", kept)
-	c.roll.Unreadable = append(c.roll.Unreadable, name)
+	c.roll.Unreadable[name] = true
 }
 
-// clip shortens what a document holds where an id should be.
+// clip shows what a document holds where an id should be, unless it may be anything:
+// problems are logged, and names must not be.
 func clip(text string) string {
 	const enough = 40
-	if runes := []rune(text); len(runes) > enough {
-		return string(runes[:enough]) + "…"
+	if text == "" || len(text) <= enough && idLike.MatchString(text) {
+		return text
 	}
-	return text
+	return "(no id)"
 }
+
+var idLike = regexp.MustCompile(`^[\p{L}\p{N}_./?-]+$`)
 
 // accepted reports whether rec is of a size to be read, and its id in the form
 // that canonical gives it.
@@ -131,7 +136,7 @@ type setListCollector struct {
 	ids   map[string]string // each id's one copy: a set's id comes with every pupil in it
 }
 
-func newSetListCollector(lists *mis.SetLists, problems *[]mis.Problem) *setListCollector {
+func newSetListCollector(lists *mis.SetLists, problems *mis.Problems) *setListCollector {
 	lists.FaultyIn, lists.FaultyOf = map[string]bool{}, map[string]bool{}
 	return &setListCollector{
 		collector: *newCollector(&lists.Roll, "SetLists", problems),
@@ -155,7 +160,7 @@ func (c *setListCollector) read(rec *record) {
 		c.lists.FaultyOf[pupil] = true
 	default:
 		c.note(clip(id), mis.BadID, rec.line, "neither SetId nor PupilId can be read; skipped, and nobody leaves any set because of it")
-		c.roll.Unreadable = append(c.roll.Unreadable, "")
+		c.roll.Unreadable[""] = true
 	}
 }
 

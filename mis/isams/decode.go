@@ -153,7 +153,7 @@ func section[T comparable](d *decoder, path, records string, c *collector[T], ca
 	d.done = append(d.done, c.finish)
 }
 
-func (d *decoder) setListSection(problems *[]mis.Problem) {
+func (d *decoder) setListSection(problems *mis.Problems) {
 	c := newSetListCollector(&d.snap.SetLists, problems)
 	at := d.root.child("TeachingManager/SetLists")
 	at.enter = c.enter
@@ -161,8 +161,11 @@ func (d *decoder) setListSection(problems *[]mis.Problem) {
 	d.done = append(d.done, c.finish)
 }
 
+// maxTextID is as long as an id that is text may be: the database has to index it.
+const maxTextID = 200
+
 // text is an id that iSAMS has as text.
-func text(s string) (string, bool) { return s, s != "" }
+func text(s string) (string, bool) { return s, s != "" && len(s) <= maxTextID }
 
 func houseID(kind mis.HouseKind) func(string) (string, bool) {
 	return func(s string) (string, bool) {

@@ -34,7 +34,7 @@ func decode(t testing.TB, document string) *mis.Snapshot {
 // problems is what there is to say of a document, a line each, without line numbers.
 func problems(s *mis.Snapshot) []string {
 	var texts []string
-	for _, p := range s.Problems {
+	for _, p := range s.Problems.List() {
 		texts = append(texts, fmt.Sprintf("%s %s: %s", p.Section, p.ID, p.Reason))
 	}
 	return texts
@@ -95,7 +95,7 @@ func TestProblemsSayWhere(t *testing.T) {
 	s := decode(t, "<iSAMS>\n<HRManager>\n<CurrentStaff>\n<StaffMember Id=\"x1\"/>\n</CurrentStaff></HRManager></iSAMS>")
 	want := mis.Problem{Section: "CurrentStaff", ID: "x1", Reason: mis.BadID, Line: 4,
 		Detail: "skipped; it has no name either, so nothing of this section is ended because of it"}
-	if diff := cmp.Diff([]mis.Problem{want}, s.Problems); diff != "" {
+	if diff := cmp.Diff([]mis.Problem{want}, s.Problems.List()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -178,8 +178,8 @@ func TestUnknownThingsArePassedOver(t *testing.T) {
 	s := decode(t, school(`<New><CurrentPupils><Pupil Id="9"/></CurrentPupils></New>
 		<PupilManager new="1"><Pupil Id="8"/><CurrentPupils><Novelty><Pupil Id="7"/></Novelty>`+
 		strings.Replace(ann, "<Full", `<Future>x</Future><!-- a comment --><?a pi?><Full`, 1)+`</CurrentPupils></PupilManager>`))
-	if len(s.Pupils.Records) != 1 || len(s.Problems) != 0 {
-		t.Errorf("%v %v", s.Pupils.Records, s.Problems)
+	if len(s.Pupils.Records) != 1 || len(s.Problems.List()) != 0 {
+		t.Errorf("%v %v", s.Pupils.Records, s.Problems.List())
 	}
 }
 
@@ -243,6 +243,7 @@ func TestWhatIsNoDocumentIsRefused(t *testing.T) {
 		"JSON":              {`{"error": 1}`, "not an iSAMS document but text that is not XML (line 1); fetch the document again"},
 		"gzip":              {"\x1f\x8b\x08\x00abc", "not an iSAMS document but a compressed file; unpack it first"},
 		"HTML":              {"<!DOCTYPE html>\n<html><head><meta charset=utf-8><title>Log in</title></head><body><br></body></html>", `not an iSAMS document but an HTML page titled "Log in" (line 2); fetch the document again; is somebody to log in, or is iSAMS down for maintenance?`},
+		"careless HTML":     {"<!doctype html><html lang=en><title>Maintenance</title>", `not an iSAMS document but an HTML page titled "Maintenance" (line 1); fetch the document again; is somebody to log in, or is iSAMS down for maintenance?`},
 		"XHTML":             {"<html><head><title>Log in</title></head></html>", `not an iSAMS document but an HTML page titled "Log in" (line 1); fetch the document again; is somebody to log in, or is iSAMS down for maintenance?`},
 		"another root":      {"<Schools/>", "not an iSAMS document but XML with the root <Schools> (line 1); its root has to be <iSAMS>"},
 		"error message":     {message, "not an iSAMS document but an error from iSAMS: InvalidApiKey: The API key is invalid; check the API key"},
@@ -261,7 +262,7 @@ func TestWhatIsNoDocumentIsRefused(t *testing.T) {
 		"nothing in it":     {"<iSAMS/>", "not an iSAMS document but one without a single record of what is imported; check what the API key is allowed, and export again"},
 		"empty sections":    {pupils(""), "not an iSAMS document but one without a single record of what is imported; check what the API key is allowed, and export again"},
 		"entities": {"<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;\">]>\n<iSAMS>&b;</iSAMS>",
-			"not an iSAMS document but something that is not well-formed XML (line 2): invalid character entity &b;; fetch it again"},
+			"not an iSAMS document but something that is not well-formed XML (line 2): an & that begins nothing XML knows; it should be &amp;; fetch it again"},
 		"not UTF-8": {"<iSAMS>\xff\xfe</iSAMS>", "not an iSAMS document but something that is not well-formed XML (line 1): invalid UTF-8; fetch it again"},
 	} {
 		t.Run(name, func(t *testing.T) {

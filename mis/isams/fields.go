@@ -57,6 +57,7 @@ func readStaff(c *collector[mis.StaffMember], rec *record, id string) (mis.Staff
 }
 
 func readPupil(c *collector[mis.Pupil], rec *record, id string) (mis.Pupil, bool) {
+	division, _ := reference(rec.attr("DivisionId")) // of use for a missing year only
 	p := mis.Pupil{
 		ID:            id,
 		SchoolID:      rec.text("SchoolId"),
@@ -67,7 +68,7 @@ func readPupil(c *collector[mis.Pupil], rec *record, id string) (mis.Pupil, bool
 		FormID:        rec.text("Form"),
 		House:         rec.text("AcademicHouse"),
 		BoardingHouse: rec.text("BoardingHouse"),
-		DivisionID:    rec.attr("DivisionId"),
+		DivisionID:    division,
 		Name:          pupilName(rec),
 		Year:          yearOf(c, rec, id, "NCYear", rec.text("NCYear")),
 	}
@@ -143,7 +144,7 @@ func named[T comparable](c *collector[T], rec *record, id, name string) bool {
 // division is a mis.Division that can be compared: its years as text.
 type division struct{ id, years string }
 
-func (d *decoder) divisionSection(problems *[]mis.Problem) {
+func (d *decoder) divisionSection(problems *mis.Problems) {
 	c := newCollector(&mis.Roll[division]{}, "SchoolDivisions", problems)
 	section(d, "SchoolManager/SchoolDivisions", "SchoolDivision", c, number, plainName, readDivision)
 	d.done = append(d.done, func() { d.takeDivisions(c.roll) })

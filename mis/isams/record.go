@@ -19,7 +19,7 @@ type record struct {
 func (r *record) attr(name string) string {
 	for i := range r.Attr {
 		if r.Attr[i].Key == name {
-			return strings.TrimSpace(r.Attr[i].Value)
+			return strings.TrimSpace(oneLine.Replace(r.Attr[i].Value))
 		}
 	}
 	return ""
@@ -52,7 +52,7 @@ func textOf(e *etree.Element) string {
 }
 
 // oneLine turns a text that was broken over lines into one that is not.
-var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ")
+var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ", "\u0085", " ", "\u2028", " ", "\u2029", " ")
 
 // flag reads a boolean, which iSAMS writes as 1, True or true.
 func (r *record) flag(name string) bool {

@@ -79,9 +79,17 @@ func (s *scanner) explain(err error) error {
 	case errors.Is(err, errTokenTooLong):
 		return &DocumentError{Found: fmt.Sprintf("something with a single text or tag of more than %d bytes", maxTokenBytes), Line: s.line()}
 	case errors.As(err, &syntax):
-		return &DocumentError{Found: "something that is not well-formed XML", Line: syntax.Line, Err: errors.New(syntax.Msg), Hint: "fetch it again"}
+		return &DocumentError{Found: "something that is not well-formed XML", Line: syntax.Line, Err: errors.New(withoutText(syntax.Msg)), Hint: "fetch it again"}
 	}
 	return fmt.Errorf("line %d: %w", s.line(), err)
+}
+
+// withoutText keeps what a document says out of an error: it may be somebody's name.
+func withoutText(said string) string {
+	if strings.HasPrefix(said, "invalid character entity") {
+		return "an & that begins nothing XML knows; it should be &amp;"
+	}
+	return said
 }
 
 func (s *scanner) place() string {
@@ -109,8 +117,11 @@ func (s *scanner) pop(name string) error {
 	return nil
 }
 
-// root reads up to the first element and returns it.
+// root reads up to the first element and returns it. So far it is not strict: an HTML
+// page is to be called one, and few are well-formed.
 func (s *scanner) root() (xml.StartElement, error) {
+	s.xml.Strict = false
+	defer func() { s.xml.Strict = true }()
 	for {
 		token, err := s.next()
 		if errors.Is(err, io.EOF) {
