@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/xml"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -248,6 +249,36 @@ func BenchmarkPeakMemory(b *testing.B) {
 	}
 }
 
+// BenchmarkLargeDocument fetches, checks and imports a document of 200 MB: the school of
+// 20,000 pupils, and much beside it that is not imported.
+func BenchmarkLargeDocument(b *testing.B) {
+	program := filepath.Join(b.TempDir(), "misimportd")
+	if out, err := exec.Command("go", "build", "-o", program, "misimportd/cmd/misimportd").CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	server := isamstest.NewServer(isamstest.New(1, isamstest.Huge), "key")
+	server.Padding = 153_000_000
+	web := httptest.NewServer(server)
+	defer web.Close()
+	for b.Loop() {
+		y := &yard{B: b}
+		y.fresh()
+		config := filepath.Join(y.folder, "config.yml")
+		for name, text := range map[string]string{"isams.key": "key", "config.yml": "isams: {url: '" + web.URL + "', requests: [{key_file: isams.key}]}"} {
+			if err := os.WriteFile(filepath.Join(y.folder, name), []byte(text), 0o600); err != nil {
+				b.Fatal(err)
+			}
+		}
+		y.measure(exec.Command(program, "run", "--config", config, "--state", y.folder, "--as-of", "2016-09-05"), "first")
+		y.measure(exec.Command(program, "run", "--config", config, "--state", y.folder, "--as-of", "2016-09-05"), "again")
+		info, err := os.Stat(filepath.Join(y.folder, cache.Current, "data.xml"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(info.Size())/1e6, "MB")
+	}
+}
+
 func (y *yard) once(program, command, asOf, what string) {
 	y.Helper()
 	folder := filepath.Join(y.folder, cache.PreFetched)
@@ -257,7 +288,12 @@ func (y *yard) once(program, command, asOf, what string) {
 	if err := os.WriteFile(filepath.Join(folder, "data.xml"), y.document, 0o600); err != nil {
 		y.Fatal(err)
 	}
-	cmd := exec.Command(program, command, "--state", y.folder, "--as-of", asOf)
+	y.measure(exec.Command(program, command, "--state", y.folder, "--as-of", asOf), what)
+}
+
+// measure runs a command and reports how long it took and the most memory it held.
+func (y *yard) measure(cmd *exec.Cmd, what string) {
+	y.Helper()
 	cmd.Env = append(os.Environ(), "MISIMPORTD_DATABASE="+y.database)
 	cmd.Stderr = os.Stderr
 	begin := time.Now()

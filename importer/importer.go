@@ -7,9 +7,11 @@ package importer
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"misimportd/era"
@@ -22,7 +24,8 @@ import (
 // Datasource is the MIS that is imported, as the database calls it.
 const Datasource = "iSAMS"
 
-// Importer makes imports. All its fields but Years, AsOf and Progress have to be set.
+// Importer makes imports. All its fields but Years, AsOf, Fetching, Retention and
+// Progress have to be set.
 type Importer struct {
 	DB                 *store.DB
 	State              cache.Folder
@@ -32,6 +35,8 @@ type Importer struct {
 	AsOf               era.Date     // zero: today, or the era's first day when that is later
 	Version            string
 	Log                *slog.Logger
+	Fetching           Fetching
+	Retention          time.Duration      // of the Archive; zero keeps it for ever
 	Progress           func(stage string) // may be nil
 }
 
@@ -46,6 +51,8 @@ type night struct {
 	took     time.Duration
 	watch    stopwatch
 	report   Report
+	noted    []mis.Problem // before the document was read
+	before   []store.Stage // before that, too
 }
 
 // Plan says what Run would do, and changes nothing. A document has to be in
@@ -87,19 +94,28 @@ func (im *Importer) Run(ctx context.Context) (Report, error) {
 		return NothingYet(), err
 	}
 	holder := store.NewHolder("run")
+	unlock, err := im.State.Lock(holder.String())
+	if err != nil {
+		return NothingYet(), err
+	}
+	defer func() { _ = unlock() }()
 	lock, err := im.DB.Lock(ctx, holder)
 	if err != nil {
 		return NothingYet(), err
 	}
 	defer func() { _ = lock.Unlock() }()
-	document, err := im.State.Take()
+	started := holder.Since
+	fetching := im.stopwatch()
+	fetching.next("fetch")
+	document, noted, err := im.take(ctx)
+	fetching.stop()
 	if err != nil {
-		return NothingYet(), err
+		return im.notTaken(context.WithoutCancel(ctx), lock, started, holder.Host, fetching.stages, err)
 	}
 	defer func() { _ = document.Close() }()
 	n := im.begin(&document.Document)
+	n.noted, n.before = noted, fetching.stages
 	defer n.close()
-	started := holder.Since
 
 	run, err := lock.Run(ctx, func(v *store.View) (store.Run, store.Plan, error) {
 		plan, err := n.prepare(ctx, v)
@@ -154,14 +170,29 @@ func (n *night) failed(ctx context.Context, lock *store.Lock, started time.Time,
 // begin starts to read the document, while others look at the database.
 func (im *Importer) begin(document *cache.Document) *night {
 	n := &night{Importer: im, document: document, reading: make(chan struct{}), report: NothingYet()}
-	n.watch.tell = func(stage string) {
+	n.watch = im.stopwatch()
+	go n.read()
+	return n
+}
+
+// stopwatch times stages and tells of them.
+func (im *Importer) stopwatch() stopwatch {
+	return stopwatch{tell: func(stage string) {
 		im.Log.Debug("stage", "stage", stage)
 		if im.Progress != nil {
 			im.Progress(stage)
 		}
+	}}
+}
+
+// notTaken records a run that found no document.
+func (im *Importer) notTaken(ctx context.Context, lock *store.Lock, started time.Time, host string, stages []store.Stage, cause error) (Report, error) {
+	n := &night{Importer: im, report: NothingYet(), watch: stopwatch{stages: stages}}
+	var none *cache.NoDocumentError
+	if errors.As(cause, &none) {
+		return n.report, cause // nothing was tried: nothing to record
 	}
-	go n.read()
-	return n
+	return n.failed(ctx, lock, started, host, cause)
 }
 
 // close stops a reading that nobody waits for any more.
@@ -183,7 +214,7 @@ func (n *night) read() {
 
 // prepare works out the plan from what the database and the document hold.
 func (n *night) prepare(ctx context.Context, v *store.View) (store.Plan, error) {
-	n.watch.stages = nil
+	n.watch.stages = append([]store.Stage{}, n.before...)
 	n.watch.next("state")
 	var plan store.Plan
 	calendar, err := v.Calendar(ctx)
@@ -205,8 +236,9 @@ func (n *night) prepare(ctx context.Context, v *store.View) (store.Plan, error) 
 	}
 	n.watch.next("diff")
 	plan, problems := diff(plan, state, n.snap, current, asOf, n.Years)
-	n.report.Problems = append(n.snap.Problems.List(), problems.List()...)
-	mis.SortProblems(n.report.Problems)
+	found := slices.Concat(n.snap.Problems.List(), problems.List())
+	mis.SortProblems(found)
+	n.report.Problems = append(append([]mis.Problem{}, n.noted...), found...)
 	n.watch.stop()
 	return plan, nil
 }
@@ -264,5 +296,11 @@ func (n *night) settle(document *cache.Taken, started time.Time) error {
 			return err
 		}
 	}
-	return document.Settle()
+	if err := document.Settle(); err != nil {
+		return err
+	}
+	if n.Retention == 0 {
+		return nil
+	}
+	return n.State.Prune(started.In(n.Zone).Add(-n.Retention))
 }

@@ -47,7 +47,7 @@ func (r Report) record(kind, version string, started time.Time, host string) sto
 type stopwatch struct {
 	begin  time.Time
 	stages []store.Stage
-	tell   func(stage string)
+	tell   func(stage string) // has to be set, for next
 }
 
 func (s *stopwatch) next(stage string) {

@@ -25,6 +25,7 @@ const (
 	UnknownSet      Reason = "unknown set"
 	UnknownPupil    Reason = "unknown pupil"
 	UnknownSubject  Reason = "unknown subject"
+	LastGood        Reason = "document of an earlier night"
 	SectionIsAbsent Reason = "section absent or empty"
 )
 

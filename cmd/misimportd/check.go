@@ -9,6 +9,7 @@ import (
 	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/mis/cache"
+	"misimportd/mis/isams"
 	"misimportd/store"
 )
 
@@ -33,6 +34,13 @@ func (checkConfigCommand) Run(a *app) error {
 			c.Found = strings.TrimPrefix(err.Error(), name+": ")
 		}
 		checks = append(checks, c)
+	}
+	if s.isams != nil {
+		client, err := isams.NewClient(*s.isams, a.log)
+		if err != nil {
+			return usageError{err}
+		}
+		add("isams", fmt.Sprintf("%s, %d requests; not asked", client, len(s.isams.Requests)), nil)
 	}
 	folder := cache.Folder(s.state)
 	found, err := folder.Check()

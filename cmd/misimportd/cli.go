@@ -15,6 +15,8 @@ import (
 	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/mis/cache"
+	"misimportd/mis/isams"
+	"misimportd/mis/isams/isamstest"
 	"misimportd/store"
 )
 
@@ -44,9 +46,12 @@ type commands struct {
 
 	Run         runCommand         `cmd:"" help:"Import the document in PreFetched, now."`
 	Plan        planCommand        `cmd:"" help:"Show what a run would change. Changes nothing."`
+	Fetch       fetchCommand       `cmd:"" help:"Fetch a document from iSAMS and check it, without importing it."`
+	Archive     archiveCommand     `cmd:"" help:"List and get back the documents that were applied."`
 	Runs        runsCommand        `cmd:"" help:"List the runs, or show one with all its changes."`
 	Era         eraCommand         `cmd:"" help:"List, enter and choose academic years."`
 	CheckConfig checkConfigCommand `cmd:"" help:"Check everything that can be checked without changing anything."`
+	Simulate    simulateCommand    `cmd:"" help:"A pretend iSAMS on this machine, with faults on request."`
 	Demo        demoCommand        `cmd:"" help:"A pretend school, three nights, in a temporary folder: begin here."`
 	Version     versionCommand     `cmd:"" help:"Say which version this is."`
 }
@@ -67,7 +72,7 @@ type app struct {
 func execute(ctx context.Context, args []string, t terminal) (status int) {
 	var c commands
 	exited := -1
-	parser, err := kong.New(&c, kong.Name("misimportd"), kong.Description(description), kong.UsageOnError(),
+	parser, err := kong.New(&c, kong.Name("misimportd"), kong.Description(description), kong.UsageOnError(), kong.Vars{"faults": strings.Join(isamstest.FaultKinds, ", ")},
 		kong.Writers(t.out, t.err), kong.Exit(func(code int) { exited = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}))
 	if err != nil {
@@ -103,13 +108,14 @@ func execute(ctx context.Context, args []string, t terminal) (status int) {
 func (a *app) status(err error) int {
 	var usage usageError
 	var url *store.URLError
+	var isamsSettings *isams.SettingsError
 	var unfiled *importer.UnfiledError
 	switch {
 	case errors.As(err, &unfiled):
 	case a.ctx.Err() != nil:
 		a.fail(errors.New("interrupted: nothing was changed"))
 		return statusFailed
-	case errors.As(err, &usage), errors.As(err, &url):
+	case errors.As(err, &usage), errors.As(err, &url), errors.As(err, &isamsSettings):
 		a.fail(err)
 		return statusUsage
 	}
@@ -132,12 +138,14 @@ func (a *app) withDatabase(do func(settings, *store.DB) error) error {
 	return do(s, db)
 }
 
-// importer wires up an import.
-func (a *app) importer(s settings, db *store.DB, progress *progress) *importer.Importer {
+// importer wires up an import. db may be nil for what needs none.
+func (a *app) importer(s settings, db *store.DB, progress *progress) (*importer.Importer, error) {
+	fetching, err := a.fetching(s, progress)
 	return &importer.Importer{
+		Fetching: fetching, Retention: s.retention,
 		DB: db, State: cache.Folder(s.state), Zone: s.zone, Years: s.years, AcademicYearStarts: s.academicYearStarts,
 		AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress.set,
-	}
+	}, err
 }
 
 // print writes a result: v as JSON when that was asked for, else as text.
@@ -168,7 +176,11 @@ func (a *app) night(do func(*importer.Importer, context.Context) (importer.Repor
 	err := a.withDatabase(func(s settings, db *store.DB) (err error) {
 		progress := a.progress()
 		defer progress.stop()
-		report, err = do(a.importer(s, db, progress), a.ctx)
+		im, err := a.importer(s, db, progress)
+		if err != nil {
+			return err
+		}
+		report, err = do(im, a.ctx)
 		return err
 	})
 	if err != nil && !a.JSON {

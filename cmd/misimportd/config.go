@@ -17,17 +17,20 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"misimportd/era"
+	"misimportd/mis/isams"
 )
 
 const defaultConfig = "/etc/misimportd/config.yml"
 
 // config is the configuration file. Flags and the environment go before it.
 type config struct {
-	Database           string `yaml:"database"`
-	State              string `yaml:"state"`
-	Timezone           string `yaml:"timezone"`
-	Years              []int  `yaml:"years"`
-	AcademicYearStarts string `yaml:"academic_year_starts"`
+	Database           string       `yaml:"database"`
+	State              string       `yaml:"state"`
+	Timezone           string       `yaml:"timezone"`
+	Years              []int        `yaml:"years"`
+	AcademicYearStarts string       `yaml:"academic_year_starts"`
+	Retention          string       `yaml:"retention"`
+	ISAMS              *isamsConfig `yaml:"isams"`
 }
 
 // settings is the configuration after it was checked.
@@ -37,6 +40,9 @@ type settings struct {
 	zone               *time.Location
 	years              []era.Year
 	academicYearStarts era.MonthDay
+	retention          time.Duration
+	isams              *isams.Settings // nil: nothing is fetched
+	useLastGood        bool
 	source             string // the file that was read, "" for none
 }
 
@@ -69,6 +75,9 @@ func readConfig(path string) (config, string, error) {
 		return c, path, usagef("%s: %s", path, yamlFault(err))
 	}
 	c.relativeTo(filepath.Dir(path))
+	if c.ISAMS != nil {
+		c.ISAMS.folder = filepath.Dir(path)
+	}
 	return c, path, nil
 }
 
@@ -101,7 +110,7 @@ func yamlFaultAt(e *yaml.LoadError) string {
 var (
 	unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
 	wrongType  = regexp.MustCompile(`cannot (?:construct|unmarshal) !!\w+ ?(.*?) ?into (\S+)`)
-	expected   = map[string]string{"int": "a whole number", "string": "a text", "[]int": "a list such as [7, 8]", "main.config": "keys and values"}
+	expected   = map[string]string{"int": "a whole number", "string": "a text", "[]int": "a list such as [7, 8]", "main.config": "keys and values", "main.isamsConfig": "keys and values", "main.requestConfig": "keys and values", "bool": "true or false"}
 )
 
 // relativeTo makes paths relative to the file that they stand in.
@@ -154,6 +163,15 @@ func (f *flags) settle() (settings, error) {
 	if c.AcademicYearStarts != "" {
 		if err := s.academicYearStarts.UnmarshalText([]byte(c.AcademicYearStarts)); err != nil {
 			faults = append(faults, "academic_year_starts: "+err.Error())
+		}
+	}
+	if s.retention, err = parseDuration(first(c.Retention, "30d")); err != nil {
+		faults = append(faults, "retention: "+err.Error())
+	}
+	if c.ISAMS != nil {
+		s.useLastGood = c.ISAMS.UseLastGood
+		if s.isams, err = c.ISAMS.settle(); err != nil {
+			faults = append(faults, err.Error())
 		}
 	}
 	if len(faults) > 0 {

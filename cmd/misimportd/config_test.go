@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"misimportd/era"
+	"misimportd/mis/isams"
 )
 
 // TestTheExampleConfigurationTellsTheTruth loads the example as it stands, which changes
@@ -33,7 +34,7 @@ func TestTheExampleConfigurationTellsTheTruth(t *testing.T) {
 		return s
 	}
 	inForce := regexp.MustCompile(`(?m)^# ([a-z_]+: .*)$`).ReplaceAllString(string(text), "$1")
-	if n := strings.Count(inForce, "\n") - len(regexp.MustCompile(`(?m)^(#.*)?$`).FindAllString(inForce, -1)) + 1; n != 5 {
+	if n := strings.Count(inForce, "\n") - len(regexp.MustCompile(`(?m)^(#.*)?$`).FindAllString(inForce, -1)) + 1; n != 6 {
 		t.Errorf("%d settings are shown, want every one", n)
 	}
 	changed := filepath.Join(t.TempDir(), "config.yml")
@@ -41,11 +42,50 @@ func TestTheExampleConfigurationTellsTheTruth(t *testing.T) {
 		t.Fatal(err)
 	}
 	plain, shown := settled(example), settled(changed)
+	isamsInForce(t, string(text))
 	if diff := cmp.Diff([]era.Year{7, 8, 9, 10, 11, 12, 13}, shown.years); diff != "" {
 		t.Error(diff)
 	}
 	shown.years = nil
 	if diff := cmp.Diff(plain, shown, cmp.AllowUnexported(settings{}), cmp.Comparer(func(a, b interface{ String() string }) bool { return a.String() == b.String() })); diff != "" {
 		t.Errorf("(-default +shown):\n%s", diff)
+	}
+}
+
+// isamsInForce takes the # off the section isams: every key is known, and what it shows
+// are the defaults.
+func isamsInForce(t *testing.T, text string) {
+	t.Helper()
+	_, section, _ := strings.Cut(text, "#isams:\n")
+	section = "isams:\n" + regexp.MustCompile(`(?m)^#`).ReplaceAllString(section, "")
+	folder := t.TempDir()
+	for _, name := range []string{"isams.key", "timetable.key", "isams.secret"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte("word"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	load := func(section string) *isams.Settings {
+		t.Helper()
+		path := filepath.Join(folder, "config.yml")
+		if err := os.WriteFile(path, []byte(section), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := (&flags{Config: path}).settle()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.isams
+	}
+	// Keys and OAuth2 exclude each other; that has its own test.
+	withKeys := regexp.MustCompile(`(?m)^  oauth:.*\n`).ReplaceAllString(section, "")
+	shown := load(withKeys)
+	plain := load("isams: {url: 'https://school.isams.cloud', requests: [{key_file: isams.key}, {key_file: timetable.key, methods: [Timetable_GetPublishedTimetables]}]}")
+	plain.Proxy, plain.CAFile = "http://proxy.school.example:3128", filepath.Join(folder, "school-ca.pem")
+	if diff := cmp.Diff(plain, shown); diff != "" {
+		t.Errorf("(-default +shown):\n%s", diff)
+	}
+	withOAuth := regexp.MustCompile(`(?ms)^  requests:.*?\n\n`).ReplaceAllString(section, "\n")
+	if s := load(withOAuth); s.ClientID != "misimportd" || s.ClientSecret != "word" {
+		t.Errorf("%+v", s)
 	}
 }

@@ -2,8 +2,13 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,7 +62,7 @@ func TestR31AFullDisk(t *testing.T) {
 		shell = []string{"unshare", "-rm", "sh", "-c", script, "sh"}
 	}
 	failures := map[string]int{}
-	for size := 2500; size < 9000; size += 300 {
+	for size := 2600; size < 16000; size += 600 {
 		out, err := exec.Command(shell[0], append(shell[1:], fmt.Sprintf("%dk", size), t.TempDir(), source, misimportd)...).CombinedOutput()
 		said := string(out)
 		if err != nil {
@@ -83,79 +88,183 @@ func TestR31AFullDisk(t *testing.T) {
 	}
 }
 
-// TestR31R32KilledAtAnyMoment kills runs and looks at what they leave: the state before
-// or the state after, no lock, and a document that the next run finishes with.
-func TestR31R32KilledAtAnyMoment(t *testing.T) {
+// TestR31KilledAtAnyMoment kills runs that fetch, import and archive, at moments spread
+// over the whole of it, and looks at what each leaves: in every folder a whole old
+// document or a whole new one, in the database the state before or the state after, no
+// lock; and the next run ends in the right state and leaves nothing in Incoming.
+func TestR31KilledAtAnyMoment(t *testing.T) {
 	misimportd := program(t)
+	kills := 40
+	if os.Getenv("MISIMPORTD_SOAK") != "" {
+		kills = 250
+	}
 	storetest.Each(t, func(t *testing.T, database string) {
-		state := t.TempDir()
-		env := append(os.Environ(), "MISIMPORTD_STATE="+state, "MISIMPORTD_DATABASE="+database)
-		run := func(args ...string) (string, error) {
-			cmd := exec.Command(misimportd, args...)
-			cmd.Env = env
-			out, err := cmd.CombinedOutput()
-			return string(out), err
-		}
-		school := isamstest.New(3, isamstest.Size{Pupils: 300, Staff: 40, Forms: 14, Sets: 100, SetLists: 3000})
-		putDocument(t, state, school.Document())
-		begin := time.Now()
-		if out, err := run("run", "--as-of", "2016-09-05"); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		whole := time.Since(begin)
-		raw := storetest.Raw(t, database)
-		count := func() (memberships, runs int) {
-			if err := raw.QueryRow(`SELECT (SELECT count(*) FROM memberships), (SELECT count(*) FROM runs WHERE result = 'applied')`).Scan(&memberships, &runs); err != nil {
-				t.Fatal(err)
-			}
-			return memberships, runs
-		}
-		before, applied := count()
-		found := map[string]int{}
-		const kills = 30
+		t.Parallel()
+		k := newKillings(t, misimportd, database)
 		for i := range kills {
-			// A set with everybody in it comes, or goes: its members are the run's mark.
-			everybody := isamstest.Set{ID: 99999, Subject: 1, Year: 7, Name: "Everybody"}
-			for _, p := range school.Pupils {
-				everybody.Pupils = append(everybody.Pupils, p.ID)
-			}
-			night := *school
-			night.Sets = append(append([]isamstest.Set{}, school.Sets...), everybody)
-			putDocument(t, state, night.Document())
-			cmd := exec.Command(misimportd, "run", "--as-of", "2016-09-05")
-			cmd.Env = env
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			time.Sleep(whole * time.Duration(i) / kills)
-			_ = cmd.Process.Signal(syscall.SIGKILL)
-			_ = cmd.Wait()
-			switch memberships, runs := count(); {
-			case memberships == before && runs == applied:
-				found["before"]++
-			case memberships == before+len(school.Pupils) && runs == applied+1:
-				found["after"]++
-			default:
-				t.Fatalf("after %d of %d: %d memberships and %d runs, which is neither before nor after", i, kills, memberships, runs)
-			}
-			// The next run, at once, does the rest, or finds that there is none.
-			if out, err := run("run", "--as-of", "2016-09-05"); err != nil && !strings.Contains(out, "no document to import") {
-				t.Fatalf("the next run: %v\n%s", err, out)
-			}
-			if memberships, _ := count(); memberships != before+len(school.Pupils) {
-				t.Fatalf("the next run left %d memberships", memberships)
-			}
-			if current, err := os.ReadFile(filepath.Join(state, "Current", "data.xml")); err != nil || !bytes.Equal(current, night.Document()) {
-				t.Fatalf("Current is not the document that the database reflects: %v", err)
-			}
-			putDocument(t, state, school.Document())
-			if out, err := run("run", "--as-of", "2016-09-05"); err != nil {
-				t.Fatalf("going back: %v\n%s", err, out)
-			}
-			_, applied = count()
+			k.once(time.Duration(i) * k.whole * 13 / 10 / time.Duration(kills))
 		}
-		t.Logf("%d kills: found %v", kills, found)
+		t.Logf("%d kills over %d ms of a run: database %v, PreFetched %v, Incoming %v", kills, k.whole.Milliseconds(), k.database, k.prefetched, k.incoming)
+		if k.database["before"] == 0 || k.database["after"] == 0 {
+			t.Error("the kills do not cover the whole run")
+		}
 	})
+}
+
+// killings is a school's server on which runs are killed, and what was found after.
+type killings struct {
+	*testing.T
+	server                         *isamstest.Server
+	misimportd, state              string
+	env                            []string
+	raw                            *sql.DB
+	whole                          time.Duration // what a run takes
+	database, prefetched, incoming map[string]int
+}
+
+func newKillings(t *testing.T, misimportd, database string) *killings {
+	k := &killings{T: t, misimportd: misimportd, state: t.TempDir(), database: map[string]int{}, prefetched: map[string]int{}, incoming: map[string]int{}}
+	k.server = isamstest.NewServer(isamstest.New(3, isamstest.Size{Pupils: 300, Staff: 40, Forms: 14, Sets: 100, SetLists: 3000}), testKey)
+	web := httptest.NewServer(k.server)
+	t.Cleanup(web.Close)
+	for name, text := range map[string]string{"isams.key": testKey, "config.yml": "state: .\nisams: {url: '" + web.URL + "', requests: [{key_file: isams.key}]}\n"} {
+		if err := os.WriteFile(filepath.Join(k.state, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k.env = append(os.Environ(), "MISIMPORTD_CONFIG="+filepath.Join(k.state, "config.yml"), "MISIMPORTD_DATABASE="+database)
+	k.run()
+	k.server.Night()
+	begin := time.Now()
+	k.run()
+	k.whole = time.Since(begin)
+	k.raw = storetest.Raw(t, database)
+	return k
+}
+
+func (k *killings) command() *exec.Cmd {
+	cmd := exec.Command(k.misimportd, "run", "--as-of", "2016-09-05")
+	cmd.Env = k.env
+	return cmd
+}
+
+func (k *killings) run() {
+	k.Helper()
+	if out, err := k.command().CombinedOutput(); err != nil {
+		k.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// fingerprint is all that an import can change, in a few bytes.
+func (k *killings) fingerprint() string {
+	k.Helper()
+	sum := sha256.New()
+	for _, query := range []string{
+		`SELECT e.kind || e.name || coalesce(p.source_id, s.source_id, g.source_id, '') || CASE WHEN e.current THEN '' ELSE 'gone' END
+			FROM elements e LEFT JOIN pupils p ON p.id = e.id LEFT JOIN staff s ON s.id = e.id LEFT JOIN groups g ON g.id = e.id ORDER BY 1`,
+		`SELECT group_source_id || ' ' || member_source_id || CAST(starts_on AS text) || CAST(ends_on AS text) FROM membership_details ORDER BY 1`,
+	} {
+		rows, err := k.raw.Query(query)
+		if err != nil {
+			k.Fatal(err)
+		}
+		for rows.Next() {
+			var row string
+			if err := rows.Scan(&row); err != nil {
+				k.Fatal(err)
+			}
+			fmt.Fprintln(sum, row)
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			k.Fatal(err)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+func (k *killings) once(after time.Duration) {
+	k.Helper()
+	before, old := k.fingerprint(), k.server.Document()
+	k.server.Night()
+	night := k.server.Document()
+	cmd := k.command()
+	if err := cmd.Start(); err != nil {
+		k.Fatal(err)
+	}
+	time.Sleep(after)
+	_ = cmd.Process.Signal(syscall.SIGKILL)
+	_ = cmd.Wait()
+	found := k.fingerprint()
+	k.prefetched[k.folder("PreFetched", old, night)]++
+	k.folder("Current", old, night)
+	left, err := os.ReadDir(filepath.Join(k.state, "Incoming"))
+	if err != nil {
+		k.Fatal(err)
+	}
+	k.incoming[fmt.Sprintf("%d files", len(left))]++
+	k.run() // no lock is left, and the work is finished
+	switch finished := k.fingerprint(); {
+	case found == before:
+		k.database["before"]++
+	case found == finished:
+		k.database["after"]++
+	default:
+		k.Fatalf("killed after %s: the database holds neither the state before nor the one after", after)
+	}
+	if text, err := os.ReadFile(filepath.Join(k.state, "Current", "data.xml")); err != nil || !bytes.Equal(text, night) {
+		k.Fatalf("killed after %s: the next run did not end with the new document: %v", after, err)
+	}
+	if left, err := os.ReadDir(filepath.Join(k.state, "Incoming")); err != nil || len(left) > 0 {
+		k.Fatalf("the next run left %v in Incoming: %v", left, err)
+	}
+}
+
+// folder says which document a folder holds; half a one is the end of the test.
+func (k *killings) folder(name string, old, night []byte) string {
+	k.Helper()
+	text, err := os.ReadFile(filepath.Join(k.state, name, "data.xml"))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return "nothing"
+	case err != nil:
+		k.Fatal(err)
+	case bytes.Equal(text, old):
+		return "old"
+	case bytes.Equal(text, night):
+		return "new"
+	}
+	k.Fatalf("%s holds a document of %d bytes that is neither the old nor the new", name, len(text))
+	return ""
+}
+
+// TestAFullDiskDuringDownload has no room for what comes: it is told, the document that
+// the database reflects stays, and with room again the next run does the work.
+func TestAFullDiskDuringDownload(t *testing.T) {
+	misimportd := program(t)
+	server := isamstest.NewServer(isamstest.New(1, tiny), testKey)
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		server.ServeHTTP(w, r)
+		server.Night() // the next answer is another document
+	}))
+	defer web.Close()
+	const script = `set -e; mount -t tmpfs -o size=100M tmpfs "$1"; cd "$1"; printf %s "$2" > isams.key
+		printf 'state: .\nisams: {url: %s, retry: {first: 50ms, most: 50ms}, timeout: 2s, requests: [{key_file: isams.key}]}\n' "$3" > config.yml
+		"$4" run --config config.yml --as-of 2016-09-05
+		cp Current/data.xml old.xml
+		mount -o remount,size=$(($(df -k --output=used . | tail -1) + 60))k "$1"
+		if "$4" run --config config.yml --as-of 2016-09-06; then echo FITTED; fi
+		cmp old.xml Current/data.xml; test ! -e PreFetched/data.xml; test -z "$(ls Incoming)"
+		mount -o remount,size=100M "$1"
+		"$4" run --config config.yml --as-of 2016-09-06`
+	shell := []string{"unshare", "-m"}
+	if os.Getuid() != 0 {
+		shell = []string{"unshare", "-rm"}
+	}
+	out, err := exec.Command(shell[0], append(shell[1:], "sh", "-c", script, "sh", t.TempDir(), testKey, web.URL, misimportd)...).CombinedOutput()
+	said := string(out)
+	if err != nil || strings.Contains(said, "FITTED") || !strings.Contains(said, "no space left on device") || strings.Count(said, ": applied") != 2 {
+		t.Errorf("%v\n%s", err, said)
+	}
 }
 
 // TestAnUnwritableFolder is told before anything is done, to a user who is not root.

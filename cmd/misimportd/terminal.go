@@ -48,6 +48,7 @@ type progress struct {
 	out   *os.File
 	mutex sync.Mutex
 	stage string
+	got   int64 // bytes of a download
 	done  chan struct{}
 	idle  sync.WaitGroup
 }
@@ -66,6 +67,13 @@ func (p *progress) set(stage string) {
 	p.stage = stage
 }
 
+// bytes says how far a download is.
+func (p *progress) bytes(n int64) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.got = n
+}
+
 // stop wipes the line.
 func (p *progress) stop() {
 	close(p.done)
@@ -73,6 +81,7 @@ func (p *progress) stop() {
 }
 
 var doing = map[string]string{
+	"fetch":   "fetching",
 	"state":   "reading the database",
 	"decode":  "reading the document",
 	"diff":    "comparing",
@@ -96,12 +105,15 @@ func (p *progress) show() {
 		}
 		gone := time.Since(begin)
 		p.mutex.Lock()
-		stage := p.stage
+		stage, got := p.stage, p.got
 		p.mutex.Unlock()
 		if gone < time.Second || stage == "" {
 			continue
 		}
 		text := fmt.Sprintf("%s … %.0f s", doing[stage], gone.Seconds())
+		if stage == "fetch" && got > 0 {
+			text += fmt.Sprintf(", %.1f MB, %.1f MB/s", float64(got)/1e6, float64(got)/1e6/gone.Seconds())
+		}
 		fmt.Fprintf(p.out, "\r%-*s", width, text)
 		width = max(width, len(text))
 	}

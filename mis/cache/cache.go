@@ -13,10 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
-	"github.com/google/renameio/v2"
-	"github.com/klauspost/compress/zstd"
 	"golang.org/x/sys/unix"
 )
 
@@ -96,7 +93,7 @@ func (f Folder) subfoldersWritable() (err error) {
 type NoDocumentError struct{ Path string }
 
 func (e *NoDocumentError) Error() string {
-	return fmt.Sprintf("no document to import: put the iSAMS XML at %s", e.Path)
+	return fmt.Sprintf("no document to import: put the iSAMS XML at %s, or fetch one", e.Path)
 }
 
 // Document is a document that is being read.
@@ -168,54 +165,6 @@ func sameContent(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
 
-// Taken is a document that a run has taken: a copy that nobody else writes to,
-// whatever becomes of the file that it was.
-type Taken struct {
-	Document
-	folder   Folder
-	original fs.FileInfo
-}
-
-// Take copies the document that waits in PreFetched to Incoming, where a run works on
-// it. What an earlier run left there is removed: the caller has the lock. It fails with
-// a *NoDocumentError when none waits, and when somebody writes to it meanwhile. The
-// caller closes it.
-func (f Folder) Take() (*Taken, error) {
-	if err := f.empty(Incoming); err != nil {
-		return nil, fmt.Errorf("state folder: %w", err)
-	}
-	waiting, err := f.Prefetched()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = waiting.Close() }()
-	file, err := os.OpenFile(f.path(Incoming, document), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("document: %w", err)
-	}
-	if err := errors.Join(waiting.copyTo(func(r io.Reader) error { _, err := io.Copy(file, r); return err }), waiting.unchanged()); err != nil {
-		return nil, errors.Join(fmt.Errorf("document: copying to %s: %w", f.path(Incoming), err), file.Close(), f.empty(Incoming))
-	}
-	info, err := file.Stat()
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("document: %w", err), file.Close())
-	}
-	return &Taken{Document: Document{Path: waiting.Path, file: file, info: info}, folder: f, original: waiting.info}, nil
-}
-
-func (f Folder) empty(name string) error {
-	entries, err := os.ReadDir(f.path(name))
-	for _, e := range entries {
-		err = errors.Join(err, os.RemoveAll(f.path(name, e.Name())))
-	}
-	return err
-}
-
-// Close gives the copy up, unless Settle has made it Current.
-func (t *Taken) Close() error {
-	return errors.Join(t.Document.Close(), t.folder.empty(Incoming))
-}
-
 // CurrentHash is the SHA-256 of the document that the database reflects, "" when
 // there is none.
 func (f Folder) CurrentHash() (string, error) {
@@ -234,62 +183,6 @@ func (f Folder) CurrentHash() (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// Keep archives the document, compressed, with a report of the run that applied it,
-// under the day's folder. Both files bear the run's number.
-func (t *Taken) Keep(day time.Time, run int64, report []byte) error {
-	folder := t.folder.path(Archive, day.Format("2006"), day.Format("01"), day.Format("02"))
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return fmt.Errorf("archive: %w", err)
-	}
-	name := filepath.Join(folder, fmt.Sprintf("run-%06d", run))
-	if err := t.compressTo(name + ".xml.zst"); err != nil {
-		return fmt.Errorf("archive: %w", err)
-	}
-	if err := renameio.WriteFile(name+".json", report, 0o600, renameio.WithStaticPermissions(0o600)); err != nil {
-		return fmt.Errorf("archive: %w", err)
-	}
-	return syncFolder(folder)
-}
-
-func (t *Taken) compressTo(path string) (err error) {
-	pending, err := renameio.NewPendingFile(path, renameio.WithStaticPermissions(0o600))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, pending.Cleanup()) }()
-	packer, err := zstd.NewWriter(pending, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
-	if err != nil {
-		return err
-	}
-	err = t.copyTo(func(r io.Reader) error { _, err := io.Copy(packer, r); return err })
-	if err := errors.Join(err, packer.Close()); err != nil {
-		return err
-	}
-	return pending.CloseAtomicallyReplace()
-}
-
-// Settle makes the document the one that the database reflects, and takes it out of
-// PreFetched. If another has been put there meanwhile, that one stays for the next run.
-func (t *Taken) Settle() error {
-	if err := t.file.Sync(); err != nil {
-		return fmt.Errorf("document: %w", err)
-	}
-	if err := os.Rename(t.folder.path(Incoming, document), t.folder.path(Current, document)); err != nil {
-		return fmt.Errorf("document: %w", err)
-	}
-	if err := syncFolder(t.folder.path(Current)); err != nil {
-		return fmt.Errorf("document: %w", err)
-	}
-	now, err := os.Stat(t.Path)
-	if err != nil || !sameContent(now, t.original) {
-		return nil
-	}
-	if err := os.Remove(t.Path); err != nil {
-		return fmt.Errorf("document: %w", err)
-	}
-	return syncFolder(t.folder.path(PreFetched))
-}
-
 // syncFolder makes renames in a folder last: renameio makes them whole, not durable.
 func syncFolder(path string) error {
 	folder, err := os.Open(path)
@@ -297,4 +190,12 @@ func syncFolder(path string) error {
 		return err
 	}
 	return errors.Join(folder.Sync(), folder.Close())
+}
+
+func (f Folder) empty(name string) error {
+	entries, err := os.ReadDir(f.path(name))
+	for _, e := range entries {
+		err = errors.Join(err, os.RemoveAll(f.path(name, e.Name())))
+	}
+	return err
 }

@@ -55,7 +55,7 @@ func (s *scanner) refuse(root string) error {
 	switch {
 	case strings.EqualFold(root, "html"):
 		line := s.line()
-		return &DocumentError{Found: "an HTML page" + s.titled(), Line: line, Hint: "fetch the document again; is somebody to log in, or is iSAMS down for maintenance?"}
+		return &DocumentError{Found: "an HTML page" + s.titled(), Line: line, Hint: "fetch the document again; is somebody to log in, or is iSAMS down for maintenance?", Retry: true}
 	case root == "Message":
 		return s.message()
 	}

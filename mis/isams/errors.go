@@ -13,6 +13,7 @@ type DocumentError struct {
 	Line  int    // where that showed; 0 when it is so as a whole
 	Hint  string // what the operator can do
 	Err   error  // what the XML reader said; may be nil
+	Retry bool   // asked again, iSAMS may well answer better
 }
 
 func (e *DocumentError) Error() string {
@@ -45,6 +46,11 @@ func (e *MessageError) Error() string {
 		said = e.Title
 	}
 	return fmt.Sprintf("not an iSAMS document but an error from iSAMS: %s: %s; %s", e.ID, strings.TrimSuffix(said, "."), e.hint())
+}
+
+// transient tells whether the same request may succeed a little later.
+func (e *MessageError) transient() bool {
+	return e.ID == "UnhandledException" && !strings.Contains(e.Description, "root level is invalid")
 }
 
 func (e *MessageError) hint() string {

@@ -92,7 +92,7 @@ func open(r io.Reader) (in *input, known bool, err error) {
 	}
 	switch {
 	case len(head) == 0:
-		return nil, false, &DocumentError{Found: "an empty file", Hint: "fetch the document again"}
+		return nil, false, &DocumentError{Found: "an empty file", Hint: "fetch the document again", Retry: true}
 	case bytes.HasPrefix(head, magicGzip), bytes.HasPrefix(head, magicZip), bytes.HasPrefix(head, magicZstd):
 		return nil, false, &DocumentError{Found: "a compressed file", Hint: "unpack it first"}
 	case bytes.HasPrefix(head, bomUTF8):

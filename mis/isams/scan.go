@@ -75,11 +75,11 @@ func (s *scanner) explain(err error) error {
 	case errors.Is(err, io.EOF) && len(s.open) == 0:
 		return io.EOF
 	case errors.Is(err, io.EOF), errors.As(err, &syntax) && syntax.Msg == "unexpected EOF", errors.Is(err, io.ErrUnexpectedEOF):
-		return &DocumentError{Found: "the beginning of one, cut off " + s.place(), Line: s.line(), Err: errCutOff, Hint: "fetch it again"}
+		return &DocumentError{Found: "the beginning of one, cut off " + s.place(), Line: s.line(), Err: errCutOff, Hint: "fetch it again", Retry: true}
 	case errors.Is(err, errTokenTooLong):
 		return &DocumentError{Found: fmt.Sprintf("something with a single text or tag of more than %d bytes", maxTokenBytes), Line: s.line()}
 	case errors.As(err, &syntax):
-		return &DocumentError{Found: "something that is not well-formed XML", Line: syntax.Line, Err: errors.New(withoutText(syntax.Msg)), Hint: "fetch it again"}
+		return &DocumentError{Found: "something that is not well-formed XML", Line: syntax.Line, Err: errors.New(withoutText(syntax.Msg)), Hint: "fetch it again", Retry: true}
 	}
 	return fmt.Errorf("line %d: %w", s.line(), err)
 }
@@ -111,7 +111,7 @@ func (s *scanner) pop(name string) error {
 	last := len(s.open) - 1
 	if last < 0 || s.open[last] != name {
 		return &DocumentError{Found: "something that is not well-formed XML", Line: s.line(),
-			Err: fmt.Errorf("</%s> closes what is not open", name), Hint: "fetch it again"}
+			Err: fmt.Errorf("</%s> closes what is not open", name), Hint: "fetch it again", Retry: true}
 	}
 	s.open = s.open[:last]
 	return nil
@@ -125,7 +125,7 @@ func (s *scanner) root() (xml.StartElement, error) {
 	for {
 		token, err := s.next()
 		if errors.Is(err, io.EOF) {
-			return xml.StartElement{}, &DocumentError{Found: "a file without any element", Hint: "fetch the document again"}
+			return xml.StartElement{}, &DocumentError{Found: "a file without any element", Hint: "fetch the document again", Retry: true}
 		}
 		if err != nil {
 			return xml.StartElement{}, err
@@ -135,7 +135,7 @@ func (s *scanner) root() (xml.StartElement, error) {
 			return t, s.push(t.Name.Local)
 		case xml.CharData:
 			if len(bytes.TrimSpace(t)) > 0 {
-				return xml.StartElement{}, &DocumentError{Found: "text that is not XML", Line: s.line(), Hint: "fetch the document again"}
+				return xml.StartElement{}, &DocumentError{Found: "text that is not XML", Line: s.line(), Hint: "fetch the document again", Retry: true}
 			}
 		}
 	}
@@ -171,7 +171,7 @@ func (s *scanner) walk(root *node) error {
 }
 
 func (s *scanner) afterTheEnd(what string) error {
-	return &DocumentError{Found: "one with " + what + " after its end", Line: s.line(), Hint: "fetch it again"}
+	return &DocumentError{Found: "one with " + what + " after its end", Line: s.line(), Hint: "fetch it again", Retry: true}
 }
 
 func (s *scanner) enter(start xml.StartElement) error {

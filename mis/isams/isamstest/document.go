@@ -21,16 +21,57 @@ func (s *School) Document() []byte {
 func (s *School) Shuffled(seed uint64) []byte {
 	var b bytes.Buffer
 	w := &writer{Writer: bufio.NewWriter(&b), shuffle: rand.New(rand.NewPCG(seed, 1))}
-	s.write(w)
+	s.write(w, func(section) content { return whole })
 	_ = w.Flush()
 	return b.Bytes()
 }
 
 // Write writes the document to w.
 func (s *School) Write(w io.Writer) error {
+	return s.writeSome(w, func(section) content { return whole })
+}
+
+func (s *School) writeSome(w io.Writer, of func(section) content) error {
 	out := &writer{Writer: bufio.NewWriterSize(w, 1<<16)}
-	s.write(out)
+	s.write(out, of)
 	return out.Flush()
+}
+
+// content says how much of a section a document has.
+type content int
+
+const (
+	whole   content = iota
+	absent          // the key lacks the method
+	emptied         // there, without a record
+)
+
+// section is what one method contributes to a document.
+type section struct {
+	method, module, name string
+	write                func(*School, *writer)
+}
+
+var sections = []section{
+	{"HumanResources_GetCurrentStaff", "HRManager", "CurrentStaff", (*School).writeStaff},
+	{"School_GetYears", "SchoolManager", "Years", (*School).writeYears},
+	{"School_GetSchoolDivisions", "SchoolManager", "SchoolDivisions", (*School).writeDivisions},
+	{"School_GetAcademicHouses", "SchoolManager", "AcademicHouses", (*School).writeHouses},
+	{"School_GetSchoolForms", "SchoolManager", "Forms", (*School).writeForms},
+	{"Pupil_GetCurrentPupils", "PupilManager", "CurrentPupils", (*School).writePupils},
+	{"Teaching_GetDepartments", "TeachingManager", "Departments", (*School).writeDepartments},
+	{"Teaching_GetSets", "TeachingManager", "Sets", (*School).writeSets},
+	{"Teaching_GetSetLists", "TeachingManager", "SetLists", (*School).writeSetLists},
+	{"Estate_GetBuildings", "EstateManager", "Buildings", (*School).writeBuildings},
+}
+
+// Methods are the names of the batch methods that the pretend iSAMS has.
+func Methods() []string {
+	var names []string
+	for _, s := range sections {
+		names = append(names, s.method)
+	}
+	return names
 }
 
 type writer struct {
@@ -59,23 +100,35 @@ func esc(text string) string {
 	return b.String()
 }
 
-func (s *School) write(w *writer) {
+func (s *School) write(w *writer, of func(section) content) {
 	w.f("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<iSAMS>\n")
-	w.f("<HRManager><CurrentStaff>\n")
-	w.each(len(s.Staff), func(i int) { s.Staff[i].write(w) })
-	w.f("</CurrentStaff></HRManager>\n<SchoolManager>\n")
-	s.writeSchoolManager(w)
-	w.f("</SchoolManager>\n<PupilManager><CurrentPupils>\n")
-	w.each(len(s.Pupils), func(i int) { s.Pupils[i].write(w) })
-	w.f("</CurrentPupils></PupilManager>\n<TeachingManager>\n")
-	s.writeTeachingManager(w)
-	w.f("</TeachingManager>\n<EstateManager><Buildings><Building Id=\"1\"><Name>Main</Name><Classrooms>\n")
-	w.each(len(s.Rooms), func(i int) {
-		r := s.Rooms[i]
-		w.f("<Classroom Id=\"%d\"><Name>%s</Name><Initials>%s</Initials></Classroom>\n", r.ID, esc(r.Name), esc(r.Code))
-	})
-	w.f("</Classrooms></Building></Buildings></EstateManager>\n</iSAMS>\n")
+	module := ""
+	for _, part := range sections {
+		much := of(part)
+		if much == absent {
+			continue
+		}
+		if part.module != module {
+			if module != "" {
+				w.f("</%s>\n", module)
+			}
+			module = part.module
+			w.f("<%s>\n", module)
+		}
+		w.f("<%s>\n", part.name)
+		if much == whole {
+			part.write(s, w)
+		}
+		w.f("</%s>\n", part.name)
+	}
+	if module != "" {
+		w.f("</%s>\n", module)
+	}
+	w.f("</iSAMS>\n")
 }
+
+func (s *School) writeStaff(w *writer)  { w.each(len(s.Staff), func(i int) { s.Staff[i].write(w) }) }
+func (s *School) writePupils(w *writer) { w.each(len(s.Pupils), func(i int) { s.Pupils[i].write(w) }) }
 
 func (m *Staff) write(w *writer) {
 	w.f("<StaffMember Id=\"%d\" PersonId=\"%d\"><Initials>%s</Initials><UserCode>%s</UserCode><Title>%s</Title>"+
@@ -85,27 +138,33 @@ func (m *Staff) write(w *writer) {
 		esc(m.Forename+" "+m.Surname), esc(m.Forename), m.Code, m.ID-60000, btoi(m.Teaching))
 }
 
-func (s *School) writeSchoolManager(w *writer) {
-	w.f("<Years>\n")
+func (s *School) writeYears(w *writer) {
 	w.each(years, func(i int) {
 		y := FirstYear + i
 		w.f("<Year Id=\"%d\"><NationalCurriculumYear>%d</NationalCurriculumYear><Name>Year %d</Name><Code>Y%d</Code></Year>\n", y, y, i+1, y)
 	})
-	w.f("</Years>\n<SchoolDivisions><SchoolDivision Id=\"1\"><Name>Senior</Name><Code>S</Code><Years>")
+}
+
+func (s *School) writeDivisions(w *writer) {
+	w.f("<SchoolDivision Id=\"1\"><Name>Senior</Name><Code>S</Code><Years>")
 	for y := FirstYear; y <= LastYear; y++ {
 		w.f("<Year YearId=\"%d\"/>", y)
 	}
-	w.f("</Years></SchoolDivision></SchoolDivisions>\n<AcademicHouses>\n")
+	w.f("</Years></SchoolDivision>\n")
+}
+
+func (s *School) writeHouses(w *writer) {
 	w.each(len(s.Houses), func(i int) {
 		h := s.Houses[i]
 		w.f("<House Id=\"%d\"><Name>%s</Name><Code>%s</Code></House>\n", h.ID, esc(h.Name), esc(h.Code))
 	})
-	w.f("</AcademicHouses>\n<Forms>\n")
+}
+
+func (s *School) writeForms(w *writer) {
 	w.each(len(s.Forms), func(i int) {
 		f := s.Forms[i]
 		w.f("<Form Id=\"%s\" TutorId=\"%d\" YearId=\"%d\" RoomId=\"1\"><Form>%s</Form><Tutor>%d</Tutor></Form>\n", esc(f.ID), f.Tutor, f.Year, esc(f.Name), f.Tutor)
 	})
-	w.f("</Forms>\n")
 }
 
 func (p *Pupil) write(w *writer) {
@@ -122,18 +181,23 @@ func (p *Pupil) write(w *writer) {
 		esc(p.House), esc(p.Form), p.Year, esc(p.Email))
 }
 
-func (s *School) writeTeachingManager(w *writer) {
-	w.f("<Departments><Department Id=\"1\"><Name>All</Name><Subjects>\n")
+func (s *School) writeDepartments(w *writer) {
+	w.f("<Department Id=\"1\"><Name>All</Name><Subjects>\n")
 	w.each(len(s.Subjects), func(i int) {
 		u := s.Subjects[i]
 		w.f("<Subject Id=\"%d\"><Name>%s</Name><Code>%s</Code></Subject>\n", u.ID, esc(u.Name), esc(u.Code))
 	})
-	w.f("</Subjects></Department></Departments>\n<Sets>\n")
+	w.f("</Subjects></Department>\n")
+}
+
+func (s *School) writeSets(w *writer) {
 	w.each(len(s.Sets), func(i int) {
 		t := &s.Sets[i]
 		w.f("<Set Id=\"%d\" SubjectId=\"%d\" YearId=\"%d\"><SetCode>%s</SetCode><Name>%s</Name></Set>\n", t.ID, t.Subject, t.Year, esc(t.Name), esc(t.Name))
 	})
-	w.f("</Sets>\n<SetLists>\n")
+}
+
+func (s *School) writeSetLists(w *writer) {
 	type pair struct{ set, pupil int }
 	var pairs []pair
 	for i := range s.Sets {
@@ -144,5 +208,13 @@ func (s *School) writeTeachingManager(w *writer) {
 	w.each(len(pairs), func(i int) {
 		w.f("<SetList Id=\"%d\" SetId=\"%d\" PupilId=\"%d\"><SubmittedBy>system</SubmittedBy><SubmittedDate>2016-08-30T09:15:00</SubmittedDate></SetList>\n", i+1, pairs[i].set, pairs[i].pupil)
 	})
-	w.f("</SetLists>\n")
+}
+
+func (s *School) writeBuildings(w *writer) {
+	w.f("<Building Id=\"1\"><Name>Main</Name><Classrooms>\n")
+	w.each(len(s.Rooms), func(i int) {
+		r := s.Rooms[i]
+		w.f("<Classroom Id=\"%d\"><Name>%s</Name><Initials>%s</Initials></Classroom>\n", r.ID, esc(r.Name), esc(r.Code))
+	})
+	w.f("</Classrooms></Building>\n")
 }

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"misimportd/era"
+	"misimportd/importer"
+	"misimportd/mis/cache"
+	"misimportd/mis/isams"
+)
+
+// fetching sets up where documents come from.
+func (a *app) fetching(s settings, progress *progress) (importer.Fetching, error) {
+	if s.isams == nil {
+		return importer.Fetching{}, nil
+	}
+	client, err := isams.NewClient(*s.isams, a.log)
+	if err != nil {
+		return importer.Fetching{}, usageError{err}
+	}
+	client.Progress = progress.bytes
+	return importer.Fetching{Client: client, Requests: len(s.isams.Requests), Timeout: s.isams.Timeout, UseLastGood: s.useLastGood}, nil
+}
+
+type fetchCommand struct{}
+
+func (fetchCommand) Run(a *app) error {
+	s, err := a.settle()
+	if err != nil {
+		return err
+	}
+	progress := a.progress()
+	progress.set("fetch")
+	im, err := a.importer(s, nil, progress)
+	var m cache.Manifest
+	if err == nil {
+		m, err = im.Fetch(a.ctx)
+	}
+	progress.stop()
+	if err != nil {
+		return err
+	}
+	return a.print(m, func(w io.Writer, style importer.Style) error { return importer.WriteManifest(w, m, style) })
+}
+
+type archiveCommand struct {
+	List    archiveListCommand    `cmd:"" default:"1" help:"List the documents that were applied."`
+	Extract archiveExtractCommand `cmd:"" help:"Write the document of a day to standard output, unpacked."`
+}
+
+type archiveListCommand struct{}
+
+func (archiveListCommand) Run(a *app) error {
+	s, err := a.settle()
+	if err != nil {
+		return err
+	}
+	list, err := cache.Folder(s.state).List()
+	if err != nil {
+		return err
+	}
+	return a.print(list, func(w io.Writer, _ importer.Style) error { return importer.WriteArchive(w, list) })
+}
+
+type archiveExtractCommand struct {
+	Date era.Date `arg:"" help:"The day on which it was applied."`
+	Run_ int64    `name:"run" placeholder:"ID" help:"The run, if there were several that day (default the last)."`
+}
+
+func (c archiveExtractCommand) Run(a *app) error {
+	s, err := a.settle()
+	if err != nil {
+		return err
+	}
+	list, err := cache.Folder(s.state).List()
+	if err != nil {
+		return err
+	}
+	var found *cache.Archived
+	for i, entry := range list {
+		if entry.Day == c.Date.String() && (c.Run_ == 0 || entry.Run == c.Run_) {
+			found = &list[i]
+		}
+	}
+	if found == nil {
+		return fmt.Errorf("the archive has no such document of %s: \"misimportd archive list\" says what it has", c.Date)
+	}
+	if isTerminal(a.out) {
+		fmt.Fprintln(os.Stderr, "misimportd: writing children's data to the terminal; press Ctrl-C to stop")
+	}
+	return found.Extract(a.out)
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"misimportd/mis/isams"
+)
+
+// isamsConfig is the section isams of the configuration file. Secrets are named here,
+// and stand elsewhere.
+type isamsConfig struct {
+	URL            string          `yaml:"url"`
+	Timeout        string          `yaml:"timeout"`
+	ConnectTimeout string          `yaml:"connect_timeout"`
+	Stall          string          `yaml:"stall"`
+	Retry          retryConfig     `yaml:"retry"`
+	MaxSize        string          `yaml:"max_size"`
+	UseLastGood    bool            `yaml:"use_last_good"`
+	InsecureHTTP   bool            `yaml:"insecure_http"`
+	Proxy          string          `yaml:"proxy"`
+	CAFile         string          `yaml:"ca_file"`
+	Requests       []requestConfig `yaml:"requests"`
+	OAuth          *oauthConfig    `yaml:"oauth"`
+	folder         string          // that paths are relative to
+}
+
+type retryConfig struct {
+	First string `yaml:"first"`
+	Most  string `yaml:"most"`
+}
+
+// requestConfig is one key and what is asked for with it. The key is in a file, or in
+// an environment variable.
+type requestConfig struct {
+	KeyFile string                                  `yaml:"key_file"`
+	KeyEnv  string                                  `yaml:"key_env"`
+	Methods []string                                `yaml:"methods"`
+	Filters map[string]map[string]map[string]string `yaml:"filters"`
+}
+
+type oauthConfig struct {
+	ClientID         string `yaml:"client_id"`
+	ClientSecretFile string `yaml:"client_secret_file"`
+	ClientSecretEnv  string `yaml:"client_secret_env"`
+}
+
+// settle checks the section and reads the secrets.
+func (c *isamsConfig) settle() (*isams.Settings, error) {
+	s := &isams.Settings{URL: c.URL, InsecureHTTP: c.InsecureHTTP, Proxy: c.Proxy}
+	for _, d := range []struct {
+		key, text string
+		into      *time.Duration
+	}{
+		{"timeout", first(c.Timeout, "20m"), &s.Timeout}, {"connect_timeout", first(c.ConnectTimeout, "10s"), &s.Connect},
+		{"stall", first(c.Stall, "30s"), &s.Stall}, {"retry.first", first(c.Retry.First, "2s"), &s.RetryFirst}, {"retry.most", first(c.Retry.Most, "2m"), &s.RetryMost},
+	} {
+		var err error
+		if *d.into, err = parseDuration(d.text); err != nil {
+			return nil, fmt.Errorf("isams: %s: %w", d.key, err)
+		}
+	}
+	var err error
+	if s.MaxSize, err = parseSize(first(c.MaxSize, "1GiB")); err != nil {
+		return nil, fmt.Errorf("isams: max_size: %w", err)
+	}
+	if c.CAFile != "" {
+		s.CAFile = c.path(c.CAFile)
+	}
+	return s, c.settleRequests(s)
+}
+
+func (c *isamsConfig) settleRequests(s *isams.Settings) error {
+	requests := c.Requests
+	if c.OAuth != nil {
+		var err error
+		if s.ClientID = c.OAuth.ClientID; s.ClientID == "" {
+			return fmt.Errorf("isams: oauth: client_id is missing")
+		}
+		if s.ClientSecret, err = c.secret("oauth: client_secret", c.OAuth.ClientSecretFile, c.OAuth.ClientSecretEnv); err != nil {
+			return err
+		}
+		if len(requests) == 0 {
+			requests = []requestConfig{{}}
+		}
+	}
+	for i, r := range requests {
+		request := isams.Request{Methods: r.Methods, Filters: r.Filters}
+		switch {
+		case c.OAuth == nil:
+			var err error
+			if request.Key, err = c.secret(fmt.Sprintf("request %d: key", i+1), r.KeyFile, r.KeyEnv); err != nil {
+				return err
+			}
+		case r.KeyFile != "" || r.KeyEnv != "":
+			return fmt.Errorf("isams: request %d has a key, and there is oauth: use one of the two", i+1)
+		}
+		s.Requests = append(s.Requests, request)
+	}
+	return nil
+}
+
+// secret reads a secret from a file, which may be a systemd credential of that name, or
+// from the environment.
+func (c *isamsConfig) secret(what, file, env string) (string, error) {
+	if file == "" && env == "" {
+		return "", fmt.Errorf("isams: %s_file is missing: name the file that holds it", what)
+	}
+	text := os.Getenv(env)
+	if file != "" {
+		content, err := os.ReadFile(c.credential(file))
+		if err != nil {
+			return "", fmt.Errorf("isams: %s_file: %w", what, err)
+		}
+		text = string(content)
+	}
+	if text = strings.TrimSpace(text); text == "" || strings.ContainsAny(text, " \n") {
+		return "", fmt.Errorf("isams: %s: %s holds no secret of one word", what, first(file, env))
+	}
+	return text, nil
+}
+
+// credential is where a secret's file is: in the folder that systemd hands to a service,
+// if it is there, else relative to the configuration.
+func (c *isamsConfig) credential(file string) string {
+	if folder := os.Getenv("CREDENTIALS_DIRECTORY"); folder != "" {
+		path := filepath.Join(folder, filepath.Base(file))
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	return c.path(file)
+}
+
+func (c *isamsConfig) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(c.folder, name)
+}
+
+// parseDuration reads a duration such as 30s, 20m or 12h, or a number of days: 30d.
+func parseDuration(text string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		n, err := strconv.Atoi(days)
+		if err == nil && n >= 0 {
+			return time.Duration(n) * 24 * time.Hour, nil
+		}
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("%q is not a duration: write it as 30s, 20m, 12h or 30d", text)
+	}
+	return d, nil
+}
+
+// parseSize reads a number of bytes such as 512MiB or 1GiB.
+func parseSize(text string) (int64, error) {
+	number, factor := text, int64(1)
+	for i, unit := range []string{"KiB", "MiB", "GiB"} {
+		if n, ok := strings.CutSuffix(text, unit); ok {
+			number, factor = n, 1<<(10*(i+1))
+		}
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
+	if err != nil || n <= 0 || n > 1<<40/factor {
+		return 0, fmt.Errorf("%q is not a size: write it as 512MiB or 1GiB", text)
+	}
+	return n * factor, nil
+}

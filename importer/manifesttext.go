@@ -1,0 +1,34 @@
+package importer
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"misimportd/mis/cache"
+)
+
+// WriteManifest writes what was fetched.
+func WriteManifest(w io.Writer, m cache.Manifest, style Style) error {
+	p := &printer{Style: style, w: w}
+	p.line("%s", p.paint(bold, fmt.Sprintf("Fetched %s from %s, sha256 %s…", bytesText(m.Bytes), m.From, m.SHA256[:12])))
+	for _, section := range slices.Sorted(maps.Keys(m.Sections)) {
+		p.line("  %-20s %d records", clean(section), m.Sections[section])
+	}
+	p.line("")
+	p.line("\"misimportd plan\" shows what it would change, \"misimportd run\" imports it.")
+	return p.err
+}
+
+// WriteArchive writes a list of archived documents, one a line.
+func WriteArchive(w io.Writer, list []cache.Archived) error {
+	p := &printer{w: w}
+	if len(list) == 0 {
+		p.line("The archive is empty.")
+	}
+	for _, a := range list {
+		p.line("%s  run %-6d %9s  sha256 %.12s…  %s", a.Day, a.Run, bytesText(a.Bytes), a.SHA256, clean(a.From))
+	}
+	return p.err
+}

@@ -1,0 +1,211 @@
+package cache
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/renameio/v2"
+	"github.com/klauspost/compress/zstd"
+)
+
+// Taken is a document that a run has taken: a copy that nobody else writes to,
+// whatever becomes of the file that it was.
+type Taken struct {
+	Document
+	Manifest  Manifest
+	folder    Folder
+	originals map[string]fs.FileInfo // what was taken from PreFetched, by name
+}
+
+// Take copies the document that waits in PreFetched, and the files kept by hand that
+// were put beside it (*.yml), to Incoming, where a run works on them. What an earlier
+// run left there is removed: the caller has the lock. It fails with a *NoDocumentError
+// when none waits, and when somebody writes to it meanwhile. The caller closes it.
+func (f Folder) Take() (*Taken, error) {
+	waiting, err := f.Prefetched()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = waiting.Close() }()
+	t, err := f.take(waiting)
+	if err != nil {
+		return nil, err
+	}
+	t.originals[document] = waiting.info
+	companions, err := filepath.Glob(f.path(PreFetched, "*.yml"))
+	for _, path := range companions {
+		err = errors.Join(err, t.takeCompanion(path))
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("state folder: %w", err), t.Close())
+	}
+	return t, nil
+}
+
+// TakeCurrent is Take for the document that the database reflects: a run can go on with
+// it when no other is to be had.
+func (f Folder) TakeCurrent() (*Taken, error) {
+	file, err := os.Open(f.path(Current, document))
+	if err != nil {
+		return nil, fmt.Errorf("document: %w", err)
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("document: %w", err), file.Close())
+	}
+	current := &Document{Path: file.Name(), file: file, info: info}
+	defer func() { _ = current.Close() }()
+	return f.take(current)
+}
+
+func (f Folder) take(from *Document) (*Taken, error) {
+	if err := f.empty(Incoming); err != nil {
+		return nil, fmt.Errorf("state folder: %w", err)
+	}
+	file, err := os.OpenFile(f.path(Incoming, document), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("document: %w", err)
+	}
+	t := &Taken{Document: Document{Path: from.Path, file: file}, folder: f, originals: map[string]fs.FileInfo{}}
+	err = errors.Join(from.copyTo(func(r io.Reader) error { _, err := io.Copy(file, r); return err }), from.unchanged())
+	if err == nil {
+		t.info, err = file.Stat()
+	}
+	if err == nil {
+		t.Manifest, err = f.manifestOf(from)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("document: copying to %s: %w", f.path(Incoming), err), t.Close())
+	}
+	return t, nil
+}
+
+func (t *Taken) takeCompanion(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	name := filepath.Base(path)
+	t.originals[name] = info
+	return os.WriteFile(t.folder.path(Incoming, name), text, 0o600)
+}
+
+// companions are the names of the files that were taken beside the document.
+func (t *Taken) companions() (names []string) {
+	for name := range t.originals {
+		if name != document {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Close gives the copy up, unless Settle has made it Current.
+func (t *Taken) Close() error {
+	return errors.Join(t.Document.Close(), t.folder.empty(Incoming))
+}
+
+// Keep archives the document, compressed, with its manifest, the files beside it and a
+// report of the run that applied it, under the day's folder. All bear the run's number.
+func (t *Taken) Keep(day time.Time, run int64, report []byte) error {
+	folder := t.folder.path(Archive, day.Format("2006"), day.Format("01"), day.Format("02"))
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	t.Manifest.Run = run
+	manifest, err := json.MarshalIndent(t.Manifest, "", "  ")
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(folder, fmt.Sprintf("run-%06d", run))
+	files := map[string][]byte{name + ".json": report, name + manifestSuffix: append(manifest, '\n')}
+	for _, companion := range t.companions() {
+		text, err := os.ReadFile(t.folder.path(Incoming, companion))
+		if err != nil {
+			return fmt.Errorf("archive: %w", err)
+		}
+		files[name+"-"+companion] = text
+	}
+	for path, text := range files {
+		if err := renameio.WriteFile(path, text, 0o600, renameio.WithStaticPermissions(0o600)); err != nil {
+			return fmt.Errorf("archive: %w", err)
+		}
+	}
+	if err := t.compressTo(name + documentSuffix); err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	return syncFolder(folder)
+}
+
+func (t *Taken) compressTo(path string) (err error) {
+	pending, err := renameio.NewPendingFile(path, renameio.WithStaticPermissions(0o600))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, pending.Cleanup()) }()
+	packer, err := zstd.NewWriter(pending, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
+	if err != nil {
+		return err
+	}
+	err = t.copyTo(func(r io.Reader) error { _, err := io.Copy(packer, r); return err })
+	if err := errors.Join(err, packer.Close()); err != nil {
+		return err
+	}
+	return pending.CloseAtomicallyReplace()
+}
+
+// Settle makes the document the one that the database reflects, and takes it out of
+// PreFetched with what was beside it. What has been put there meanwhile stays for the
+// next run.
+func (t *Taken) Settle() error {
+	if err := t.settle(); err != nil {
+		return fmt.Errorf("document: %w", err)
+	}
+	return nil
+}
+
+func (t *Taken) settle() error {
+	manifest, err := json.MarshalIndent(t.Manifest, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := t.file.Sync(); err != nil {
+		return err
+	}
+	for _, name := range append(t.companions(), document) {
+		if err := os.Rename(t.folder.path(Incoming, name), t.folder.path(Current, name)); err != nil {
+			return err
+		}
+	}
+	if err := renameio.WriteFile(t.folder.path(Current, manifestName), append(manifest, '\n'), 0o600, renameio.WithStaticPermissions(0o600)); err != nil {
+		return err
+	}
+	if err := syncFolder(t.folder.path(Current)); err != nil {
+		return err
+	}
+	for name, info := range t.originals {
+		path := t.folder.path(PreFetched, name)
+		if now, err := os.Stat(path); err != nil || !sameContent(now, info) {
+			continue
+		}
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+		if name == document {
+			if err := os.Remove(t.folder.path(PreFetched, manifestName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return syncFolder(t.folder.path(PreFetched))
+}

@@ -1,0 +1,246 @@
+package isams
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v7"
+	"golang.org/x/oauth2/clientcredentials"
+)
+
+// Request is one request of the batch API: what one key contributes to a document.
+type Request struct {
+	Key     string   // the API key; not used with OAuth2
+	Methods []string // none: all that the key is allowed
+	// Filters are the filter elements of a request by module and element, each with its
+	// attributes.
+	Filters map[string]map[string]map[string]string
+}
+
+// Settings say how to reach an iSAMS.
+type Settings struct {
+	URL          string
+	Requests     []Request
+	ClientID     string // for OAuth2; "" for API keys
+	ClientSecret string
+	Timeout      time.Duration // all attempts together
+	Connect      time.Duration // to set up a connection
+	Stall        time.Duration // no byte for so long ends an attempt
+	RetryFirst   time.Duration // the pause after the first failure; each is longer than the last
+	RetryMost    time.Duration // the longest pause
+	MaxSize      int64         // of one answer, in bytes
+	InsecureHTTP bool          // allow http to other machines than this
+	Proxy        string        // "" takes the environment's
+	CAFile       string        // more certificate authorities, PEM
+}
+
+// SettingsError says what is wrong with Settings.
+type SettingsError struct{ Reason string }
+
+func (e *SettingsError) Error() string { return "isams: " + e.Reason }
+
+// Client asks an iSAMS for documents. Nothing that it says, in errors or logs, holds a
+// key, a token or a secret.
+type Client struct {
+	settings Settings
+	base     *url.URL
+	http     *http.Client
+	secrets  secrets
+	log      *slog.Logger
+	Progress func(bytes int64) // called now and then during a download; may be nil
+}
+
+// NewClient checks the settings; it reaches for nothing but the CA file. A fault is a
+// *SettingsError.
+func NewClient(s Settings, log *slog.Logger) (*Client, error) {
+	base, err := url.Parse(s.URL)
+	switch {
+	case err != nil || base.Host == "" || base.User != nil || base.RawQuery != "":
+		return nil, &SettingsError{"url has to be like https://school.isams.cloud, and hold no key"}
+	case base.Scheme == "http" && !s.InsecureHTTP && !isLoopback(base.Hostname()):
+		return nil, &SettingsError{"url begins with http://, which would send children's data and the key in the clear: use https://, or set insecure_http"}
+	case base.Scheme != "https" && base.Scheme != "http":
+		return nil, &SettingsError{"url has to begin with https://"}
+	case len(s.Requests) == 0:
+		return nil, &SettingsError{"requests names no key"}
+	}
+	transport, err := s.transport()
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{settings: s, base: base, log: log}
+	texts := []string{s.ClientSecret}
+	for _, r := range s.Requests {
+		texts = append(texts, r.Key)
+	}
+	c.secrets = newSecrets(texts...)
+	c.http = &http.Client{
+		Transport: transport,
+		// The address holds the key: it goes nowhere but where the operator sent it.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return c, nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (s Settings) transport() (*http.Transport, error) {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DialContext = (&net.Dialer{Timeout: s.Connect}).DialContext
+	t.TLSHandshakeTimeout = s.Connect
+	t.DisableKeepAlives = true // one request a night
+	if s.Proxy != "" {
+		proxy, err := url.Parse(s.Proxy)
+		if err != nil || proxy.Host == "" {
+			return nil, &SettingsError{"proxy has to be like http://proxy.school.example:3128"}
+		}
+		t.Proxy = http.ProxyURL(proxy)
+	}
+	if s.CAFile != "" {
+		pem, err := os.ReadFile(s.CAFile)
+		if err != nil {
+			return nil, &SettingsError{fmt.Sprintf("ca_file: %v", err)}
+		}
+		pool, err := x509.SystemCertPool()
+		if err != nil {
+			pool = x509.NewCertPool()
+		}
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, &SettingsError{fmt.Sprintf("ca_file: %s holds no certificate in PEM form", s.CAFile)}
+		}
+		t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	}
+	return t, nil
+}
+
+// String is where the client asks, without secrets.
+func (c *Client) String() string { return c.base.Scheme + "://" + c.base.Host }
+
+// FetchError says that a document could not be had.
+type FetchError struct {
+	From      string
+	Attempts  int
+	Permanent bool   // asking again would not help
+	Last      string // what went wrong with the last attempt, less secrets
+}
+
+func (e *FetchError) Error() string {
+	attempts := "1 attempt"
+	if e.Attempts != 1 {
+		attempts = fmt.Sprintf("%d attempts", e.Attempts)
+	}
+	return fmt.Sprintf("fetching from %s failed after %s: %s", e.From, attempts, e.Last)
+}
+
+// Fetch asks for what one request is to contribute and writes it to file, beginning
+// anew with each attempt. An attempt is to ask, to download and to check the answer to
+// its end; it is repeated, after growing pauses, for as long as what went wrong may
+// pass and ctx lasts. The error is a *FetchError, or ctx's own when that was cancelled.
+func (c *Client) Fetch(ctx context.Context, request int, file *os.File) (Contents, error) {
+	pauses := backoff.NewExponentialBackOff()
+	pauses.InitialInterval, pauses.MaxInterval = c.settings.RetryFirst, c.settings.RetryMost
+	attempts := 0
+	var last *attemptError
+	contents, err := backoff.Retry(ctx, func() (Contents, error) {
+		attempts++
+		begin := time.Now()
+		contents, failed := c.attempt(ctx, c.settings.Requests[request], file)
+		if failed == nil {
+			c.log.Info("fetched", "from", c.String(), "request", request+1, "attempt", attempts, "seconds", time.Since(begin).Seconds())
+			return contents, nil
+		}
+		last = failed
+		c.log.Warn("attempt failed", "from", c.String(), "request", request+1, "attempt", attempts, "error", failed.text, "again", failed.retry)
+		return nil, failed.forBackoff()
+	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0))
+	switch {
+	case err == nil:
+		return contents, nil
+	case errors.Is(ctx.Err(), context.Canceled):
+		return nil, ctx.Err()
+	case last == nil:
+		return nil, &FetchError{From: c.String(), Attempts: attempts, Last: "no time was left"}
+	}
+	said := last.text
+	if last.retry {
+		said += "; it was tried until the time was up (timeout)"
+	}
+	return nil, &FetchError{From: c.String(), Attempts: attempts, Permanent: !last.retry, Last: said}
+}
+
+// authorised is an HTTP client for one attempt: with OAuth2, one that has asked for a
+// token.
+func (c *Client) authorised(ctx context.Context) (*http.Client, error) {
+	if c.settings.ClientID == "" {
+		return c.http, nil
+	}
+	credentials := clientcredentials.Config{
+		ClientID: c.settings.ClientID, ClientSecret: c.settings.ClientSecret,
+		TokenURL: c.base.JoinPath("/auth/connect/token").String(), Scopes: []string{"apiv1"},
+	}
+	source := credentials.TokenSource(withHTTP(ctx, c.http))
+	token, err := source.Token()
+	if err != nil {
+		return nil, err
+	}
+	c.secrets = newSecrets(append(c.allSecrets(), token.AccessToken)...)
+	client := *c.http
+	client.Transport = bearer{c.http.Transport, token.AccessToken}
+	return &client, nil
+}
+
+func (c *Client) allSecrets() []string {
+	texts := []string{c.settings.ClientSecret}
+	for _, r := range c.settings.Requests {
+		texts = append(texts, r.Key)
+	}
+	return texts
+}
+
+// bearer adds a token to requests.
+type bearer struct {
+	http.RoundTripper
+	token string
+}
+
+func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+b.token)
+	return b.RoundTripper.RoundTrip(r)
+}
+
+// address is where a request is sent: the key is a part of it.
+func (c *Client) address(r Request) string {
+	at := c.base.JoinPath("/api/batch/1.0/xml.ashx")
+	key := r.Key
+	if c.settings.ClientID != "" {
+		key = c.settings.ClientID
+	}
+	at.RawQuery = url.Values{"apiKey": {key}}.Encode()
+	return at.String()
+}
+
+// newRequest is a GET for all that a key is allowed, or a POST that says what is wanted.
+func (c *Client) newRequest(ctx context.Context, r Request) (*http.Request, error) {
+	if len(r.Methods) == 0 && len(r.Filters) == 0 {
+		return http.NewRequestWithContext(ctx, http.MethodGet, c.address(r), nil)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.address(r), strings.NewReader(r.filterDocument()))
+	if err == nil {
+		request.Header.Set("Content-Type", "application/xml")
+	}
+	return request, err
+}

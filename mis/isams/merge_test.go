@@ -1,0 +1,60 @@
+package isams_test
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+
+	"misimportd/mis/isams"
+)
+
+func TestPartsBecomeOneDocument(t *testing.T) {
+	latin, err := charmap.Windows1252.NewEncoder().String(`<?xml version="1.0" encoding="windows-1252"?><iSAMS><HRManager><CurrentStaff><StaffMember Id="1"><FullName>Renée</FullName></StaffMember></CurrentStaff></HRManager></iSAMS>`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String(`<?xml version="1.0" encoding="utf-16"?><iSAMS x="1"><SchoolManager><Forms><Form Id="7/Ä"><Form>7Ä</Form></Form></Forms></SchoolManager></iSAMS>`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := []string{"\ufeff" + pupils(ann), latin, wide, "<iSAMS>\n<TeachingManager><Sets><Set Id=\"5\"><Name>Ω</Name></Set></Sets></TeachingManager>\n</iSAMS>\n<!-- end -->"}
+	var readers []io.ReadSeeker
+	var contents []isams.Contents
+	for _, p := range parts {
+		readers = append(readers, strings.NewReader(p))
+		c, err := isams.Inspect(strings.NewReader(p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		contents = append(contents, c)
+	}
+	if err := isams.CheckParts(contents); err != nil {
+		t.Error(err)
+	}
+	var merged bytes.Buffer
+	if err := isams.Merge(&merged, readers...); err != nil {
+		t.Fatal(err)
+	}
+	s := decode(t, merged.String())
+	if len(s.Problems.List()) > 1 || s.Pupils.Records[0].Name != "Ann Lee" || s.Staff.Records[0].Name != "Renée" || s.Forms.Records[0].Name != "7Ä" || s.Sets.Records[0].Name != "Ω" {
+		t.Errorf("%+v\n%s", s, merged.String())
+	}
+	err = isams.CheckParts(append(contents, contents[0]))
+	if err == nil || err.Error() != "isams: section CurrentPupils comes with request 1 and with request 5: give its method to one of them only" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestInspectAgreesWithDecode(t *testing.T) {
+	for _, document := range []string{"", school(""), pupils(ann), message, "<html/>", pupils(ann)[:90], pupils(ann) + "x", pupils(ann) + "<iSAMS/>", "<iSAMS><a></iSAMS>"} {
+		_, decoded := isams.Decode(strings.NewReader(document))
+		_, inspected := isams.Inspect(strings.NewReader(document))
+		if (decoded == nil) != (inspected == nil) {
+			t.Errorf("%q\ndecoded:   %v\ninspected: %v", document, decoded, inspected)
+		}
+	}
+}
