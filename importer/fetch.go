@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"misimportd/mis"
@@ -102,11 +104,30 @@ func (im *Importer) fetch(ctx context.Context) (cache.Manifest, error) {
 			m.Sections[section] = records
 		}
 	}
+	if m.Missing, err = im.missing(m.Sections); err != nil {
+		return m, err
+	}
+	if len(m.Missing) > 0 {
+		im.Log.Warn("sections are missing that the document before had", "sections", m.Missing)
+	}
 	m, err = im.State.Offer(whole, m)
 	if err == nil {
 		im.Log.Info("fetched", "bytes", m.Bytes, "sha256", m.SHA256, "seconds", time.Since(begin).Seconds())
 	}
 	return m, err
+}
+
+// missing lists the sections that are absent or empty and were not in the document
+// before.
+func (im *Importer) missing(sections map[string]int) ([]string, error) {
+	before, err := im.State.CurrentManifest()
+	var missing []string
+	for _, section := range slices.Sorted(maps.Keys(before.Sections)) {
+		if before.Sections[section] > 0 && sections[section] == 0 {
+			missing = append(missing, section)
+		}
+	}
+	return missing, err
 }
 
 // merge makes one document of several parts.

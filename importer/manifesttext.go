@@ -16,6 +16,9 @@ func WriteManifest(w io.Writer, m cache.Manifest, style Style) error {
 	for _, section := range slices.Sorted(maps.Keys(m.Sections)) {
 		p.line("  %-20s %d records", clean(section), m.Sections[section])
 	}
+	for _, section := range m.Missing {
+		p.line("  %-20s %s", clean(section), p.paint(amber, "missing, and there last time: check what the key is allowed"))
+	}
 	p.line("")
 	p.line("\"misimportd plan\" shows what it would change, \"misimportd run\" imports it.")
 	return p.err

@@ -292,6 +292,19 @@ func TestFetchingInItsWays(t *testing.T) {
 		}
 		s.whole(true)
 	})
+	t.Run("a section that was there before", func(t *testing.T) {
+		s := newStation(t, misimportd)
+		if said, status := s.run("run", asOf); status != 0 {
+			t.Fatalf("%d %s", status, said)
+		}
+		s.server.Misbehave(isamstest.Fault{Kind: "section-missing", Section: "SetLists"})
+		if said, status := s.run("fetch"); status != 0 || !strings.Contains(said, "SetLists             missing, and there last time: check what the key is allowed") {
+			t.Errorf("%d %s", status, said)
+		}
+		if said, status := s.run("run", asOf); status != 0 || !strings.Contains(said, "Run 2: unchanged") || !strings.Contains(said, "SetLists: section absent or empty") {
+			t.Errorf("%d %s", status, said)
+		}
+	})
 	t.Run("nobody listens", func(t *testing.T) {
 		s := newStation(t, misimportd)
 		s.web.Close()

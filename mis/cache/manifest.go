@@ -21,6 +21,7 @@ type Manifest struct {
 	SHA256   string         `json:"sha256"`
 	Bytes    int64          `json:"bytes"`
 	Sections map[string]int `json:"sections,omitempty"` // records of each; of fetched documents
+	Missing  []string       `json:"missing,omitempty"`  // sections that the document before had records of
 	Run      int64          `json:"run,omitempty"`      // that imported it
 }
 
@@ -53,6 +54,22 @@ func (f Folder) manifestOf(d *Document) (Manifest, error) {
 		}
 	}
 	return byHand, nil
+}
+
+// CurrentManifest is the manifest of the document that the database reflects; the zero
+// one when there is none, or it was put there by hand.
+func (f Folder) CurrentManifest() (m Manifest, err error) {
+	text, err := os.ReadFile(f.path(Current, manifestName))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Manifest{}, nil
+	case err == nil:
+		err = json.Unmarshal(text, &m)
+	}
+	if err != nil {
+		return Manifest{}, fmt.Errorf("state folder: %w", err)
+	}
+	return m, nil
 }
 
 // Waiting tells what waits in PreFetched. It fails with a *NoDocumentError when nothing

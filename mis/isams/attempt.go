@@ -23,9 +23,10 @@ import (
 // attemptError is what became of one attempt, less secrets. It wraps nothing: what it
 // came from may hold the key.
 type attemptError struct {
-	text  string
-	retry bool
-	after time.Duration // the server asked for this pause; 0 when it did not
+	text   string
+	retry  bool
+	after  time.Duration // the server asked for this pause; 0 when it did not
+	timeUp bool          // nothing else was wrong but that the time for all attempts was over
 }
 
 func (e *attemptError) Error() string { return e.text }
@@ -182,6 +183,8 @@ func (c *Client) explain(ctx context.Context, err error) *attemptError {
 	switch {
 	case errors.Is(context.Cause(ctx), errStalled):
 		failed.text = fmt.Sprintf("nothing came for %s (stall)", c.settings.Stall)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		failed.text, failed.timeUp = "the answer had not come to its end", true
 	case errors.Is(err, errTooLarge):
 		failed.text, failed.retry = fmt.Sprintf("the answer is larger than %d bytes (max_size)", c.settings.MaxSize), false
 	case errors.As(err, &document):

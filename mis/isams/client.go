@@ -162,7 +162,9 @@ func (c *Client) Fetch(ctx context.Context, request int, file *os.File) (Content
 			c.log.Info("fetched", "from", c.String(), "request", request+1, "attempt", attempts, "seconds", time.Since(begin).Seconds())
 			return contents, nil
 		}
-		last = failed
+		if last == nil || !failed.timeUp { // what went wrong before tells more than that time ran out
+			last = failed
+		}
 		c.log.Warn("attempt failed", "from", c.String(), "request", request+1, "attempt", attempts, "error", failed.text, "again", failed.retry)
 		return nil, failed.forBackoff()
 	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0))
