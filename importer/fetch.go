@@ -42,7 +42,12 @@ func (im *Importer) Fetch(ctx context.Context) (cache.Manifest, error) {
 		return cache.Manifest{}, err
 	}
 	defer func() { _ = unlock() }()
-	if m, err := im.State.Waiting(); err == nil && m.From == cache.ByHand {
+	m, err := im.State.Waiting()
+	var none *cache.NoDocumentError
+	switch {
+	case err != nil && !errors.As(err, &none):
+		return m, err
+	case err == nil && m.From == cache.ByHand:
 		return m, fmt.Errorf("a document that was put into %s by hand waits there: import it or take it away first", cache.PreFetched)
 	}
 	return im.fetch(ctx)
@@ -70,39 +75,45 @@ func (im *Importer) fetchIfNeeded(ctx context.Context) error {
 func (im *Importer) fetch(ctx context.Context) (cache.Manifest, error) {
 	ctx, cancel := context.WithTimeout(ctx, im.Fetching.Timeout)
 	defer cancel()
-	if err := im.State.StartFetch(); err != nil {
+	fetch, err := im.State.StartFetch()
+	if err != nil {
 		return cache.Manifest{}, err
 	}
+	defer func() { _ = fetch.Close() }()
 	begin := time.Now()
 	im.Log.Info("fetching", "from", im.Fetching.Client.String(), "requests", im.Fetching.Requests)
-	var files []*os.File
-	defer func() {
-		for _, file := range files {
-			_ = file.Close()
-		}
-	}()
+	var parts []io.ReadSeeker
 	var contents []isams.Contents
+	var whole *os.File
 	for i := range im.Fetching.Requests {
-		file, err := im.State.Part(fmt.Sprintf("part-%d.xml", i+1))
+		if whole, err = fetch.Part(fmt.Sprintf("part-%d.xml", i+1)); err != nil {
+			return cache.Manifest{}, err
+		}
+		part, err := im.Fetching.Client.Fetch(ctx, i, whole)
 		if err != nil {
 			return cache.Manifest{}, err
 		}
-		files = append(files, file)
-		part, err := im.Fetching.Client.Fetch(ctx, i, file)
-		if err != nil {
-			return cache.Manifest{}, errors.Join(err, im.State.StartFetch())
-		}
-		contents = append(contents, part)
+		parts, contents = append(parts, whole), append(contents, part)
 	}
-	whole, err := im.merge(&files, contents)
-	if err != nil {
-		return cache.Manifest{}, errors.Join(err, im.State.StartFetch())
+	if len(parts) > 1 {
+		if err := isams.CheckParts(contents); err != nil {
+			return cache.Manifest{}, err
+		}
+		if whole, err = fetch.Part("whole.xml"); err != nil {
+			return cache.Manifest{}, err
+		}
+		if err := isams.Merge(whole, parts...); err != nil {
+			return cache.Manifest{}, fmt.Errorf("putting the answers together: %w", err)
+		}
 	}
 	m := cache.Manifest{From: im.Fetching.Client.String(), Since: begin, Sections: map[string]int{}}
+	records := 0
 	for _, part := range contents {
-		for section, records := range part {
-			m.Sections[section] = records
-		}
+		maps.Copy(m.Sections, part)
+		records += part.Records()
+	}
+	if records == 0 {
+		return m, &isams.FetchError{From: m.From, Attempts: len(contents), Permanent: true, Last: "the answer holds no record at all; check what the API key is allowed"}
 	}
 	if m.Missing, err = im.missing(m.Sections); err != nil {
 		return m, err
@@ -110,7 +121,7 @@ func (im *Importer) fetch(ctx context.Context) (cache.Manifest, error) {
 	if len(m.Missing) > 0 {
 		im.Log.Warn("sections are missing that the document before had", "sections", m.Missing)
 	}
-	m, err = im.State.Offer(whole, m)
+	m, err = fetch.Offer(whole, m)
 	if err == nil {
 		im.Log.Info("fetched", "bytes", m.Bytes, "sha256", m.SHA256, "seconds", time.Since(begin).Seconds())
 	}
@@ -130,39 +141,24 @@ func (im *Importer) missing(sections map[string]int) ([]string, error) {
 	return missing, err
 }
 
-// merge makes one document of several parts.
-func (im *Importer) merge(files *[]*os.File, contents []isams.Contents) (*os.File, error) {
-	if len(*files) == 1 {
-		return (*files)[0], nil
-	}
-	if err := isams.CheckParts(contents); err != nil {
-		return nil, err
-	}
-	var parts []io.ReadSeeker
-	for _, file := range *files {
-		parts = append(parts, file)
-	}
-	whole, err := im.State.Part("whole.xml")
-	if err != nil {
-		return nil, err
-	}
-	*files = append(*files, whole)
-	return whole, isams.Merge(whole, parts...)
-}
-
 // take gets the document that a run imports: what waits, what can be fetched, or if the
-// operator allows it, the one of the last run, and then a problem says so.
+// operator allows it and iSAMS cannot be reached, an earlier one, and then a problem says
+// so.
 func (im *Importer) take(ctx context.Context) (*cache.Taken, []mis.Problem, error) {
 	err := im.fetchIfNeeded(ctx)
-	if err == nil {
+	var meanwhile *cache.MeanwhileError
+	if err == nil || errors.As(err, &meanwhile) {
 		document, err := im.State.Take()
 		return document, nil, err
 	}
 	var failed *isams.FetchError
-	if !im.Fetching.UseLastGood || !errors.As(err, &failed) {
+	if !im.Fetching.UseLastGood || !errors.As(err, &failed) || failed.Permanent {
 		return nil, nil, err
 	}
-	document, missing := im.State.TakeCurrent()
+	document, missing := im.State.Take() // fetched some nights ago, and never imported
+	if missing != nil {
+		document, missing = im.State.TakeCurrent()
+	}
 	if missing != nil {
 		return nil, nil, err
 	}

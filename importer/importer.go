@@ -84,8 +84,8 @@ func (im *Importer) Plan(ctx context.Context) (Report, error) {
 	return n.report, err
 }
 
-// Run makes one import: it reads the document in PreFetched, applies what differs in
-// one transaction and moves the document to Current and the Archive. The report is
+// Run makes one import: it fetches a document unless one waits in PreFetched, applies
+// what differs in one transaction and moves the document to Current and the Archive. The report is
 // complete however it ends; a run that fails is recorded too, where that is possible,
 // and has changed nothing. It fails at once with a *store.BusyError when another run
 // is under way (R32).
@@ -159,6 +159,9 @@ func (e *UnfiledError) Unwrap() error { return e.Err }
 // first says what to mend.
 func (n *night) failed(ctx context.Context, lock *store.Lock, started time.Time, host string, cause error) (Report, error) {
 	n.report.Error, n.report.Result, n.report.Stages = cause.Error(), store.Failed, n.watch.stages
+	if errors.Is(cause, context.Canceled) {
+		n.report.Error = "interrupted"
+	}
 	run, err := lock.RecordFailure(ctx, n.report.record("import", n.Version, started, host))
 	if err != nil {
 		n.Log.Warn("the failed run could not be recorded", "error", err)
@@ -296,7 +299,7 @@ func (n *night) settle(document *cache.Taken, started time.Time) error {
 			return err
 		}
 	}
-	if err := document.Settle(); err != nil {
+	if err := document.Settle(int64(n.report.Run)); err != nil {
 		return err
 	}
 	if n.Retention == 0 {

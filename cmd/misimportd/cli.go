@@ -44,7 +44,7 @@ type flags struct {
 type commands struct {
 	flags `embed:""`
 
-	Run         runCommand         `cmd:"" help:"Import the document in PreFetched, now."`
+	Run         runCommand         `cmd:"" help:"Import the document in PreFetched, or fetch one first, now."`
 	Plan        planCommand        `cmd:"" help:"Show what a run would change. Changes nothing."`
 	Fetch       fetchCommand       `cmd:"" help:"Fetch a document from iSAMS and check it, without importing it."`
 	Archive     archiveCommand     `cmd:"" help:"List and get back the documents that were applied."`
@@ -95,7 +95,7 @@ func execute(ctx context.Context, args []string, t terminal) (status int) {
 	}
 	level := slog.LevelWarn
 	if c.Verbose {
-		level = slog.LevelInfo
+		level = slog.LevelDebug
 	}
 	a := &app{flags: c.flags, terminal: t, ctx: ctx, log: slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: level}))}
 	if err := chosen.Run(a); err != nil {

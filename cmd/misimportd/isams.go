@@ -114,14 +114,23 @@ func (c *isamsConfig) secret(what, file, env string) (string, error) {
 	if file != "" {
 		content, err := os.ReadFile(c.credential(file))
 		if err != nil {
-			return "", fmt.Errorf("isams: %s_file: %w", what, err)
+			return "", fmt.Errorf("isams: %s_file names no file that can be read%s: it has to be the name of a file that holds the secret, not the secret", what, reasonOf(err, file))
 		}
-		text = string(content)
+		text = strings.TrimPrefix(string(content), "\ufeff")
 	}
 	if text = strings.TrimSpace(text); text == "" || strings.ContainsAny(text, " \n") {
-		return "", fmt.Errorf("isams: %s: %s holds no secret of one word", what, first(file, env))
+		return "", fmt.Errorf("isams: %s: what its file or variable holds is not one word", what)
 	}
 	return text, nil
+}
+
+// reasonOf tells of a file that cannot be read, unless its name looks like what should
+// be in it.
+func reasonOf(err error, file string) string {
+	if strings.ContainsAny(file, "./") {
+		return " (" + err.Error() + ")"
+	}
+	return ""
 }
 
 // credential is where a secret's file is: in the folder that systemd hands to a service,
@@ -146,8 +155,9 @@ func (c *isamsConfig) path(name string) string {
 // parseDuration reads a duration such as 30s, 20m or 12h, or a number of days: 30d.
 func parseDuration(text string) (time.Duration, error) {
 	if days, ok := strings.CutSuffix(text, "d"); ok {
+		const century = 36500
 		n, err := strconv.Atoi(days)
-		if err == nil && n >= 0 {
+		if err == nil && n > 0 && n <= century {
 			return time.Duration(n) * 24 * time.Hour, nil
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -39,8 +40,12 @@ func (t terminal) fail(err error) {
 		}
 		return r
 	}, err.Error())
-	fmt.Fprintf(t.err, "misimportd: %s\n", text)
+	fmt.Fprintf(t.err, "misimportd: %s\n", keyLike.ReplaceAllString(text, "[secret]"))
 }
+
+// keyLike is the form of an API key: nothing else in an error has it, and an operator may
+// have put one where it does not belong.
+var keyLike = regexp.MustCompile(`(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
 // progress shows on a terminal what a long piece of work is at. It is silent for the
 // first second, and elsewhere always.

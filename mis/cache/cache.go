@@ -105,8 +105,10 @@ type Document struct {
 
 // Prefetched opens the document that the next run imports, to look at it. It fails
 // with a *NoDocumentError when there is none. The caller closes it.
-func (f Folder) Prefetched() (*Document, error) {
-	path := f.path(PreFetched, document)
+func (f Folder) Prefetched() (*Document, error) { return f.open(PreFetched) }
+
+func (f Folder) open(folder string) (*Document, error) {
+	path := f.path(folder, document)
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &NoDocumentError{path}

@@ -78,7 +78,7 @@ func TestADocumentGoesItsWay(t *testing.T) {
 	if err := d.Keep(time.Date(2016, 9, 5, 3, 0, 0, 0, time.UTC), 7, []byte("{}")); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Settle(); err != nil {
+	if err := d.Settle(7); err != nil {
 		t.Fatal(err)
 	}
 	if current, err := f.CurrentHash(); err != nil || current != hash(text) {
@@ -120,7 +120,7 @@ func TestAnotherDocumentPutInItsPlaceStays(t *testing.T) {
 	f := folder(t)
 	d := take(t, f)
 	write(t, f, "<iSAMS>newer</iSAMS>")
-	if err := d.Settle(); err != nil {
+	if err := d.Settle(7); err != nil {
 		t.Fatal(err)
 	}
 	if current, waiting := read(t, string(f), "Current", "data.xml"), read(t, string(f), "PreFetched", "data.xml"); current != text || waiting != "<iSAMS>newer</iSAMS>" {
@@ -162,7 +162,7 @@ func TestARunKeepsToWhatItTook(t *testing.T) {
 	if err != nil || got != hash(text) {
 		t.Errorf("%v", err)
 	}
-	if err := errors.Join(d.Keep(time.Now(), 1, nil), d.Settle(), d.Close()); err != nil {
+	if err := errors.Join(d.Keep(time.Now(), 1, nil), d.Settle(7), d.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if current, waiting := read(t, string(f), "Current", "data.xml"), read(t, string(f), "PreFetched", "data.xml"); current != text || waiting != text+"more" {
@@ -179,7 +179,7 @@ func TestALinkIsLeftAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := take(t, f)
-	if err := errors.Join(d.Settle(), d.Close()); err != nil {
+	if err := errors.Join(d.Settle(7), d.Close()); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Lstat(filepath.Join(string(f), "Current", "data.xml"))

@@ -2,6 +2,8 @@ package cache_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -31,18 +33,11 @@ func TestOneProcessInAFolder(t *testing.T) {
 
 func TestAManifestIsOfOneDocument(t *testing.T) {
 	f := folder(t)
-	if err := f.StartFetch(); err != nil {
+	if err := os.Remove(filepath.Join(string(f), "PreFetched", "data.xml")); err != nil {
 		t.Fatal(err)
 	}
-	part, err := f.Part("part-1.xml")
+	offered, err := fetched(t, f, "<iSAMS>fetched</iSAMS>", func() {})
 	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := part.WriteString("<iSAMS>fetched</iSAMS>"); err != nil {
-		t.Fatal(err)
-	}
-	offered, err := f.Offer(part, cache.Manifest{From: "https://school.example", Sections: map[string]int{"Sets": 3}})
-	if err := errors.Join(err, part.Close()); err != nil {
 		t.Fatal(err)
 	}
 	waiting, err := f.Waiting()
@@ -55,10 +50,66 @@ func TestAManifestIsOfOneDocument(t *testing.T) {
 		t.Errorf("%+v %v", waiting, err)
 	}
 	d := take(t, f)
-	if err := errors.Join(d.Settle(), d.Close()); err != nil {
+	if err := errors.Join(d.Settle(7), d.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if current := read(t, string(f), "Current", "manifest.json"); !strings.Contains(current, cache.ByHand) {
-		t.Error(current)
+	if current, err := f.CurrentManifest(); err != nil || current.From != cache.ByHand || current.Run != 7 {
+		t.Errorf("%+v %v", current, err)
+	}
+}
+
+// fetched fetches a document into a folder; meanwhile is called before it is offered.
+func fetched(t *testing.T, f cache.Folder, text string, meanwhile func()) (cache.Manifest, error) {
+	t.Helper()
+	fetch, err := f.StartFetch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := fetch.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	part, err := fetch.Part("part-1.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := part.WriteString(text); err != nil {
+		t.Fatal(err)
+	}
+	meanwhile()
+	return fetch.Offer(part, cache.Manifest{From: "https://school.example", Sections: map[string]int{"Sets": 3}})
+}
+
+func TestADocumentPutThereMeanwhileStays(t *testing.T) {
+	f := cache.Folder(t.TempDir())
+	if err := f.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := fetched(t, f, "<iSAMS>fetched</iSAMS>", func() { write(t, f, text) })
+	var meanwhile *cache.MeanwhileError
+	if !errors.As(err, &meanwhile) || read(t, string(f), "PreFetched", "data.xml") != text {
+		t.Errorf("%v", err)
+	}
+	if m, err := f.Waiting(); err != nil || m.From != cache.ByHand {
+		t.Errorf("%+v %v", m, err)
+	}
+}
+
+func TestYesterdaysDocumentPutThereByHand(t *testing.T) {
+	f := cache.Folder(t.TempDir())
+	if err := f.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fetched(t, f, text, func() {}); err != nil {
+		t.Fatal(err)
+	}
+	d := take(t, f)
+	if err := errors.Join(d.Settle(7), d.Close()); err != nil {
+		t.Fatal(err)
+	}
+	write(t, f, text) // Current's, once more
+	if m, err := f.Waiting(); err != nil || m.From != cache.ByHand {
+		t.Errorf("%+v %v", m, err)
 	}
 }

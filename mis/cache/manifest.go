@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -29,47 +30,79 @@ type Manifest struct {
 const ByHand = "put there by hand"
 
 const (
-	manifestName   = "manifest.json"
 	manifestSuffix = ".manifest.json"
 	documentSuffix = ".xml.zst"
 )
 
-// manifestOf is the manifest of a document in PreFetched or Current. One that does not
-// fit the document is of another: then it was put there by hand.
+// manifestPath is where a folder has the manifest of the document with a hash. The hash
+// is in the name, so that a manifest can come before its document and outlive it, and is
+// never taken for another's.
+func (f Folder) manifestPath(folder, hash string) string {
+	const enough = 16
+	return f.path(folder, "manifest-"+hash[:min(enough, len(hash))]+".json")
+}
+
+// writeManifest writes a manifest beside the document that is to come.
+func (f Folder) writeManifest(folder string, m Manifest) error {
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	return f.writeFile(f.manifestPath(folder, m.SHA256), append(text, '\n'))
+}
+
+// writeFile writes a whole file. Its beginnings are in Incoming, where what a killed
+// process leaves is cleared away.
+func (f Folder) writeFile(path string, text []byte) error {
+	return renameio.WriteFile(path, text, 0o600, renameio.WithStaticPermissions(0o600), renameio.WithTempDir(f.path(Incoming)))
+}
+
+// forgetManifests removes the manifests of a folder but the one that is named.
+func (f Folder) forgetManifests(folder, but string) error {
+	paths, err := filepath.Glob(f.path(folder, "manifest-*.json"))
+	for _, path := range paths {
+		if path != but {
+			err = errors.Join(err, os.Remove(path))
+		}
+	}
+	return err
+}
+
+// manifestOf is the manifest of a document in PreFetched or Current. One without a
+// manifest of its own was put there by hand.
 func (f Folder) manifestOf(d *Document) (Manifest, error) {
 	sum := sha256.New()
 	if err := d.copyTo(func(r io.Reader) error { _, err := io.Copy(sum, r); return err }); err != nil {
 		return Manifest{}, err
 	}
 	byHand := Manifest{From: ByHand, Since: d.info.ModTime(), SHA256: hex.EncodeToString(sum.Sum(nil)), Bytes: d.info.Size()}
-	for _, folder := range []string{PreFetched, Current} {
-		text, err := os.ReadFile(f.path(folder, manifestName))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		var m Manifest
-		if err == nil && json.Unmarshal(text, &m) == nil && m.SHA256 == byHand.SHA256 {
-			m.Run = 0
-			return m, nil
-		}
+	text, err := os.ReadFile(f.manifestPath(filepath.Base(filepath.Dir(d.Path)), byHand.SHA256))
+	if errors.Is(err, fs.ErrNotExist) {
+		return byHand, nil
 	}
-	return byHand, nil
+	var m Manifest
+	if err == nil {
+		err = json.Unmarshal(text, &m)
+	}
+	if err != nil || m.SHA256 != byHand.SHA256 {
+		return byHand, err
+	}
+	return m, nil
 }
 
 // CurrentManifest is the manifest of the document that the database reflects; the zero
-// one when there is none, or it was put there by hand.
-func (f Folder) CurrentManifest() (m Manifest, err error) {
-	text, err := os.ReadFile(f.path(Current, manifestName))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+// one when there is none.
+func (f Folder) CurrentManifest() (Manifest, error) {
+	d, err := f.open(Current)
+	var none *NoDocumentError
+	if errors.As(err, &none) {
 		return Manifest{}, nil
-	case err == nil:
-		err = json.Unmarshal(text, &m)
 	}
 	if err != nil {
-		return Manifest{}, fmt.Errorf("state folder: %w", err)
+		return Manifest{}, err
 	}
-	return m, nil
+	defer func() { _ = d.Close() }()
+	return f.manifestOf(d)
 }
 
 // Waiting tells what waits in PreFetched. It fails with a *NoDocumentError when nothing
@@ -87,51 +120,86 @@ func (f Folder) Waiting() (Manifest, error) {
 	return m, nil
 }
 
-// StartFetch empties Incoming for a fetch. The caller has the folder's lock.
-func (f Folder) StartFetch() error {
+// StartFetch empties Incoming for a fetch, and remembers what waits in PreFetched. The
+// caller has the folder's lock.
+func (f Folder) StartFetch() (*Fetch, error) {
 	if err := f.empty(Incoming); err != nil {
-		return fmt.Errorf("state folder: %w", err)
+		return nil, fmt.Errorf("state folder: %w", err)
 	}
-	return nil
+	waits, err := os.Lstat(f.path(PreFetched, document))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("document: %w", err)
+	}
+	return &Fetch{folder: f, waited: waits}, nil
 }
 
-// Part makes a file of Incoming to download to. The caller closes it.
-func (f Folder) Part(name string) (*os.File, error) {
-	file, err := os.OpenFile(f.path(Incoming, name), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
+// Fetch is a fetch in progress, in Incoming.
+type Fetch struct {
+	folder Folder
+	waited fs.FileInfo // nil: nothing did
+	files  []*os.File
+}
+
+// MeanwhileError says that somebody put a document into PreFetched while one was fetched.
+type MeanwhileError struct{}
+
+func (*MeanwhileError) Error() string {
+	return "a document was put into " + PreFetched + " while another was fetched: it stays, and what was fetched goes"
+}
+
+// Close gives up what was fetched and not offered.
+func (t *Fetch) Close() error {
+	var err error
+	for _, file := range t.files {
+		err = errors.Join(err, file.Close())
+	}
+	return errors.Join(err, t.folder.empty(Incoming))
+}
+
+// Part makes a file of Incoming to download to.
+func (t *Fetch) Part(name string) (*os.File, error) {
+	file, err := os.OpenFile(t.folder.path(Incoming, name), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("state folder: %w", err)
 	}
+	t.files = append(t.files, file)
 	return file, nil
 }
 
 // Offer moves a whole and checked file of Incoming to PreFetched, in place of what was
 // fetched before, for the next run to import. It fills in the manifest's hash and size.
-func (f Folder) Offer(file *os.File, m Manifest) (Manifest, error) {
-	fail := func(err error) (Manifest, error) { return m, fmt.Errorf("document: %w", err) }
+// It fails with a *MeanwhileError when another document has been put there.
+func (t *Fetch) Offer(file *os.File, m Manifest) (Manifest, error) {
+	m, err := t.offer(file, m)
+	if err != nil {
+		return m, fmt.Errorf("document: %w", err)
+	}
+	return m, nil
+}
+
+func (t *Fetch) offer(file *os.File, m Manifest) (Manifest, error) {
+	f := t.folder
 	info, err := file.Stat()
 	if err != nil {
-		return fail(err)
+		return m, err
 	}
 	sum := sha256.New()
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return fail(err)
+		return m, err
 	}
 	if _, err := io.Copy(sum, file); err != nil {
-		return fail(err)
+		return m, err
 	}
 	m.SHA256, m.Bytes = hex.EncodeToString(sum.Sum(nil)), info.Size()
-	text, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		return fail(err)
+	if err := errors.Join(file.Sync(), f.writeManifest(PreFetched, m)); err != nil {
+		return m, err
 	}
-	if err := file.Sync(); err != nil {
-		return fail(err)
+	target := f.path(PreFetched, document)
+	if now, err := os.Lstat(target); err == nil && (t.waited == nil || !sameContent(now, t.waited)) {
+		return m, &MeanwhileError{}
 	}
-	if err := os.Rename(file.Name(), f.path(PreFetched, document)); err != nil {
-		return fail(err)
+	if err := os.Rename(file.Name(), target); err != nil {
+		return m, err
 	}
-	if err := renameio.WriteFile(f.path(PreFetched, manifestName), append(text, '\n'), 0o600, renameio.WithStaticPermissions(0o600)); err != nil {
-		return fail(err)
-	}
-	return m, errors.Join(syncFolder(f.path(PreFetched)), f.empty(Incoming))
+	return m, errors.Join(f.forgetManifests(PreFetched, f.manifestPath(PreFetched, m.SHA256)), syncFolder(f.path(PreFetched)))
 }

@@ -51,15 +51,10 @@ func (f Folder) Take() (*Taken, error) {
 // TakeCurrent is Take for the document that the database reflects: a run can go on with
 // it when no other is to be had.
 func (f Folder) TakeCurrent() (*Taken, error) {
-	file, err := os.Open(f.path(Current, document))
+	current, err := f.open(Current)
 	if err != nil {
-		return nil, fmt.Errorf("document: %w", err)
+		return nil, err
 	}
-	info, err := file.Stat()
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("document: %w", err), file.Close())
-	}
-	current := &Document{Path: file.Name(), file: file, info: info}
 	defer func() { _ = current.Close() }()
 	return f.take(current)
 }
@@ -122,8 +117,9 @@ func (t *Taken) Keep(day time.Time, run int64, report []byte) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return fmt.Errorf("archive: %w", err)
 	}
-	t.Manifest.Run = run
-	manifest, err := json.MarshalIndent(t.Manifest, "", "  ")
+	kept := t.Manifest
+	kept.Run = run
+	manifest, err := json.MarshalIndent(kept, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -137,7 +133,7 @@ func (t *Taken) Keep(day time.Time, run int64, report []byte) error {
 		files[name+"-"+companion] = text
 	}
 	for path, text := range files {
-		if err := renameio.WriteFile(path, text, 0o600, renameio.WithStaticPermissions(0o600)); err != nil {
+		if err := t.folder.writeFile(path, text); err != nil {
 			return fmt.Errorf("archive: %w", err)
 		}
 	}
@@ -148,7 +144,7 @@ func (t *Taken) Keep(day time.Time, run int64, report []byte) error {
 }
 
 func (t *Taken) compressTo(path string) (err error) {
-	pending, err := renameio.NewPendingFile(path, renameio.WithStaticPermissions(0o600))
+	pending, err := renameio.NewPendingFile(path, renameio.WithStaticPermissions(0o600), renameio.WithTempDir(t.folder.path(Incoming)))
 	if err != nil {
 		return err
 	}
@@ -166,8 +162,9 @@ func (t *Taken) compressTo(path string) (err error) {
 
 // Settle makes the document the one that the database reflects, and takes it out of
 // PreFetched with what was beside it. What has been put there meanwhile stays for the
-// next run.
-func (t *Taken) Settle() error {
+// next run. run is the one that imported it.
+func (t *Taken) Settle(run int64) error {
+	t.Manifest.Run = run
 	if err := t.settle(); err != nil {
 		return fmt.Errorf("document: %w", err)
 	}
@@ -175,11 +172,7 @@ func (t *Taken) Settle() error {
 }
 
 func (t *Taken) settle() error {
-	manifest, err := json.MarshalIndent(t.Manifest, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := t.file.Sync(); err != nil {
+	if err := errors.Join(t.file.Sync(), t.folder.writeManifest(Current, t.Manifest)); err != nil {
 		return err
 	}
 	for _, name := range append(t.companions(), document) {
@@ -187,10 +180,8 @@ func (t *Taken) settle() error {
 			return err
 		}
 	}
-	if err := renameio.WriteFile(t.folder.path(Current, manifestName), append(manifest, '\n'), 0o600, renameio.WithStaticPermissions(0o600)); err != nil {
-		return err
-	}
-	if err := syncFolder(t.folder.path(Current)); err != nil {
+	f := t.folder
+	if err := errors.Join(f.forgetManifests(Current, f.manifestPath(Current, t.Manifest.SHA256)), syncFolder(f.path(Current))); err != nil {
 		return err
 	}
 	for name, info := range t.originals {
@@ -202,7 +193,7 @@ func (t *Taken) settle() error {
 			return err
 		}
 		if name == document {
-			if err := os.Remove(t.folder.path(PreFetched, manifestName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err := f.forgetManifests(PreFetched, ""); err != nil {
 				return err
 			}
 		}

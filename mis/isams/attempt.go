@@ -26,6 +26,7 @@ type attemptError struct {
 	text   string
 	retry  bool
 	after  time.Duration // the server asked for this pause; 0 when it did not
+	giveUp bool          // it may pass, and will take too long
 	timeUp bool          // nothing else was wrong but that the time for all attempts was over
 }
 
@@ -34,7 +35,7 @@ func (e *attemptError) Error() string { return e.text }
 // forBackoff is e as the retrying library understands it.
 func (e *attemptError) forBackoff() error {
 	switch {
-	case !e.retry:
+	case !e.retry, e.giveUp:
 		return backoff.Permanent(e)
 	case e.after > 0:
 		return backoff.RetryAfter(e.after, e)
@@ -57,7 +58,7 @@ func (c *Client) attempt(ctx context.Context, r Request, file *os.File) (Content
 	defer stop(nil)
 	watch := time.AfterFunc(c.settings.Stall, func() { stop(errStalled) })
 	defer watch.Stop()
-	response, err := c.ask(ctx, r)
+	response, err := c.ask(ctx, r, watch)
 	if err != nil {
 		return nil, c.explain(ctx, err)
 	}
@@ -73,18 +74,19 @@ func (c *Client) attempt(ctx context.Context, r Request, file *os.File) (Content
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, c.explain(ctx, err)
 	}
-	contents, err := Inspect(file)
+	contents, err := inspect(file, c.secrets.redact)
 	if err != nil {
 		return nil, c.explain(ctx, err)
 	}
 	return contents, nil
 }
 
-func (c *Client) ask(ctx context.Context, r Request) (*http.Response, error) {
+func (c *Client) ask(ctx context.Context, r Request, watch *time.Timer) (*http.Response, error) {
 	client, err := c.authorised(ctx)
 	if err != nil {
 		return nil, err
 	}
+	watch.Reset(c.settings.Stall) // the token came
 	request, err := c.newRequest(ctx, r)
 	if err != nil {
 		return nil, err
@@ -134,21 +136,30 @@ func (d *download) Read(p []byte) (int, error) {
 func (c *Client) refused(ctx context.Context, response *http.Response, body io.Reader) *attemptError {
 	const enough = 1 << 16
 	text, _ := io.ReadAll(io.LimitReader(body, enough)) // what there is of it
-	_, err := Inspect(bytes.NewReader(text))
+	_, err := inspect(bytes.NewReader(text), c.secrets.redact)
 	var said *MessageError
 	if errors.As(err, &said) {
-		return c.explain(ctx, err)
+		failed := c.explain(ctx, err)
+		if !said.permanent() && mayPass(response.StatusCode) {
+			failed.retry, failed.after = true, retryAfter(response.Header.Get("Retry-After"))
+		}
+		return failed
 	}
 	failed := &attemptError{text: fmt.Sprintf("the server answered %d %s", response.StatusCode, http.StatusText(response.StatusCode))}
 	switch status := response.StatusCode; {
 	case status >= 300 && status < 400:
 		failed.text += c.elsewhere(response)
-	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status >= 500:
+	case mayPass(status):
 		failed.retry, failed.after = true, retryAfter(response.Header.Get("Retry-After"))
 	default:
 		failed.text += "; check url, and whether this machine may reach it"
 	}
 	return failed
+}
+
+// mayPass tells whether a status speaks of trouble that passes.
+func mayPass(status int) bool {
+	return status == http.StatusRequestTimeout || status == http.StatusTooManyRequests || status >= 500
 }
 
 // elsewhere tells where a redirect leads, as far as that is nobody's secret.
@@ -193,7 +204,7 @@ func (c *Client) explain(ctx context.Context, err error) *attemptError {
 		failed.text, failed.retry = said.Error(), said.transient()
 	case errors.As(err, &token):
 		failed.text = fmt.Sprintf("no OAuth2 token: the server answered %s %s; check client_id and client_secret_file", token.Response.Status, token.ErrorCode)
-		failed.retry = token.Response.StatusCode >= 500
+		failed.retry, failed.after = mayPass(token.Response.StatusCode), retryAfter(token.Response.Header.Get("Retry-After"))
 	case errors.As(err, &certificate):
 		failed.text, failed.retry = certificate.Error()+"; check url, or name the authority in ca_file", false
 	case errors.As(err, &path):

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v7"
+	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 )
 
@@ -67,7 +68,7 @@ func NewClient(s Settings, log *slog.Logger) (*Client, error) {
 	switch {
 	case err != nil || base.Host == "" || base.User != nil || base.RawQuery != "":
 		return nil, &SettingsError{"url has to be like https://school.isams.cloud, and hold no key"}
-	case base.Scheme == "http" && !s.InsecureHTTP && !isLoopback(base.Hostname()):
+	case base.Scheme == "http" && !s.InsecureHTTP && (!isLoopback(base.Hostname()) || s.Proxy != ""):
 		return nil, &SettingsError{"url begins with http://, which would send children's data and the key in the clear: use https://, or set insecure_http"}
 	case base.Scheme != "https" && base.Scheme != "http":
 		return nil, &SettingsError{"url has to begin with https://"}
@@ -79,11 +80,10 @@ func NewClient(s Settings, log *slog.Logger) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{settings: s, base: base, log: log}
-	texts := []string{s.ClientSecret}
+	c.secrets.add(s.ClientSecret)
 	for _, r := range s.Requests {
-		texts = append(texts, r.Key)
+		c.secrets.add(r.Key)
 	}
-	c.secrets = newSecrets(texts...)
 	c.http = &http.Client{
 		Transport: transport,
 		// The address holds the key: it goes nowhere but where the operator sent it.
@@ -127,7 +127,7 @@ func (s Settings) transport() (*http.Transport, error) {
 }
 
 // String is where the client asks, without secrets.
-func (c *Client) String() string { return c.base.Scheme + "://" + c.base.Host }
+func (c *Client) String() string { return strings.TrimSuffix(c.base.String(), "/") }
 
 // FetchError says that a document could not be had.
 type FetchError struct {
@@ -158,6 +158,13 @@ func (c *Client) Fetch(ctx context.Context, request int, file *os.File) (Content
 		attempts++
 		begin := time.Now()
 		contents, failed := c.attempt(ctx, c.settings.Requests[request], file)
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return nil, backoff.Permanent(ctx.Err())
+		}
+		if deadline, ok := ctx.Deadline(); ok && failed != nil && failed.after > time.Until(deadline) {
+			failed.text += fmt.Sprintf("; it asked to wait for %s, which is longer than the time that is left (timeout)", failed.after)
+			failed.giveUp = true
+		}
 		if failed == nil {
 			c.log.Info("fetched", "from", c.String(), "request", request+1, "attempt", attempts, "seconds", time.Since(begin).Seconds())
 			return contents, nil
@@ -177,7 +184,7 @@ func (c *Client) Fetch(ctx context.Context, request int, file *os.File) (Content
 		return nil, &FetchError{From: c.String(), Attempts: attempts, Last: "no time was left"}
 	}
 	said := last.text
-	if last.retry {
+	if last.retry && !last.giveUp {
 		said += "; it was tried until the time was up (timeout)"
 	}
 	return nil, &FetchError{From: c.String(), Attempts: attempts, Permanent: !last.retry, Last: said}
@@ -191,25 +198,17 @@ func (c *Client) authorised(ctx context.Context) (*http.Client, error) {
 	}
 	credentials := clientcredentials.Config{
 		ClientID: c.settings.ClientID, ClientSecret: c.settings.ClientSecret,
-		TokenURL: c.base.JoinPath("/auth/connect/token").String(), Scopes: []string{"apiv1"},
+		TokenURL: c.base.JoinPath("/auth/connect/token").String(), Scopes: []string{"apiv1"}, AuthStyle: oauth2.AuthStyleInParams,
 	}
 	source := credentials.TokenSource(withHTTP(ctx, c.http))
 	token, err := source.Token()
 	if err != nil {
 		return nil, err
 	}
-	c.secrets = newSecrets(append(c.allSecrets(), token.AccessToken)...)
+	c.secrets.add(token.AccessToken)
 	client := *c.http
 	client.Transport = bearer{c.http.Transport, token.AccessToken}
 	return &client, nil
-}
-
-func (c *Client) allSecrets() []string {
-	texts := []string{c.settings.ClientSecret}
-	for _, r := range c.settings.Requests {
-		texts = append(texts, r.Key)
-	}
-	return texts
 }
 
 // bearer adds a token to requests.

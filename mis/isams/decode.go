@@ -66,7 +66,7 @@ func (s *scanner) message() error {
 	said := &MessageError{}
 	root := &node{}
 	for name, field := range map[string]*string{"MessageId": &said.ID, "Title": &said.Title, "Description": &said.Description} {
-		root.child(name).record = func(rec *record) { *field = clip200(textOf(rec.Element)) }
+		root.child(name).record = func(rec *record) { *field = s.clip(textOf(rec.Element)) }
 	}
 	// What can be read of an error is told, be it cut off or not.
 	_ = s.walk(root)
@@ -87,15 +87,20 @@ func (s *scanner) titled() string {
 			inTitle = strings.EqualFold(t.Name.Local, "title")
 		case xml.CharData:
 			if title := strings.TrimSpace(string(t)); inTitle && title != "" {
-				return fmt.Sprintf(" titled %q", clip200(title))
+				return fmt.Sprintf(" titled %q", s.clip(title))
 			}
 		}
 	}
 }
 
-func clip200(text string) string {
-	if len(text) > 200 {
-		return strings.ToValidUTF8(text[:200], "") + "…"
+// clip shortens what a server says to what an error has room for, less secrets.
+func (s *scanner) clip(text string) string {
+	const enough = 200
+	if s.redact != nil {
+		text = s.redact(text)
+	}
+	if len(text) > enough {
+		return strings.ToValidUTF8(text[:enough], "") + "…"
 	}
 	return text
 }

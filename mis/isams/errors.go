@@ -49,8 +49,15 @@ func (e *MessageError) Error() string {
 }
 
 // transient tells whether the same request may succeed a little later.
-func (e *MessageError) transient() bool {
-	return e.ID == "UnhandledException" && !strings.Contains(e.Description, "root level is invalid")
+func (e *MessageError) transient() bool { return e.ID == "UnhandledException" && !e.permanent() }
+
+// permanent tells whether the same request will never succeed.
+func (e *MessageError) permanent() bool {
+	switch e.ID {
+	case "InvalidApiKey", "MissingParameter", "MethodsNotAllocatedToKeyException", "FiltersRequiredException":
+		return true
+	}
+	return strings.Contains(e.Description, "root level is invalid")
 }
 
 func (e *MessageError) hint() string {

@@ -7,11 +7,12 @@ import (
 )
 
 // Contents says what a document holds: how many records each section has, be it one
-// that is imported or not. A section is named as the document does.
+// that is imported or not. A section is named with its module, as the document does:
+// PupilManager/CurrentPupils.
 type Contents map[string]int
 
-// records counts the records of all sections.
-func (c Contents) records() (n int) {
+// Records counts the records of all sections.
+func (c Contents) Records() (n int) {
 	for _, count := range c {
 		n += count
 	}
@@ -19,13 +20,16 @@ func (c Contents) records() (n int) {
 }
 
 // Inspect walks through a document to its end and tells what it holds, or why it is
-// refused, as Decode would, keeping none of it. A document without any record is
-// refused.
-func Inspect(r io.Reader) (Contents, error) {
+// refused, as Decode would, keeping none of it. A document without any section is
+// refused too.
+func Inspect(r io.Reader) (Contents, error) { return inspect(r, nil) }
+
+func inspect(r io.Reader, redact func(string) string) (Contents, error) {
 	s, err := newScanner(r)
 	if err != nil {
 		return nil, err
 	}
+	s.redact = redact
 	start, err := s.root()
 	if err != nil {
 		return nil, err
@@ -37,8 +41,8 @@ func Inspect(r io.Reader) (Contents, error) {
 	if err != nil {
 		return nil, err
 	}
-	if contents.records() == 0 {
-		return nil, &DocumentError{Found: "one without a single record", Hint: "check what the API key is allowed"}
+	if len(contents) == 0 {
+		return nil, &DocumentError{Found: "one without a single section", Hint: "check what the API key is allowed"}
 	}
 	return contents, nil
 }
@@ -69,9 +73,9 @@ func (s *scanner) count() (Contents, error) {
 			}
 			switch len(s.open) {
 			case sectionDepth:
-				contents[t.Name.Local] += 0
+				contents[s.section()] += 0
 			case recordDepth:
-				contents[s.open[sectionDepth-1]]++
+				contents[s.section()]++
 			}
 		case xml.EndElement:
 			if err := s.pop(t.Name.Local); err != nil {
@@ -84,3 +88,6 @@ func (s *scanner) count() (Contents, error) {
 		}
 	}
 }
+
+// section is the section that is open, with its module.
+func (s *scanner) section() string { return s.open[sectionDepth-2] + "/" + s.open[sectionDepth-1] }

@@ -28,11 +28,24 @@ func CheckParts(parts []Contents) error {
 // Merge writes one document with all that is in several, in UTF-8. The parts are
 // documents that Inspect has passed.
 func Merge(to io.Writer, parts ...io.ReadSeeker) error {
-	if _, err := io.WriteString(to, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<iSAMS>\n"); err != nil {
+	insides := make([]inside, len(parts))
+	prefixes := map[string]string{}
+	for i, part := range parts {
+		var err error
+		if insides[i], err = insideOf(part); err != nil {
+			return err
+		}
+		maps.Copy(prefixes, insides[i].prefixes)
+	}
+	root := "<iSAMS"
+	for _, prefix := range slices.Sorted(maps.Keys(prefixes)) {
+		root += fmt.Sprintf(" xmlns:%s=\"%s\"", prefix, escaped(prefixes[prefix]))
+	}
+	if _, err := io.WriteString(to, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"+root+">\n"); err != nil {
 		return err
 	}
-	for _, part := range parts {
-		if err := copyInside(to, part); err != nil {
+	for i, part := range parts {
+		if err := insides[i].copy(to, part); err != nil {
 			return err
 		}
 	}
@@ -40,62 +53,69 @@ func Merge(to io.Writer, parts ...io.ReadSeeker) error {
 	return err
 }
 
-// copyInside copies what stands between the root element's two tags.
-func copyInside(to io.Writer, part io.ReadSeeker) error {
-	begin, end, label, err := insideOf(part)
-	if err != nil {
-		return err
-	}
+// inside is what stands between a document's root tags: where, in bytes of UTF-8, in
+// which encoding the document declares itself ("" for UTF-8), and the name space
+// prefixes that it relies on.
+type inside struct {
+	begin, end int64
+	label      string
+	prefixes   map[string]string
+}
+
+func (i inside) copy(to io.Writer, part io.ReadSeeker) error {
 	if _, err := part.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	text, _, err := asUTF8(part, label)
+	text, err := asUTF8(part, i.label)
 	if err != nil {
 		return err
 	}
-	if _, err := io.CopyN(io.Discard, text, begin); err != nil {
+	if _, err := io.CopyN(io.Discard, text, i.begin); err != nil {
 		return err
 	}
-	_, err = io.CopyN(to, text, end-begin)
+	_, err = io.CopyN(to, text, i.end-i.begin)
 	return err
 }
 
 // asUTF8 is a document's text, in the encoding that its first bytes or else label tell.
-func asUTF8(r io.Reader, label string) (io.Reader, bool, error) {
+func asUTF8(r io.Reader, label string) (io.Reader, error) {
 	in, known, err := open(r)
 	if err != nil || known || label == "" {
-		return in, known, err
+		return in, err
 	}
-	text, err := charset.NewReaderLabel(label, in)
-	return text, known, err
+	return charset.NewReaderLabel(label, in)
 }
 
-// insideOf finds where the inside of the root element begins and ends, in bytes of UTF-8,
-// and the label of the encoding that the document declares, "" for UTF-8.
-func insideOf(part io.ReadSeeker) (begin, end int64, label string, err error) {
-	label, err = declaredLabel(part)
-	if err != nil {
-		return 0, 0, "", err
+func insideOf(part io.ReadSeeker) (found inside, err error) {
+	if found.label, err = declaredLabel(part); err != nil {
+		return found, err
 	}
 	if _, err := part.Seek(0, io.SeekStart); err != nil {
-		return 0, 0, "", err
+		return found, err
 	}
-	text, _, err := asUTF8(part, label)
+	text, err := asUTF8(part, found.label)
 	if err != nil {
-		return 0, 0, "", err
+		return found, err
 	}
 	s := &scanner{in: newInput(text)}
 	s.xml = xml.NewDecoder(s.in)
 	s.xml.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // it is UTF-8 by now
-	if _, err := s.root(); err != nil {
-		return 0, 0, "", err
+	root, err := s.root()
+	if err != nil {
+		return found, err
 	}
-	begin = s.xml.InputOffset()
+	found.prefixes = map[string]string{}
+	for _, a := range root.Attr {
+		if a.Name.Space == "xmlns" {
+			found.prefixes[a.Name.Local] = a.Value
+		}
+	}
+	found.begin = s.xml.InputOffset()
 	for len(s.open) > 0 {
-		end = s.xml.InputOffset()
+		found.end = s.xml.InputOffset()
 		token, err := s.next()
 		if err != nil {
-			return 0, 0, "", err
+			return found, err
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
@@ -104,10 +124,10 @@ func insideOf(part io.ReadSeeker) (begin, end int64, label string, err error) {
 			err = s.pop(t.Name.Local)
 		}
 		if err != nil {
-			return 0, 0, "", err
+			return found, err
 		}
 	}
-	return begin, end, label, nil
+	return found, nil
 }
 
 // declaredLabel is the encoding that a document declares and that is to be believed.

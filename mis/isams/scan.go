@@ -41,6 +41,8 @@ type scanner struct {
 	xml  *xml.Decoder
 	open []string // the names of the elements that are open
 	at   []*node  // their nodes, nil for what is passed over
+
+	redact func(string) string // takes secrets out of what is quoted; may be nil
 }
 
 func newScanner(r io.Reader) (*scanner, error) {

@@ -22,6 +22,7 @@ type Fault struct {
 var FaultKinds = []string{
 	"deadlock", "lock-timeout", "502", "503", "html", "cut", "cut-no-length", "cut-in-chunk", "stall", "trickle", "reset",
 	"slow-first-byte", "gzip", "redirect", "section-missing", "section-empty", "empty", "wrong-key", "method-not-allocated", "oversized",
+	"echo-message", "echo-html",
 }
 
 // trickleRate is how slow a trickle is, in bytes a second: it flows all the time.
@@ -42,6 +43,10 @@ func (f Fault) instead(w http.ResponseWriter, r *http.Request) bool {
 	case "html":
 		w.Header().Set("Content-Type", "text/html")
 		fmt.Fprint(w, "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>Sign in</title></head><body>Please sign in</body></html>")
+	case "echo-message": // the whole address, over the place where a message is cut
+		message(w, http.StatusUnauthorized, "InvalidApiKey", strings.Repeat("x", f.After)+" "+r.URL.String())
+	case "echo-html":
+		fmt.Fprintf(w, "<html><head><title>%s %s</title></head></html>", strings.Repeat("x", f.After), strings.ToLower(r.URL.String()))
 	case "redirect":
 		http.Redirect(w, r, "http://login.example/"+"?back="+r.URL.RequestURI(), http.StatusFound)
 	case "slow-first-byte":
