@@ -113,17 +113,7 @@ func insideOf(part io.ReadSeeker) (found inside, err error) {
 	found.begin = s.xml.InputOffset()
 	for len(s.open) > 0 {
 		found.end = s.xml.InputOffset()
-		token, err := s.next()
-		if err != nil {
-			return found, err
-		}
-		switch t := token.(type) {
-		case xml.StartElement:
-			err = s.push(t.Name.Local)
-		case xml.EndElement:
-			err = s.pop(t.Name.Local)
-		}
-		if err != nil {
+		if _, err := s.step(); err != nil {
 			return found, err
 		}
 	}

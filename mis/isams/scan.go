@@ -172,6 +172,28 @@ func (s *scanner) walk(root *node) error {
 	}
 }
 
+// step reads a token, minding what is open, for those who look at tokens only.
+func (s *scanner) step() (xml.Token, error) {
+	token, err := s.next()
+	if err != nil {
+		return nil, err
+	}
+	switch t := token.(type) {
+	case xml.StartElement:
+		if len(s.open) == 0 {
+			return nil, s.afterTheEnd("a second document")
+		}
+		err = s.push(t.Name.Local)
+	case xml.EndElement:
+		err = s.pop(t.Name.Local)
+	case xml.CharData:
+		if len(s.open) == 0 && !isSpace(t) {
+			err = s.afterTheEnd("text")
+		}
+	}
+	return token, err
+}
+
 func (s *scanner) afterTheEnd(what string) error {
 	return &DocumentError{Found: "one with " + what + " after its end", Line: s.line(), Hint: "fetch it again", Retry: true}
 }
