@@ -13,11 +13,14 @@ import (
 func WriteManifest(w io.Writer, m cache.Manifest, style Style) error {
 	p := &printer{Style: style, w: w}
 	p.line("%s", p.paint(bold, fmt.Sprintf("Fetched %s from %s, sha256 %s…", bytesText(m.Bytes), m.From, m.SHA256[:12])))
+	p.line("Its sections, and how many records (or groups of records) each has:")
 	for _, section := range slices.Sorted(maps.Keys(m.Sections)) {
-		p.line("  %-26s %d records", clean(section), m.Sections[section])
+		if !slices.Contains(m.Missing, section) {
+			p.line("  %-32s %6d", clean(section), m.Sections[section])
+		}
 	}
 	for _, section := range m.Missing {
-		p.line("  %-26s %s", clean(section), p.paint(amber, "missing, and there last time: check what the key is allowed"))
+		p.line("  %-32s %s", clean(section), p.paint(amber, "missing, and there last time: check what the key is allowed"))
 	}
 	p.line("")
 	p.line("\"misimportd plan\" shows what it would change, \"misimportd run\" imports it.")

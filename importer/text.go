@@ -226,7 +226,7 @@ func (p *printer) problems(problems []mis.Problem) {
 	if len(problems) == 0 {
 		return
 	}
-	p.line("\n%s", p.paint(bold, fmt.Sprintf("problems in the document: %d", total(problems))))
+	p.line("\n%s", p.paint(bold, fmt.Sprintf("problems: %d", total(problems))))
 	folded := false
 	for from := 0; from < len(problems); {
 		to := from + 1

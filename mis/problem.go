@@ -25,7 +25,7 @@ const (
 	UnknownSet      Reason = "unknown set"
 	UnknownPupil    Reason = "unknown pupil"
 	UnknownSubject  Reason = "unknown subject"
-	LastGood        Reason = "document of an earlier night"
+	LastGood        Reason = "the last document once more"
 	SectionIsAbsent Reason = "section absent or empty"
 )
 

@@ -102,7 +102,10 @@ func yamlFault(err error) string {
 func yamlFaultAt(e *yaml.LoadError) string {
 	said := unknownKey.ReplaceAllString(e.Message, `unknown key "$1"`)
 	if found := wrongType.FindStringSubmatch(said); found != nil {
-		said = strings.TrimSpace("expected " + expected[found[2]] + " and found " + found[1])
+		said = "expected " + expected[found[2]]
+		if !strings.HasPrefix(expected[found[2]], "keys") { // there, what was found may be a key for iSAMS
+			said += " and found " + found[1]
+		}
 	}
 	return fmt.Sprintf("line %d: %s", e.Mark.Line, said)
 }

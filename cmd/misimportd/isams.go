@@ -118,8 +118,13 @@ func (c *isamsConfig) secret(what, file, env string) (string, error) {
 		}
 		text = strings.TrimPrefix(string(content), "\ufeff")
 	}
-	if text = strings.TrimSpace(text); text == "" || strings.ContainsAny(text, " \n") {
-		return "", fmt.Errorf("isams: %s: what its file or variable holds is not one word", what)
+	switch text = strings.TrimSpace(text); {
+	case text == "" && file == "":
+		return "", fmt.Errorf("isams: %s: the environment variable that %s_env names is not set", what, what[strings.LastIndexByte(what, ' ')+1:])
+	case text == "":
+		return "", fmt.Errorf("isams: %s_file: the file is empty: it has to hold the secret, in one line", what)
+	case strings.ContainsAny(text, " \t\n\r"):
+		return "", fmt.Errorf("isams: %s: there is more than one word where the secret should be, in one line", what)
 	}
 	return text, nil
 }

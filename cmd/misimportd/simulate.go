@@ -13,17 +13,18 @@ import (
 )
 
 type simulateCommand struct {
-	Listen       string        `default:"127.0.0.1:8088" help:"Address to listen on: a loopback one."`
-	Key          string        `default:"0A1C996B-8E74-4388-A3C4-8DA1E40ADA57" help:"The API key that is allowed everything; it is no secret here."`
-	ClientID     string        `placeholder:"ID" help:"Offer OAuth2 to this client too."`
-	ClientSecret string        `default:"pretended" help:"The client's secret."`
-	Seed         uint64        `default:"1" help:"Which pretend school."`
-	Pupils       int           `default:"1000" help:"How many pupils."`
-	Cache        time.Duration `default:"24h" help:"How long an answer is given again."`
-	Fault        string        `placeholder:"KIND" help:"Misbehave: ${faults}."`
-	After        int           `placeholder:"BYTES" help:"How much to send before that."`
-	Times        int           `placeholder:"N" help:"How many requests are to meet the fault (default all)."`
-	Section      string        `placeholder:"NAME" help:"The section that is missing or empty."`
+	Listen       string            `default:"127.0.0.1:8088" help:"Address to listen on: a loopback one."`
+	Key          string            `default:"0A1C996B-8E74-4388-A3C4-8DA1E40ADA57" help:"The API key that is allowed everything; it is no secret here."`
+	Also         map[string]string `placeholder:"KEY=METHOD METHOD" help:"Another key, and the methods that it is allowed, apart by spaces."`
+	ClientID     string            `placeholder:"ID" help:"Offer OAuth2 to this client too."`
+	ClientSecret string            `default:"pretended" help:"The client's secret."`
+	Seed         uint64            `default:"1" help:"Which pretend school."`
+	Pupils       int               `default:"1000" help:"How many pupils."`
+	Cache        time.Duration     `default:"24h" help:"How long an answer is given again."`
+	Fault        string            `placeholder:"KIND" help:"Misbehave: ${faults}."`
+	After        int               `placeholder:"BYTES" help:"How much to send before that."`
+	Times        int               `placeholder:"N" help:"How many requests are to meet the fault (default all)."`
+	Section      string            `placeholder:"NAME" help:"The section that is missing or empty."`
 }
 
 func (c simulateCommand) Run(a *app) error {
@@ -37,26 +38,33 @@ func (c simulateCommand) Run(a *app) error {
 	size := isamstest.Typical
 	size.Pupils, size.SetLists = c.Pupils, c.Pupils*12
 	server := isamstest.NewServer(isamstest.New(c.Seed, size), c.Key)
+	for key, methods := range c.Also {
+		server.Keys[key] = strings.Fields(methods)
+	}
 	server.Cache, server.ClientID, server.ClientSecret = c.Cache, c.ClientID, c.ClientSecret
 	if c.Fault != "" {
 		server.Misbehave(isamstest.Fault{Kind: c.Fault, After: c.After, Times: c.Times, Section: c.Section})
 	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
-		return fmt.Errorf("simulate: %w", err)
+		return fmt.Errorf("simulate: %w; choose another port with --listen", err)
 	}
 	at := "http://" + listener.Addr().String()
 	fmt.Fprintf(a.out, `A pretend iSAMS with %d pupils listens on %s. In a configuration:
 
   isams:
     url: %s
-    requests: [{key_file: isams.key}]      # a file that holds %s
+    requests: [{key_file: isams.key}]      # a file beside the configuration that holds %s
+
+Its methods: %s
+
 
   curl -X POST %s/control/night                             a day goes by
   curl -X POST '%s/control/fault?kind=stall&after=5000'     misbehave; also times=N, section=NAME
+  curl -X POST '%s/control/fault?kind=none'                  no more
 
 Ctrl-C ends it.
-`, c.Pupils, at, at, c.Key, at, at)
+`, c.Pupils, at, at, c.Key, strings.Join(isamstest.Methods(), " "), at, at, at)
 	web := &http.Server{Handler: server, ReadHeaderTimeout: 10 * time.Second}
 	context.AfterFunc(a.ctx, func() { _ = web.Close() })
 	if err := web.Serve(listener); a.ctx.Err() == nil {

@@ -66,8 +66,8 @@ type Client struct {
 func NewClient(s Settings, log *slog.Logger) (*Client, error) {
 	base, err := url.Parse(s.URL)
 	switch {
-	case err != nil || base.Host == "" || base.User != nil || base.RawQuery != "":
-		return nil, &SettingsError{"url has to be like https://school.isams.cloud, and hold no key"}
+	case err != nil || base.Host == "" || base.User != nil || base.RawQuery != "" || strings.Trim(base.Path, "/") != "":
+		return nil, &SettingsError{"url has to be like https://school.isams.cloud, with nothing after it, and hold no key"}
 	case base.Scheme == "http" && !s.InsecureHTTP && (!isLoopback(base.Hostname()) || s.Proxy != ""):
 		return nil, &SettingsError{"url begins with http://, which would send children's data and the key in the clear: use https://, or set insecure_http"}
 	case base.Scheme != "https" && base.Scheme != "http":
@@ -127,7 +127,7 @@ func (s Settings) transport() (*http.Transport, error) {
 }
 
 // String is where the client asks, without secrets.
-func (c *Client) String() string { return strings.TrimSuffix(c.base.String(), "/") }
+func (c *Client) String() string { return c.base.Scheme + "://" + c.base.Host }
 
 // FetchError says that a document could not be had.
 type FetchError struct {
@@ -161,7 +161,7 @@ func (c *Client) Fetch(ctx context.Context, request int, file *os.File) (Content
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return nil, backoff.Permanent(ctx.Err())
 		}
-		if deadline, ok := ctx.Deadline(); ok && failed != nil && failed.after > time.Until(deadline) {
+		if deadline, ok := ctx.Deadline(); ok && failed != nil && failed.after > 0 && failed.after > time.Until(deadline) {
 			failed.text += fmt.Sprintf("; it asked to wait for %s, which is longer than the time that is left (timeout)", failed.after)
 			failed.giveUp = true
 		}
@@ -172,9 +172,10 @@ func (c *Client) Fetch(ctx context.Context, request int, file *os.File) (Content
 		if last == nil || !failed.timeUp { // what went wrong before tells more than that time ran out
 			last = failed
 		}
-		c.log.Warn("attempt failed", "from", c.String(), "request", request+1, "attempt", attempts, "error", failed.text, "again", failed.retry)
 		return nil, failed.forBackoff()
-	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0))
+	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0), backoff.WithNotify(func(err error, pause time.Duration) {
+		c.log.Warn("an attempt failed and is made again", "request", request+1, "attempt", attempts, "error", err, "pause", pause.Round(time.Millisecond))
+	}))
 	switch {
 	case err == nil:
 		return contents, nil
@@ -184,6 +185,9 @@ func (c *Client) Fetch(ctx context.Context, request int, file *os.File) (Content
 		return nil, &FetchError{From: c.String(), Attempts: attempts, Last: "no time was left"}
 	}
 	said := last.text
+	if len(c.settings.Requests) > 1 {
+		said = fmt.Sprintf("request %d: %s", request+1, said)
+	}
 	if last.retry && !last.giveUp {
 		said += "; it was tried until the time was up (timeout)"
 	}

@@ -47,7 +47,7 @@ func TestPartsBecomeOneDocument(t *testing.T) {
 		t.Errorf("%+v\n%s", s, merged.String())
 	}
 	err = isams.CheckParts(append(contents, contents[0]))
-	if err == nil || err.Error() != "isams: section PupilManager/CurrentPupils comes with request 1 and with request 5: give its method to one of them only" {
+	if err == nil || err.Error() != "isams: section PupilManager/CurrentPupils comes with request 1 and with request 5: say with methods what each is to bring, so that only one brings it" {
 		t.Errorf("%v", err)
 	}
 }
@@ -60,4 +60,36 @@ func TestInspectAgreesWithDecode(t *testing.T) {
 			t.Errorf("%q\ndecoded:   %v\ninspected: %v", document, decoded, inspected)
 		}
 	}
+}
+
+// FuzzMerge puts whatever Inspect accepts together with another part: the whole has to be
+// a document again, with the sections of both.
+func FuzzMerge(f *testing.F) {
+	for _, seed := range []string{pupils(ann), "\ufeff" + pupils(ann), "<iSAMS a='1'><A><B/></A></iSAMS><!-- x -->", "<?xml version='1.0' encoding='windows-1252'?><iSAMS><A><B>\xe9</B></A></iSAMS>", message} {
+		f.Add([]byte(seed))
+	}
+	const other = "<iSAMS><Other><Part><Record/></Part></Other></iSAMS>"
+	f.Fuzz(func(t *testing.T, document []byte) {
+		contents, err := isams.Inspect(bytes.NewReader(document))
+		if _, err := isams.Decode(bytes.NewReader(document)); err == nil && contents == nil {
+			t.Fatal("decoded and not inspected")
+		}
+		if err != nil {
+			return
+		}
+		var merged bytes.Buffer
+		if err := isams.Merge(&merged, bytes.NewReader(document), strings.NewReader(other)); err != nil {
+			t.Fatal(err)
+		}
+		whole, err := isams.Inspect(bytes.NewReader(merged.Bytes()))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, merged.Bytes())
+		}
+		contents["Other/Part"]++
+		for section, n := range contents {
+			if whole[section] != n {
+				t.Errorf("%s: %d of %d records", section, whole[section], n)
+			}
+		}
+	})
 }

@@ -103,8 +103,12 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request) {
 	case "fault":
 		q := r.URL.Query()
 		fault := Fault{Kind: q.Get("kind"), Section: q.Get("section"), After: number(q.Get("after")), Times: number(q.Get("times"))}
+		if fault.Kind == "none" {
+			s.Misbehave()
+			break
+		}
 		if !slices.Contains(FaultKinds, fault.Kind) {
-			http.Error(w, "kind is one of "+strings.Join(FaultKinds, ", "), http.StatusBadRequest)
+			http.Error(w, "kind is none, or one of "+strings.Join(FaultKinds, ", "), http.StatusBadRequest)
 			return
 		}
 		s.Misbehave(fault)
