@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"strconv"
 	"strings"
 
@@ -94,8 +95,11 @@ func execute(ctx context.Context, args []string, t terminal) (status int) {
 		return statusUsage
 	}
 	level := slog.LevelWarn
-	if c.Verbose {
+	switch {
+	case c.Verbose:
 		level = slog.LevelDebug
+	case os.Getenv("JOURNAL_STREAM") != "": // under systemd nobody watches: the journal tells
+		level = slog.LevelInfo
 	}
 	a := &app{flags: c.flags, terminal: t, ctx: ctx, log: slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: level}))}
 	if err := chosen.Run(a); err != nil {

@@ -64,10 +64,16 @@ func (s *station) configure(more string) {
 	s.write("config.yml", fmt.Sprintf("state: .\nisams:\n  url: %s\n  timeout: 5s\n  connect_timeout: 1s\n  stall: 700ms\n  max_size: 4MiB\n  retry: {first: 50ms, most: 200ms}\n  %s\n", s.web.URL, more))
 }
 
-// run runs the program, and looks at its process title while it does.
+// run runs the program, which is to tell all it can.
 func (s *station) run(args ...string) (said string, status int) {
 	s.Helper()
-	cmd := exec.Command(s.program, append(args, "--config", filepath.Join(s.state, "config.yml"), "-v")...)
+	return s.runQuietly(append(args, "-v")...)
+}
+
+// runQuietly runs the program, and looks at its process title while it does.
+func (s *station) runQuietly(args ...string) (said string, status int) {
+	s.Helper()
+	cmd := exec.Command(s.program, append(args, "--config", filepath.Join(s.state, "config.yml"))...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
