@@ -61,7 +61,7 @@ func (s *station) write(name, text string) {
 // configure writes a configuration with quick retries; more is the rest of the section.
 func (s *station) configure(more string) {
 	s.Helper()
-	s.write("config.yml", fmt.Sprintf("state: .\nisams:\n  url: %s\n  timeout: 5s\n  connect_timeout: 1s\n  stall: 700ms\n  max_size: 4MiB\n  retry: {first: 50ms, most: 200ms}\n  %s\n", s.web.URL, more))
+	s.write("config.yml", fmt.Sprintf("state: .\nisams:\n  url: %s\n  timeout: 8s\n  connect_timeout: 2s\n  stall: 1500ms\n  max_size: 4MiB\n  retry: {first: 50ms, most: 200ms}\n  %s\n", s.web.URL, more))
 }
 
 // run runs the program, which is to tell all it can.
@@ -115,7 +115,7 @@ func TestFaultsOfServerAndNetwork(t *testing.T) {
 		{isamstest.Fault{Kind: "cut-in-chunk", After: 5000, Times: 1}, 2, 0, ok},
 		{isamstest.Fault{Kind: "cut-no-length", After: 5000}, 0, 1, "the beginning of one, cut off inside <"},
 		{isamstest.Fault{Kind: "stall", After: 5000, Times: 1}, 2, 0, ok},
-		{isamstest.Fault{Kind: "stall", After: 5000}, 0, 1, `nothing came for 700ms \(stall\); it was tried until the time was up`},
+		{isamstest.Fault{Kind: "stall", After: 5000}, 0, 1, `nothing came for 1.5s \(stall\); it was tried until the time was up`},
 		{isamstest.Fault{Kind: "slow-first-byte", Times: 1}, 2, 0, ok},
 		{isamstest.Fault{Kind: "reset", After: 5000, Times: 1}, 2, 0, ok},
 		{isamstest.Fault{Kind: "trickle"}, 1, 0, ok},
