@@ -20,7 +20,9 @@ test:
 	.ci/with-postgres go test -timeout 10m ./...
 
 soak:
-	MISIMPORTD_SOAK=1 .ci/with-postgres go test -timeout 4h -v -run 'Soak|Random|Fuzz' ./...
+	MISIMPORTD_SOAK=1 .ci/with-postgres go test -timeout 4h -v -run 'Random|R31' ./importer ./cmd/...
+	go test -run '^$$' -fuzz FuzzDecode -fuzztime 5m ./mis/isams
+	go test -run '^$$' -fuzz FuzzMerge -fuzztime 5m ./mis/isams
 
 bench:
 	POSTGRES_OPTIONS="-c shared_buffers=256MB" .ci/with-postgres go test -timeout 1h -run '^$$' -bench . -benchtime 3x ./mis/isams ./importer

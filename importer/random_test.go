@@ -126,6 +126,7 @@ func TestRandomNights(t *testing.T) {
 		}
 		rapid.Check(t, func(r *rapid.T) {
 			w := newWorld(t, fresh(t))
+			defer func() { _, _ = w.im.DB.Close(), w.raw.Close() }()
 			m := &model{days: map[era.Date]map[string]bool{}}
 			school := &randomSchool{t: r}
 			day := era.NewDate(2016, 9, 5)
