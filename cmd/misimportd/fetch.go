@@ -65,8 +65,8 @@ func (archiveListCommand) Run(a *app) error {
 }
 
 type archiveExtractCommand struct {
-	Date era.Date `arg:"" help:"The day on which it was applied."`
-	Run_ int64    `name:"run" placeholder:"ID" help:"The run, if there were several that day (default the last)."`
+	Date  era.Date `arg:"" help:"The day on which it was applied."`
+	OfRun int64    `name:"run" placeholder:"ID" help:"The run, if there were several that day (default the last)."`
 }
 
 func (c archiveExtractCommand) Run(a *app) error {
@@ -80,7 +80,7 @@ func (c archiveExtractCommand) Run(a *app) error {
 	}
 	var found *cache.Archived
 	for i, entry := range list {
-		if entry.Day == c.Date.String() && (c.Run_ == 0 || entry.Run == c.Run_) {
+		if entry.Day == c.Date.String() && (c.OfRun == 0 || entry.Run == c.OfRun) {
 			found = &list[i]
 		}
 	}

@@ -20,7 +20,7 @@ import (
 
 // terminal is where the program talks to its user.
 type terminal struct {
-	in, out, err *os.File
+	out, err *os.File
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

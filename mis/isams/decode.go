@@ -1,6 +1,7 @@
-// Package isams knows iSAMS: how its batch API's documents are written, and what
-// in them is odd. It turns a document into a mis.Snapshot. It must never know a
-// database, nor decide what a change in the document means.
+// Package isams knows iSAMS: how its batch API is asked for documents and how it fails,
+// how the documents are written, and what in them is odd. It turns a document into a
+// mis.Snapshot. It must never know a database or where documents are kept, nor decide
+// what a change in one means.
 package isams
 
 import (
