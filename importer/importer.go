@@ -7,10 +7,10 @@ package importer
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -24,7 +24,7 @@ import (
 // Datasource is the MIS that is imported, as the database calls it.
 const Datasource = "iSAMS"
 
-// Importer makes imports. All its fields but Years, AsOf, Fetching, Retention and
+// Importer makes imports. All its fields but Years, AsOf, Fetching, Retention, Now and
 // Progress have to be set.
 type Importer struct {
 	DB                 *store.DB
@@ -34,6 +34,7 @@ type Importer struct {
 	AcademicYearStarts era.MonthDay // for when no era was ever set
 	AsOf               era.Date     // zero: today, or the era's first day when that is later
 	Version            string
+	Now                func() time.Time // what the clock on the wall says; nil is time.Now
 	Log                *slog.Logger
 	Fetching           Fetching
 	Retention          time.Duration      // of the Archive; zero keeps it for ever
@@ -94,6 +95,7 @@ func (im *Importer) Run(ctx context.Context) (Report, error) {
 		return NothingYet(), err
 	}
 	holder := store.NewHolder("run")
+	holder.Since = im.now()
 	unlock, err := im.State.Lock(holder.String())
 	if err != nil {
 		return NothingYet(), err
@@ -110,11 +112,11 @@ func (im *Importer) Run(ctx context.Context) (Report, error) {
 	document, noted, err := im.take(ctx)
 	fetching.stop()
 	if err != nil {
-		return im.notTaken(context.WithoutCancel(ctx), lock, started, holder.Host, fetching.stages, err)
+		return im.notTaken(ctx, lock, started, holder.Host, fetching.stages, err)
 	}
 	defer func() { _ = document.Close() }()
 	n := im.begin(&document.Document)
-	n.noted, n.before = noted, fetching.stages
+	n.noted, n.before, n.report.Taken = noted, fetching.stages, document.Manifest.Since
 	defer n.close()
 
 	run, err := lock.Run(ctx, func(v *store.View) (store.Run, store.Plan, error) {
@@ -127,7 +129,7 @@ func (im *Importer) Run(ctx context.Context) (Report, error) {
 	})
 	n.watch.stop()
 	if err != nil {
-		return n.failed(context.WithoutCancel(ctx), lock, started, holder.Host, err)
+		return n.failed(ctx, lock, started, holder.Host, err)
 	}
 	n.report.Run, n.report.Result, n.report.Changes = run.ID, run.Result, run.Counts.V
 	n.report.Stages = n.watch.stages
@@ -139,6 +141,13 @@ func (im *Importer) Run(ctx context.Context) (Report, error) {
 		err = &UnfiledError{run.ID, run.Result, err}
 	}
 	return n.report, err
+}
+
+func (im *Importer) now() time.Time {
+	if im.Now == nil {
+		return time.Now()
+	}
+	return im.Now()
 }
 
 // UnfiledError says that a run is done, and in the database, but that its document could
@@ -159,9 +168,12 @@ func (e *UnfiledError) Unwrap() error { return e.Err }
 // first says what to mend.
 func (n *night) failed(ctx context.Context, lock *store.Lock, started time.Time, host string, cause error) (Report, error) {
 	n.report.Error, n.report.Result, n.report.Stages = cause.Error(), store.Failed, n.watch.stages
-	if errors.Is(cause, context.Canceled) {
-		n.report.Error = "interrupted"
+	if ctx.Err() != nil { // the drivers call it other names
+		n.report.Error, n.report.Result = "told to stop", store.Aborted
 	}
+	const patience = 10 * time.Second
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
 	run, err := lock.RecordFailure(ctx, n.report.record("import", n.Version, started, host))
 	if err != nil {
 		n.Log.Warn("the failed run could not be recorded", "error", err)
@@ -180,8 +192,8 @@ func (im *Importer) begin(document *cache.Document) *night {
 
 // stopwatch times stages and tells of them.
 func (im *Importer) stopwatch() stopwatch {
-	return stopwatch{tell: func(stage string) {
-		im.Log.Debug("stage", "stage", stage)
+	return stopwatch{log: im.Log, tell: func(stage string) {
+		im.Log.Debug("stage begins", "stage", stage)
 		if im.Progress != nil {
 			im.Progress(stage)
 		}
@@ -191,8 +203,7 @@ func (im *Importer) stopwatch() stopwatch {
 // notTaken records a run that found no document.
 func (im *Importer) notTaken(ctx context.Context, lock *store.Lock, started time.Time, host string, stages []store.Stage, cause error) (Report, error) {
 	n := &night{Importer: im, report: NothingYet(), watch: stopwatch{stages: stages}}
-	var none *cache.NoDocumentError
-	if errors.As(cause, &none) {
+	if IsWithoutDocument(cause) {
 		return n.report, cause // nothing was tried: nothing to record
 	}
 	return n.failed(ctx, lock, started, host, cause)
@@ -207,12 +218,22 @@ func (n *night) close() {
 // read decodes the document and takes its hash.
 func (n *night) read() {
 	defer close(n.reading)
+	defer n.survive()
 	begin := time.Now()
 	n.hash, n.err = n.document.Read(func(r io.Reader) (err error) {
 		n.snap, err = isams.Decode(r)
 		return err
 	})
 	n.took = time.Since(begin)
+}
+
+// survive turns a fault of the program's own, met in a document, into an error of the
+// night: a service has to be there for the next one.
+func (n *night) survive() {
+	if fault := recover(); fault != nil {
+		n.err = fmt.Errorf("reading the document: the program is at fault: %v; please report it", fault)
+		n.Log.Error("the program is at fault", "error", fault, "stack", string(debug.Stack()))
+	}
 }
 
 // prepare works out the plan from what the database and the document hold.
@@ -254,12 +275,12 @@ func (n *night) await(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	n.watch.stop()
-	n.watch.stages[len(n.watch.stages)-1].Seconds = n.took.Seconds()
+	n.watch.stopAt(n.took)
 	if n.err != nil {
 		return n.err
 	}
 	current, err := n.State.CurrentHash()
+	n.report.Records = n.snap.Counts()
 	n.report.Source = store.Source{SHA256: n.hash, Bytes: n.document.Size(), Unchanged: current == n.hash}
 	return err
 }
@@ -267,7 +288,7 @@ func (n *night) await(ctx context.Context) error {
 // day is the era to import into and the as-of date. A database in which no era was
 // ever set begins with the academic year of that day.
 func (n *night) day(calendar store.Calendar, plan *store.Plan) (store.Era, era.Date, error) {
-	today := era.DateOf(time.Now().In(n.Zone))
+	today := era.DateOf(n.now().In(n.Zone))
 	if current := calendar.Current(); current != nil {
 		asOf, err := current.AsOf(today, n.AsOf)
 		return *current, asOf, err

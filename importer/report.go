@@ -2,6 +2,7 @@ package importer
 
 import (
 	"encoding/json"
+	"log/slog"
 	"time"
 
 	"misimportd/era"
@@ -15,17 +16,19 @@ const Planned store.Result = "planned"
 // Report says what a run did, or what one would do. It is what --json prints; its
 // form is stable and described in the README.
 type Report struct {
-	Run      store.ID      `json:"run,omitempty"`
-	Result   store.Result  `json:"result"`
-	AsOf     era.Date      `json:"as_of"`
-	Era      string        `json:"era"`
-	Source   store.Source  `json:"source"`
-	Changes  []store.Count `json:"changes"`
-	Problems []mis.Problem `json:"problems"`
-	Guard    []struct{}    `json:"guard"` // empty: this version judges no limits
-	Stages   []store.Stage `json:"stages"`
-	Error    string        `json:"error,omitempty"`
-	Lines    []Line        `json:"plan,omitempty"` // each change; of a plan only
+	Run      store.ID       `json:"run,omitempty"`
+	Result   store.Result   `json:"result"`
+	AsOf     era.Date       `json:"as_of"`
+	Era      string         `json:"era"`
+	Source   store.Source   `json:"source"`
+	Records  map[string]int `json:"records,omitempty"` // read of each section, faulty ones too
+	Changes  []store.Count  `json:"changes"`
+	Problems []mis.Problem  `json:"problems"`
+	Guard    []struct{}     `json:"guard"` // empty: this version judges no limits
+	Stages   []store.Stage  `json:"stages"`
+	Error    string         `json:"error,omitempty"`
+	Lines    []Line         `json:"plan,omitempty"` // each change; of a plan only
+	Taken    time.Time      `json:"-"`              // when the document was fetched, or put into PreFetched
 }
 
 // NothingYet is the report of a run that came to nothing: no list in it is missing.
@@ -48,6 +51,7 @@ type stopwatch struct {
 	begin  time.Time
 	stages []store.Stage
 	tell   func(stage string) // has to be set, for next
+	log    *slog.Logger       // likewise
 }
 
 func (s *stopwatch) next(stage string) {
@@ -65,9 +69,13 @@ func (s *stopwatch) timed() []store.Stage {
 	return s.stages[:len(s.stages)-1]
 }
 
-func (s *stopwatch) stop() {
+func (s *stopwatch) stop() { s.stopAt(time.Since(s.begin)) }
+
+// stopAt ends a stage that took a time of its own.
+func (s *stopwatch) stopAt(took time.Duration) {
 	if n := len(s.stages); n > 0 && !s.begin.IsZero() {
-		s.stages[n-1].Seconds = time.Since(s.begin).Seconds()
+		s.stages[n-1].Seconds = took.Seconds()
 		s.begin = time.Time{}
+		s.log.Info("stage", "stage", s.stages[n-1].Name, "seconds", s.stages[n-1].Seconds)
 	}
 }

@@ -200,16 +200,47 @@ func (p *printer) summary(counts []store.Count) {
 	p.line("\n%s", p.paint(bold, "summary"))
 	if len(counts) == 0 {
 		p.line("  nothing changes")
-		return
 	}
+	for _, of := range byEntity(counts) {
+		p.line("  %-12s %s", plural[of.entity], of.done)
+	}
+}
+
+// counted is what happens to the records of one entity, in words.
+type counted struct {
+	entity store.Entity
+	done   string
+}
+
+func byEntity(counts []store.Count) (list []counted) {
 	for i := 0; i < len(counts); {
 		entity := counts[i].Entity
 		var parts []string
 		for ; i < len(counts) && counts[i].Entity == entity; i++ {
 			parts = append(parts, fmt.Sprintf("%d %s", counts[i].Count, done[counts[i].Action]))
 		}
-		p.line("  %-12s %s", plural[entity], strings.Join(parts, ", "))
+		list = append(list, counted{entity, strings.Join(parts, ", ")})
 	}
+	return list
+}
+
+// Sentence tells what a run did in one line that can be read aloud.
+func (r Report) Sentence() string {
+	var b strings.Builder
+	took := 0.0
+	for _, s := range r.Stages {
+		took += s.Seconds
+	}
+	fmt.Fprintf(&b, "run %d: %s in %.1f s, as of %s", r.Run, r.Result, took, r.AsOf.Long())
+	separator := ": "
+	for _, of := range byEntity(r.Changes) {
+		fmt.Fprintf(&b, "%s%s %s", separator, plural[of.entity], of.done)
+		separator = "; "
+	}
+	if n := total(r.Problems); n > 0 {
+		fmt.Fprintf(&b, "%s%d problems in the document", separator, n)
+	}
+	return b.String()
 }
 
 // total counts problems, those that are not listed too.

@@ -29,6 +29,10 @@ const (
 	SectionIsAbsent Reason = "section absent or empty"
 )
 
+// Reasons are all of them.
+var Reasons = []Reason{NoID, BadID, Conflicting, Repeated, NoName, BadValue, TooLarge, NoYearGroup, NoTutor, UnknownTutor,
+	UnknownForm, UnknownHouse, UnknownSet, UnknownPupil, UnknownSubject, LastGood, SectionIsAbsent}
+
 // Problem is a fault in a document that does not stop the night (R33). It names
 // records by id, never by a person's name.
 type Problem struct {

@@ -159,3 +159,20 @@ type Snapshot struct {
 	SetLists       SetLists
 	Problems       Problems
 }
+
+// Counts is how many records there were of each section, faulty ones too.
+func (s *Snapshot) Counts() map[string]int {
+	counts := map[string]int{}
+	count := func(section string, seen int) { counts[section] += seen }
+	count(s.Staff.Section, s.Staff.Seen)
+	count(s.Pupils.Section, s.Pupils.Seen)
+	count(s.Locations.Section, s.Locations.Seen)
+	count(s.Subjects.Section, s.Subjects.Seen)
+	count(s.AcademicHouses.Section, s.AcademicHouses.Seen)
+	count(s.BoardingHouses.Section, s.BoardingHouses.Seen)
+	count(s.Divisions.Section, s.Divisions.Seen)
+	count(s.Forms.Section, s.Forms.Seen)
+	count(s.Sets.Section, s.Sets.Seen)
+	count(s.SetLists.Section, s.SetLists.Seen)
+	return counts
+}

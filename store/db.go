@@ -6,7 +6,11 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"strings"
 	"time"
@@ -26,9 +30,25 @@ type DB struct {
 // writes nothing, and reaches for the server only to say early that it is not there.
 // No error holds the url's password.
 func Open(ctx context.Context, url string) (*DB, error) {
+	db, err := Prepare(url)
+	if err != nil {
+		return nil, err
+	}
+	if _, isPostgres := db.dialect.(postgres); !isPostgres {
+		return db, nil
+	}
+	if err := db.sql.PingContext(ctx); err != nil {
+		quiet(db.Close)
+		return nil, db.failed("connecting", err)
+	}
+	return db, nil
+}
+
+// Prepare is Open for those who can wait for a server: it does not reach for it.
+func Prepare(url string) (*DB, error) {
 	switch {
 	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
-		return openPostgres(ctx, url)
+		return openPostgres(url)
 	case strings.HasPrefix(url, "sqlite:"):
 		return openSQLite(strings.TrimPrefix(url, "sqlite:"))
 	}
@@ -40,6 +60,14 @@ func Open(ctx context.Context, url string) (*DB, error) {
 type URLError struct{ Reason string }
 
 func (e *URLError) Error() string { return "the URL of the database cannot be used: " + e.Reason }
+
+// IsAway tells whether err means that the database cannot be reached now, as when its
+// server is being restarted: nothing is wrong that somebody would have to mend here.
+func (db *DB) IsAway(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, io.EOF) || db.dialect.away(err)
+}
 
 // Close releases the connections.
 func (db *DB) Close() error {

@@ -38,4 +38,7 @@ type dialect interface {
 	// serialization tells whether err means that another transaction came between,
 	// and trying again will do.
 	serialization(err error) bool
+
+	// away tells whether err says that the server is starting, stopping or full up.
+	away(err error) bool
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // JSON is a value that a column holds as JSON.
@@ -40,6 +41,40 @@ func (v *View) Runs(ctx context.Context, limit int) ([]Run, error) {
 	}
 	err := v.tx.SelectContext(ctx, &runs, `SELECT `+runColumns+` FROM runs ORDER BY id DESC LIMIT $1`, limit)
 	return runs, v.db.failed("reading the runs", err)
+}
+
+// Imports is what the record says of the imports so far.
+type Imports struct {
+	Newest      []Run // newest first, without their documents, counts, problems and stages
+	LastSuccess time.Time
+}
+
+// enoughImports is more than a night can have, with all its failures.
+const enoughImports = 200
+
+// Imports reads the newest imports. Those that were aborted are not among them: they
+// came to no end. It reads the tables of older programs too, which the next run brings up
+// to date.
+func (db *DB) Imports(ctx context.Context) (Imports, error) {
+	var found Imports
+	ready, err := db.isSetUp(ctx)
+	var schema *SchemaError
+	if errors.As(err, &schema) && schema.Has < schema.Knows {
+		ready, err = true, nil
+	}
+	if err != nil || !ready {
+		return found, err
+	}
+	if err := db.sql.SelectContext(ctx, &found.Newest, `SELECT id, kind, result, started_at, finished_at, error FROM runs
+		WHERE kind = 'import' AND result <> 'aborted' ORDER BY id DESC LIMIT $1`, enoughImports); err != nil {
+		return found, db.failed("reading the runs", err)
+	}
+	err = db.sql.GetContext(ctx, &found.LastSuccess, `SELECT finished_at FROM runs
+		WHERE kind = 'import' AND result IN ('applied', 'unchanged') ORDER BY id DESC LIMIT 1`)
+	if errors.Is(err, sql.ErrNoRows) {
+		return found, nil
+	}
+	return found, db.failed("reading the runs", err)
 }
 
 // NoRunError says that there is no run of a number.

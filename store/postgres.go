@@ -26,7 +26,7 @@ type postgres struct{}
 
 // openPostgres keeps url out of every error: it may hold a password, and a URL that
 // cannot be parsed is quoted in full by those who tried.
-func openPostgres(ctx context.Context, address string) (*DB, error) {
+func openPostgres(address string) (*DB, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return nil, &URLError{"write it as postgres://USER:PASSWORD@HOST:PORT/NAME, with %xx for special characters in it"}
@@ -51,12 +51,7 @@ func openPostgres(ctx context.Context, address string) (*DB, error) {
 	if err != nil {
 		return nil, &URLError{"check its settings, after the question mark"}
 	}
-	db := &DB{sql: sqlx.NewDb(sqlOpen(connector), "postgres"), dialect: postgres{}, name: place(u)}
-	if err := db.sql.PingContext(ctx); err != nil {
-		quiet(db.Close)
-		return nil, db.failed("connecting", err)
-	}
-	return db, nil
+	return &DB{sql: sqlx.NewDb(sqlOpen(connector), "postgres"), dialect: postgres{}, name: place(u)}, nil
 }
 
 // place is a database's address without user, password and settings.
@@ -186,6 +181,10 @@ func unlessGone(err error) error {
 
 func (postgres) serialization(err error) bool {
 	return pq.As(err, pqerror.TRSerializationFailure, pqerror.TRDeadlockDetected) != nil
+}
+
+func (postgres) away(err error) bool {
+	return pq.As(err, pqerror.CannotConnectNow, pqerror.AdminShutdown, pqerror.CrashShutdown, pqerror.TooManyConnections, pqerror.ConnectionException, pqerror.ConnectionFailure) != nil
 }
 
 // explain leaves out the error's detail: it quotes rows.

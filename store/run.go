@@ -19,6 +19,8 @@ const (
 	Applied   Result = "applied"
 	Unchanged Result = "unchanged"
 	Failed    Result = "failed"
+	Held      Result = "held"    // for a person to approve
+	Aborted   Result = "aborted" // told to stop before it was done; nothing was changed
 )
 
 // Source is the document that a run imported.
@@ -158,8 +160,8 @@ func (l *Lock) try(ctx context.Context, prepare func(*View) (Run, Plan, error)) 
 	return run, l.db.failed("committing", tx.Commit())
 }
 
-// RecordFailure stores the record of a run that failed and changed nothing. It does not
-// use the connection of the lock, which may be what failed.
+// RecordFailure stores the record of a run that failed, or was aborted, and changed
+// nothing. It does not use the connection of the lock, which may be what failed.
 func (l *Lock) RecordFailure(ctx context.Context, run Run) (Run, error) {
 	tx, err := l.db.sql.BeginTxx(ctx, nil)
 	if err != nil {
@@ -169,7 +171,7 @@ func (l *Lock) RecordFailure(ctx context.Context, run Run) (Run, error) {
 	if run.ID, err = l.db.dialect.reserve(ctx, tx, "runs", 1); err != nil {
 		return run, l.db.failed("recording the failure", err)
 	}
-	run.Result, run.FinishedAt = Failed, time.Now()
+	run.FinishedAt = time.Now()
 	if err := insertRun(ctx, tx, run); err != nil {
 		return run, l.db.failed("recording the failure", err)
 	}

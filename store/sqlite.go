@@ -181,6 +181,8 @@ func writeAt(file *os.File, text string) error {
 
 func (sqlite) serialization(error) bool { return false }
 
+func (sqlite) away(error) bool { return false }
+
 func (sqlite) explain(err error) error {
 	var said *driver.Error
 	if !errors.As(err, &said) {

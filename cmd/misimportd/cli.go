@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"strconv"
 	"strings"
 
@@ -30,21 +29,23 @@ const (
 
 // flags are those that every command has.
 type flags struct {
-	Config   string   `placeholder:"FILE" env:"MISIMPORTD_CONFIG" help:"Configuration file (default /etc/misimportd/config.yml, or none)."`
-	State    string   `placeholder:"DIR" env:"MISIMPORTD_STATE" help:"State folder (default /var/lib/misimportd)."`
-	Database string   `placeholder:"URL" env:"MISIMPORTD_DATABASE" help:"postgres://USER@HOST/NAME or sqlite:PATH (default misimportd.db in the state folder). Keep passwords out of it here: other users see a process's arguments."`
-	Timezone string   `placeholder:"ZONE" env:"MISIMPORTD_TIMEZONE" help:"The school's time zone (default Europe/London)."`
-	Years    []string `placeholder:"YEAR" env:"MISIMPORTD_YEARS" help:"Year groups to import, such as 7,8,9 (default all)."`
-	AsOf     era.Date `placeholder:"DATE" help:"The day from which the import is true (default today, or the era's first day when that is later)."`
-	JSON     bool     `help:"Print one JSON object."`
-	Verbose  bool     `short:"v" help:"Say more, and fold nothing."`
-	noConfig bool     // not even the usual file
+	Config    string   `placeholder:"FILE" env:"MISIMPORTD_CONFIG" help:"Configuration file (default /etc/misimportd/config.yml, or none)."`
+	State     string   `placeholder:"DIR" env:"MISIMPORTD_STATE" help:"State folder (default /var/lib/misimportd)."`
+	Database  string   `placeholder:"URL" env:"MISIMPORTD_DATABASE" help:"postgres://USER@HOST/NAME or sqlite:PATH (default misimportd.db in the state folder). Keep passwords out of it here: other users see a process's arguments."`
+	Timezone  string   `placeholder:"ZONE" env:"MISIMPORTD_TIMEZONE" help:"The school's time zone (default Europe/London)."`
+	Years     []string `placeholder:"YEAR" env:"MISIMPORTD_YEARS" help:"Year groups to import, such as 7,8,9 (default all)."`
+	AsOf      era.Date `placeholder:"DATE" help:"The day from which the import is true (default today, or the era's first day when that is later)."`
+	JSON      bool     `help:"Print one JSON object."`
+	Verbose   bool     `short:"v" help:"Say more, and fold nothing."`
+	LogFormat string   `enum:"text,json" default:"text" env:"MISIMPORTD_LOG_FORMAT" help:"How the log is written: text or json."`
+	noConfig  bool     // not even the usual file
 }
 
 // commands is the command line.
 type commands struct {
 	flags `embed:""`
 
+	Serve       serveCommand       `cmd:"" help:"The service: import every night, and when asked by SIGUSR1."`
 	Run         runCommand         `cmd:"" help:"Import the document in PreFetched, or fetch one first, now."`
 	Plan        planCommand        `cmd:"" help:"Show what a run would change. Changes nothing."`
 	Fetch       fetchCommand       `cmd:"" help:"Fetch a document from iSAMS and check it, without importing it."`
@@ -52,6 +53,7 @@ type commands struct {
 	Runs        runsCommand        `cmd:"" help:"List the runs, or show one with all its changes."`
 	Era         eraCommand         `cmd:"" help:"List, enter and choose academic years."`
 	CheckConfig checkConfigCommand `cmd:"" help:"Check everything that can be checked without changing anything."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Ask the service on this machine whether it is well."`
 	Simulate    simulateCommand    `cmd:"" help:"A pretend iSAMS on this machine, with faults on request."`
 	Demo        demoCommand        `cmd:"" help:"A pretend school, three nights, in a temporary folder: begin here."`
 	Version     versionCommand     `cmd:"" help:"Say which version this is."`
@@ -98,10 +100,10 @@ func execute(ctx context.Context, args []string, t terminal) (status int) {
 	switch {
 	case c.Verbose:
 		level = slog.LevelDebug
-	case os.Getenv("JOURNAL_STREAM") != "": // under systemd nobody watches: the journal tells
+	case inJournal() || chosen.Command() == "serve": // nobody watches: the journal tells
 		level = slog.LevelInfo
 	}
-	a := &app{flags: c.flags, terminal: t, ctx: ctx, log: slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: level}))}
+	a := &app{flags: c.flags, terminal: t, ctx: ctx, log: slog.New(logHandler(t.err, c.LogFormat, level))}
 	if err := chosen.Run(a); err != nil {
 		return a.status(err)
 	}
@@ -114,7 +116,13 @@ func (a *app) status(err error) int {
 	var url *store.URLError
 	var isamsSettings *isams.SettingsError
 	var unfiled *importer.UnfiledError
+	var several faults
 	switch {
+	case errors.As(err, &several):
+		for _, fault := range several {
+			a.fail(fault)
+		}
+		return statusUsage
 	case errors.As(err, &unfiled):
 	case a.ctx.Err() != nil:
 		a.fail(errors.New("interrupted: nothing was changed"))
@@ -145,11 +153,15 @@ func (a *app) withDatabase(do func(settings, *store.DB) error) error {
 // importer wires up an import. db may be nil for what needs none.
 func (a *app) importer(s settings, db *store.DB, progress *progress) (*importer.Importer, error) {
 	fetching, err := a.fetching(s, progress)
+	return a.importerOf(s, db, fetching, progress.set), err
+}
+
+func (a *app) importerOf(s settings, db *store.DB, fetching importer.Fetching, progress func(stage string)) *importer.Importer {
 	return &importer.Importer{
 		Fetching: fetching, Retention: s.retention,
 		DB: db, State: cache.Folder(s.state), Zone: s.zone, Years: s.years, AcademicYearStarts: s.academicYearStarts,
-		AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress.set,
-	}, err
+		AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress,
+	}
 }
 
 // print writes a result: v as JSON when that was asked for, else as text.

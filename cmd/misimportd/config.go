@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,9 +15,11 @@ import (
 	"time"
 	_ "time/tzdata" // the program's own time zones, for machines that have none
 
+	"github.com/prometheus/exporter-toolkit/web"
 	"go.yaml.in/yaml/v4"
 
 	"misimportd/era"
+	"misimportd/importer"
 	"misimportd/mis/isams"
 )
 
@@ -30,6 +33,10 @@ type config struct {
 	Years              []int        `yaml:"years"`
 	AcademicYearStarts string       `yaml:"academic_year_starts"`
 	Retention          string       `yaml:"retention"`
+	Schedule           string       `yaml:"schedule"`
+	GiveUp             string       `yaml:"give_up"`
+	Listen             string       `yaml:"listen"`
+	WebConfigFile      string       `yaml:"web_config_file"`
 	ISAMS              *isamsConfig `yaml:"isams"`
 }
 
@@ -41,6 +48,9 @@ type settings struct {
 	years              []era.Year
 	academicYearStarts era.MonthDay
 	retention          time.Duration
+	schedule           importer.Schedule
+	listen             string          // off: nobody is answered
+	webConfig          string          // a file of exporter-toolkit, for TLS and passwords; "" for none
 	isams              *isams.Settings // nil: nothing is fetched
 	useLastGood        bool
 	source             string // the file that was read, "" for none
@@ -121,6 +131,9 @@ func (c *config) relativeTo(folder string) {
 	if c.State != "" && !filepath.IsAbs(c.State) {
 		c.State = filepath.Join(folder, c.State)
 	}
+	if c.WebConfigFile != "" && !filepath.IsAbs(c.WebConfigFile) {
+		c.WebConfigFile = filepath.Join(folder, c.WebConfigFile)
+	}
 	if path, ok := strings.CutPrefix(c.Database, "sqlite:"); ok && path != "" && !filepath.IsAbs(path) {
 		c.Database = "sqlite:" + filepath.Join(folder, path)
 	}
@@ -171,19 +184,43 @@ func (f *flags) settle() (settings, error) {
 	if s.retention, err = parseDuration(first(c.Retention, "30d")); err != nil {
 		faults = append(faults, "retention: "+err.Error())
 	}
+	faults = append(faults, s.settleService(c)...)
 	if c.ISAMS != nil {
 		s.useLastGood = c.ISAMS.UseLastGood
-		if s.isams, err = c.ISAMS.settle(); err != nil {
+		var wrong []error
+		s.isams, wrong = c.ISAMS.settle()
+		for _, err := range wrong {
 			faults = append(faults, err.Error())
 		}
 	}
 	if len(faults) > 0 {
-		return s, usagef("%s", strings.Join(prefixed(source, faults), "; "))
+		return s, usagef("%s", strings.Join(inFile(source, faults), "; "))
 	}
 	return s, nil
 }
 
-func prefixed(source string, faults []string) []string {
+// settleService settles what a daemon needs.
+func (s *settings) settleService(c config) (faults []string) {
+	s.listen, s.webConfig = first(c.Listen, "127.0.0.1:9190"), c.WebConfigFile
+	if _, port, err := net.SplitHostPort(s.listen); s.listen != "off" && (err != nil || port == "") {
+		faults = append(faults, fmt.Sprintf("listen: %q is not an address: write it as 127.0.0.1:9190, or off", s.listen))
+	}
+	if s.webConfig != "" {
+		if err := web.Validate(s.webConfig); err != nil {
+			faults = append(faults, fmt.Sprintf("web_config_file: %s: %v", s.webConfig, err))
+		}
+	}
+	if s.zone == nil {
+		return faults
+	}
+	var err error
+	if s.schedule, err = importer.NewSchedule(first(c.Schedule, "0 3 * * *"), first(c.GiveUp, "07:00"), s.zone); err != nil {
+		faults = append(faults, strings.Split(err.Error(), "\n")...)
+	}
+	return faults
+}
+
+func inFile(source string, faults []string) []string {
 	if source != "" {
 		faults[0] = source + ": " + faults[0]
 	}

@@ -34,7 +34,7 @@ func TestTheExampleConfigurationTellsTheTruth(t *testing.T) {
 		return s
 	}
 	inForce := regexp.MustCompile(`(?m)^# ([a-z_]+: .*)$`).ReplaceAllString(string(text), "$1")
-	if n := strings.Count(inForce, "\n") - len(regexp.MustCompile(`(?m)^(#.*)?$`).FindAllString(inForce, -1)) + 1; n != 6 {
+	if n := strings.Count(inForce, "\n") - len(regexp.MustCompile(`(?m)^(#.*)?$`).FindAllString(inForce, -1)) + 1; n != 9 {
 		t.Errorf("%d settings are shown, want every one", n)
 	}
 	changed := filepath.Join(t.TempDir(), "config.yml")

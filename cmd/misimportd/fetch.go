@@ -20,7 +20,9 @@ func (a *app) fetching(s settings, progress *progress) (importer.Fetching, error
 	if err != nil {
 		return importer.Fetching{}, usageError{err}
 	}
-	client.Progress = progress.bytes
+	if progress != nil {
+		client.Progress = progress.bytes
+	}
 	return importer.Fetching{Client: client, Requests: len(s.isams.Requests), Timeout: s.isams.Timeout, UseLastGood: s.useLastGood}, nil
 }
 

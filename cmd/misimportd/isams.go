@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,9 +50,11 @@ type oauthConfig struct {
 	ClientSecretEnv  string `yaml:"client_secret_env"`
 }
 
-// settle checks the section and reads the secrets.
-func (c *isamsConfig) settle() (*isams.Settings, error) {
+// settle checks the section and reads the secrets. It returns all that is wrong.
+func (c *isamsConfig) settle() (*isams.Settings, []error) {
 	s := &isams.Settings{URL: c.URL, InsecureHTTP: c.InsecureHTTP, Proxy: c.Proxy}
+	var faults []error
+	var err error
 	for _, d := range []struct {
 		key, text string
 		into      *time.Duration
@@ -59,30 +62,28 @@ func (c *isamsConfig) settle() (*isams.Settings, error) {
 		{"timeout", first(c.Timeout, "20m"), &s.Timeout}, {"connect_timeout", first(c.ConnectTimeout, "10s"), &s.Connect},
 		{"stall", first(c.Stall, "30s"), &s.Stall}, {"retry.first", first(c.Retry.First, "2s"), &s.RetryFirst}, {"retry.most", first(c.Retry.Most, "2m"), &s.RetryMost},
 	} {
-		var err error
 		if *d.into, err = parseDuration(d.text); err != nil {
-			return nil, fmt.Errorf("isams: %s: %w", d.key, err)
+			faults = append(faults, fmt.Errorf("isams: %s: %w", d.key, err))
 		}
 	}
-	var err error
 	if s.MaxSize, err = parseSize(first(c.MaxSize, "1GiB")); err != nil {
-		return nil, fmt.Errorf("isams: max_size: %w", err)
+		faults = append(faults, fmt.Errorf("isams: max_size: %w", err))
 	}
 	if c.CAFile != "" {
 		s.CAFile = c.path(c.CAFile)
 	}
-	return s, c.settleRequests(s)
+	return s, append(faults, c.settleRequests(s)...)
 }
 
-func (c *isamsConfig) settleRequests(s *isams.Settings) error {
+func (c *isamsConfig) settleRequests(s *isams.Settings) (faults []error) {
 	requests := c.Requests
+	var err error
 	if c.OAuth != nil {
-		var err error
 		if s.ClientID = c.OAuth.ClientID; s.ClientID == "" {
-			return fmt.Errorf("isams: oauth: client_id is missing")
+			faults = append(faults, errors.New("isams: oauth: client_id is missing"))
 		}
 		if s.ClientSecret, err = c.secret("oauth: client_secret", c.OAuth.ClientSecretFile, c.OAuth.ClientSecretEnv); err != nil {
-			return err
+			faults = append(faults, err)
 		}
 		if len(requests) == 0 {
 			requests = []requestConfig{{}}
@@ -92,16 +93,15 @@ func (c *isamsConfig) settleRequests(s *isams.Settings) error {
 		request := isams.Request{Methods: r.Methods, Filters: r.Filters}
 		switch {
 		case c.OAuth == nil:
-			var err error
 			if request.Key, err = c.secret(fmt.Sprintf("request %d: key", i+1), r.KeyFile, r.KeyEnv); err != nil {
-				return err
+				faults = append(faults, err)
 			}
 		case r.KeyFile != "" || r.KeyEnv != "":
-			return fmt.Errorf("isams: request %d has a key, and there is oauth: use one of the two", i+1)
+			faults = append(faults, fmt.Errorf("isams: request %d has a key, and there is oauth: use one of the two", i+1))
 		}
 		s.Requests = append(s.Requests, request)
 	}
-	return nil
+	return faults
 }
 
 // secret reads a secret from a file, which may be a systemd credential of that name, or

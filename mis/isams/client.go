@@ -53,13 +53,21 @@ func (e *SettingsError) Error() string { return "isams: " + e.Reason }
 // Client asks an iSAMS for documents. Nothing that it says, in errors or logs, holds a
 // key, a token or a secret.
 type Client struct {
-	settings Settings
-	base     *url.URL
-	http     *http.Client
-	secrets  secrets
-	log      *slog.Logger
-	Progress func(bytes int64) // called now and then during a download; may be nil
+	settings  Settings
+	base      *url.URL
+	http      *http.Client
+	secrets   secrets
+	log       *slog.Logger
+	Progress  func(bytes int64)    // called now and then during a download; may be nil
+	Attempted func(outcome string) // called after each attempt; may be nil
 }
+
+// What comes of an attempt.
+const (
+	Fetched = "fetched"
+	Retried = "retried" // it failed in a way that may pass
+	Refused = "refused" // it failed in a way that will not
+)
 
 // NewClient checks the settings; it reaches for nothing but the CA file. A fault is a
 // *SettingsError.
@@ -158,6 +166,7 @@ func (c *Client) Fetch(ctx context.Context, request int, file *os.File) (Content
 		attempts++
 		begin := time.Now()
 		contents, failed := c.attempt(ctx, c.settings.Requests[request], file)
+		c.tell(failed)
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return nil, backoff.Permanent(ctx.Err())
 		}
@@ -192,6 +201,19 @@ func (c *Client) Fetch(ctx context.Context, request int, file *os.File) (Content
 		said += "; it was tried until the time was up (timeout)"
 	}
 	return nil, &FetchError{From: c.String(), Attempts: attempts, Permanent: !last.retry, Last: said}
+}
+
+// tell tells what came of an attempt.
+func (c *Client) tell(failed *attemptError) {
+	switch {
+	case c.Attempted == nil:
+	case failed == nil:
+		c.Attempted(Fetched)
+	case failed.retry:
+		c.Attempted(Retried)
+	default:
+		c.Attempted(Refused)
+	}
 }
 
 // authorised is an HTTP client for one attempt: with OAuth2, one that has asked for a

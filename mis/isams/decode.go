@@ -8,6 +8,8 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"misimportd/era"
@@ -43,6 +45,10 @@ func Decode(r io.Reader) (*mis.Snapshot, error) {
 	}
 	return snap, nil
 }
+
+// Sections are those that are read, by the names that Problems and counts of records
+// have, in order.
+func Sections() []string { return slices.Sorted(maps.Keys(newDecoder().snap.Counts())) }
 
 // seen counts the records of all sections.
 func (d *decoder) seen() int {

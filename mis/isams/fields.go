@@ -146,6 +146,7 @@ type division struct{ id, years string }
 
 func (d *decoder) divisionSection(problems *mis.Problems) {
 	c := newCollector(&mis.Roll[division]{}, "SchoolDivisions", problems)
+	d.snap.Divisions.Section = c.roll.Section
 	section(d, "SchoolManager/SchoolDivisions", "SchoolDivision", c, number, plainName, readDivision)
 	d.done = append(d.done, func() { d.takeDivisions(c.roll) })
 }

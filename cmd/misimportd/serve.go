@@ -1,0 +1,317 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/exporter-toolkit/web"
+	"golang.org/x/net/netutil"
+	"golang.org/x/sys/unix"
+
+	"misimportd/importer"
+	"misimportd/importer/status"
+	"misimportd/mis/cache"
+	"misimportd/store"
+)
+
+// listening is the flag of those who answer, and those who ask them.
+type listening struct {
+	Listen string `placeholder:"ADDRESS" env:"MISIMPORTD_LISTEN" help:"Where Prometheus and people are answered (default 127.0.0.1:9190), or off."`
+}
+
+type serveCommand struct {
+	listening `embed:""`
+}
+
+// faults are several things that are wrong, each to be told.
+type faults []error
+
+func (f faults) Error() string {
+	said := make([]string, len(f))
+	for i, err := range f {
+		said[i] = err.Error()
+	}
+	return strings.Join(said, "; ")
+}
+
+// service is the daemon with all that watches it.
+type service struct {
+	*app
+	listen   string
+	pulse    *status.Pulse
+	metrics  *status.Metrics
+	registry *prometheus.Registry
+	manager  *manager
+}
+
+func (c serveCommand) Run(a *app) error {
+	trigger, reload := make(chan struct{}, 1), make(chan struct{}, 1)
+	stop := relay(map[os.Signal]chan struct{}{syscall.SIGUSR1: trigger, syscall.SIGHUP: reload})
+	defer stop()
+	if a.AsOf != 0 {
+		return usagef("--as-of is not for the service: every night has its own day")
+	}
+	s := &service{app: a, listen: c.Listen, registry: prometheus.NewRegistry(), pulse: status.NewPulse(version())}
+	s.metrics = status.NewMetrics(s.registry, version())
+	s.manager = &manager{pulse: s.pulse, log: a.log}
+	setup, listener, err := s.start()
+	if err != nil {
+		return err
+	}
+	return s.serve(&importer.Daemon{
+		Setup: setup, Load: s.reloaded, Trigger: trigger, Reload: reload, Now: time.Now, Log: a.log,
+		Watch: []importer.Watcher{s.pulse, s.metrics, s.manager},
+	}, listener)
+}
+
+// serve answers while the daemon works.
+func (s *service) serve(daemon *importer.Daemon, listener net.Listener) error {
+	ctx, cancel := context.WithCancelCause(s.ctx)
+	defer cancel(nil)
+	context.AfterFunc(ctx, s.hurry)
+	server := status.Server(s.registry, s.pulse)
+	server.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelDebug) // of what clients do wrong
+	if listener != nil {
+		defer func() { _ = server.Close() }()
+		go func() { cancel(s.answer(server, listener)) }()
+	}
+	go s.manager.feedWatchdog(ctx)
+	s.manager.ready()
+	daemon.Serve(ctx)
+	if s.ctx.Err() == nil {
+		return context.Cause(ctx)
+	}
+	s.log.Info("stopped")
+	return nil
+}
+
+// answer answers people and Prometheus until the listener is closed.
+func (s *service) answer(server *http.Server, listener net.Listener) error {
+	settings, err := s.settle()
+	if err != nil {
+		return err
+	}
+	addresses := []string{listener.Addr().String()}
+	quiet := slog.New(logHandler(s.terminal.err, s.LogFormat, slog.LevelWarn))
+	err = web.Serve(listener, server, &web.FlagConfig{WebListenAddresses: &addresses, WebConfigFile: &settings.webConfig}, quiet)
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("answering on %s: %w", addresses[0], err)
+}
+
+// hurry ends the process when stopping takes too long: a server that does not answer must
+// not hold it up. What is not committed is rolled back.
+func (s *service) hurry() {
+	const most = 25 * time.Second
+	s.manager.stopping()
+	s.log.Info("stopping", "state", s.pulse.Line())
+	time.AfterFunc(most, func() {
+		s.log.Error("stopping took too long; what was not committed is rolled back", "state", s.pulse.Line())
+		os.Exit(statusFailed)
+	})
+}
+
+// relay passes signals on. Those that come while one is waiting come to the same.
+func relay(to map[os.Signal]chan struct{}) (stop func()) {
+	signals := make(chan os.Signal, 16)
+	for s := range to {
+		signal.Notify(signals, s)
+	}
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case s := <-signals:
+				select {
+				case to[s] <- struct{}{}:
+				default:
+				}
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { signal.Stop(signals); close(done) }
+}
+
+// start sets all up and opens the listener. It tells all that is wrong, not the first
+// thing only.
+func (s *service) start() (*importer.Setup, net.Listener, error) {
+	settings, err := s.settle()
+	if err != nil {
+		return nil, nil, err
+	}
+	var wrong faults
+	listener, err := s.bind(settings)
+	if err != nil {
+		wrong = append(wrong, err)
+	}
+	setup, found := s.wire(s.ctx, settings)
+	if wrong = append(wrong, found...); len(wrong) > 0 {
+		if listener != nil {
+			_ = listener.Close()
+		}
+		return nil, nil, wrong
+	}
+	return setup, listener, nil
+}
+
+func (s *service) bind(settings settings) (net.Listener, error) {
+	const connections = 100
+	if settings.listen = first(s.listen, settings.listen); settings.listen == "off" {
+		return nil, nil
+	}
+	listener, err := net.Listen("tcp", settings.listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w; another misimportd, or choose another address", err)
+	}
+	s.listen = settings.listen
+	s.log.Info("answering", "at", listener.Addr().String())
+	return netutil.LimitListener(listener, connections), nil
+}
+
+// reloaded sets all up anew.
+func (s *service) reloaded(ctx context.Context) (*importer.Setup, error) {
+	s.manager.reloading()
+	defer s.manager.ready()
+	settings, err := s.settle()
+	if err != nil {
+		return nil, err
+	}
+	setup, wrong := s.wire(ctx, settings)
+	if len(wrong) > 0 {
+		return nil, wrong
+	}
+	if settings.listen != s.listen && s.listen != "" {
+		s.log.Warn("listen changes when the service is restarted", "now", s.listen)
+	}
+	return setup, nil
+}
+
+// wire puts together what imports need and checks it, without changing anything. A
+// database that is away is waited for later.
+func (s *service) wire(ctx context.Context, settings settings) (*importer.Setup, faults) {
+	var wrong faults
+	fetching, err := s.fetching(settings, nil)
+	if err != nil {
+		wrong = append(wrong, err)
+	}
+	folder := cache.Folder(settings.state)
+	if err := folder.Prepare(); err != nil {
+		wrong = append(wrong, err)
+	} else if _, err := folder.Check(); err != nil {
+		wrong = append(wrong, err)
+	}
+	db, err := store.Prepare(settings.database)
+	if err != nil {
+		return nil, append(wrong, err)
+	}
+	if err := readable(ctx, db); err != nil {
+		wrong = append(wrong, err)
+	}
+	if len(wrong) > 0 {
+		_ = db.Close()
+		return nil, wrong
+	}
+	if c := fetching.Client; c != nil {
+		c.Progress, c.Attempted = s.metrics.Downloaded, s.metrics.Attempted
+	}
+	s.pulse.FetchMost(fetching.Timeout)
+	if reflected, err := folder.CurrentManifest(); err == nil {
+		s.metrics.Reflects(reflected.Since)
+	}
+	im := s.importerOf(settings, db, fetching, s.stage)
+	return &importer.Setup{Importer: im, Schedule: settings.schedule}, nil
+}
+
+// stage notes that an import has come to a stage.
+func (s *service) stage(stage string) {
+	s.pulse.Stage(stage)
+	s.manager.line()
+}
+
+// readable tells what is wrong with a database that is there.
+func readable(ctx context.Context, db *store.DB) error {
+	const patience = 10 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if _, err := db.Imports(ctx); err != nil && !db.IsAway(err) {
+		return err
+	}
+	return nil
+}
+
+// monotonic is the time that systemd orders notifications by.
+func monotonic() time.Duration {
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
+		return 0
+	}
+	return time.Duration(now.Nano())
+}
+
+type healthcheckCommand struct {
+	listening `embed:""`
+}
+
+// Run asks the service for its health. One that wants a password has answered, and that
+// is as much as can be known without it.
+func (c healthcheckCommand) Run(a *app) error {
+	s, err := a.settle()
+	if err != nil {
+		return err
+	}
+	address := first(c.Listen, s.listen)
+	if address == "off" {
+		return usagef("the service answers nobody (listen: off)")
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return usagef("--listen: %q is not an address: write it as 127.0.0.1:9190", address)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	const patience = 5 * time.Second
+	// The certificate is this machine's own, and its name that of others' view of it.
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	var failed error
+	for _, scheme := range []string{"http", "https"} {
+		response, err := client.Get(scheme + "://" + net.JoinHostPort(host, port) + "/healthz")
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		text, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
+		_ = response.Body.Close()
+		switch response.StatusCode {
+		case http.StatusOK:
+			return a.print(map[string]bool{"well": true}, func(w io.Writer, _ importer.Style) error {
+				_, err := w.Write(text)
+				return err
+			})
+		case http.StatusUnauthorized:
+			return a.print(map[string]bool{"well": true}, func(w io.Writer, _ importer.Style) error {
+				_, err := fmt.Fprintln(w, "it answers, and wants a password")
+				return err
+			})
+		case http.StatusBadRequest: // a server that speaks https was asked in http
+			continue
+		}
+		return fmt.Errorf("the service at %s says: %s", address, strings.TrimSpace(string(text)))
+	}
+	return fmt.Errorf("the service at %s does not answer: %w", address, failed)
+}

@@ -1,0 +1,240 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"misimportd/mis/cache"
+	"misimportd/store"
+)
+
+// Daemon makes the imports of a service. One goroutine, that of Serve, waits for the
+// time, for somebody's wish and for the end, and runs the imports itself: two at once
+// are impossible. All fields have to be set.
+type Daemon struct {
+	Setup *Setup
+	// Load makes another Setup, for a Reload. Its error is told, and all stays as it was.
+	Load    func(context.Context) (*Setup, error)
+	Trigger <-chan struct{} // an import now; of capacity one, so that wishes come together
+	Reload  <-chan struct{} // likewise
+	Watch   []Watcher
+	Now     func() time.Time // what the clock on the wall says
+	Log     *slog.Logger
+
+	wanted     bool      // an import was asked for and has not begun
+	unrecorded []Attempt // failures that are in no database
+	away       string    // the trouble with the database that was logged: once is enough
+	busy       bool      // that another process is at it was logged
+}
+
+// Setup is what a daemon goes by until it is reloaded.
+type Setup struct {
+	Importer *Importer
+	Schedule Schedule
+}
+
+// Watcher is told what a daemon does. Its methods are called from the goroutine of the
+// daemon, one at a time.
+type Watcher interface {
+	Looked(Outlook)
+	Began(time.Time)
+	Ended(time.Time, Report, error)
+}
+
+// Outlook is what a daemon found when it looked at the record, once a minute.
+type Outlook struct {
+	At      time.Time
+	Next    time.Time     // when it means to import; zero when it cannot tell
+	Imports store.Imports // nothing while the database is away
+	Away    error         // why the database cannot be read now, or nil
+	Zone    *time.Location
+}
+
+func (o Outlook) due() bool { return o.Away == nil && !o.Next.IsZero() && !o.Next.After(o.At) }
+
+const (
+	lookEvery     = time.Minute
+	lookWhileAway = 10 * time.Second
+
+	mostUnrecorded = 1000 // a night makes some twenty
+)
+
+// Serve works until ctx is done, and closes the database.
+func (d *Daemon) Serve(ctx context.Context) {
+	defer func() { _ = d.Setup.Importer.DB.Close() }()
+	d.Log.Info("ready", "schedule", d.Setup.Schedule.String(), "database", d.Setup.Importer.DB.String())
+	for ctx.Err() == nil {
+		outlook := d.look(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		d.collectWish()
+		wait := lookEvery
+		if !outlook.Next.IsZero() {
+			wait = min(wait, outlook.Next.Sub(outlook.At))
+		}
+		switch {
+		case outlook.Away != nil:
+			wait = lookWhileAway
+		case outlook.due() || d.wanted:
+			if d.night(ctx) {
+				continue
+			}
+			wait = lookWhileAway
+		}
+		d.wait(ctx, wait)
+	}
+}
+
+// collectWish takes a wish that came while something else was done.
+func (d *Daemon) collectWish() {
+	select {
+	case <-d.Trigger:
+		d.wanted = true
+	default:
+	}
+}
+
+// wait ends when the time is over or something is to be done.
+func (d *Daemon) wait(ctx context.Context, how time.Duration) {
+	timer := time.NewTimer(how)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-d.Trigger:
+		d.wanted = true
+		d.Log.Info("an import was asked for")
+	case <-d.Reload:
+		d.reload(ctx)
+	}
+}
+
+func (d *Daemon) reload(ctx context.Context) {
+	setup, err := d.Load(ctx)
+	if err != nil {
+		d.Log.Error("the configuration was not reloaded, and what was before goes on", "error", err)
+		return
+	}
+	_ = d.Setup.Importer.DB.Close()
+	d.Setup = setup
+	d.Log.Info("the configuration was reloaded", "schedule", setup.Schedule.String(), "database", setup.Importer.DB.String())
+}
+
+// look reads the record and works out when the next import is due.
+func (d *Daemon) look(ctx context.Context) Outlook {
+	const patience = 20 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	now := d.Now()
+	o := Outlook{At: now, Zone: d.Setup.Schedule.zone}
+	o.Imports, o.Away = d.Setup.Importer.DB.Imports(ctx)
+	if o.Away == nil {
+		o.Next = d.Setup.Schedule.Due(now, append(attempts(o.Imports), d.unrecorded...))
+		d.tell("")
+	} else if ctx.Err() == nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		d.tell(o.Away.Error())
+	}
+	for _, w := range d.Watch {
+		w.Looked(o)
+	}
+	return o
+}
+
+// tell logs that the database is away, and that it is back, once each.
+func (d *Daemon) tell(trouble string) {
+	switch {
+	case trouble == d.away:
+	case trouble == "":
+		d.Log.Info("the database is there again")
+	default:
+		d.Log.Warn("waiting for the database", "error", trouble)
+	}
+	d.away = trouble
+}
+
+// attempts is the record of imports as the schedule looks at it.
+func attempts(imports store.Imports) []Attempt {
+	list := make([]Attempt, len(imports.Newest))
+	for i, run := range imports.Newest {
+		list[i] = Attempt{At: run.StartedAt, Ended: run.FinishedAt, Completed: run.Result != store.Failed}
+	}
+	return list
+}
+
+// night makes one import. It tells whether there was one: not when another process is at
+// it, whose import will be found in the record.
+func (d *Daemon) night(ctx context.Context) bool {
+	began := d.Now()
+	for _, w := range d.Watch {
+		w.Began(began)
+	}
+	report, err := d.run(ctx)
+	for _, w := range d.Watch {
+		w.Ended(d.Now(), report, err)
+	}
+	if IsBusy(err) {
+		if !d.busy {
+			d.Log.Info("another process is at work; the import waits for it to end", "other", err)
+		}
+		d.busy = true
+		return false
+	}
+	d.wanted, d.busy = false, false
+	d.log(ctx, report, err)
+	switch {
+	case err == nil:
+		d.unrecorded = nil
+	case report.Run == 0 && len(d.unrecorded) < mostUnrecorded:
+		d.unrecorded = append(d.unrecorded, Attempt{At: began, Ended: d.Now()})
+	}
+	return true
+}
+
+// IsBusy tells whether an import did not begin because another process is at work.
+func IsBusy(err error) bool {
+	var database *store.BusyError
+	var folder *cache.BusyError
+	return errors.As(err, &database) || errors.As(err, &folder)
+}
+
+// IsWithoutDocument tells whether an import ended at once because there was nothing to
+// import, and nothing to fetch it from.
+func IsWithoutDocument(err error) bool {
+	var none *cache.NoDocumentError
+	return errors.As(err, &none)
+}
+
+// run makes an import. A fault of the program's own fails this import, and not the
+// service.
+func (d *Daemon) run(ctx context.Context) (report Report, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			report, err = NothingYet(), fmt.Errorf("the program is at fault: %v; please report it", fault)
+			d.Log.Error("the program is at fault", "error", fault, "stack", string(debug.Stack()))
+		}
+	}()
+	return d.Setup.Importer.Run(ctx)
+}
+
+// log tells how an import ended, in one line that can be read aloud.
+func (d *Daemon) log(ctx context.Context, report Report, err error) {
+	attributes := []any{"run", report.Run, "result", report.Result}
+	var unfiled *UnfiledError
+	switch {
+	case errors.As(err, &unfiled):
+		d.Log.Error(report.Sentence(), append(attributes, "error", err)...)
+	case IsWithoutDocument(err):
+		d.Log.Warn("there was no document to import", "error", err)
+	case ctx.Err() != nil && err != nil:
+		d.Log.Info("the import was stopped and rolled back: nothing was changed", attributes...)
+	case err != nil:
+		d.Log.Error("the import failed and changed nothing: "+err.Error(), attributes...)
+	default:
+		d.Log.Info(report.Sentence(), attributes...)
+	}
+}

@@ -1,0 +1,217 @@
+package status
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"misimportd/importer"
+	"misimportd/mis"
+	"misimportd/mis/isams"
+	"misimportd/store"
+)
+
+// Metrics are what Prometheus sees. Every series is there from the start, at 0. No label
+// ever holds a person, a group or the text of an error. Times are timestamps, in seconds
+// since 1970, and 0 for never.
+type Metrics struct {
+	lastSuccess, lastCompletion, nextRun, snapshot prometheus.Gauge
+	inProgress, held, unchanged, databaseUp        prometheus.Gauge
+	lastDuration                                   prometheus.Gauge
+	runs, changes, attempts                        *prometheus.CounterVec
+	planned, records, problems                     *prometheus.GaugeVec
+	runSeconds, stageSeconds                       *prometheus.HistogramVec
+	bytes                                          prometheus.Counter
+	began                                          time.Time
+	got                                            int64 // of the attempt under way
+}
+
+// namespace begins the name of every metric.
+const namespace = "misimport"
+
+var (
+	results    = []store.Result{store.Applied, store.Unchanged, store.Held, store.Failed, store.Aborted}
+	stages     = []string{"fetch", "state", "decode", "diff", "apply", "archive"}
+	outcomes   = []string{isams.Fetched, isams.Retried, isams.Refused}
+	sections   = append(isams.Sections(), "Years", "document")
+	inSeconds  = []float64{0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200}
+	secondsDoc = "seconds since 1970, 0 for never"
+)
+
+// NewMetrics registers the metrics of a daemon of a version.
+func NewMetrics(registry prometheus.Registerer, version string) *Metrics {
+	m := &Metrics{
+		lastSuccess:    gauge("last_success_timestamp_seconds", "When an import last ended well, "+secondsDoc+"."),
+		lastCompletion: gauge("last_completion_timestamp_seconds", "When an import last ended, well or not, "+secondsDoc+"."),
+		nextRun:        gauge("next_run_timestamp_seconds", "When the next import is meant to begin, "+secondsDoc+"; in the past when it is overdue."),
+		snapshot:       gauge("source_snapshot_timestamp_seconds", "When the newest document that was imported came from the MIS, "+secondsDoc+"."),
+		inProgress:     gauge("run_in_progress", "1 while an import is under way."),
+		held:           gauge("held", "1 while a held run waits for a person."),
+		unchanged:      gauge("source_unchanged", "1 when the last document imported was the one before once more."),
+		databaseUp:     gauge("database_up", "1 when the daemon could read the database at its last look, once a minute."),
+		lastDuration:   gauge("last_run_duration_seconds", "How long the last import that ended took."),
+		bytes:          prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "fetch_bytes_total", Help: "Bytes that were downloaded from the MIS, of failed attempts too."}),
+		runs:           counters("runs_total", "Imports that ended, by result.", "result"),
+		changes:        counters("changes_total", "Changes that were applied, by entity and action.", "entity", "action"),
+		attempts:       counters("fetch_attempts_total", "Attempts to fetch a document: fetched, retried after a fault that may pass, or refused for good.", "outcome"),
+		planned:        gauges("planned_changes", "Changes of the last plan that was made, by entity and action.", "entity", "action"),
+		records:        gauges("source_records", "Records of each section in the last document that was read, faulty ones too.", "section"),
+		problems:       gauges("source_problems", "Problems in the last document that was read, by section and reason.", "section", "reason"),
+		runSeconds:     histograms("run_duration_seconds", "How long imports took, by result.", "result"),
+		stageSeconds:   histograms("stage_duration_seconds", "How long the stages of imports took.", "stage"),
+	}
+	build := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "build_info", Help: "Always 1; the version is in the label.", ConstLabels: prometheus.Labels{"version": version}})
+	build.Set(1)
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build,
+		m.lastSuccess, m.lastCompletion, m.nextRun, m.snapshot, m.inProgress, m.held, m.unchanged, m.databaseUp, m.lastDuration,
+		m.bytes, m.runs, m.changes, m.attempts, m.planned, m.records, m.problems, m.runSeconds, m.stageSeconds)
+	m.fromTheStart()
+	return m
+}
+
+func gauge(name, help string) prometheus.Gauge {
+	return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help})
+}
+
+func gauges(name, help string, labels ...string) *prometheus.GaugeVec {
+	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, labels)
+}
+
+func counters(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
+}
+
+func histograms(name, help, label string) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: inSeconds}, []string{label})
+}
+
+// fromTheStart makes every series that there can be.
+func (m *Metrics) fromTheStart() {
+	for _, r := range results {
+		m.runs.WithLabelValues(string(r))
+		m.runSeconds.WithLabelValues(string(r))
+	}
+	for _, stage := range stages {
+		m.stageSeconds.WithLabelValues(stage)
+	}
+	for _, outcome := range outcomes {
+		m.attempts.WithLabelValues(outcome)
+	}
+	for _, entity := range store.Entities {
+		for _, action := range store.Actions {
+			m.changes.WithLabelValues(string(entity), string(action))
+		}
+	}
+	m.clear()
+}
+
+// clear sets what is about one import to 0.
+func (m *Metrics) clear() {
+	for _, entity := range store.Entities {
+		for _, action := range store.Actions {
+			m.planned.WithLabelValues(string(entity), string(action)).Set(0)
+		}
+	}
+	for _, section := range sections {
+		for _, reason := range mis.Reasons {
+			m.problems.WithLabelValues(section, string(reason)).Set(0)
+		}
+	}
+	for _, section := range isams.Sections() {
+		m.records.WithLabelValues(section).Set(0)
+	}
+}
+
+// Looked takes over what the database says: other processes import too, and this one may
+// have been started a moment ago.
+func (m *Metrics) Looked(o importer.Outlook) {
+	m.databaseUp.Set(one(o.Away == nil))
+	if o.Away != nil {
+		return
+	}
+	m.nextRun.Set(stamp(o.Next))
+	m.lastSuccess.Set(stamp(o.Imports.LastSuccess))
+	if len(o.Imports.Newest) > 0 {
+		newest := o.Imports.Newest[0]
+		m.lastCompletion.Set(stamp(newest.FinishedAt))
+		m.held.Set(one(newest.Result == store.Held))
+	}
+}
+
+// Began notes the beginning of an import.
+func (m *Metrics) Began(at time.Time) {
+	m.began = at
+	m.inProgress.Set(1)
+}
+
+// Ended counts what an import did.
+func (m *Metrics) Ended(at time.Time, report importer.Report, err error) {
+	m.inProgress.Set(0)
+	if importer.IsBusy(err) || importer.IsWithoutDocument(err) {
+		return
+	}
+	took := at.Sub(m.began).Seconds()
+	m.runs.WithLabelValues(string(report.Result)).Inc()
+	m.runSeconds.WithLabelValues(string(report.Result)).Observe(took)
+	for _, stage := range report.Stages {
+		m.stageSeconds.WithLabelValues(stage.Name).Observe(stage.Seconds)
+	}
+	if report.Result != store.Aborted {
+		m.lastDuration.Set(took)
+		m.lastCompletion.Set(stamp(at))
+	}
+	if report.Records == nil { // no document was read
+		return
+	}
+	m.clear()
+	for section, n := range report.Records {
+		m.records.WithLabelValues(section).Set(float64(n))
+	}
+	for _, p := range report.Problems {
+		m.problems.WithLabelValues(p.Section, string(p.Reason)).Add(float64(1 + p.More))
+	}
+	for _, c := range report.Changes {
+		m.planned.WithLabelValues(string(c.Entity), string(c.Action)).Set(float64(c.Count))
+	}
+	switch report.Result {
+	case store.Applied:
+		for _, c := range report.Changes {
+			m.changes.WithLabelValues(string(c.Entity), string(c.Action)).Add(float64(c.Count))
+		}
+		fallthrough
+	case store.Unchanged:
+		m.lastSuccess.Set(stamp(at))
+		m.snapshot.Set(stamp(report.Taken))
+		m.unchanged.Set(one(report.Source.Unchanged))
+	}
+}
+
+// Reflects notes when the document came that the database reflects.
+func (m *Metrics) Reflects(since time.Time) { m.snapshot.Set(stamp(since)) }
+
+// Attempted counts an attempt to fetch.
+func (m *Metrics) Attempted(outcome string) { m.attempts.WithLabelValues(outcome).Inc() }
+
+// Downloaded notes how far a download is, in bytes; each attempt begins anew.
+func (m *Metrics) Downloaded(bytes int64) {
+	if bytes < m.got {
+		m.got = 0
+	}
+	m.bytes.Add(float64(bytes - m.got))
+	m.got = bytes
+}
+
+func one(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+func stamp(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1000
+}

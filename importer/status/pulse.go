@@ -1,0 +1,154 @@
+// Package status is what people, Prometheus and the service manager see of a daemon:
+// the metrics, the pages, and whether it is well. It knows what the package importer
+// reports, and must never change anything.
+package status
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"misimportd/importer"
+)
+
+// Pulse tells whether a daemon still does its work. It is felt from the work itself:
+// from the looks that the daemon takes at its record, and from the stages of an import.
+// It is safe for concurrent use.
+type Pulse struct {
+	now   func() time.Time
+	mutex sync.Mutex
+	state state
+}
+
+// state is what the daemon is at.
+type state struct {
+	outlook   importer.Outlook
+	looked    time.Time // with the monotonic clock: a machine that slept has missed nothing
+	running   bool
+	stage     string
+	since     time.Time // of the stage
+	last      *importer.Report
+	lastError string
+	version   string
+	fetchMost time.Duration
+}
+
+// Limits of how long a daemon may take over what is its own to do. The database's time
+// is the database's: no outage of it is a fault of the daemon.
+const (
+	lookMost  = 5 * time.Minute
+	thinkMost = 30 * time.Minute // over reading a document, comparing, and filing it away
+)
+
+// NewPulse begins now.
+func NewPulse(version string) *Pulse {
+	return &Pulse{now: time.Now, state: state{looked: time.Now(), version: version}}
+}
+
+// FetchMost sets how long a fetch may take.
+func (p *Pulse) FetchMost(most time.Duration) { p.change(func(s *state) { s.fetchMost = most }) }
+
+func (p *Pulse) change(how func(*state)) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	how(&p.state)
+}
+
+func (p *Pulse) read() state {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.state
+}
+
+// Stage notes that an import has come to a stage.
+func (p *Pulse) Stage(stage string) {
+	p.change(func(s *state) { s.stage, s.since = stage, p.now() })
+}
+
+// Looked notes what the daemon found.
+func (p *Pulse) Looked(o importer.Outlook) {
+	p.change(func(s *state) { s.outlook, s.looked = o, p.now() })
+}
+
+// Began notes the beginning of an import.
+func (p *Pulse) Began(time.Time) {
+	p.change(func(s *state) { s.running, s.stage, s.since = true, "", p.now() })
+}
+
+// Ended notes the end of an import.
+func (p *Pulse) Ended(_ time.Time, report importer.Report, err error) {
+	p.change(func(s *state) {
+		s.running, s.looked = false, p.now()
+		if importer.IsBusy(err) {
+			return
+		}
+		s.last, s.lastError = &report, ""
+		if err != nil {
+			s.lastError = err.Error()
+		}
+	})
+}
+
+// Well is nil while the daemon does its work, and else says what it is stuck in.
+func (p *Pulse) Well() error {
+	s := p.read()
+	idle := p.now().Sub(s.looked)
+	if !s.running {
+		if idle > lookMost {
+			return fmt.Errorf("no sign of work for %s", idle.Round(time.Second))
+		}
+		return nil
+	}
+	most := thinkMost
+	switch s.stage {
+	case "fetch":
+		most += s.fetchMost
+	case "", "state", "apply":
+		return nil
+	}
+	if took := p.now().Sub(s.since); took > most {
+		return fmt.Errorf("the stage %s has taken %s", s.stage, took.Round(time.Second))
+	}
+	return nil
+}
+
+// Line is what the daemon is at, in one line.
+func (p *Pulse) Line() string {
+	s := p.read()
+	switch {
+	case s.running && s.stage != "":
+		return "importing: " + doing(s.stage)
+	case s.running:
+		return "importing"
+	case s.outlook.Away != nil:
+		return "waiting for the database: " + s.outlook.Away.Error()
+	case s.outlook.At.IsZero():
+		return "starting"
+	}
+	return fmt.Sprintf("waiting for the next import, %s; %s", s.when(s.outlook.Next), s.before())
+}
+
+// before tells of the import before.
+func (s state) before() string {
+	newest := s.outlook.Imports.Newest
+	if len(newest) == 0 {
+		return "none was made yet"
+	}
+	run := newest[0]
+	return fmt.Sprintf("the last was run %d, %s, %s", run.ID, run.Result, s.when(run.FinishedAt))
+}
+
+// when is a time as people at the school write it.
+func (s state) when(at time.Time) string {
+	if at.IsZero() {
+		return "never"
+	}
+	return at.In(s.outlook.Zone).Format("Monday 2 January 2006 15:04")
+}
+
+func doing(stage string) string {
+	return map[string]string{
+		"fetch": "fetching", "state": "reading the database", "decode": "reading the document", "diff": "comparing",
+		"apply": "applying the changes", "archive": "filing the document away",
+	}[stage]
+}

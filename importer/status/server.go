@@ -1,0 +1,96 @@
+package status
+
+import (
+	_ "embed"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Server answers people and Prometheus. Its limits keep whoever is slow, large or many
+// from taking the machine.
+func Server(registry *prometheus.Registry, pulse *Pulse) *http.Server {
+	const (
+		scrapes      = 8 // at once
+		scrapeMost   = 20 * time.Second
+		headerMost   = 5 * time.Second
+		requestMost  = 10 * time.Second
+		idleMost     = time.Minute
+		headerAtMost = 16 << 10
+	)
+	pages := http.NewServeMux()
+	pages.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: scrapes, Timeout: requestMost}))
+	pages.HandleFunc("GET /healthz", pulse.healthz)
+	pages.HandleFunc("GET /runbook", runbook)
+	pages.HandleFunc("GET /runbook/{alert}", runbook)
+	pages.HandleFunc("GET /{$}", pulse.page)
+	return &http.Server{
+		Handler: plainly(pages), ReadHeaderTimeout: headerMost, ReadTimeout: requestMost, WriteTimeout: scrapeMost,
+		IdleTimeout: idleMost, MaxHeaderBytes: headerAtMost,
+	}
+}
+
+// plainly keeps browsers from making more of a page than it is, and bodies out.
+func plainly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'")
+		w.Header().Set("Cache-Control", "no-store")
+		r.Body = http.MaxBytesReader(w, r.Body, 1<<10)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// healthz answers 200 while the daemon does its work. A database that is away is no
+// illness of the daemon: the page and the metrics tell of it.
+func (p *Pulse) healthz(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if err := p.Well(); err != nil {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = fmt.Fprintf(w, "not well: %v\n", err)
+		return
+	}
+	_, _ = fmt.Fprintf(w, "well: %s\n", p.Line())
+}
+
+// page is the state of things for a person.
+func (p *Pulse) page(w http.ResponseWriter, _ *http.Request) {
+	s := p.read()
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = fmt.Fprintf(w, "misimportd %s\n\nnow           %s\n", s.version, p.Line())
+	if !s.outlook.At.IsZero() && s.outlook.Away == nil {
+		_, _ = fmt.Fprintf(w, "next import   %s\nlast success  %s\n", s.when(s.outlook.Next), s.when(s.outlook.Imports.LastSuccess))
+		if newest := s.outlook.Imports.Newest; len(newest) > 0 {
+			_, _ = fmt.Fprintf(w, "newest run    %d, %s, %s\n", newest[0].ID, newest[0].Result, s.when(newest[0].FinishedAt))
+		}
+	}
+	if s.lastError != "" {
+		_, _ = fmt.Fprintf(w, "last error    %s\n", s.lastError)
+	}
+	_, _ = fmt.Fprint(w, "\n/metrics   for Prometheus\n/healthz   200 while the service does its work\n/runbook   what to do about each alert\n")
+}
+
+//go:embed runbook.md
+var runbookText string
+
+// runbook is what to do about alerts, or about one.
+func runbook(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	name := r.PathValue("alert")
+	if name == "" {
+		_, _ = fmt.Fprint(w, runbookText)
+		return
+	}
+	for section := range strings.SplitSeq(runbookText, "\n## ") {
+		if title, text, ok := strings.Cut(section, "\n"); ok && title == name {
+			_, _ = fmt.Fprintf(w, "%s\n%s\n", title, text)
+			return
+		}
+	}
+	w.WriteHeader(http.StatusNotFound)
+	_, _ = fmt.Fprintln(w, "there is no such alert: /runbook has them all")
+}
