@@ -21,11 +21,11 @@ type Report struct {
 	AsOf     era.Date       `json:"as_of"`
 	Era      string         `json:"era"`
 	Source   store.Source   `json:"source"`
-	Records  map[string]int `json:"records,omitempty"` // read of each section, faulty ones too
 	Changes  []store.Count  `json:"changes"`
 	Problems []mis.Problem  `json:"problems"`
 	Guard    []struct{}     `json:"guard"` // empty: this version judges no limits
 	Stages   []store.Stage  `json:"stages"`
+	Records  map[string]int `json:"records,omitempty"` // read of each section, faulty ones too
 	Error    string         `json:"error,omitempty"`
 	Lines    []Line         `json:"plan,omitempty"` // each change; of a plan only
 	Taken    time.Time      `json:"-"`              // when the document was fetched, or put into PreFetched
@@ -40,7 +40,7 @@ func NothingYet() Report {
 func (r Report) record(kind, version string, started time.Time, host string) store.Run {
 	problems, _ := json.Marshal(r.Problems) // texts and numbers have a JSON form
 	return store.Run{
-		Kind: kind, StartedAt: started, AsOf: r.AsOf, Era: r.Era, Source: r.Source,
+		Kind: kind, Result: r.Result, StartedAt: started, AsOf: r.AsOf, Era: r.Era, Source: r.Source,
 		Counts: store.JSON[[]store.Count]{V: r.Changes}, Problems: store.JSON[json.RawMessage]{V: problems},
 		Stages: store.JSON[[]store.Stage]{V: r.Stages}, Error: r.Error, Program: version, Host: host,
 	}

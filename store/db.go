@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -24,6 +25,10 @@ type DB struct {
 	sql     *sqlx.DB
 	dialect dialect
 	name    string // where it is, without secrets
+
+	newest        sync.Once // finds the newest migration
+	newestVersion int64
+	newestErr     error
 }
 
 // Open prepares to use the database that url names: postgres://… or sqlite:PATH. It

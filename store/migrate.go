@@ -47,15 +47,23 @@ func (db *DB) migrator() (*goose.Provider, error) {
 }
 
 // knows is the newest schema version that the program has a migration to.
-func knows(p *goose.Provider) int64 {
-	sources := p.ListSources()
-	return sources[len(sources)-1].Version
+func (db *DB) knows() (int64, error) {
+	db.newest.Do(func() {
+		p, err := db.migrator()
+		if err != nil {
+			db.newestErr = err
+			return
+		}
+		sources := p.ListSources()
+		db.newestVersion = sources[len(sources)-1].Version
+	})
+	return db.newestVersion, db.newestErr
 }
 
 // migrate brings the tables up to date. It is called with the lock held: two programs
 // never migrate at once. A schema newer than the program's is refused.
 func (db *DB) migrate(ctx context.Context) error {
-	p, err := db.migrator()
+	knows, err := db.knows()
 	if err != nil {
 		return err
 	}
@@ -64,10 +72,14 @@ func (db *DB) migrate(ctx context.Context) error {
 		return db.failed("looking for the schema", err)
 	}
 	switch {
-	case has > knows(p):
-		return &SchemaError{db.name, has, knows(p)}
-	case has == knows(p):
+	case has > knows:
+		return &SchemaError{db.name, has, knows}
+	case has == knows:
 		return nil
+	}
+	p, err := db.migrator()
+	if err != nil {
+		return err
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return db.failed("creating the tables", err)
@@ -88,12 +100,12 @@ func (db *DB) isSetUp(ctx context.Context) (bool, error) {
 	if has == 0 {
 		return false, nil
 	}
-	p, err := db.migrator()
+	knows, err := db.knows()
 	if err != nil {
 		return false, err
 	}
-	if has != knows(p) {
-		return false, &SchemaError{db.name, has, knows(p)}
+	if has != knows {
+		return false, &SchemaError{db.name, has, knows}
 	}
 	return true, nil
 }
