@@ -68,11 +68,11 @@ func (d *Daemon) Serve(ctx context.Context) {
 	defer func() { _ = d.Setup.Importer.DB.Close() }()
 	d.Log.Info("ready", "schedule", d.Setup.Schedule.String(), "database", d.Setup.Importer.DB.String())
 	for ctx.Err() == nil {
+		d.collect(ctx)
 		outlook := d.look(ctx)
 		if ctx.Err() != nil {
 			break
 		}
-		d.collectWish()
 		wait := lookEvery
 		if !outlook.Next.IsZero() {
 			wait = min(wait, outlook.Next.Sub(outlook.At))
@@ -90,8 +90,14 @@ func (d *Daemon) Serve(ctx context.Context) {
 	}
 }
 
-// collectWish takes a wish that came while something else was done.
-func (d *Daemon) collectWish() {
+// collect takes what was asked for while something else was done: first another
+// configuration, then an import by it.
+func (d *Daemon) collect(ctx context.Context) {
+	select {
+	case <-d.Reload:
+		d.reload(ctx)
+	default:
+	}
 	select {
 	case <-d.Trigger:
 		d.wanted = true
@@ -125,18 +131,25 @@ func (d *Daemon) reload(ctx context.Context) {
 	d.Log.Info("the configuration was reloaded", "schedule", setup.Schedule.String(), "database", setup.Importer.DB.String())
 }
 
-// look reads the record and works out when the next import is due.
-func (d *Daemon) look(ctx context.Context) Outlook {
+// Look reads the record and works out when the next import is due.
+func (s *Setup) Look(ctx context.Context, now time.Time, unrecorded ...Attempt) Outlook {
 	const patience = 20 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	now := d.Now()
-	o := Outlook{At: now, Zone: d.Setup.Schedule.zone}
-	o.Imports, o.Away = d.Setup.Importer.DB.Imports(ctx)
-	if o.Away == nil {
-		o.Next = d.Setup.Schedule.Due(now, append(attempts(o.Imports), d.unrecorded...))
+	o := Outlook{At: now, Zone: s.Schedule.zone}
+	if o.Imports, o.Away = s.Importer.DB.Imports(ctx); o.Away == nil {
+		o.Next = s.Schedule.Due(now, append(attempts(o.Imports), unrecorded...))
+	}
+	return o
+}
+
+// look looks, and tells those who watch.
+func (d *Daemon) look(ctx context.Context) Outlook {
+	o := d.Setup.Look(ctx, d.Now(), d.unrecorded...)
+	switch {
+	case o.Away == nil:
 		d.tell("")
-	} else if ctx.Err() == nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	case ctx.Err() == nil:
 		d.tell(o.Away.Error())
 	}
 	for _, w := range d.Watch {

@@ -80,7 +80,11 @@ func (c serveCommand) Run(a *app) error {
 func (s *service) serve(daemon *importer.Daemon, listener net.Listener) error {
 	ctx, cancel := context.WithCancelCause(s.ctx)
 	defer cancel(nil)
-	context.AfterFunc(ctx, s.hurry)
+	told := make(chan struct{})
+	context.AfterFunc(ctx, func() {
+		defer close(told)
+		s.hurry()
+	})
 	server := status.Server(s.registry, s.pulse)
 	server.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelDebug) // of what clients do wrong
 	if listener != nil {
@@ -90,6 +94,7 @@ func (s *service) serve(daemon *importer.Daemon, listener net.Listener) error {
 	go s.manager.feedWatchdog(ctx)
 	s.manager.ready()
 	daemon.Serve(ctx)
+	<-told
 	if s.ctx.Err() == nil {
 		return context.Cause(ctx)
 	}
@@ -219,8 +224,11 @@ func (s *service) wire(ctx context.Context, settings settings) (*importer.Setup,
 	if err != nil {
 		return nil, append(wrong, err)
 	}
-	if err := readable(ctx, db); err != nil {
-		wrong = append(wrong, err)
+	im := s.importerOf(settings, db, fetching, s.stage)
+	setup := &importer.Setup{Importer: im, Schedule: settings.schedule}
+	outlook := setup.Look(ctx, time.Now())
+	if outlook.Away != nil && !db.IsAway(outlook.Away) {
+		wrong = append(wrong, outlook.Away)
 	}
 	if len(wrong) > 0 {
 		_ = db.Close()
@@ -233,25 +241,14 @@ func (s *service) wire(ctx context.Context, settings settings) (*importer.Setup,
 	if reflected, err := folder.CurrentManifest(); err == nil {
 		s.metrics.Reflects(reflected.Since)
 	}
-	im := s.importerOf(settings, db, fetching, s.stage)
-	return &importer.Setup{Importer: im, Schedule: settings.schedule}, nil
+	s.metrics.Looked(outlook)
+	return setup, nil
 }
 
 // stage notes that an import has come to a stage.
 func (s *service) stage(stage string) {
 	s.pulse.Stage(stage)
 	s.manager.line()
-}
-
-// readable tells what is wrong with a database that is there.
-func readable(ctx context.Context, db *store.DB) error {
-	const patience = 10 * time.Second
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	if _, err := db.Imports(ctx); err != nil && !db.IsAway(err) {
-		return err
-	}
-	return nil
 }
 
 // monotonic is the time that systemd orders notifications by.

@@ -145,7 +145,8 @@ func (m *Metrics) Began(at time.Time) {
 	m.inProgress.Set(1)
 }
 
-// Ended counts what an import did.
+// Ended counts what an import did. When the last one ended is what the database says, at
+// the look that follows.
 func (m *Metrics) Ended(at time.Time, report importer.Report, err error) {
 	m.inProgress.Set(0)
 	if importer.IsBusy(err) || importer.IsWithoutDocument(err) {
@@ -159,7 +160,6 @@ func (m *Metrics) Ended(at time.Time, report importer.Report, err error) {
 	}
 	if report.Result != store.Aborted {
 		m.lastDuration.Set(took)
-		m.lastCompletion.Set(stamp(at))
 	}
 	if report.Records == nil { // no document was read
 		return
@@ -181,7 +181,6 @@ func (m *Metrics) Ended(at time.Time, report importer.Report, err error) {
 		}
 		fallthrough
 	case store.Unchanged:
-		m.lastSuccess.Set(stamp(at))
 		m.snapshot.Set(stamp(report.Taken))
 		m.unchanged.Set(one(report.Source.Unchanged))
 	}
