@@ -100,7 +100,7 @@ func TestR31KilledAtAnyMoment(t *testing.T) {
 	}
 	storetest.Each(t, func(t *testing.T, database string) {
 		t.Parallel()
-		k := newKillings(t, misimportd, database)
+		k := newKillings(t, misimportd, database, "--as-of", "2016-09-05")
 		for i := range kills {
 			k.once(time.Duration(i) * k.whole * 3 / 2 / time.Duration(kills))
 		}
@@ -117,18 +117,18 @@ type killings struct {
 	*testing.T
 	server                         *isamstest.Server
 	misimportd, state              string
-	env                            []string
+	env, flags                     []string
 	raw                            *sql.DB
 	whole                          time.Duration // what a run takes
 	database, prefetched, incoming map[string]int
 }
 
-func newKillings(t *testing.T, misimportd, database string) *killings {
-	k := &killings{T: t, misimportd: misimportd, state: t.TempDir(), database: map[string]int{}, prefetched: map[string]int{}, incoming: map[string]int{}}
+func newKillings(t *testing.T, misimportd, database string, flags ...string) *killings {
+	k := &killings{T: t, misimportd: misimportd, flags: flags, state: t.TempDir(), database: map[string]int{}, prefetched: map[string]int{}, incoming: map[string]int{}}
 	k.server = isamstest.NewServer(isamstest.New(3, isamstest.Size{Pupils: 300, Staff: 40, Forms: 14, Sets: 100, SetLists: 3000}), testKey)
 	web := httptest.NewServer(k.server)
 	t.Cleanup(web.Close)
-	for name, text := range map[string]string{"isams.key": testKey, "config.yml": "state: .\nisams: {url: '" + web.URL + "', requests: [{key_file: isams.key}]}\n"} {
+	for name, text := range map[string]string{"isams.key": testKey, "config.yml": "state: .\nlisten: 127.0.0.1:0\ntimezone: UTC\nschedule: " + aDayLater() + "\nisams: {url: '" + web.URL + "', stall: 1s, retry: {first: 50ms}, requests: [{key_file: isams.key}]}\n"} {
 		if err := os.WriteFile(filepath.Join(k.state, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +144,7 @@ func newKillings(t *testing.T, misimportd, database string) *killings {
 }
 
 func (k *killings) command() *exec.Cmd {
-	cmd := exec.Command(k.misimportd, "run", "--as-of", "2016-09-05")
+	cmd := exec.Command(k.misimportd, append([]string{"run"}, k.flags...)...)
 	cmd.Env = k.env
 	return cmd
 }

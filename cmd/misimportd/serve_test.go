@@ -25,7 +25,6 @@ type served struct {
 	cmd  *exec.Cmd
 	at   string // where it answers: http://127.0.0.1:12345
 	done chan error
-	kept string // what its folder is
 
 	mutex sync.Mutex
 	lines []string
@@ -56,15 +55,20 @@ func (s *station) serve(env ...string) *served {
 // begin starts the service.
 func (s *station) begin(env ...string) *served {
 	s.Helper()
-	d := &served{T: s.T, cmd: exec.Command(s.program, "serve", "-v", "--config", filepath.Join(s.state, "config.yml")), done: make(chan error, 1), more: make(chan struct{}), kept: s.state}
+	return startService(s.T, s.program, append(env, "MISIMPORTD_CONFIG="+filepath.Join(s.state, "config.yml")))
+}
+
+func startService(t *testing.T, program string, env []string) *served {
+	t.Helper()
+	d := &served{T: t, cmd: exec.Command(program, "serve", "-v"), done: make(chan error, 1), more: make(chan struct{})}
 	d.cmd.Env = append(os.Environ(), env...)
 	out, in, err := os.Pipe()
 	if err != nil {
-		s.Fatal(err)
+		t.Fatal(err)
 	}
 	d.cmd.Stdout, d.cmd.Stderr = in, in
 	if err := d.cmd.Start(); err != nil {
-		s.Fatal(err)
+		t.Fatal(err)
 	}
 	_ = in.Close()
 	read := make(chan struct{})
@@ -80,7 +84,7 @@ func (s *station) begin(env ...string) *served {
 		d.done <- d.cmd.Wait()
 		close(d.done)
 	}()
-	s.Cleanup(func() {
+	t.Cleanup(func() {
 		_ = d.cmd.Process.Kill()
 		<-read
 	})
