@@ -13,7 +13,9 @@ import (
 	"misimportd/store"
 )
 
-type checkConfigCommand struct{}
+type checkConfigCommand struct {
+	Offline bool `help:"Look at the configuration and the files that it names only: not at folder, database and document."`
+}
 
 // check is one thing that was looked at.
 type check struct {
@@ -22,7 +24,7 @@ type check struct {
 	Found string `json:"found"`
 }
 
-func (checkConfigCommand) Run(a *app) error {
+func (c checkConfigCommand) Run(a *app) error {
 	s, err := a.settle()
 	if err != nil {
 		return err
@@ -41,6 +43,10 @@ func (checkConfigCommand) Run(a *app) error {
 			return usageError{err}
 		}
 		add("isams", fmt.Sprintf("%s, %d requests; not asked", client, len(s.isams.Requests)), nil)
+	}
+	add("service", fmt.Sprintf("imports at %s; answers at %s", s.schedule, s.listen), nil)
+	if c.Offline {
+		return a.tellChecks(checks)
 	}
 	folder := cache.Folder(s.state)
 	found, err := folder.Check()

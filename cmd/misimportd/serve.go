@@ -279,8 +279,11 @@ func (c healthcheckCommand) Run(a *app) error {
 	if err != nil {
 		return usagef("--listen: %q is not an address: write it as 127.0.0.1:9190", address)
 	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "localhost"
+	switch host { // not by name: a container may know none
+	case "", "0.0.0.0":
+		host = "127.0.0.1"
+	case "::":
+		host = "::1"
 	}
 	const patience = 5 * time.Second
 	// The certificate is this machine's own, and its name that of others' view of it.
@@ -289,7 +292,7 @@ func (c healthcheckCommand) Run(a *app) error {
 	for _, scheme := range []string{"http", "https"} {
 		response, err := client.Get(scheme + "://" + net.JoinHostPort(host, port) + "/healthz")
 		if err != nil {
-			failed = errors.Join(failed, err)
+			failed = err
 			continue
 		}
 		text, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
