@@ -13,6 +13,7 @@ import (
 
 // TestTheUnits are what systemd itself finds good, and expose as little as it can tell.
 func TestTheUnits(t *testing.T) {
+	t.Parallel()
 	analyze, folder := tool(t, "systemd-analyze"), t.TempDir()
 	var paths []string
 	for _, name := range []string{"misimportd.service", "misimportd-run.service", "misimportd-run.timer"} {
@@ -45,6 +46,7 @@ func TestTheUnits(t *testing.T) {
 // TestTheContainersContents builds what the Dockerfile puts into its image, and runs it as
 // it says: alone in a root of its own, as a user who is not root, with its health check.
 func TestTheContainersContents(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("..", "..", "Dockerfile"))
 	if err != nil {
 		t.Fatal(err)

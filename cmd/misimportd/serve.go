@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -57,6 +58,9 @@ type service struct {
 }
 
 func (c serveCommand) Run(a *app) error {
+	// A fault of the program's own ends it by a signal, and not with the status of a wrong
+	// configuration, after which systemd does not start it again.
+	debug.SetTraceback("crash")
 	trigger, reload := make(chan struct{}, 1), make(chan struct{}, 1)
 	stop := relay(map[os.Signal]chan struct{}{syscall.SIGUSR1: trigger, syscall.SIGHUP: reload})
 	defer stop()

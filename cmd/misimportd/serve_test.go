@@ -197,6 +197,7 @@ func (d *served) value(series string) string {
 // TestServeImportsOnce imports at its start, for no night is recorded, and not again after
 // a restart; USR1 imports once, however often it comes while one is under way.
 func TestServeImportsOnce(t *testing.T) {
+	t.Parallel()
 	misimportd := program(t)
 	storetest.Each(t, func(t *testing.T, database string) {
 		s := newStation(t, misimportd)
@@ -240,6 +241,7 @@ func TestServeImportsOnce(t *testing.T) {
 
 // TestServeTellsAllThatIsWrong before it starts anything, not the first thing only.
 func TestServeTellsAllThatIsWrong(t *testing.T) {
+	t.Parallel()
 	misimportd := program(t)
 	s := newStation(t, misimportd)
 	s.write("config.yml", "timezone: Mars/North\nlisten: nowhere\nretention: long\nisams: {url: 'https://x.example', timeout: soon, requests: [{key_file: a.key}, {key_env: NOT_SET}]}\n")
@@ -284,6 +286,7 @@ func TestServeTellsAllThatIsWrong(t *testing.T) {
 
 // TestServeReloads a good configuration, and refuses a faulty one in favour of the old.
 func TestServeReloads(t *testing.T) {
+	t.Parallel()
 	misimportd := program(t)
 	s := newStation(t, misimportd)
 	s.daemonConfigured("")
@@ -332,6 +335,7 @@ func (s *station) read(name string) []byte {
 
 // TestServeWaitsForAnother process that is importing, and then finds its work done.
 func TestServeWaitsForAnother(t *testing.T) {
+	t.Parallel()
 	misimportd := program(t)
 	s := newStation(t, misimportd)
 	s.daemonConfigured("")

@@ -173,6 +173,7 @@ func (m *pretendManager) await(t *testing.T, pattern string) {
 // TestServeWithoutItsDatabase waits for a database that is not up yet, and for one that
 // goes away in the middle of an import, tells of it, and feeds the watchdog all the while.
 func TestServeWithoutItsDatabase(t *testing.T) {
+	t.Parallel()
 	misimportd := program(t)
 	s := newStation(t, misimportd)
 	s.daemonConfigured("")
@@ -234,6 +235,7 @@ func TestServeWithoutItsDatabase(t *testing.T) {
 
 // TestServeIsAnswering with TLS and a password, when it is asked for.
 func TestServeIsAnswering(t *testing.T) {
+	t.Parallel()
 	misimportd := program(t)
 	s := newStation(t, misimportd)
 	hash, err := bcrypt.GenerateFromPassword([]byte("hunter2"), bcrypt.MinCost)
@@ -276,6 +278,7 @@ func TestServeIsAnswering(t *testing.T) {
 
 // TestAThousandHostileRequests leaves the service answering, importing, and as it was.
 func TestAThousandHostileRequests(t *testing.T) {
+	t.Parallel()
 	misimportd := program(t)
 	s := newStation(t, misimportd)
 	s.daemonConfigured("")
@@ -391,6 +394,7 @@ func exported(scrape string) (names []string) {
 // tests, and finds every metric that alerts and dashboard ask for in the scrape, and for
 // every alert what to do about it.
 func TestWhatPrometheusSees(t *testing.T) {
+	t.Parallel()
 	misimportd := program(t)
 	s := newStation(t, misimportd)
 	s.daemonConfigured("")
@@ -469,6 +473,7 @@ func TestWhatPrometheusSees(t *testing.T) {
 
 // TestARealPrometheus scrapes the real service, and has its rules in force.
 func TestARealPrometheus(t *testing.T) {
+	t.Parallel()
 	misimportd := program(t)
 	s := newStation(t, misimportd)
 	s.daemonConfigured("")
@@ -536,6 +541,7 @@ func TestARealPrometheus(t *testing.T) {
 
 // TestServeDoesNotGrow imports night after night, and looks at what the process holds.
 func TestServeDoesNotGrow(t *testing.T) {
+	t.Parallel()
 	misimportd := program(t)
 	nights := 40
 	if os.Getenv("MISIMPORTD_SOAK") != "" {

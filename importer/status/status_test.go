@@ -1,0 +1,94 @@
+package status
+
+import (
+	"errors"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/prometheus/common/expfmt"
+
+	"misimportd/importer"
+	"misimportd/mis"
+	"misimportd/store"
+)
+
+// TestThePulse is felt for as long as the work goes on: the database's time is no fault
+// of the daemon, and a look that does not come, or a document read without end, is.
+func TestThePulse(t *testing.T) {
+	now := time.Date(2026, 6, 10, 3, 0, 0, 0, time.UTC)
+	p := NewPulse("test")
+	p.now = func() time.Time { return now }
+	p.FetchMost(20 * time.Minute)
+	outlook := importer.Outlook{At: now, Next: now.Add(24 * time.Hour), Zone: time.UTC}
+	p.Looked(outlook)
+	for _, c := range []struct {
+		what  string
+		do    func()
+		after time.Duration
+		want  string
+	}{
+		{"a look a minute", func() { p.Looked(outlook) }, time.Minute, ""},
+		{"no look", func() {}, 5 * time.Minute, "no sign of work for 6m0s"},
+		{"the database is away", func() { p.Looked(importer.Outlook{At: now, Zone: time.UTC, Away: errors.New("gone")}) }, time.Minute, ""},
+		{"a long fetch", func() { p.Began(now); p.Stage("fetch") }, 45 * time.Minute, ""},
+		{"a fetch without end", func() {}, 10 * time.Minute, "the stage fetch has taken 55m0s"},
+		{"a lock in the database", func() { p.Stage("state") }, 5 * time.Hour, ""},
+		{"a decoder without end", func() { p.Stage("decode") }, 31 * time.Minute, "the stage decode has taken 31m0s"},
+		{"long writing", func() { p.Stage("apply") }, 3 * time.Hour, ""},
+		{"the end of it", func() { p.Ended(now, importer.Report{Run: 7, Result: store.Applied}, nil) }, time.Minute, ""},
+	} {
+		c.do()
+		now = now.Add(c.after)
+		err := p.Well()
+		switch {
+		case c.want == "" && err != nil:
+			t.Errorf("%s: %v", c.what, err)
+		case c.want != "" && (err == nil || err.Error() != c.want):
+			t.Errorf("%s: %v, want %s", c.what, err, c.want)
+		}
+		recorder := httptest.NewRecorder()
+		p.healthz(recorder, nil)
+		if well := recorder.Code == 200; well != (c.want == "") {
+			t.Errorf("%s: healthz says %d", c.what, recorder.Code)
+		}
+	}
+}
+
+// TestMetricsCount what imports did, and are as Prometheus wants metrics to be.
+func TestMetricsCount(t *testing.T) {
+	registry := prometheus.NewPedanticRegistry()
+	m := NewMetrics(registry, "1.2.3")
+	at := time.Unix(1_000_000, 0)
+	m.Began(at)
+	m.Ended(at.Add(3*time.Second), importer.Report{
+		Run: 1, Result: store.Applied, Taken: at, Records: map[string]int{"CurrentPupils": 12},
+		Changes:  []store.Count{{Entity: store.PupilEntity, Action: store.Create, Count: 12}},
+		Problems: []mis.Problem{{Section: "CurrentPupils", Reason: mis.NoID}, {Section: "CurrentPupils", Reason: mis.NoID, More: 40}},
+		Stages:   []store.Stage{{Name: "fetch", Seconds: 2}},
+	}, nil)
+	m.Began(at)
+	m.Ended(at, importer.NothingYet(), &store.BusyError{}) // is none
+	m.Looked(importer.Outlook{At: at, Next: at.Add(time.Hour), Imports: store.Imports{LastSuccess: at, Newest: []store.Run{{Result: store.Held, FinishedAt: at}}}})
+	m.Downloaded(100)
+	m.Downloaded(250)
+	m.Downloaded(50) // of the next attempt
+	for text, want := range map[string]string{
+		"misimport_runs_total": `misimport_runs_total{result="applied"} 1`, "misimport_changes_total": `misimport_changes_total{action="create",entity="pupil"} 12`,
+		"misimport_source_problems": `misimport_source_problems{reason="no id",section="CurrentPupils"} 42`, "misimport_fetch_bytes_total": "misimport_fetch_bytes_total 300",
+		"misimport_held": "misimport_held 1", "misimport_next_run_timestamp_seconds": "misimport_next_run_timestamp_seconds 1.0036e+06",
+		"misimport_last_run_duration_seconds": "misimport_last_run_duration_seconds 3", "misimport_source_records": `misimport_source_records{section="CurrentPupils"} 12`,
+	} {
+		got, err := testutil.GatherAndFormat(registry, expfmt.TypeTextPlain, text)
+		if err != nil || !strings.Contains(string(got), want+"\n") {
+			t.Errorf("want %s, got %v %s", want, err, got)
+		}
+	}
+	problems, err := testutil.GatherAndLint(registry)
+	if err != nil || len(problems) > 0 {
+		t.Errorf("%v %v", err, problems)
+	}
+}
