@@ -20,7 +20,8 @@ func (s *School) Night() {
 	s.joinSets(s.admit(s.rand.IntN(len(s.Forms))))
 	s.hire()
 	s.retire()
-	if s.rand.IntN(2) == 0 {
+	const fewest = 10 // however many nights go by
+	if s.rand.IntN(2) == 0 && len(s.Sets) > fewest {
 		s.closeSet()
 	} else {
 		s.openSet()
