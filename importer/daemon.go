@@ -27,6 +27,7 @@ type Daemon struct {
 
 	wanted     bool      // an import was asked for and has not begun
 	unrecorded []Attempt // failures that are in no database
+	next       time.Time // that was logged
 	away       string    // the trouble with the database that was logged: once is enough
 	busy       bool      // that another process is at it was logged
 }
@@ -149,6 +150,10 @@ func (d *Daemon) look(ctx context.Context) Outlook {
 	switch {
 	case o.Away == nil:
 		d.tell("")
+		if !o.due() && !o.Next.Equal(d.next) {
+			d.next = o.Next
+			d.Log.Info("the next import", "at", o.Next.Format("Monday 2 January 2006 15:04:05 MST"))
+		}
 	case ctx.Err() == nil:
 		d.tell(o.Away.Error())
 	}

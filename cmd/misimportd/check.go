@@ -42,9 +42,9 @@ func (c checkConfigCommand) Run(a *app) error {
 		if err != nil {
 			return usageError{err}
 		}
-		add("isams", fmt.Sprintf("%s, %d requests; not asked", client, len(s.isams.Requests)), nil)
+		add("isams", fmt.Sprintf("%s, %s; not asked%s", client, counted(len(s.isams.Requests), "request"), a.warnings(s)), nil)
 	}
-	add("service", fmt.Sprintf("imports at %s; answers at %s", s.schedule, s.listen), nil)
+	add("service", fmt.Sprintf("imports at %s; answers at %s%s", s.schedule, s.listen, s.listenWarning()), nil)
 	if c.Offline {
 		return a.tellChecks(checks)
 	}
@@ -62,6 +62,21 @@ func (c checkConfigCommand) Run(a *app) error {
 	found, err = importer.CheckDocument(folder)
 	add("document", found, err)
 	return a.tellChecks(checks)
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// warnings tells what is allowed, and seldom meant.
+func (a *app) warnings(s settings) (said string) {
+	for _, w := range s.warnings {
+		said += "; beware: " + w
+	}
+	return said
 }
 
 // checkDatabase finds out whether the tables are those of this program and whether an

@@ -119,10 +119,11 @@ func (a *app) status(err error) int {
 	var several faults
 	switch {
 	case errors.As(err, &several):
+		status := statusFailed
 		for _, fault := range several {
-			a.fail(fault)
+			status = max(status, a.status(fault))
 		}
-		return statusUsage
+		return status
 	case errors.As(err, &unfiled):
 	case a.ctx.Err() != nil:
 		a.fail(errors.New("interrupted: nothing was changed"))

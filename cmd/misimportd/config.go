@@ -53,7 +53,8 @@ type settings struct {
 	webConfig          string          // a file of exporter-toolkit, for TLS and passwords; "" for none
 	isams              *isams.Settings // nil: nothing is fetched
 	useLastGood        bool
-	source             string // the file that was read, "" for none
+	source             string   // the file that was read, "" for none
+	warnings           []string // of what is allowed, and seldom meant
 }
 
 // usageError is a wrong use or a wrong configuration: exit status 2.
@@ -189,6 +190,7 @@ func (f *flags) settle() (settings, error) {
 		s.useLastGood = c.ISAMS.UseLastGood
 		var wrong []error
 		s.isams, wrong = c.ISAMS.settle()
+		s.warnings = c.ISAMS.warnings
 		for _, err := range wrong {
 			faults = append(faults, err.Error())
 		}
@@ -202,7 +204,7 @@ func (f *flags) settle() (settings, error) {
 // settleService settles what a daemon needs.
 func (s *settings) settleService(c config) (faults []string) {
 	s.listen, s.webConfig = first(c.Listen, "127.0.0.1:9190"), c.WebConfigFile
-	if _, port, err := net.SplitHostPort(s.listen); s.listen != "off" && (err != nil || port == "") {
+	if _, port, err := net.SplitHostPort(s.listen); s.listen != "off" && (err != nil || !isPort(port)) {
 		faults = append(faults, fmt.Sprintf("listen: %q is not an address: write it as 127.0.0.1:9190, or off", s.listen))
 	}
 	if s.webConfig != "" {
@@ -218,6 +220,21 @@ func (s *settings) settleService(c config) (faults []string) {
 		faults = append(faults, strings.Split(err.Error(), "\n")...)
 	}
 	return faults
+}
+
+// listenWarning tells of a service that answers everybody.
+func (s settings) listenWarning() string {
+	host, _, err := net.SplitHostPort(s.listen)
+	ip := net.ParseIP(host)
+	if err != nil || s.webConfig != "" || host == "localhost" || ip != nil && ip.IsLoopback() {
+		return ""
+	}
+	return "; beware: without a password and without TLS, whoever can reach it is answered (web_config_file)"
+}
+
+func isPort(text string) bool {
+	_, err := strconv.ParseUint(text, 10, 16)
+	return err == nil
 }
 
 func inFile(source string, faults []string) []string {

@@ -359,7 +359,7 @@ func TestSettingsThatCannotBe(t *testing.T) {
 		"isams: {url: 'https://school.example/?apiKey=x', requests: [{key_file: isams.key}]}":                  "url has to be like https://school.isams.cloud, with nothing after it, and hold no key",
 		"isams: {url: 'https://school.example'}":                                                               "requests names no key",
 		"isams: {url: 'https://school.example', requests: [{}]}":                                               "request 1: key_file is missing: name the file that holds it",
-		"isams: {url: 'https://school.example', requests: [{key_file: none.key}]}":                             "request 1: key_file names no file that can be read (open ",
+		"isams: {url: 'https://school.example', requests: [{key_file: none.key}]}":                             "request 1: key_file: there is no file ",
 		"isams: {url: 'https://school.example', requests: [{key_file: " + testKey + "}]}":                      "it has to be the name of a file that holds the secret, not the secret",
 		"isams: {url: 'https://school.example', requests: [{key_env: " + testKey + "}]}":                       "the environment variable that key_env names is not set",
 		"isams: {url: 'https://school.example', requests: [{" + testKey + ": x}]}":                             `unknown key "[secret]"`,

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -28,6 +29,7 @@ type isamsConfig struct {
 	Requests       []requestConfig `yaml:"requests"`
 	OAuth          *oauthConfig    `yaml:"oauth"`
 	folder         string          // that paths are relative to
+	warnings       []string        // of what is allowed, and seldom meant
 }
 
 type retryConfig struct {
@@ -114,9 +116,15 @@ func (c *isamsConfig) secret(what, file, env string) (string, error) {
 	if file != "" {
 		content, err := os.ReadFile(c.credential(file))
 		if err != nil {
+			if errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(file, "./") {
+				return "", fmt.Errorf("isams: %s_file: there is no file %s: it has to hold the secret, in one line", what, c.path(file))
+			}
 			return "", fmt.Errorf("isams: %s_file names no file that can be read%s: it has to be the name of a file that holds the secret, not the secret", what, reasonOf(err, file))
 		}
 		text = strings.TrimPrefix(string(content), "\ufeff")
+		if info, err := os.Stat(c.credential(file)); err == nil && info.Mode().Perm()&0o077 != 0 {
+			c.warnings = append(c.warnings, fmt.Sprintf("others can read %s: chmod 600 it", c.credential(file)))
+		}
 	}
 	switch text = strings.TrimSpace(text); {
 	case text == "" && file == "":

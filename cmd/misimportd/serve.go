@@ -50,7 +50,8 @@ func (f faults) Error() string {
 // service is the daemon with all that watches it.
 type service struct {
 	*app
-	listen   string
+	listen   string // of the command line, "" for the configuration's
+	bound    string // where it listens
 	pulse    *status.Pulse
 	metrics  *status.Metrics
 	registry *prometheus.Registry
@@ -168,6 +169,9 @@ func (s *service) start() (*importer.Setup, net.Listener, error) {
 	if err != nil {
 		wrong = append(wrong, err)
 	}
+	for _, w := range settings.warnings {
+		s.log.Warn("beware: " + w)
+	}
 	setup, found := s.wire(s.ctx, settings)
 	if wrong = append(wrong, found...); len(wrong) > 0 {
 		if listener != nil {
@@ -185,17 +189,24 @@ func (s *service) bind(settings settings) (net.Listener, error) {
 	}
 	listener, err := net.Listen("tcp", settings.listen)
 	if err != nil {
-		return nil, fmt.Errorf("listen: %w; another misimportd, or choose another address", err)
+		hint := "choose another address"
+		if errors.Is(err, syscall.EADDRINUSE) {
+			hint = "stop what uses it, another misimportd perhaps, or " + hint
+		}
+		return nil, fmt.Errorf("listen: %w; %s", err, hint)
 	}
-	s.listen = settings.listen
+	s.bound = settings.listen
 	s.log.Info("answering", "at", listener.Addr().String())
 	return netutil.LimitListener(listener, connections), nil
 }
 
 // reloaded sets all up anew.
-func (s *service) reloaded(ctx context.Context) (*importer.Setup, error) {
+func (s *service) reloaded(ctx context.Context) (setup *importer.Setup, err error) {
 	s.manager.reloading()
-	defer s.manager.ready()
+	defer func() {
+		s.pulse.Refused(err)
+		s.manager.ready()
+	}()
 	settings, err := s.settle()
 	if err != nil {
 		return nil, err
@@ -204,8 +215,8 @@ func (s *service) reloaded(ctx context.Context) (*importer.Setup, error) {
 	if len(wrong) > 0 {
 		return nil, wrong
 	}
-	if settings.listen != s.listen && s.listen != "" {
-		s.log.Warn("listen changes when the service is restarted", "now", s.listen)
+	if wanted := first(s.listen, settings.listen); wanted != s.bound && s.bound != "" {
+		s.log.Warn("listen changes when the service is restarted", "now", s.bound, "then", wanted)
 	}
 	return setup, nil
 }
@@ -291,12 +302,15 @@ func (c healthcheckCommand) Run(a *app) error {
 	}
 	const patience = 5 * time.Second
 	// The certificate is this machine's own, and its name that of others' view of it.
+	down := "is it running? \"systemctl status misimportd\" tells"
 	client := &http.Client{Timeout: patience, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 	var failed error
 	for _, scheme := range []string{"http", "https"} {
 		response, err := client.Get(scheme + "://" + net.JoinHostPort(host, port) + "/healthz")
 		if err != nil {
-			failed = err
+			if failed = errors.Join(failed, err); errors.Is(err, syscall.ECONNREFUSED) {
+				break
+			}
 			continue
 		}
 		text, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
@@ -317,5 +331,5 @@ func (c healthcheckCommand) Run(a *app) error {
 		}
 		return fmt.Errorf("the service at %s says: %s", address, strings.TrimSpace(string(text)))
 	}
-	return fmt.Errorf("the service at %s does not answer: %w", address, failed)
+	return fmt.Errorf("the service at %s does not answer: %w; %s", address, failed, down)
 }

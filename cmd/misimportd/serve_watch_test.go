@@ -194,7 +194,7 @@ func TestServeWithoutItsDatabase(t *testing.T) {
 	gate.let(t)
 	d.await(`result=applied`)
 	m.await(t, `^STATUS=importing: `)
-	m.await(t, `^STATUS=waiting for the next import, \w+ \d+ \w+ \d{4} \d\d:\d\d; the last was run 1, applied`)
+	m.await(t, `^STATUS=waiting for the next import, \w+ \d+ \w+ \d{4} \d\d:\d\d UTC; the last was run 1, applied`)
 	if up := d.value("misimport_database_up"); up != "1" {
 		t.Errorf("database_up is %s", up)
 	}

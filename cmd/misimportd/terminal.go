@@ -40,7 +40,11 @@ func (t terminal) fail(err error) {
 		}
 		return r
 	}, err.Error())
-	fmt.Fprintf(t.err, "misimportd: %s\n", keyLike.ReplaceAllString(text, "[secret]"))
+	grave := ""
+	if inJournal() && !isTerminal(t.err) {
+		grave = "<3>"
+	}
+	fmt.Fprintf(t.err, grave+"misimportd: %s\n", keyLike.ReplaceAllString(text, "[secret]"))
 }
 
 // keyLike is the form of an API key: nothing else in an error has it, and an operator may

@@ -23,12 +23,14 @@ type Pulse struct {
 // state is what the daemon is at.
 type state struct {
 	outlook   importer.Outlook
-	looked    time.Time // with the monotonic clock: a machine that slept has missed nothing
+	known     importer.Outlook // the newest that the database was there for
+	refused   string           // why the configuration on disk is not in force, "" when it is
+	looked    time.Time        // with the monotonic clock: a machine that slept has missed nothing
 	running   bool
 	stage     string
 	since     time.Time // of the stage
-	last      *importer.Report
-	lastError string
+	lastError string    // of the import before, "" when it ended well
+	failed    time.Time
 	version   string
 	fetchMost time.Duration
 }
@@ -67,7 +69,12 @@ func (p *Pulse) Stage(stage string) {
 
 // Looked notes what the daemon found.
 func (p *Pulse) Looked(o importer.Outlook) {
-	p.change(func(s *state) { s.outlook, s.looked = o, p.now() })
+	p.change(func(s *state) {
+		s.outlook, s.looked = o, p.now()
+		if o.Away == nil {
+			s.known = o
+		}
+	})
 }
 
 // Began notes the beginning of an import.
@@ -76,15 +83,25 @@ func (p *Pulse) Began(time.Time) {
 }
 
 // Ended notes the end of an import.
-func (p *Pulse) Ended(_ time.Time, report importer.Report, err error) {
+func (p *Pulse) Ended(at time.Time, _ importer.Report, err error) {
 	p.change(func(s *state) {
 		s.running, s.looked = false, p.now()
 		if importer.IsBusy(err) {
 			return
 		}
-		s.last, s.lastError = &report, ""
+		s.lastError = ""
 		if err != nil {
-			s.lastError = err.Error()
+			s.lastError, s.failed = err.Error(), at
+		}
+	})
+}
+
+// Refused notes why another configuration was refused; nil says that it was not.
+func (p *Pulse) Refused(err error) {
+	p.change(func(s *state) {
+		s.refused = ""
+		if err != nil {
+			s.refused = err.Error()
 		}
 	})
 }
@@ -115,6 +132,13 @@ func (p *Pulse) Well() error {
 // Line is what the daemon is at, in one line.
 func (p *Pulse) Line() string {
 	s := p.read()
+	if s.refused != "" {
+		return s.line() + "; the configuration on disk was refused, and the one before goes on"
+	}
+	return s.line()
+}
+
+func (s state) line() string {
 	switch {
 	case s.running && s.stage != "":
 		return "importing: " + doing(s.stage)
@@ -143,7 +167,7 @@ func (s state) when(at time.Time) string {
 	if at.IsZero() {
 		return "never"
 	}
-	return at.In(s.outlook.Zone).Format("Monday 2 January 2006 15:04")
+	return at.In(s.outlook.Zone).Format("Monday 2 January 2006 15:04 MST")
 }
 
 func doing(stage string) string {

@@ -62,14 +62,17 @@ func (p *Pulse) page(w http.ResponseWriter, _ *http.Request) {
 	s := p.read()
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = fmt.Fprintf(w, "misimportd %s\n\nnow           %s\n", s.version, p.Line())
-	if !s.outlook.At.IsZero() && s.outlook.Away == nil {
-		_, _ = fmt.Fprintf(w, "next import   %s\nlast success  %s\n", s.when(s.outlook.Next), s.when(s.outlook.Imports.LastSuccess))
-		if newest := s.outlook.Imports.Newest; len(newest) > 0 {
+	if s.refused != "" {
+		_, _ = fmt.Fprintf(w, "refused       the configuration on disk: %s\n", s.refused)
+	}
+	if !s.known.At.IsZero() {
+		_, _ = fmt.Fprintf(w, "next import   %s\nlast success  %s\n", s.when(s.known.Next), s.when(s.known.Imports.LastSuccess))
+		if newest := s.known.Imports.Newest; len(newest) > 0 {
 			_, _ = fmt.Fprintf(w, "newest run    %d, %s, %s\n", newest[0].ID, newest[0].Result, s.when(newest[0].FinishedAt))
 		}
 	}
 	if s.lastError != "" {
-		_, _ = fmt.Fprintf(w, "last error    %s\n", s.lastError)
+		_, _ = fmt.Fprintf(w, "last error    %s: %s\n", s.when(s.failed), s.lastError)
 	}
 	_, _ = fmt.Fprint(w, "\n/metrics   for Prometheus\n/healthz   200 while the service does its work\n/runbook   what to do about each alert\n")
 }

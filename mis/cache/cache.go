@@ -12,7 +12,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -36,6 +39,9 @@ func (f Folder) path(parts ...string) string {
 // Prepare makes the folders that are missing and finds out whether they can be
 // written to, before anything depends on it.
 func (f Folder) Prepare() error {
+	if err := f.foreign(); err != nil {
+		return err
+	}
 	for _, name := range []string{PreFetched, Incoming, Current, Archive} {
 		if err := os.MkdirAll(f.path(name), 0o700); err != nil {
 			return fmt.Errorf("state folder: %w; choose another with --state, or make this one writable", err)
@@ -57,6 +63,9 @@ func writable(folder string) error {
 // Check finds out whether Prepare could do its work, changes nothing, and says where
 // the folder is.
 func (f Folder) Check() (found string, err error) {
+	if err := f.foreign(); err != nil {
+		return "", err
+	}
 	found, err = filepath.Abs(string(f))
 	if err != nil {
 		return "", fmt.Errorf("state folder: %w", err)
@@ -87,6 +96,33 @@ func (f Folder) subfoldersWritable() (err error) {
 		}
 	}
 	return err
+}
+
+// ForeignError says that root was about to work in another user's folder, where what root
+// writes could not be read by that user any more.
+type ForeignError struct{ Path, Owner string }
+
+func (e *ForeignError) Error() string {
+	return fmt.Sprintf("state folder: %s belongs to %s, who could not read what root leaves there: run this as %s does; on a server with the service, misimport does so", e.Path, e.Owner, e.Owner)
+}
+
+// foreign fails with a *ForeignError when this is root and the folder is another's.
+func (f Folder) foreign() error {
+	info, err := os.Stat(string(f))
+	if err != nil || os.Geteuid() != 0 {
+		return nil // who cannot look is told so by what comes next
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || stat.Uid == 0 {
+		return nil
+	}
+	owner := strconv.Itoa(int(stat.Uid))
+	if found, err := user.LookupId(owner); err == nil {
+		owner = found.Username
+	} else {
+		owner = "user " + owner
+	}
+	return &ForeignError{string(f), owner}
 }
 
 // NoDocumentError says that there is nothing to import.
