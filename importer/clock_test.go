@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,13 +26,13 @@ type clocked struct {
 	state        cache.Folder
 	spec, giveUp string
 	zone         *time.Location
-	slept        time.Duration // by the machine: the wall's clock is ahead by so much
+	slept        atomic.Int64 // nanoseconds by the machine: the wall's clock is ahead by so much
 	trigger      chan struct{}
 	stop         context.CancelFunc
 	ended        chan struct{}
 }
 
-func (c *clocked) now() time.Time { return time.Now().Add(c.slept) }
+func (c *clocked) now() time.Time { return time.Now().Add(time.Duration(c.slept.Load())) }
 
 // until lets time pass until the wall's clock first shows a time.
 func (c *clocked) until(text string) {
@@ -146,17 +147,17 @@ func TestTheClock(t *testing.T) {
 			[]string{"25 12:00:00", "26 01:30:00", "27 01:30:00"}},
 		{"a sleep of nine hours over the time", "Europe/London", "0 3 * * *", "2000-01-10 12:00:00", func(c *clocked) {
 			c.until("2000-01-10 23:10:20")
-			c.slept += 9 * time.Hour
+			c.slept.Add(int64(9 * time.Hour))
 			c.until("2000-01-12 12:00:00")
 		}, []string{"10 12:00:00", "11 08:11:00", "12 03:00:00"}},
 		{"a sleep of nine hours after it", "Europe/London", "0 3 * * *", "2000-01-10 12:00:00", func(c *clocked) {
 			c.until("2000-01-11 03:10:20")
-			c.slept += 9 * time.Hour
+			c.slept.Add(int64(9 * time.Hour))
 			c.until("2000-01-12 12:30:00")
 		}, []string{"10 12:00:00", "11 03:00:00", "12 03:00:00"}},
 		{"the clock is put back by an hour after the import", "Europe/London", "0 3 * * *", "2000-01-10 12:00:00", func(c *clocked) {
 			c.until("2000-01-11 03:10:20")
-			c.slept -= time.Hour
+			c.slept.Add(-int64(time.Hour))
 			c.until("2000-01-12 12:00:00")
 		}, []string{"10 12:00:00", "11 03:00:00", "12 03:00:00"}},
 		{"off for three nights", "Europe/London", "0 3 * * *", "2000-01-10 12:00:00", func(c *clocked) {

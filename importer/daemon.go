@@ -36,6 +36,21 @@ type Daemon struct {
 type Setup struct {
 	Importer *Importer
 	Schedule Schedule
+
+	asked chan found // the answer that the database still owes, nil when it owes none
+}
+
+// found is what the database says of the imports, or why it does not.
+type found struct {
+	imports store.Imports
+	err     error
+}
+
+// SilentError says that the database does not answer: it may be stuck, or the network.
+type SilentError struct{ For time.Duration }
+
+func (e *SilentError) Error() string {
+	return fmt.Sprintf("the database has not answered for %s", e.For)
 }
 
 // Watcher is told what a daemon does. Its methods are called from the goroutine of the
@@ -61,7 +76,7 @@ const (
 	lookEvery     = time.Minute
 	lookWhileAway = 10 * time.Second
 
-	mostUnrecorded = 1000 // a night makes some twenty
+	mostUnrecorded = 200 // the newest; a night makes some twenty
 )
 
 // Serve works until ctx is done, and closes the database.
@@ -134,14 +149,44 @@ func (d *Daemon) reload(ctx context.Context) {
 
 // Look reads the record and works out when the next import is due.
 func (s *Setup) Look(ctx context.Context, now time.Time, unrecorded ...Attempt) Outlook {
-	const patience = 20 * time.Second
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	o := Outlook{At: now, Zone: s.Schedule.zone}
-	if o.Imports, o.Away = s.Importer.DB.Imports(ctx); o.Away == nil {
+	if o.Imports, o.Away = s.imports(ctx); o.Away == nil {
 		o.Next = s.Schedule.Due(now, append(attempts(o.Imports), unrecorded...))
 	}
 	return o
+}
+
+// imports asks the database, and does not wait longer than it has patience: a connection
+// that is open and says nothing heeds no deadline. Nobody is asked twice at once.
+func (s *Setup) imports(ctx context.Context) (store.Imports, error) {
+	const patience = 20 * time.Second
+	if s.asked == nil {
+		answer := make(chan found, 1)
+		go func() {
+			ctx, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			imports, err := s.Importer.DB.Imports(ctx)
+			answer <- found{imports, err}
+		}()
+		s.asked = answer
+	}
+	timer := time.NewTimer(patience + time.Second)
+	defer timer.Stop()
+	select {
+	case f := <-s.asked:
+		s.asked = nil
+		return f.imports, f.err
+	case <-timer.C:
+		return store.Imports{}, &SilentError{patience}
+	case <-ctx.Done():
+		return store.Imports{}, ctx.Err()
+	}
+}
+
+// IsAway tells whether err, of an Outlook, is trouble that may pass by itself.
+func (s *Setup) IsAway(err error) bool {
+	var silent *SilentError
+	return errors.As(err, &silent) || s.Importer.DB.IsAway(err)
 }
 
 // look looks, and tells those who watch.
@@ -184,8 +229,9 @@ func attempts(imports store.Imports) []Attempt {
 	return list
 }
 
-// night makes one import. It tells whether there was one: not when another process is at
-// it, whose import will be found in the record.
+// night makes one import. It tells whether all is well, and the next is to be looked for at
+// once: not when another process is at it, whose import will be found in the record, nor
+// after a failure.
 func (d *Daemon) night(ctx context.Context) bool {
 	began := d.Now()
 	for _, w := range d.Watch {
@@ -207,10 +253,11 @@ func (d *Daemon) night(ctx context.Context) bool {
 	switch {
 	case err == nil:
 		d.unrecorded = nil
-	case report.Run == 0 && len(d.unrecorded) < mostUnrecorded:
+	case report.Run == 0:
 		d.unrecorded = append(d.unrecorded, Attempt{At: began, Ended: d.Now()})
+		d.unrecorded = d.unrecorded[max(0, len(d.unrecorded)-mostUnrecorded):]
 	}
-	return true
+	return err == nil
 }
 
 // IsBusy tells whether an import did not begin because another process is at work.

@@ -115,6 +115,7 @@ func (im *Importer) Run(ctx context.Context) (Report, error) {
 		return im.notTaken(ctx, lock, started, holder.Host, fetching.stages, err)
 	}
 	defer func() { _ = document.Close() }()
+	im.progress("state") // the database's time begins
 	n := im.begin(&document.Document)
 	n.noted, n.before, n.report.Taken = noted, fetching.stages, document.Manifest.Since
 	defer n.close()
@@ -136,6 +137,7 @@ func (im *Importer) Run(ctx context.Context) (Report, error) {
 	n.watch.next("archive")
 	err = n.settle(document, started)
 	n.watch.stop()
+	im.progress("") // what is left is the database's again
 	n.report.Stages = n.watch.stages
 	if err != nil {
 		err = &UnfiledError{run.ID, run.Result, err}
@@ -177,6 +179,7 @@ func (n *night) failed(ctx context.Context, lock *store.Lock, started time.Time,
 	run, err := lock.RecordFailure(ctx, n.report.record("import", n.Version, started, host))
 	if err != nil {
 		n.Log.Warn("the failed run could not be recorded", "error", err)
+		return n.report, cause
 	}
 	n.report.Run = run.ID
 	return n.report, cause
@@ -194,10 +197,14 @@ func (im *Importer) begin(document *cache.Document) *night {
 func (im *Importer) stopwatch() stopwatch {
 	return stopwatch{log: im.Log, tell: func(stage string) {
 		im.Log.Debug("stage begins", "stage", stage)
-		if im.Progress != nil {
-			im.Progress(stage)
-		}
+		im.progress(stage)
 	}}
+}
+
+func (im *Importer) progress(stage string) {
+	if im.Progress != nil {
+		im.Progress(stage)
+	}
 }
 
 // notTaken records a run that found no document.

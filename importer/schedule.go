@@ -125,17 +125,22 @@ type Attempt struct {
 // clock was wrong then.
 const strayed = 24 * time.Hour
 
+// madeUpFor is how long a night is tried again that was missed until the time to give up:
+// the network may take a while to be there after a start.
+const madeUpFor = time.Hour
+
 // Due is when the next run is to begin, decided from the attempts that were made: at
 // once, or earlier than now, when the newest time of the schedule has had no run that
 // was completed. After a failure it is tried again, with growing pauses, until the time
-// to give up; a night that was missed altogether is made up for at any time, once.
+// to give up; a night that was missed altogether is made up for at any time, and tried for
+// an hour.
 func (s Schedule) Due(now time.Time, attempts []Attempt) time.Time {
 	last, next := s.around(now)
 	if last.IsZero() {
 		return next
 	}
 	failures := 0
-	var ended time.Time
+	var first, ended time.Time
 	for _, a := range attempts {
 		if a.At.Before(last) || a.At.After(now.Add(strayed)) {
 			continue
@@ -144,6 +149,9 @@ func (s Schedule) Due(now time.Time, attempts []Attempt) time.Time {
 			return next
 		}
 		failures++
+		if first.IsZero() || a.At.Before(first) {
+			first = a.At
+		}
 		if a.Ended.After(ended) {
 			ended = a.Ended
 		}
@@ -151,8 +159,12 @@ func (s Schedule) Due(now time.Time, attempts []Attempt) time.Time {
 	if failures == 0 {
 		return last
 	}
+	limit := s.gaveUp(last)
+	if !first.Before(limit) {
+		limit = first.Add(madeUpFor)
+	}
 	again := ended.Add(pause(failures))
-	if limit := s.gaveUp(last); !again.Before(limit) || !now.Before(limit) {
+	if !again.Before(limit) || !now.Before(limit) {
 		return next
 	}
 	if !next.IsZero() && next.Before(again) {

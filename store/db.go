@@ -71,7 +71,7 @@ func (e *URLError) Error() string { return "the URL of the database cannot be us
 func (db *DB) IsAway(err error) bool {
 	var network net.Error
 	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, context.DeadlineExceeded) ||
-		errors.Is(err, io.EOF) || db.dialect.away(err)
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || db.dialect.away(err)
 }
 
 // Close releases the connections.

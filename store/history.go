@@ -47,6 +47,7 @@ func (v *View) Runs(ctx context.Context, limit int) ([]Run, error) {
 type Imports struct {
 	Newest      []Run // newest first, without their documents, counts, problems and stages
 	LastSuccess time.Time
+	LastNew     time.Time // when one last brought a document that was not the one before
 }
 
 // enoughImports is more than a night can have, with all its failures.
@@ -69,12 +70,16 @@ func (db *DB) Imports(ctx context.Context) (Imports, error) {
 		WHERE kind = 'import' AND result <> 'aborted' ORDER BY id DESC LIMIT $1`, enoughImports); err != nil {
 		return found, db.failed("reading the runs", err)
 	}
-	err = db.sql.GetContext(ctx, &found.LastSuccess, `SELECT finished_at FROM runs
-		WHERE kind = 'import' AND result IN ('applied', 'unchanged') ORDER BY id DESC LIMIT 1`)
-	if errors.Is(err, sql.ErrNoRows) {
-		return found, nil
+	for _, last := range []struct {
+		into  *time.Time
+		where string
+	}{{&found.LastSuccess, `result IN ('applied', 'unchanged')`}, {&found.LastNew, `result IN ('applied', 'unchanged', 'held') AND NOT source_unchanged`}} {
+		err = db.sql.GetContext(ctx, last.into, `SELECT finished_at FROM runs WHERE kind = 'import' AND `+last.where+` ORDER BY id DESC LIMIT 1`)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return found, db.failed("reading the runs", err)
+		}
 	}
-	return found, db.failed("reading the runs", err)
+	return found, nil
 }
 
 // NoRunError says that there is no run of a number.

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -134,7 +135,10 @@ func (postgres) lock(ctx context.Context, db *DB, holder Holder) (*sqlx.Conn, fu
 		return nil, nil, err
 	}
 	unlock := func() error {
-		_, err := conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock_all()`)
+		const patience = 5 * time.Second
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		defer cancel()
+		_, err := conn.ExecContext(ctx, `SELECT pg_advisory_unlock_all()`)
 		return errors.Join(unlessGone(err), unlessGone(conn.Close()))
 	}
 	// The server is to notice within a second that this process is gone, and with it the
@@ -184,7 +188,8 @@ func (postgres) serialization(err error) bool {
 }
 
 func (postgres) away(err error) bool {
-	return pq.As(err, pqerror.CannotConnectNow, pqerror.AdminShutdown, pqerror.CrashShutdown, pqerror.TooManyConnections, pqerror.ConnectionException, pqerror.ConnectionFailure) != nil
+	said := pq.As(err)
+	return said != nil && slices.Contains([]string{"08", "53", "57"}, string(said.Code.Class())) // of connections, resources, operators
 }
 
 // explain leaves out the error's detail: it quotes rows.

@@ -181,7 +181,10 @@ func writeAt(file *os.File, text string) error {
 
 func (sqlite) serialization(error) bool { return false }
 
-func (sqlite) away(error) bool { return false }
+func (sqlite) away(err error) bool {
+	var said *driver.Error
+	return errors.As(err, &said) && (said.Code()&0xff == sqlite3.SQLITE_BUSY || said.Code()&0xff == sqlite3.SQLITE_LOCKED)
+}
 
 func (sqlite) explain(err error) error {
 	var said *driver.Error

@@ -23,7 +23,10 @@ import (
 	"misimportd/mis/isams"
 )
 
-const defaultConfig = "/etc/misimportd/config.yml"
+const (
+	defaultConfig = "/etc/misimportd/config.yml"
+	defaultListen = "127.0.0.1:9190"
+)
 
 // config is the configuration file. Flags and the environment go before it.
 type config struct {
@@ -203,7 +206,7 @@ func (f *flags) settle() (settings, error) {
 
 // settleService settles what a daemon needs.
 func (s *settings) settleService(c config) (faults []string) {
-	s.listen, s.webConfig = first(c.Listen, "127.0.0.1:9190"), c.WebConfigFile
+	s.listen, s.webConfig = first(c.Listen, defaultListen), c.WebConfigFile
 	if _, port, err := net.SplitHostPort(s.listen); s.listen != "off" && (err != nil || !isPort(port)) {
 		faults = append(faults, fmt.Sprintf("listen: %q is not an address: write it as 127.0.0.1:9190, or off", s.listen))
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/exporter-toolkit/web"
+	"go.yaml.in/yaml/v4"
 	"golang.org/x/net/netutil"
 	"golang.org/x/sys/unix"
 
@@ -50,12 +51,13 @@ func (f faults) Error() string {
 // service is the daemon with all that watches it.
 type service struct {
 	*app
-	listen   string // of the command line, "" for the configuration's
-	bound    string // where it listens
-	pulse    *status.Pulse
-	metrics  *status.Metrics
-	registry *prometheus.Registry
-	manager  *manager
+	listen    string // of the command line, "" for the configuration's
+	bound     string // where it listens, "" when it does not
+	webConfig string
+	pulse     *status.Pulse
+	metrics   *status.Metrics
+	registry  *prometheus.Registry
+	manager   *manager
 }
 
 func (c serveCommand) Run(a *app) error {
@@ -71,25 +73,30 @@ func (c serveCommand) Run(a *app) error {
 	s := &service{app: a, listen: c.Listen, registry: prometheus.NewRegistry(), pulse: status.NewPulse(version())}
 	s.metrics = status.NewMetrics(s.registry, version())
 	s.manager = &manager{pulse: s.pulse, log: a.log}
+	told := make(chan struct{})
+	context.AfterFunc(a.ctx, func() {
+		defer close(told)
+		s.hurry()
+	})
 	setup, listener, err := s.start()
+	if a.ctx.Err() != nil {
+		<-told
+		a.log.Info("stopped before it had begun")
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	return s.serve(&importer.Daemon{
+	return s.serve(told, &importer.Daemon{
 		Setup: setup, Load: s.reloaded, Trigger: trigger, Reload: reload, Now: time.Now, Log: a.log,
 		Watch: []importer.Watcher{s.pulse, s.metrics, s.manager},
 	}, listener)
 }
 
 // serve answers while the daemon works.
-func (s *service) serve(daemon *importer.Daemon, listener net.Listener) error {
+func (s *service) serve(told <-chan struct{}, daemon *importer.Daemon, listener net.Listener) error {
 	ctx, cancel := context.WithCancelCause(s.ctx)
 	defer cancel(nil)
-	told := make(chan struct{})
-	context.AfterFunc(ctx, func() {
-		defer close(told)
-		s.hurry()
-	})
 	server := status.Server(s.registry, s.pulse)
 	server.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelDebug) // of what clients do wrong
 	if listener != nil {
@@ -99,23 +106,19 @@ func (s *service) serve(daemon *importer.Daemon, listener net.Listener) error {
 	go s.manager.feedWatchdog(ctx)
 	s.manager.ready()
 	daemon.Serve(ctx)
-	<-told
 	if s.ctx.Err() == nil {
 		return context.Cause(ctx)
 	}
+	<-told
 	s.log.Info("stopped")
 	return nil
 }
 
 // answer answers people and Prometheus until the listener is closed.
 func (s *service) answer(server *http.Server, listener net.Listener) error {
-	settings, err := s.settle()
-	if err != nil {
-		return err
-	}
 	addresses := []string{listener.Addr().String()}
 	quiet := slog.New(logHandler(s.terminal.err, s.LogFormat, slog.LevelWarn))
-	err = web.Serve(listener, server, &web.FlagConfig{WebListenAddresses: &addresses, WebConfigFile: &settings.webConfig}, quiet)
+	err := web.Serve(listener, server, &web.FlagConfig{WebListenAddresses: &addresses, WebConfigFile: &s.webConfig}, quiet)
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
@@ -129,7 +132,7 @@ func (s *service) hurry() {
 	s.manager.stopping()
 	s.log.Info("stopping", "state", s.pulse.Line())
 	time.AfterFunc(most, func() {
-		s.log.Error("stopping took too long; what was not committed is rolled back", "state", s.pulse.Line())
+		s.log.Error("stopping took too long: the database does not answer. Either all of the import in hand was done or nothing; misimportd runs tells which", "state", s.pulse.Line())
 		os.Exit(statusFailed)
 	})
 }
@@ -184,6 +187,7 @@ func (s *service) start() (*importer.Setup, net.Listener, error) {
 
 func (s *service) bind(settings settings) (net.Listener, error) {
 	const connections = 100
+	s.webConfig = settings.webConfig
 	if settings.listen = first(s.listen, settings.listen); settings.listen == "off" {
 		return nil, nil
 	}
@@ -215,8 +219,8 @@ func (s *service) reloaded(ctx context.Context) (setup *importer.Setup, err erro
 	if len(wrong) > 0 {
 		return nil, wrong
 	}
-	if wanted := first(s.listen, settings.listen); wanted != s.bound && s.bound != "" {
-		s.log.Warn("listen changes when the service is restarted", "now", s.bound, "then", wanted)
+	if wanted := first(s.listen, settings.listen); wanted != first(s.bound, "off") || settings.webConfig != s.webConfig {
+		s.log.Warn("listen and web_config_file change when the service is restarted", "now", first(s.bound, "off"), "then", wanted)
 	}
 	return setup, nil
 }
@@ -242,7 +246,7 @@ func (s *service) wire(ctx context.Context, settings settings) (*importer.Setup,
 	im := s.importerOf(settings, db, fetching, s.stage)
 	setup := &importer.Setup{Importer: im, Schedule: settings.schedule}
 	outlook := setup.Look(ctx, time.Now())
-	if outlook.Away != nil && !db.IsAway(outlook.Away) {
+	if outlook.Away != nil && !setup.IsAway(outlook.Away) {
 		wrong = append(wrong, outlook.Away)
 	}
 	if len(wrong) > 0 {
@@ -279,20 +283,28 @@ type healthcheckCommand struct {
 	listening `embed:""`
 }
 
+// configuredListen is what the configuration says of listen, be the rest as it may: the
+// service may go on with an older one, and its health is not that of the file.
+func configuredListen(path string) string {
+	var c struct {
+		Listen string `yaml:"listen"`
+	}
+	if text, err := os.ReadFile(first(path, defaultConfig)); err == nil {
+		_ = yaml.Unmarshal(text, &c)
+	}
+	return c.Listen
+}
+
 // Run asks the service for its health. One that wants a password has answered, and that
 // is as much as can be known without it.
 func (c healthcheckCommand) Run(a *app) error {
-	s, err := a.settle()
-	if err != nil {
-		return err
-	}
-	address := first(c.Listen, s.listen)
+	address := first(c.Listen, configuredListen(a.Config), defaultListen)
 	if address == "off" {
-		return usagef("the service answers nobody (listen: off)")
+		return errors.New("the service answers nobody (listen: off)")
 	}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return usagef("--listen: %q is not an address: write it as 127.0.0.1:9190", address)
+		return fmt.Errorf("listen: %q is not an address: write it as 127.0.0.1:9190", address)
 	}
 	switch host { // not by name: a container may know none
 	case "", "0.0.0.0":

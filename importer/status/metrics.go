@@ -17,13 +17,14 @@ import (
 // since 1970, and 0 for never.
 type Metrics struct {
 	lastSuccess, lastCompletion, nextRun, snapshot prometheus.Gauge
+	changed                                        prometheus.Gauge
 	inProgress, held, unchanged, databaseUp        prometheus.Gauge
 	lastDuration                                   prometheus.Gauge
 	runs, changes, attempts                        *prometheus.CounterVec
 	planned, records, problems                     *prometheus.GaugeVec
 	runSeconds, stageSeconds                       *prometheus.HistogramVec
 	bytes                                          prometheus.Counter
-	began                                          time.Time
+	began, failed                                  time.Time
 	got                                            int64 // of the attempt under way
 }
 
@@ -46,11 +47,12 @@ func NewMetrics(registry prometheus.Registerer, version string) *Metrics {
 		lastCompletion: gauge("last_completion_timestamp_seconds", "When an import last ended, well or not, "+secondsDoc+"."),
 		nextRun:        gauge("next_run_timestamp_seconds", "When the next import is meant to begin, "+secondsDoc+"; in the past when it is overdue."),
 		snapshot:       gauge("source_snapshot_timestamp_seconds", "When the newest document that was imported came from the MIS, "+secondsDoc+"."),
+		changed:        gauge("source_changed_timestamp_seconds", "When an import last brought a document that was not the one before once more, "+secondsDoc+"."),
 		inProgress:     gauge("run_in_progress", "1 while an import is under way."),
 		held:           gauge("held", "1 while a held run waits for a person."),
 		unchanged:      gauge("source_unchanged", "1 when the last document imported was the one before once more."),
 		databaseUp:     gauge("database_up", "1 when the daemon could read the database at its last look, once a minute."),
-		lastDuration:   gauge("last_run_duration_seconds", "How long the last import that ended took."),
+		lastDuration:   gauge("last_run_duration_seconds", "How long the last import took that did not fail."),
 		bytes:          prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "fetch_bytes_total", Help: "Bytes that were downloaded from the MIS, of failed attempts too."}),
 		runs:           counters("runs_total", "Imports that ended, by result.", "result"),
 		changes:        counters("changes_total", "Changes that were applied, by entity and action.", "entity", "action"),
@@ -64,7 +66,7 @@ func NewMetrics(registry prometheus.Registerer, version string) *Metrics {
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "build_info", Help: "Always 1; the version is in the label.", ConstLabels: prometheus.Labels{"version": version}})
 	build.Set(1)
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build,
-		m.lastSuccess, m.lastCompletion, m.nextRun, m.snapshot, m.inProgress, m.held, m.unchanged, m.databaseUp, m.lastDuration,
+		m.lastSuccess, m.lastCompletion, m.nextRun, m.snapshot, m.changed, m.inProgress, m.held, m.unchanged, m.databaseUp, m.lastDuration,
 		m.bytes, m.runs, m.changes, m.attempts, m.planned, m.records, m.problems, m.runSeconds, m.stageSeconds)
 	m.fromTheStart()
 	return m
@@ -132,9 +134,14 @@ func (m *Metrics) Looked(o importer.Outlook) {
 	}
 	m.nextRun.Set(stamp(o.Next))
 	m.lastSuccess.Set(stamp(o.Imports.LastSuccess))
+	m.changed.Set(stamp(o.Imports.LastNew))
+	completed := m.failed // which the database may not have taken
+	if len(o.Imports.Newest) > 0 && o.Imports.Newest[0].FinishedAt.After(completed) {
+		completed = o.Imports.Newest[0].FinishedAt
+	}
+	m.lastCompletion.Set(stamp(completed))
 	if len(o.Imports.Newest) > 0 {
 		newest := o.Imports.Newest[0]
-		m.lastCompletion.Set(stamp(newest.FinishedAt))
 		m.held.Set(one(newest.Result == store.Held))
 	}
 }
@@ -158,7 +165,11 @@ func (m *Metrics) Ended(at time.Time, report importer.Report, err error) {
 	for _, stage := range report.Stages {
 		m.stageSeconds.WithLabelValues(stage.Name).Observe(stage.Seconds)
 	}
-	if report.Result != store.Aborted {
+	switch report.Result {
+	case store.Failed:
+		m.failed = at
+		m.lastCompletion.Set(stamp(at))
+	case store.Applied, store.Unchanged, store.Held:
 		m.lastDuration.Set(took)
 	}
 	if report.Records == nil { // no document was read
@@ -190,13 +201,13 @@ func (m *Metrics) Ended(at time.Time, report importer.Report, err error) {
 func (m *Metrics) Reflects(since time.Time) { m.snapshot.Set(stamp(since)) }
 
 // Attempted counts an attempt to fetch.
-func (m *Metrics) Attempted(outcome string) { m.attempts.WithLabelValues(outcome).Inc() }
+func (m *Metrics) Attempted(outcome string) {
+	m.got = 0
+	m.attempts.WithLabelValues(outcome).Inc()
+}
 
-// Downloaded notes how far a download is, in bytes; each attempt begins anew.
+// Downloaded notes how far the download of an attempt is, in bytes.
 func (m *Metrics) Downloaded(bytes int64) {
-	if bytes < m.got {
-		m.got = 0
-	}
 	m.bytes.Add(float64(bytes - m.got))
 	m.got = bytes
 }

@@ -19,7 +19,6 @@ func Server(registry *prometheus.Registry, pulse *Pulse) *http.Server {
 		scrapeMost   = 20 * time.Second
 		headerMost   = 5 * time.Second
 		requestMost  = 10 * time.Second
-		idleMost     = time.Minute
 		headerAtMost = 16 << 10
 	)
 	pages := http.NewServeMux()
@@ -28,10 +27,12 @@ func Server(registry *prometheus.Registry, pulse *Pulse) *http.Server {
 	pages.HandleFunc("GET /runbook", runbook)
 	pages.HandleFunc("GET /runbook/{alert}", runbook)
 	pages.HandleFunc("GET /{$}", pulse.page)
-	return &http.Server{
+	server := &http.Server{
 		Handler: plainly(pages), ReadHeaderTimeout: headerMost, ReadTimeout: requestMost, WriteTimeout: scrapeMost,
-		IdleTimeout: idleMost, MaxHeaderBytes: headerAtMost,
+		MaxHeaderBytes: headerAtMost,
 	}
+	server.SetKeepAlivesEnabled(false) // nobody keeps a connection that others could use
+	return server
 }
 
 // plainly keeps browsers from making more of a page than it is, and bodies out.

@@ -13,6 +13,7 @@ import (
 
 	"misimportd/importer"
 	"misimportd/mis"
+	"misimportd/mis/isams"
 	"misimportd/store"
 )
 
@@ -75,6 +76,7 @@ func TestMetricsCount(t *testing.T) {
 	m.Looked(importer.Outlook{At: at, Next: at.Add(time.Hour), Imports: store.Imports{LastSuccess: at, Newest: []store.Run{{Result: store.Held, FinishedAt: at}}}})
 	m.Downloaded(100)
 	m.Downloaded(250)
+	m.Attempted(isams.Retried)
 	m.Downloaded(50) // of the next attempt
 	for text, want := range map[string]string{
 		"misimport_runs_total": `misimport_runs_total{result="applied"} 1`, "misimport_changes_total": `misimport_changes_total{action="create",entity="pupil"} 12`,
