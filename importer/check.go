@@ -12,7 +12,7 @@ import (
 
 // CheckDocument reads the document in PreFetched, if there is one, and says what is in
 // it.
-func CheckDocument(state cache.Folder) (string, error) {
+func CheckDocument(state cache.Folder, timetable string) (string, error) {
 	document, err := state.Prefetched()
 	var none *cache.NoDocumentError
 	if errors.As(err, &none) {
@@ -24,7 +24,7 @@ func CheckDocument(state cache.Folder) (string, error) {
 	defer func() { _ = document.Close() }()
 	var s *mis.Snapshot
 	_, err = document.Read(func(r io.Reader) (err error) {
-		s, err = isams.Decode(r)
+		s, err = isams.DecodeChoosing(r, timetable)
 		return err
 	})
 	if err != nil {
@@ -34,6 +34,6 @@ func CheckDocument(state cache.Folder) (string, error) {
 	if problems > 0 {
 		hint = " (\"misimportd plan -v\" lists them)"
 	}
-	return fmt.Sprintf("%s: %d pupils, %d staff, %d forms, %d sets, %d set lists; %d problems%s", document.Path,
-		len(s.Pupils.Records), len(s.Staff.Records), len(s.Forms.Records), len(s.Sets.Records), len(s.SetLists.Records), problems, hint), nil
+	return fmt.Sprintf("%s: %d pupils, %d staff, %d forms, %d sets, %d set lists, %d lessons in the timetable; %d problems%s", document.Path,
+		len(s.Pupils.Records), len(s.Staff.Records), len(s.Forms.Records), len(s.Sets.Records), len(s.SetLists.Records), len(s.Timetable.Lessons), problems, hint), nil
 }

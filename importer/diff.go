@@ -17,6 +17,12 @@ type differ struct {
 	asOf  era.Date
 	years []era.Year
 
+	inFile      []era.Suspension // of the school's file
+	suspensions []era.Suspension // all that count
+	table       *timetable       // nil when the MIS's timetable does not speak
+	suspended   map[era.Year][]era.Interval
+	hours       map[mis.PlaceInWeek][2]era.Clock // of the school's days
+
 	want     wanted
 	said     map[string]mis.Pupil     // pupils of whom the MIS says where they are
 	setSaid  map[string]bool          // sets that can be read, and whose lists count
@@ -30,14 +36,15 @@ type differ struct {
 	problems mis.Problems
 }
 
-// diff is the import: the Plan that takes a database from state to what snap says,
-// true from asOf on, and the problems met on the way beside those in snap. It is
-// pure: the same arguments give the same plan, in the same order, and it reads
-// neither clock nor database. before holds changes that the plan is to begin with.
-// years are those to be imported; none means all.
-func diff(before store.Plan, state *store.State, snap *mis.Snapshot, e store.Era, asOf era.Date, years []era.Year) (store.Plan, mis.Problems) {
-	d := &differ{state: state, snap: snap, era: e, asOf: asOf, years: years, plan: before,
-		said: map[string]mis.Pupil{}, unwanted: map[string]bool{}, setSaid: map[string]bool{}, yearless: map[string]bool{}, formOf: map[store.ID]store.Group{}}
+// newDiffer and changes are the import: the Plan that takes a database from state to what
+// snap and the file of suspensions say, true from asOf on, and the problems met on the way
+// beside those in snap. They are pure: the same arguments give the same plan, in the same
+// order, and neither clock nor database is read. Between the two, state is given the
+// lessons of those days that stale names: most nights there are none. before holds changes
+// that the plan is to begin with. years are those to be imported; none means all.
+func newDiffer(before store.Plan, state *store.State, snap *mis.Snapshot, e store.Era, asOf era.Date, years []era.Year, file []era.Suspension) *differ {
+	d := &differ{state: state, snap: snap, era: e, asOf: asOf, years: years, plan: before, inFile: file, suspensions: inForce(file, state.Suspensions),
+		suspended: map[era.Year][]era.Interval{}, said: map[string]mis.Pupil{}, unwanted: map[string]bool{}, setSaid: map[string]bool{}, yearless: map[string]bool{}, formOf: map[store.ID]store.Group{}}
 	d.wantStaff()
 	d.wantSubjects()
 	d.wantHouses()
@@ -46,7 +53,14 @@ func diff(before store.Plan, state *store.State, snap *mis.Snapshot, e store.Era
 	d.wantPupils()
 	d.lookBack()
 	d.wantMemberships()
+	d.suspendGroups()
+	d.expand()
+	return d
+}
 
+// changes plans what has to change. eras are all that there are.
+func (d *differ) changes(eras []era.Era) (store.Plan, mis.Problems) {
+	d.changeSuspensions()
 	change(d, d.state.Staff, d.want.staff, func(r *store.Staff) *store.Element { return &r.Element })
 	change(d, d.state.Subjects, d.want.subjects, func(r *store.Subject) *store.Element { return &r.Element })
 	change(d, d.state.Houses, d.want.houses, func(r *store.House) *store.Element { return &r.Element })
@@ -54,8 +68,12 @@ func diff(before store.Plan, state *store.State, snap *mis.Snapshot, e store.Era
 	change(d, d.state.Pupils, d.want.pupils, func(r *store.Pupil) *store.Element { return &r.Element })
 	d.changeGroups()
 	d.changeMemberships()
+	d.changeLessons()
+	d.changeGroupSuspensions()
 	d.plan.Changes = append(d.plan.Changes, d.late...)
 	d.reportSilence()
+	d.reportWeeks()
+	d.reportSuspensions(eras)
 	return d.plan, d.problems
 }
 
@@ -164,7 +182,7 @@ func (d *differ) changeGroups() {
 		switch {
 		case h.StartsOn < d.asOf:
 			gone.EndsOn = d.asOf.AddDays(-1)
-		case !d.state.NeededElsewhere[h.ID]:
+		case !d.state.NeededElsewhere[h.ID] && !(d.state.NeededByLessons[h.ID] && d.snap.Timetable.Protects()):
 			deleted = append(deleted, store.Change{Action: store.Delete, Why: d.whyGone(h), Before: h})
 			continue
 		default: // others' rows point at it: it keeps the shortest life there is

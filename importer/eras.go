@@ -109,9 +109,20 @@ func checkOrder(current *store.Era, which string, e *store.Era) error {
 	return nil
 }
 
-// changeEras takes a change of the eras the road that every change takes: a plan, one
-// transaction, a record.
+// changeEras changes eras by hand.
 func changeEras(ctx context.Context, db *store.DB, version, command string, change func(store.Calendar, *store.Plan) error) (store.Run, error) {
+	return changeByHand(ctx, db, version, command, "era", func(v *store.View, plan *store.Plan) error {
+		calendar, err := v.Calendar(ctx)
+		if err != nil {
+			return err
+		}
+		return change(calendar, plan)
+	})
+}
+
+// changeByHand takes what a person changes the road that every change takes: a plan, one
+// transaction, a record of a kind.
+func changeByHand(ctx context.Context, db *store.DB, version, command, kind string, change func(*store.View, *store.Plan) error) (store.Run, error) {
 	holder := store.NewHolder(command)
 	lock, err := db.Lock(ctx, holder)
 	if err != nil {
@@ -119,12 +130,9 @@ func changeEras(ctx context.Context, db *store.DB, version, command string, chan
 	}
 	defer func() { _ = lock.Unlock() }()
 	return lock.Run(ctx, func(v *store.View) (store.Run, store.Plan, error) {
-		run := store.Run{Kind: "era", StartedAt: time.Now(), Program: version, Host: holder.Host}
+		run := store.Run{Kind: kind, StartedAt: time.Now(), Program: version, Host: holder.Host}
 		var plan store.Plan
-		calendar, err := v.Calendar(ctx)
-		if err == nil {
-			err = change(calendar, &plan)
-		}
+		err := change(v, &plan)
 		return run, plan, err
 	})
 }

@@ -145,6 +145,10 @@ func (im *Importer) missing(sections map[string]int) ([]string, error) {
 // operator allows it and iSAMS cannot be reached, an earlier one, and then a problem says
 // so.
 func (im *Importer) take(ctx context.Context) (*cache.Taken, []mis.Problem, error) {
+	if im.Again {
+		document, err := im.State.TakeCurrent()
+		return document, nil, err
+	}
 	err := im.fetchIfNeeded(ctx)
 	var meanwhile *cache.MeanwhileError
 	if err == nil || errors.As(err, &meanwhile) {

@@ -62,8 +62,14 @@ func Show(ctx context.Context, db *store.DB, id store.ID) (past Past, err error)
 			return err
 		}
 		names, err := readNames(ctx, v)
+		if err != nil {
+			return err
+		}
+		if err := names.know(ctx, v, slices.Values(changes)); err != nil {
+			return err
+		}
 		past.Lines = names.lines(slices.Values(changes))
-		return err
+		return nil
 	})
 	return past, err
 }

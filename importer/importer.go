@@ -24,8 +24,8 @@ import (
 // Datasource is the MIS that is imported, as the database calls it.
 const Datasource = "iSAMS"
 
-// Importer makes imports. All its fields but Years, AsOf, Fetching, Retention, Now and
-// Progress have to be set.
+// Importer makes imports. Its fields from DB to Log have to be set, but for those that say
+// what their zero value means.
 type Importer struct {
 	DB                 *store.DB
 	State              cache.Folder
@@ -34,6 +34,9 @@ type Importer struct {
 	AcademicYearStarts era.MonthDay // for when no era was ever set
 	AsOf               era.Date     // zero: today, or the era's first day when that is later
 	Version            string
+	SuspensionsFile    string           // "" for none
+	Again              bool             // import the document that the database reflects once more
+	Timetable          string           // the published timetable to import, "" for the only one
 	Now                func() time.Time // what the clock on the wall says; nil is time.Now
 	Log                *slog.Logger
 	Fetching           Fetching
@@ -59,7 +62,7 @@ type night struct {
 // Plan says what Run would do, and changes nothing. A document has to be in
 // PreFetched, and stays there.
 func (im *Importer) Plan(ctx context.Context) (Report, error) {
-	document, err := im.State.Prefetched()
+	document, err := im.toLookAt()
 	if err != nil {
 		return NothingYet(), err
 	}
@@ -74,7 +77,11 @@ func (im *Importer) Plan(ctx context.Context) (Report, error) {
 		if err != nil {
 			return err
 		}
-		n.report.Changes, n.report.Lines = plan.Counts(), names.lines(recorded(plan))
+		n.report.Changes = plan.Counts()
+		if err := names.know(ctx, v, recorded(plan)); err != nil {
+			return err
+		}
+		n.report.Lines = names.lines(recorded(plan))
 		return nil
 	})
 	n.watch.stop()
@@ -83,6 +90,14 @@ func (im *Importer) Plan(ctx context.Context) (Report, error) {
 		n.report.Result = store.Failed
 	}
 	return n.report, err
+}
+
+// toLookAt is the document that a run would import.
+func (im *Importer) toLookAt() (*cache.Document, error) {
+	if im.Again {
+		return im.State.Reflected()
+	}
+	return im.State.Prefetched()
 }
 
 // Run makes one import: it fetches a document unless one waits in PreFetched, applies
@@ -228,7 +243,7 @@ func (n *night) read() {
 	defer n.survive()
 	begin := time.Now()
 	n.hash, n.err = n.document.Read(func(r io.Reader) (err error) {
-		n.snap, err = isams.Decode(r)
+		n.snap, err = isams.DecodeChoosing(r, n.Timetable)
 		return err
 	})
 	n.took = time.Since(begin)
@@ -266,7 +281,15 @@ func (n *night) prepare(ctx context.Context, v *store.View) (store.Plan, error) 
 		return plan, err
 	}
 	n.watch.next("diff")
-	plan, problems := diff(plan, state, n.snap, current, asOf, n.Years)
+	file, err := ReadSuspensions(n.SuspensionsFile)
+	if err != nil {
+		return plan, err
+	}
+	d := newDiffer(plan, state, n.snap, current, asOf, n.Years, file)
+	if err := v.ReadLessons(ctx, state, d.stale()); err != nil {
+		return plan, err
+	}
+	plan, problems := d.changes(calendar.Plain())
 	found := slices.Concat(n.snap.Problems.List(), problems.List())
 	mis.SortProblems(found)
 	n.report.Problems = append(append([]mis.Problem{}, n.noted...), found...)
@@ -287,7 +310,7 @@ func (n *night) await(ctx context.Context) error {
 		return n.err
 	}
 	current, err := n.State.CurrentHash()
-	n.report.Records = n.snap.Counts()
+	n.report.Records, n.report.Timetable = n.snap.Counts(), n.snap.Timetable.Name
 	n.report.Source = store.Source{SHA256: n.hash, Bytes: n.document.Size(), Unchanged: current == n.hash}
 	return err
 }

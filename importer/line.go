@@ -23,7 +23,20 @@ type Line struct {
 	Why      store.Reason `json:"why"`
 	StartsOn *era.Date    `json:"starts_on,omitempty"` // of groups and memberships
 	EndsOn   *era.Date    `json:"ends_on,omitempty"`   // null: without an end
-	Fields   []Field      `json:"fields,omitempty"`    // what differs, where the record goes on
+	On       *era.Date    `json:"on,omitempty"`        // of lessons and commitments
+	From     string       `json:"from,omitempty"`      // of a lesson: the time of day at which it starts
+	To       string       `json:"to,omitempty"`
+	Lesson   *LessonRef   `json:"lesson,omitempty"` // of a commitment; id and name are those of whom it takes
+	Span     string       `json:"span,omitempty"`   // of a suspension: when it is, and for whom
+	Fields   []Field      `json:"fields,omitempty"` // what differs, where the record goes on
+
+	lesson store.ID // the row of a lesson, or of a commitment's
+}
+
+// LessonRef names a lesson.
+type LessonRef struct {
+	SourceID string `json:"id"`
+	Name     string `json:"name"`
 }
 
 // GroupRef names a group.
@@ -43,6 +56,7 @@ type Field struct {
 // names says how records are called.
 type names struct {
 	elements map[store.ID]store.Label
+	lessons  map[store.ID]store.Lesson // those that changes speak of
 	eras     map[store.ID]string
 }
 
@@ -52,12 +66,37 @@ func readNames(ctx context.Context, v *store.View) (names, error) {
 	if err != nil {
 		return names{}, err
 	}
-	n := names{eras: map[store.ID]string{}}
+	n := names{eras: map[store.ID]string{}, lessons: map[store.ID]store.Lesson{}}
 	for _, e := range calendar.Eras {
 		n.eras[e.ID] = e.Name
 	}
 	n.elements, err = v.Labels(ctx)
 	return n, err
+}
+
+// know reads the lessons that changes speak of and do not hold.
+func (n names) know(ctx context.Context, v *store.View, changes iter.Seq[store.Recorded]) error {
+	told, missing := map[store.ID]bool{}, map[store.ID]bool{}
+	for c := range changes {
+		switch c.Entity {
+		case store.LessonEntity:
+			told[c.RecordID] = true
+		case store.CommitmentEntity:
+			missing[c.Shown().ID("lesson_id")] = true
+		}
+	}
+	var ids []store.ID
+	for id := range missing {
+		if !told[id] {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	lessons, err := v.LessonsByID(ctx, ids)
+	for _, l := range lessons {
+		n.lessons[l.ID] = l
+	}
+	return err
 }
 
 // lines gives changes in terms of names. Names in the changes themselves go before
@@ -77,7 +116,9 @@ func (n names) learn(c store.Recorded) {
 	image := c.Shown()
 	name := image.Text("name")
 	switch kind := image.Text(store.KindOfGroup); {
-	case name == "":
+	case c.Entity == store.LessonEntity:
+		n.lessons[c.RecordID] = store.Lesson{ID: c.RecordID, Origin: store.Origin{SourceID: image.Text("source_id")}, Code: image.Text("code"), Name: name, OnDate: image.Date("on_date")}
+	case name == "" || c.Entity == store.SuspensionEntity:
 	case c.Entity == store.EraEntity:
 		n.eras[c.RecordID] = name
 	case kind != "":
@@ -98,6 +139,20 @@ func (n names) line(c store.Recorded) Line {
 		line.Group = &GroupRef{group.Kind, group.SourceID, group.Name}
 	case store.GroupEntity:
 		line.Kind = shown.Text(store.KindOfGroup)
+	case store.LessonEntity:
+		on := shown.Date("on_date")
+		line.Name, line.Kind, line.On, line.lesson = cmp.Or(shown.Text("name"), shown.Text("code")), shown.Text("kind"), &on, c.RecordID
+		line.From, line.To = timeOf(shown.Text("starts_at")), timeOf(shown.Text("ends_at"))
+	case store.CommitmentEntity:
+		lesson, taken := n.lessons[shown.ID("lesson_id")], n.elements[shown.ID("element_id")]
+		on := lesson.OnDate
+		line.SourceID, line.Name, line.Kind, line.On, line.lesson = taken.SourceID, taken.Name, taken.Kind, &on, shown.ID("lesson_id")
+		line.Lesson = &LessonRef{lesson.SourceID, cmp.Or(lesson.Name, lesson.Code)}
+	case store.GroupSuspensionEntity:
+		group := n.elements[shown.ID("group_id")]
+		line.Group = &GroupRef{group.Kind, group.SourceID, group.Name}
+	case store.SuspensionEntity:
+		line.Kind, line.Span = shown.Text("kind"), spanOf(shown)
 	case store.SettingsEntity:
 		line.Name = "which era is which"
 	}
@@ -109,6 +164,23 @@ func (n names) line(c store.Recorded) Line {
 		line.Fields = n.differences(c.Before.V, c.After.V)
 	}
 	return line
+}
+
+// timeOf is the time of day of a moment in an image.
+func timeOf(moment string) string {
+	if len(moment) < len("2016-09-05 09:00") {
+		return ""
+	}
+	return moment[len("2016-09-05 "):len("2016-09-05 09:00")]
+}
+
+// spanOf tells when a suspension is, and for whom.
+func spanOf(image store.Image) string {
+	from, _ := era.ParseMoment(image.Text("starts_at"))
+	to, _ := era.ParseMoment(image.Text("ends_at"))
+	daily, _ := image["daily"].(bool)
+	s := fromStored(store.Suspension{Kind: image.Text("kind"), StartsAt: from, EndsAt: to, Daily: daily, Years: image.Text("years")})
+	return string(s.Kind) + ", " + s.FormatSpan() + ", " + s.Whom()
 }
 
 // differences lists the fields that differ, by name. A reference is told by the name

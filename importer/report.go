@@ -16,19 +16,20 @@ const Planned store.Result = "planned"
 // Report says what a run did, or what one would do. It is what --json prints; its
 // form is stable and described in the README.
 type Report struct {
-	Run      store.ID       `json:"run,omitempty"`
-	Result   store.Result   `json:"result"`
-	AsOf     era.Date       `json:"as_of"`
-	Era      string         `json:"era"`
-	Source   store.Source   `json:"source"`
-	Changes  []store.Count  `json:"changes"`
-	Problems []mis.Problem  `json:"problems"`
-	Guard    []struct{}     `json:"guard"` // empty: this version judges no limits
-	Stages   []store.Stage  `json:"stages"`
-	Records  map[string]int `json:"records,omitempty"` // read of each section, faulty ones too
-	Error    string         `json:"error,omitempty"`
-	Lines    []Line         `json:"plan,omitempty"` // each change; of a plan only
-	Taken    time.Time      `json:"-"`              // when the document was fetched, or put into PreFetched
+	Run       store.ID       `json:"run,omitempty"`
+	Result    store.Result   `json:"result"`
+	AsOf      era.Date       `json:"as_of"`
+	Era       string         `json:"era"`
+	Source    store.Source   `json:"source"`
+	Changes   []store.Count  `json:"changes"`
+	Problems  []mis.Problem  `json:"problems"`
+	Guard     []struct{}     `json:"guard"` // empty: this version judges no limits
+	Stages    []store.Stage  `json:"stages"`
+	Records   map[string]int `json:"records,omitempty"`   // read of each section, faulty ones too
+	Timetable string         `json:"timetable,omitempty"` // the published one that was imported
+	Error     string         `json:"error,omitempty"`
+	Lines     []Line         `json:"plan,omitempty"` // each change; of a plan only
+	Taken     time.Time      `json:"-"`              // when the document was fetched, or put into PreFetched
 }
 
 // NothingYet is the report of a run that came to nothing: no list in it is missing.

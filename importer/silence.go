@@ -25,6 +25,7 @@ func (d *differ) reportSilence() {
 		{d.snap.Forms.Section, d.snap.Forms.SaysNothing(), len(forms)},
 		{d.snap.Sets.Section, d.snap.Sets.SaysNothing(), len(sets)},
 		{d.snap.SetLists.Section, d.snap.SetLists.SaysNothing(), d.countMemberships(sets)},
+		{"PublishedTimetables", !d.snap.Timetable.Speaks, len(d.state.LessonDays)},
 	} {
 		if s.saysNothing && s.kept > 0 {
 			d.problems.Add(mis.Problem{Section: s.section, Reason: mis.SectionIsAbsent,

@@ -3,6 +3,7 @@ package importer
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -134,6 +135,7 @@ var plural = map[store.Entity]string{
 	store.EraEntity: "eras", store.SettingsEntity: "settings", store.PupilEntity: "pupils", store.StaffEntity: "staff",
 	store.LocationEntity: "locations", store.SubjectEntity: "subjects", store.HouseEntity: "houses",
 	store.GroupEntity: "groups", store.MembershipEntity: "memberships",
+	store.LessonEntity: "lessons", store.CommitmentEntity: "commitments", store.SuspensionEntity: "suspensions", store.GroupSuspensionEntity: "group days",
 }
 
 func (p *printer) changes(lines []Line) {
@@ -142,13 +144,17 @@ func (p *printer) changes(lines []Line) {
 		by[l.Entity] = append(by[l.Entity], l)
 	}
 	for _, entity := range store.Entities {
-		if of := by[entity]; len(of) > 0 && entity != store.GroupEntity && entity != store.MembershipEntity {
+		if of := by[entity]; len(of) > 0 && !slices.Contains(inSectionsOfTheirOwn, entity) {
 			p.line("\n%s", p.paint(bold, plural[entity]))
 			p.fold(len(of), shownRecords, "  ", func(i int) { p.record(of[i]) })
 		}
 	}
 	p.groups(append(by[store.GroupEntity], by[store.MembershipEntity]...))
+	p.lessons(by[store.LessonEntity], by[store.CommitmentEntity])
+	p.groupDays(by[store.GroupSuspensionEntity])
 }
+
+var inSectionsOfTheirOwn = []store.Entity{store.GroupEntity, store.MembershipEntity, store.LessonEntity, store.CommitmentEntity, store.GroupSuspensionEntity}
 
 var signs = map[store.Action]string{store.Create: "+", store.Update: "~", store.End: "−", store.Reopen: "+", store.Delete: "−"}
 
@@ -167,6 +173,8 @@ func (p *printer) record(l Line) {
 		text += ": " + p.fields(l.Fields)
 	case l.Action != store.Create:
 		text += ": " + string(l.Why)
+	case l.Span != "":
+		text += ": " + l.Span
 	case l.StartsOn != nil:
 		text += fmt.Sprintf(": %s to %s", *l.StartsOn, *l.EndsOn)
 	}

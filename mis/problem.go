@@ -10,28 +10,43 @@ import (
 type Reason string
 
 const (
-	NoID            Reason = "no id"
-	BadID           Reason = "id is not a number"
-	Conflicting     Reason = "same id, different content"
-	Repeated        Reason = "repeated"
-	NoName          Reason = "no name"
-	BadValue        Reason = "value cannot be read"
-	TooLarge        Reason = "record too large"
-	NoYearGroup     Reason = "no year group"
-	NoTutor         Reason = "no tutor"
-	UnknownTutor    Reason = "unknown tutor"
-	UnknownForm     Reason = "unknown form"
-	UnknownHouse    Reason = "unknown house"
-	UnknownSet      Reason = "unknown set"
-	UnknownPupil    Reason = "unknown pupil"
-	UnknownSubject  Reason = "unknown subject"
-	LastGood        Reason = "the last document once more"
-	SectionIsAbsent Reason = "section absent or empty"
+	NoID              Reason = "no id"
+	BadID             Reason = "id is not a number"
+	Conflicting       Reason = "same id, different content"
+	Repeated          Reason = "repeated"
+	NoName            Reason = "no name"
+	BadValue          Reason = "value cannot be read"
+	TooLarge          Reason = "record too large"
+	NoYearGroup       Reason = "no year group"
+	NoTutor           Reason = "no tutor"
+	UnknownTutor      Reason = "unknown tutor"
+	UnknownForm       Reason = "unknown form"
+	UnknownHouse      Reason = "unknown house"
+	UnknownSet        Reason = "unknown set"
+	UnknownPupil      Reason = "unknown pupil"
+	UnknownSubject    Reason = "unknown subject"
+	UnknownPeriod     Reason = "unknown period"
+	UnknownWeek       Reason = "unknown timetable week"
+	UnknownRoom       Reason = "unknown room"
+	UnknownTeacher    Reason = "unknown teacher"
+	UnknownTimetable  Reason = "unknown timetable"
+	SeveralTimetables Reason = "several timetables"
+	Overlapping       Reason = "periods overlap"
+	Backwards         Reason = "ends before it starts"
+	CrossesMidnight   Reason = "crosses midnight"
+	NoWeek            Reason = "no timetable week"
+	NotUnderstood     Reason = "not understood yet"
+	OutsideEras       Reason = "outside every era"
+	NobodyInYear      Reason = "nobody is in the year"
+	OverlapsAnother   Reason = "overlaps another"
+	LastGood          Reason = "the last document once more"
+	SectionIsAbsent   Reason = "section absent or empty"
 )
 
 // Reasons are all of them.
 var Reasons = []Reason{NoID, BadID, Conflicting, Repeated, NoName, BadValue, TooLarge, NoYearGroup, NoTutor, UnknownTutor,
-	UnknownForm, UnknownHouse, UnknownSet, UnknownPupil, UnknownSubject, LastGood, SectionIsAbsent}
+	UnknownForm, UnknownHouse, UnknownSet, UnknownPupil, UnknownSubject, UnknownPeriod, UnknownWeek, UnknownRoom, UnknownTeacher, UnknownTimetable,
+	SeveralTimetables, Overlapping, Backwards, CrossesMidnight, NoWeek, NotUnderstood, OutsideEras, NobodyInYear, OverlapsAnother, LastGood, SectionIsAbsent}
 
 // Problem is a fault in a document that does not stop the night (R33). It names
 // records by id, never by a person's name.

@@ -157,6 +157,7 @@ type Snapshot struct {
 	Forms          Roll[Form]
 	Sets           Roll[Set]
 	SetLists       SetLists
+	Timetable      Timetable
 	Problems       Problems
 }
 
@@ -174,5 +175,8 @@ func (s *Snapshot) Counts() map[string]int {
 	count(s.Forms.Section, s.Forms.Seen)
 	count(s.Sets.Section, s.Sets.Seen)
 	count(s.SetLists.Section, s.SetLists.Seen)
+	for _, r := range s.Timetable.Rolls {
+		count(r.Section, r.Seen)
+	}
 	return counts
 }

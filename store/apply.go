@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -46,6 +48,26 @@ func (db *DB) apply(ctx context.Context, tx *sqlx.Tx, run ID, p Plan) error {
 		}
 		from = to
 	}
+	return db.rememberDays(ctx, tx, p)
+}
+
+// rememberDays notes what the days are that p looked at, for the next time.
+func (db *DB) rememberDays(ctx context.Context, tx *sqlx.Tx, p Plan) error {
+	const atOnce = 500
+	days := slices.Sorted(maps.Keys(p.Days))
+	for chunk := range slices.Chunk(days, atOnce) {
+		var forget, values []string
+		for _, d := range chunk {
+			forget = append(forget, "'"+d.String()+"'")
+			values = append(values, fmt.Sprintf("(%d, '%s', '%s')", p.Datasource, d, p.Days[d]))
+		}
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(`DELETE FROM lesson_days WHERE datasource_id = %d AND on_date IN (%s)`, p.Datasource, strings.Join(forget, ", "))); err != nil {
+			return db.failed("forgetting days", err)
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT INTO lesson_days (datasource_id, on_date, digest) VALUES `+strings.Join(values, ", ")); err != nil {
+			return db.failed("remembering days", err)
+		}
+	}
 	return nil
 }
 
@@ -68,7 +90,7 @@ func (db *DB) assign(ctx context.Context, tx *sqlx.Tx, p Plan) (assigned, error)
 			need[shapes[c.Entity()].ids]++
 		}
 	}
-	for _, table := range []string{"eras", "elements", "memberships"} {
+	for _, table := range []string{"eras", "elements", "memberships", "lessons", "commitments", "suspensions", "group_suspensions"} {
 		if need[table] == 0 {
 			continue
 		}

@@ -42,6 +42,7 @@ func init() {
 		newShape(Staff{}, "staff"), newShape(Pupil{}, "pupils"), newShape(Location{}, "locations"),
 		newShape(Subject{}, "subjects"), newShape(House{}, "houses"), newShape(Group{}, "groups"),
 		newShape(Membership{}, "memberships"), newShape(Era{}, "eras"), newShape(Settings{}, "settings"),
+		newShape(Lesson{}, "lessons"), newShape(Commitment{}, "commitments"), newShape(Suspension{}, "suspensions"), newShape(GroupSuspension{}, "group_suspensions"),
 	} {
 		shapes[s.entity] = s
 	}
@@ -84,6 +85,8 @@ func sqlType(t reflect.Type) string {
 		return "bigint"
 	case reflect.TypeFor[era.Date]():
 		return "date"
+	case reflect.TypeFor[era.Moment]():
+		return "timestamp"
 	case reflect.TypeFor[era.Year]():
 		return "smallint"
 	}
@@ -130,6 +133,8 @@ func appendValue(b []byte, v reflect.Value, sql string, real func(ID) ID) []byte
 		return strconv.AppendInt(b, int64(real(ID(v.Int()))), 10)
 	case "date":
 		return era.Date(v.Int()).AppendJSON(b)
+	case "timestamp":
+		return era.Moment(v.Int()).AppendJSON(b)
 	case "smallint":
 		return era.Year(v.Int()).AppendJSON(b)
 	case "boolean":

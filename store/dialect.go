@@ -19,6 +19,9 @@ type dialect interface {
 	// day turns a date column into a number, an era.Date: quicker to read than text.
 	day(column string) string
 
+	// minute turns a timestamp column into a number, an era.Moment.
+	minute(column string) string
+
 	// hasTable is a query that tells whether the table $1 exists.
 	hasTable() string
 

@@ -46,11 +46,17 @@ const (
 	PupilEntity      Entity = "pupil"
 	GroupEntity      Entity = "group"
 	MembershipEntity Entity = "membership"
+	LessonEntity     Entity = "lesson"
+	CommitmentEntity Entity = "commitment"
+	SuspensionEntity Entity = "suspension"
+	// GroupSuspensionEntity is a stretch of days on which a group is suspended (R27).
+	GroupSuspensionEntity Entity = "group_suspension"
 )
 
 // Entities is every Entity in the order in which people are told of them.
 var Entities = []Entity{
 	EraEntity, SettingsEntity, PupilEntity, StaffEntity, LocationEntity, SubjectEntity, HouseEntity, GroupEntity, MembershipEntity,
+	LessonEntity, CommitmentEntity, SuspensionEntity, GroupSuspensionEntity,
 }
 
 // Record is a row, or for elements the two rows, that a Change is about. Records of
@@ -150,6 +156,7 @@ type Group struct {
 	EndsOn    era.Date `db:"ends_on"`
 	SubjectID ID       `db:"subject_id"`
 	TutorID   ID       `db:"tutor_id"`
+	Suspended bool     `db:"suspended"` // on the as-of date (R27)
 }
 
 // Life is the days on which g exists.
@@ -163,6 +170,54 @@ type Membership struct {
 	ElementID ID       `db:"element_id"`
 	StartsOn  era.Date `db:"starts_on"`
 	EndsOn    era.Date `db:"ends_on"`
+}
+
+// Lesson is one entry of the timetable on one date. Its times are those of the school's
+// clock, so that a change of the clock moves nothing.
+type Lesson struct {
+	ID ID `db:"id"`
+	Origin
+	EraID     ID         `db:"era_id"`
+	Kind      string     `db:"kind"`
+	Code      string     `db:"code"`
+	Name      string     `db:"name"`
+	OnDate    era.Date   `db:"on_date"`
+	StartsAt  era.Moment `db:"starts_at"`
+	EndsAt    era.Moment `db:"ends_at"`
+	Suspended bool       `db:"suspended"`
+}
+
+// Commitment says that a lesson takes an element: a group, a pupil, a teacher, a room.
+type Commitment struct {
+	ID        ID `db:"id"`
+	LessonID  ID `db:"lesson_id"`
+	ElementID ID `db:"element_id"`
+}
+
+// Where a suspension was entered.
+const (
+	InFile    = "file"
+	ByCommand = "command"
+)
+
+// Suspension is a suspension or a gap, as it was entered.
+type Suspension struct {
+	ID       ID         `db:"id"`
+	Name     string     `db:"name"`
+	Kind     string     `db:"kind"`
+	StartsAt era.Moment `db:"starts_at"`
+	EndsAt   era.Moment `db:"ends_at"`
+	Daily    bool       `db:"daily"`
+	Years    string     `db:"years"`  // apart by spaces; none means all
+	Origin   string     `db:"origin"` // InFile or ByCommand
+}
+
+// GroupSuspension is days, both included, on which a group is suspended (R27).
+type GroupSuspension struct {
+	ID       ID       `db:"id"`
+	GroupID  ID       `db:"group_id"`
+	StartsOn era.Date `db:"starts_on"`
+	EndsOn   era.Date `db:"ends_on"`
 }
 
 // Era is an era with its row's id.
@@ -180,16 +235,24 @@ type Settings struct {
 	PerpetualEraID ID `db:"perpetual_era_id"`
 }
 
-func (Staff) Entity() Entity      { return StaffEntity }
-func (Pupil) Entity() Entity      { return PupilEntity }
-func (Location) Entity() Entity   { return LocationEntity }
-func (Subject) Entity() Entity    { return SubjectEntity }
-func (House) Entity() Entity      { return HouseEntity }
-func (Group) Entity() Entity      { return GroupEntity }
-func (Membership) Entity() Entity { return MembershipEntity }
-func (Era) Entity() Entity        { return EraEntity }
-func (Settings) Entity() Entity   { return SettingsEntity }
+func (Staff) Entity() Entity           { return StaffEntity }
+func (Pupil) Entity() Entity           { return PupilEntity }
+func (Location) Entity() Entity        { return LocationEntity }
+func (Subject) Entity() Entity         { return SubjectEntity }
+func (House) Entity() Entity           { return HouseEntity }
+func (Group) Entity() Entity           { return GroupEntity }
+func (Membership) Entity() Entity      { return MembershipEntity }
+func (Era) Entity() Entity             { return EraEntity }
+func (Settings) Entity() Entity        { return SettingsEntity }
+func (Lesson) Entity() Entity          { return LessonEntity }
+func (Commitment) Entity() Entity      { return CommitmentEntity }
+func (Suspension) Entity() Entity      { return SuspensionEntity }
+func (GroupSuspension) Entity() Entity { return GroupSuspensionEntity }
 
-func (m Membership) RowID() ID { return m.ID }
-func (e Era) RowID() ID        { return e.ID }
-func (s Settings) RowID() ID   { return s.ID }
+func (m Membership) RowID() ID      { return m.ID }
+func (e Era) RowID() ID             { return e.ID }
+func (s Settings) RowID() ID        { return s.ID }
+func (l Lesson) RowID() ID          { return l.ID }
+func (c Commitment) RowID() ID      { return c.ID }
+func (s Suspension) RowID() ID      { return s.ID }
+func (g GroupSuspension) RowID() ID { return g.ID }

@@ -3,6 +3,8 @@ package store
 import (
 	"cmp"
 	"slices"
+
+	"misimportd/era"
 )
 
 // Action is what a Change does to its record.
@@ -37,6 +39,11 @@ const (
 	Prolonged     Reason = "follows its group's end"
 	NoEraYet      Reason = "no era was current"
 	ByHand        Reason = "entered by hand"
+	InTheFile     Reason = "in the file of suspensions"
+	NotInTheFile  Reason = "no longer in the file of suspensions"
+	Suspended     Reason = "suspended" // with what by, after a colon
+	NotSuspended  Reason = "no longer suspended"
+	InGap         Reason = "in a gap" // likewise
 )
 
 // Change is one step of a Plan. Before is nil when the record is created, After
@@ -64,6 +71,11 @@ func (c Change) Entity() Entity { return c.Record().Entity() }
 type Plan struct {
 	Changes     []Change
 	provisional ID
+
+	// Days says in few bytes, hexadecimal, what the lessons of a datasource are on each day
+	// that was looked at once the changes are made: the next State tells.
+	Days       map[era.Date]string
+	Datasource ID
 }
 
 // NewID is a provisional id for a record that the plan is going to create.

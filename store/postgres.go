@@ -77,6 +77,10 @@ func (postgres) day(column string) string {
 	return "coalesce(" + column + " - date '0001-01-01' + 1, 0)"
 }
 
+func (postgres) minute(column string) string {
+	return "(CAST(extract(epoch FROM " + column + ") AS bigint) / 60 + 1035594720)"
+}
+
 func (postgres) hasTable() string { return "SELECT to_regclass($1) IS NOT NULL" }
 
 // reserve asks for n numbers and is content when they follow each other. They do

@@ -85,10 +85,13 @@ func (sqlite) goose() (goose.Dialect, fs.FS) {
 	return goose.DialectSQLite3, files
 }
 
-// cast leaves dates as the text that SQLite keeps them as.
+// cast leaves dates and times as the text that SQLite keeps them as.
 func (sqlite) cast(expression, sqlType string) string {
-	if sqlType == "date" {
+	switch sqlType {
+	case "date":
 		return expression
+	case "timestamp":
+		return "(" + expression + " || ':00')"
 	}
 	return "CAST(" + expression + " AS " + sqlType + ")"
 }
@@ -96,6 +99,11 @@ func (sqlite) cast(expression, sqlType string) string {
 // day counts from Julian day 1721424.5, the beginning of 31 December of year 0.
 func (sqlite) day(column string) string {
 	return "CAST(coalesce(julianday(" + column + ") - 1721424.5, 0) AS integer)"
+}
+
+// minute counts from the same moment as day.
+func (sqlite) minute(column string) string {
+	return "(CAST(strftime('%s', " + column + ") AS integer) / 60 + 1035594720)"
 }
 
 func (sqlite) hasTable() string {

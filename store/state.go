@@ -63,9 +63,20 @@ type State struct {
 	Groups       []Group
 	Memberships  []Membership
 
+	Suspensions      []Suspension      // all there are, in order of id
+	GroupSuspensions []GroupSuspension // of these groups, that reach the as-of date or a later one
+
+	// LessonDays says what was known of the lessons of each day from the as-of date on, as
+	// Plan.Days said it; nothing of days that somebody changed since. Lessons and
+	// Commitments are of the days for which ReadLessons was called.
+	LessonDays  map[era.Date]string
+	Lessons     []Lesson
+	Commitments []Commitment
+
 	// NeededElsewhere holds the groups that start on the as-of date or later and that
 	// rows of others point at: they cannot be deleted.
 	NeededElsewhere map[ID]bool
+	NeededByLessons map[ID]bool // likewise, that lessons of this datasource point at
 }
 
 // View is one look at the database: all that is read through it fits together,
@@ -92,7 +103,7 @@ func (v *View) Calendar(ctx context.Context) (Calendar, error) {
 // State reads what the database holds of a datasource, in a few queries whatever its
 // size: groups of the era with this id, memberships that matter from asOf on.
 func (v *View) State(ctx context.Context, datasource string, eraID ID, asOf era.Date) (*State, error) {
-	s := &State{NeededElsewhere: map[ID]bool{}}
+	s := &State{NeededElsewhere: map[ID]bool{}, NeededByLessons: map[ID]bool{}, LessonDays: map[era.Date]string{}}
 	if v.empty {
 		return s, nil
 	}
@@ -109,6 +120,8 @@ func (v *View) State(ctx context.Context, datasource string, eraID ID, asOf era.
 		func() error { return readOwned(ctx, v.tx, &s.Groups, s.DatasourceID, "AND t.era_id = $2", eraID) },
 		func() error { return v.readMemberships(ctx, s, eraID, asOf) },
 		func() error { return v.readNeeded(ctx, s, eraID, asOf) },
+		func() error { return v.readSuspensions(ctx, s, eraID, asOf) },
+		func() error { return v.readLessonDays(ctx, s, asOf) },
 	} {
 		if err := read(); err != nil {
 			return nil, v.db.failed("reading the state", err)
@@ -171,13 +184,26 @@ func (v *View) readMemberships(ctx context.Context, s *State, eraID ID, asOf era
 }
 
 func (v *View) readNeeded(ctx context.Context, s *State, eraID ID, asOf era.Date) error {
-	var ids []ID
-	err := v.tx.SelectContext(ctx, &ids, `SELECT g.id FROM groups g
-		WHERE g.datasource_id = $1 AND g.era_id = $2 AND g.starts_on >= $3
-		  AND (EXISTS (SELECT 1 FROM memberships m WHERE m.element_id = g.id)
-		    OR EXISTS (SELECT 1 FROM commitments c WHERE c.element_id = g.id))`, s.DatasourceID, eraID, asOf)
-	for _, id := range ids {
-		s.NeededElsewhere[id] = true
+	for _, read := range []struct {
+		into  map[ID]bool
+		query string
+		args  []any
+	}{
+		{s.NeededElsewhere, `SELECT g.id FROM groups g WHERE g.datasource_id = $1 AND g.era_id = $2 AND g.starts_on >= $3
+			AND EXISTS (SELECT 1 FROM memberships m WHERE m.element_id = g.id)`, []any{s.DatasourceID, eraID, asOf}},
+		// In words that an index answers: lessons of this datasource are many, others few.
+		{s.NeededElsewhere, `SELECT DISTINCT element_id FROM commitments WHERE lesson_id IN
+			(SELECT id FROM lessons WHERE datasource_id IS NULL OR datasource_id < $1 OR datasource_id > $1)`, []any{s.DatasourceID}},
+		{s.NeededByLessons, `SELECT g.id FROM groups g WHERE g.datasource_id = $1 AND g.era_id = $2 AND g.starts_on >= $3
+			AND EXISTS (SELECT 1 FROM commitments c WHERE c.element_id = g.id)`, []any{s.DatasourceID, eraID, asOf}},
+	} {
+		var ids []ID
+		if err := v.tx.SelectContext(ctx, &ids, read.query, read.args...); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			read.into[id] = true
+		}
 	}
-	return err
+	return nil
 }

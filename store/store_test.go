@@ -142,7 +142,8 @@ func TestEverythingComesBackAsItWasStored(t *testing.T) {
 			Groups: []store.Group{{Element: store.Element{ID: ids["group"], Kind: "group", Name: "7Mat1", Current: true}, Origin: mis("6"), GroupKind: store.SetGroup,
 				EraID: ids["era"], Year: 7, StartsOn: first, EndsOn: last, SubjectID: ids["subject"], TutorID: ids["staff"]}},
 			Memberships:     []store.Membership{{ID: ids["membership"], GroupID: ids["group"], ElementID: ids["pupil"], StartsOn: first.AddDays(10), EndsOn: last}},
-			NeededElsewhere: map[store.ID]bool{},
+			Suspensions:     []store.Suspension{},
+			NeededElsewhere: map[store.ID]bool{}, NeededByLessons: map[store.ID]bool{}, LessonDays: map[era.Date]string{},
 		}
 		if diff := cmp.Diff(want, s); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
@@ -233,7 +234,7 @@ func images(t testing.TB, database string) map[string]store.Image {
 	for entity, query := range map[string]string{
 		"pupil":      "SELECT e.id, e.kind, e.name, e.current, datasource_id, source_id, school_id, forename, surname, known_as, email, year, house_id, boarding_house_id FROM pupils t JOIN elements e ON e.id = t.id",
 		"staff":      "SELECT e.id, e.kind, e.name, e.current, datasource_id, source_id, initials, code, title, forename, surname, email, teaching, previous_source_id FROM staff t JOIN elements e ON e.id = t.id",
-		"group":      "SELECT e.id, e.kind, e.name, e.current, datasource_id, source_id, t.kind AS group_kind, era_id, year, starts_on, ends_on, subject_id, tutor_id FROM groups t JOIN elements e ON e.id = t.id",
+		"group":      "SELECT e.id, e.kind, e.name, e.current, datasource_id, source_id, t.kind AS group_kind, era_id, year, starts_on, ends_on, subject_id, tutor_id, suspended FROM groups t JOIN elements e ON e.id = t.id",
 		"membership": "SELECT id, group_id, element_id, starts_on, ends_on FROM memberships",
 	} {
 		rows, err := db.Query(query)
@@ -269,7 +270,7 @@ func images(t testing.TB, database string) map[string]store.Image {
 func plain(column string, v any) any {
 	switch v := v.(type) {
 	case int64:
-		if column == "current" || column == "teaching" {
+		if column == "current" || column == "teaching" || column == "suspended" {
 			return v != 0
 		}
 		return float64(v)

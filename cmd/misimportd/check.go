@@ -45,6 +45,10 @@ func (c checkConfigCommand) Run(a *app) error {
 		add("isams", fmt.Sprintf("%s, %s; not asked%s", client, counted(len(s.isams.Requests), "request"), a.warnings(s)), nil)
 	}
 	add("service", fmt.Sprintf("imports at %s; answers at %s%s", s.schedule, s.listen, s.listenWarning()), nil)
+	if s.suspensionsFile != "" {
+		suspensions, err := importer.ReadSuspensions(s.suspensionsFile)
+		add("suspensions", fmt.Sprintf("%s: %d of them", s.suspensionsFile, len(suspensions)), err)
+	}
 	if c.Offline {
 		return a.tellChecks(checks)
 	}
@@ -59,7 +63,7 @@ func (c checkConfigCommand) Run(a *app) error {
 		found, err = a.checkDatabase(s, db)
 		add("database", found, err)
 	}
-	found, err = importer.CheckDocument(folder)
+	found, err = importer.CheckDocument(folder, s.timetable)
 	add("document", found, err)
 	return a.tellChecks(checks)
 }

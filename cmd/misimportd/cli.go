@@ -52,6 +52,8 @@ type commands struct {
 	Archive     archiveCommand     `cmd:"" help:"List and get back the documents that were applied."`
 	Runs        runsCommand        `cmd:"" help:"List the runs, or show one with all its changes."`
 	Era         eraCommand         `cmd:"" help:"List, enter and choose academic years."`
+	Suspension  suspensionCommand  `cmd:"" help:"List, enter and remove suspensions and gaps of the timetable."`
+	Lessons     lessonsCommand     `cmd:"" help:"Show the lessons of a day."`
 	CheckConfig checkConfigCommand `cmd:"" help:"Check everything that can be checked without changing anything."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask the service on this machine whether it is well."`
 	Simulate    simulateCommand    `cmd:"" help:"A pretend iSAMS on this machine, with faults on request."`
@@ -66,8 +68,9 @@ const description = "Keeps a school scheduler's database in step with the school
 type app struct {
 	flags
 	terminal
-	ctx context.Context
-	log *slog.Logger
+	ctx   context.Context
+	log   *slog.Logger
+	again bool // the document that the database reflects is looked at once more
 }
 
 // execute parses the arguments, runs the command that they name and turns its error
@@ -161,7 +164,7 @@ func (a *app) importerOf(s settings, db *store.DB, fetching importer.Fetching, p
 	return &importer.Importer{
 		Fetching: fetching, Retention: s.retention,
 		DB: db, State: cache.Folder(s.state), Zone: s.zone, Years: s.years, AcademicYearStarts: s.academicYearStarts,
-		AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress,
+		SuspensionsFile: s.suspensionsFile, Timetable: s.timetable, Again: a.again, AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress,
 	}
 }
 
@@ -175,15 +178,26 @@ func (a *app) print(v any, text func(io.Writer, importer.Style) error) error {
 	return encoder.Encode(v)
 }
 
-type runCommand struct{}
+type runCommand struct {
+	again `embed:""`
+}
 
-func (runCommand) Run(a *app) error {
+// again is the flag of those who look at a document.
+type again struct {
+	Again bool `help:"The document that the database reflects once more, as after a change of suspensions."`
+}
+
+func (c runCommand) Run(a *app) error {
+	a.again = c.Again
 	return a.night((*importer.Importer).Run, importer.Report.WriteRun)
 }
 
-type planCommand struct{}
+type planCommand struct {
+	again `embed:""`
+}
 
-func (planCommand) Run(a *app) error {
+func (c planCommand) Run(a *app) error {
+	a.again = c.Again
 	return a.night((*importer.Importer).Plan, importer.Report.WritePlan)
 }
 

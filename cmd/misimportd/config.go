@@ -40,6 +40,7 @@ type config struct {
 	GiveUp             string       `yaml:"give_up"`
 	Listen             string       `yaml:"listen"`
 	WebConfigFile      string       `yaml:"web_config_file"`
+	SuspensionsFile    string       `yaml:"suspensions_file"`
 	ISAMS              *isamsConfig `yaml:"isams"`
 }
 
@@ -56,6 +57,8 @@ type settings struct {
 	webConfig          string          // a file of exporter-toolkit, for TLS and passwords; "" for none
 	isams              *isams.Settings // nil: nothing is fetched
 	useLastGood        bool
+	suspensionsFile    string
+	timetable          string   // the published one to import, "" for the only one
 	source             string   // the file that was read, "" for none
 	warnings           []string // of what is allowed, and seldom meant
 }
@@ -135,6 +138,9 @@ func (c *config) relativeTo(folder string) {
 	if c.State != "" && !filepath.IsAbs(c.State) {
 		c.State = filepath.Join(folder, c.State)
 	}
+	if c.SuspensionsFile != "" && !filepath.IsAbs(c.SuspensionsFile) {
+		c.SuspensionsFile = filepath.Join(folder, c.SuspensionsFile)
+	}
 	if c.WebConfigFile != "" && !filepath.IsAbs(c.WebConfigFile) {
 		c.WebConfigFile = filepath.Join(folder, c.WebConfigFile)
 	}
@@ -188,9 +194,10 @@ func (f *flags) settle() (settings, error) {
 	if s.retention, err = parseDuration(first(c.Retention, "30d")); err != nil {
 		faults = append(faults, "retention: "+err.Error())
 	}
+	s.suspensionsFile = c.SuspensionsFile
 	faults = append(faults, s.settleService(c)...)
 	if c.ISAMS != nil {
-		s.useLastGood = c.ISAMS.UseLastGood
+		s.useLastGood, s.timetable = c.ISAMS.UseLastGood, c.ISAMS.Timetable
 		var wrong []error
 		s.isams, wrong = c.ISAMS.settle()
 		s.warnings = c.ISAMS.warnings

@@ -23,6 +23,7 @@ type isamsConfig struct {
 	Retry          retryConfig     `yaml:"retry"`
 	MaxSize        string          `yaml:"max_size"`
 	UseLastGood    bool            `yaml:"use_last_good"`
+	Timetable      string          `yaml:"timetable"`
 	InsecureHTTP   bool            `yaml:"insecure_http"`
 	Proxy          string          `yaml:"proxy"`
 	CAFile         string          `yaml:"ca_file"`

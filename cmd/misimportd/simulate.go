@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"misimportd/era"
 	"misimportd/mis/isams/isamstest"
 )
 
@@ -20,6 +21,7 @@ type simulateCommand struct {
 	ClientSecret string            `default:"pretended" help:"The client's secret."`
 	Seed         uint64            `default:"1" help:"Which pretend school."`
 	Pupils       int               `default:"1000" help:"How many pupils."`
+	Lessons      int               `default:"2400" help:"How many lessons a fortnight the timetable of this academic year has; 0 for no timetable."`
 	Cache        time.Duration     `default:"24h" help:"How long an answer is given again."`
 	Fault        string            `placeholder:"KIND" help:"Misbehave: ${faults}."`
 	After        int               `placeholder:"BYTES" help:"How much to send before that."`
@@ -37,7 +39,11 @@ func (c simulateCommand) Run(a *app) error {
 	}
 	size := isamstest.Typical
 	size.Pupils, size.SetLists = c.Pupils, c.Pupils*12
-	server := isamstest.NewServer(isamstest.New(c.Seed, size), c.Key)
+	school := isamstest.New(c.Seed, size)
+	if c.Lessons > 0 {
+		school.TeachIn(era.Academic(era.DateOf(time.Now()), era.FirstSeptember).StartsOn.Time().Year(), c.Lessons)
+	}
+	server := isamstest.NewServer(school, c.Key)
 	for key, methods := range c.Also {
 		server.Keys[key] = strings.Fields(methods)
 	}

@@ -35,7 +35,7 @@ var (
 	results    = []store.Result{store.Applied, store.Unchanged, store.Held, store.Failed, store.Aborted}
 	stages     = []string{"fetch", "state", "decode", "diff", "apply", "archive"}
 	outcomes   = []string{isams.Fetched, isams.Retried, isams.Refused}
-	sections   = append(isams.Sections(), "Years", "document")
+	sections   = append(isams.Sections(), "Years", "PublishedTimetables", "CoverManager", "suspensions", "document")
 	inSeconds  = []float64{0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200}
 	secondsDoc = "seconds since 1970, 0 for never"
 )

@@ -143,6 +143,10 @@ type Document struct {
 // with a *NoDocumentError when there is none. The caller closes it.
 func (f Folder) Prefetched() (*Document, error) { return f.open(PreFetched) }
 
+// Reflected opens the document that the database reflects, to look at it, as Prefetched
+// does the one that waits.
+func (f Folder) Reflected() (*Document, error) { return f.open(Current) }
+
 func (f Folder) open(folder string) (*Document, error) {
 	path := f.path(folder, document)
 	file, err := os.Open(path)

@@ -23,7 +23,11 @@ import (
 // on (R33). The document as a whole is refused, with a *DocumentError or, when
 // iSAMS answered with an error, a *MessageError, when it is not an iSAMS document,
 // or not all of one. Any other error comes from r.
-func Decode(r io.Reader) (*mis.Snapshot, error) {
+func Decode(r io.Reader) (*mis.Snapshot, error) { return DecodeChoosing(r, "") }
+
+// DecodeChoosing is Decode with the lessons of the published timetable of a name. Without
+// a name they are those of the only one, or of several of the first.
+func DecodeChoosing(r io.Reader, timetable string) (*mis.Snapshot, error) {
 	s, err := newScanner(r)
 	if err != nil {
 		return nil, err
@@ -36,6 +40,7 @@ func Decode(r io.Reader) (*mis.Snapshot, error) {
 		return nil, s.refuse(start.Name.Local)
 	}
 	d := newDecoder()
+	d.timetable = timetable
 	if err := s.walk(d.root); err != nil {
 		return nil, err
 	}
@@ -53,7 +58,11 @@ func Sections() []string { return slices.Sorted(maps.Keys(newDecoder().snap.Coun
 // seen counts the records of all sections.
 func (d *decoder) seen() int {
 	s := d.snap
-	return s.Staff.Seen + s.Pupils.Seen + s.Locations.Seen + s.Subjects.Seen + s.AcademicHouses.Seen + s.BoardingHouses.Seen +
+	lessons := 0
+	for _, r := range s.Timetable.Rolls {
+		lessons += r.Seen
+	}
+	return lessons + s.Staff.Seen + s.Pupils.Seen + s.Locations.Seen + s.Subjects.Seen + s.AcademicHouses.Seen + s.BoardingHouses.Seen +
 		s.Divisions.Seen + s.Forms.Seen + s.Sets.Seen + s.SetLists.Seen + d.years.roll.Seen
 }
 
@@ -119,8 +128,12 @@ type decoder struct {
 	snap *mis.Snapshot
 	done []func()
 
-	years    *collector[yearName]
-	yearRefs map[era.Year]era.Year // Year/@Id to NC year, where they differ
+	timetable   string // the name of the one to read, "" for the only one
+	timetables  *timetables
+	periods     map[string]mis.Period // those that can be used
+	conflicting map[string]bool       // ids of periods that several share
+	years       *collector[yearName]
+	yearRefs    map[era.Year]era.Year // Year/@Id to NC year, where they differ
 }
 
 // yearName is one Year record: its id is nearly always the NC year itself.
@@ -131,7 +144,8 @@ type yearName struct {
 }
 
 func newDecoder() *decoder {
-	d := &decoder{root: &node{}, snap: &mis.Snapshot{}, yearRefs: map[era.Year]era.Year{}}
+	d := &decoder{root: &node{}, snap: &mis.Snapshot{}, yearRefs: map[era.Year]era.Year{}, periods: map[string]mis.Period{}, conflicting: map[string]bool{}}
+	d.snap.Timetable.Faulty, d.snap.Timetable.FaultyCode = map[string]bool{}, map[string]bool{}
 	problems := &d.snap.Problems
 	d.years = newCollector(&mis.Roll[yearName]{}, "Years", problems)
 
@@ -146,13 +160,15 @@ func newDecoder() *decoder {
 	section(d, "EstateManager/Buildings", "Building/Classrooms/Classroom", newCollector(&d.snap.Locations, "Buildings", problems), number, locationName, readLocation)
 	d.divisionSection(problems)
 	d.setListSection(problems)
+	d.timetableSections(problems)
+	d.coverSection()
 	return d
 }
 
 // section has records of one kind read into a collector.
 func section[T comparable](d *decoder, path, records string, c *collector[T], canonical func(string) (string, bool), name func(*record) string, read func(*collector[T], *record, string) (T, bool)) {
 	at := d.root.child(path)
-	at.enter = c.enter
+	at.enter = func(xml.StartElement) { c.enter() }
 	at.child(records).record = func(rec *record) {
 		id, ok := c.accepted(rec, canonical, name)
 		if !ok {
@@ -165,10 +181,27 @@ func section[T comparable](d *decoder, path, records string, c *collector[T], ca
 	d.done = append(d.done, c.finish)
 }
 
+// coverSection counts what the document says of cover and of suspended lessons: its shape
+// is not published, so it is told of and not used.
+func (d *decoder) coverSection() {
+	sizes := map[string]int{}
+	section := ""
+	d.root.child("CoverManager").other = &node{
+		enter: func(start xml.StartElement) { section = clip(start.Name.Local); sizes[section] += 0 },
+		other: &node{enter: func(xml.StartElement) { sizes[section]++ }},
+	}
+	d.done = append(d.done, func() {
+		for _, name := range slices.Sorted(maps.Keys(sizes)) {
+			d.snap.Problems.Add(mis.Problem{Section: "CoverManager", ID: name, Reason: mis.NotUnderstood,
+				Detail: fmt.Sprintf("%d records; they are not imported: keep suspensions in suspensions_file", sizes[name])})
+		}
+	})
+}
+
 func (d *decoder) setListSection(problems *mis.Problems) {
 	c := newSetListCollector(&d.snap.SetLists, problems)
 	at := d.root.child("TeachingManager/SetLists")
-	at.enter = c.enter
+	at.enter = func(xml.StartElement) { c.enter() }
 	at.child("SetList").record = c.read
 	d.done = append(d.done, c.finish)
 }
@@ -208,6 +241,7 @@ func (d *decoder) finish() *mis.Snapshot {
 		}
 	}
 	d.snap.Resolve()
+	d.timetables.finish(d.timetable)
 	return d.snap
 }
 

@@ -15,8 +15,9 @@ import (
 // node is passed over with all that it holds: new releases bring such.
 type node struct {
 	children map[string]*node
-	enter    func()        // the document has this element
-	record   func(*record) // this element is a record
+	enter    func(xml.StartElement) // the document has this element
+	record   func(*record)          // this element is a record
+	other    *node                  // for children of a name that is not among them; nil passes them over
 }
 
 // child is the node for a path below n, made where it is missing.
@@ -204,7 +205,9 @@ func (s *scanner) enter(start xml.StartElement) error {
 	}
 	var here *node
 	if parent := s.at[len(s.at)-1]; parent != nil {
-		here = parent.children[start.Name.Local]
+		if here = parent.children[start.Name.Local]; here == nil {
+			here = parent.other
+		}
 	}
 	if here != nil && here.record != nil {
 		rec, err := s.record(start)
@@ -214,7 +217,7 @@ func (s *scanner) enter(start xml.StartElement) error {
 		return err
 	}
 	if here != nil && here.enter != nil {
-		here.enter()
+		here.enter(start)
 	}
 	s.at = append(s.at, here)
 	return s.push(start.Name.Local)

@@ -63,7 +63,14 @@ var sections = []section{
 	{"Teaching_GetSets", "TeachingManager", "Sets", (*School).writeSets},
 	{"Teaching_GetSetLists", "TeachingManager", "SetLists", (*School).writeSetLists},
 	{"Estate_GetBuildings", "EstateManager", "Buildings", (*School).writeBuildings},
+	{"School_GetTerms", "SchoolManager", "Terms", (*School).writeTerms},
+	{"Timetable_GetStructure", "TimetableManager", "Structure", (*School).writeStructure},
+	{"Timetable_GetAllocations", "TimetableManager", "TimetableAllocations", (*School).writeAllocations},
+	{"Timetable_GetPublishedTimetables", "TimetableManager", "PublishedTimetables", (*School).writePublished},
 }
+
+// ofTimetable tells whether a school without a timetable has no such section.
+func (s section) ofTimetable() bool { return s.module == "TimetableManager" || s.name == "Terms" }
 
 // Methods are the names of the batch methods that the pretend iSAMS has.
 func Methods() []string {
@@ -105,7 +112,7 @@ func (s *School) write(w *writer, of func(section) content) {
 	module := ""
 	for _, part := range sections {
 		much := of(part)
-		if much == absent {
+		if much == absent || part.ofTimetable() && s.Timetable == nil {
 			continue
 		}
 		if part.module != module {

@@ -26,6 +26,7 @@ func (s *School) Night() {
 	} else {
 		s.openSet()
 	}
+	s.rearrange()
 }
 
 // moveSet takes one pupil out of a set and puts them into another of the year.

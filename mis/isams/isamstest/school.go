@@ -70,15 +70,16 @@ type Named struct {
 
 // School is a pretend school on one night.
 type School struct {
-	rand     *rand.Rand
-	nextID   int
-	Staff    []Staff
-	Pupils   []Pupil
-	Forms    []Form
-	Sets     []Set
-	Subjects []Named
-	Houses   []Named
-	Rooms    []Named
+	rand      *rand.Rand
+	nextID    int
+	Staff     []Staff
+	Pupils    []Pupil
+	Forms     []Form
+	Sets      []Set
+	Subjects  []Named
+	Houses    []Named
+	Rooms     []Named
+	Timetable *Timetable // nil for a school that has none
 }
 
 // New is a school of a size, the same for the same seed.

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"misimportd/era"
+	"misimportd/importer"
+	"misimportd/store"
+)
+
+type suspensionCommand struct {
+	List   suspensionListCommand   `cmd:"" default:"1" help:"List suspensions and gaps, those of the file too."`
+	Add    suspensionAddCommand    `cmd:"" help:"Enter a suspension or a gap in the database."`
+	Remove suspensionRemoveCommand `cmd:"" help:"Take one that was entered by command out again."`
+}
+
+type suspensionListCommand struct{}
+
+func (suspensionListCommand) Run(a *app) error {
+	return a.withDatabase(func(s settings, db *store.DB) error {
+		listed, err := importer.Suspensions(a.ctx, db, s.suspensionsFile)
+		if err != nil {
+			return usageError{err}
+		}
+		return a.print(listed, func(w io.Writer, _ importer.Style) error { return importer.WriteSuspensions(w, listed) })
+	})
+}
+
+type suspensionAddCommand struct {
+	Name  string   `arg:"" help:"Such as \"Study leave\"."`
+	Kind  string   `default:"suspension" enum:"suspension,gap" help:"suspension: lessons stay and do not take place. gap: there are none."`
+	From  string   `required:"" placeholder:"WHEN" help:"The first day, or the first day and the time: 2017-01-09 or \"2017-01-09 09:00\"."`
+	To    string   `required:"" placeholder:"WHEN" help:"The last day, or the last day and the time."`
+	Of    []string `placeholder:"YEAR" help:"Year groups, such as 11,13 (default all)."`
+	Daily bool     `help:"Between those times on each of those days."`
+}
+
+func (c suspensionAddCommand) Run(a *app) error {
+	s := era.Suspension{Name: strings.TrimSpace(c.Name), Kind: era.Kind(c.Kind), Daily: c.Daily}
+	var err error
+	if s.From, s.To, err = era.ParseSpan(c.From, c.To); err != nil {
+		return usageError{err}
+	}
+	for _, text := range c.Of {
+		year, err := era.ParseYear(text)
+		if err != nil {
+			return usagef("--of: %w", err)
+		}
+		s.Years = append(s.Years, year)
+	}
+	if err := s.Check(); err != nil {
+		return usageError{err}
+	}
+	return a.withDatabase(func(_ settings, db *store.DB) error {
+		run, err := importer.AddSuspension(a.ctx, db, version(), s)
+		return a.tellEra(run, err, fmt.Sprintf("%s entered, %s, %s; lessons and groups follow with the next import", s.Name, s.FormatSpan(), s.Whom()))
+	})
+}
+
+type suspensionRemoveCommand struct {
+	ID int64 `arg:"" help:"Its number."`
+}
+
+func (c suspensionRemoveCommand) Run(a *app) error {
+	return a.withDatabase(func(_ settings, db *store.DB) error {
+		run, err := importer.RemoveSuspension(a.ctx, db, version(), store.ID(c.ID))
+		return a.tellEra(run, err, fmt.Sprintf("suspension %d removed; lessons and groups follow with the next import", c.ID))
+	})
+}
+
+type lessonsCommand struct {
+	On     era.Date `required:"" placeholder:"DATE" help:"The day."`
+	Group  string   `placeholder:"KIND/ID" help:"Only those of a group, by its kind and its id in the MIS, such as set/1234 or form/7/A."`
+	Staff  string   `placeholder:"CODE" help:"Only those of a member of staff, by code or initials."`
+	Room   string   `placeholder:"NAME" help:"Only those in a room, by its name or short name."`
+	Format string   `default:"text" enum:"text,ical" help:"text, or ical for a calendar program (--json for programs)."`
+}
+
+func (c lessonsCommand) Run(a *app) error {
+	of := store.Taking{Staff: c.Staff, Room: c.Room}
+	if c.Group != "" {
+		var ok bool
+		if of.GroupKind, of.GroupID, ok = strings.Cut(c.Group, "/"); !ok {
+			return usageError{errors.New("--group: write the kind and the id in the MIS, as set/1234 or form/7/A")}
+		}
+	}
+	return a.withDatabase(func(s settings, db *store.DB) error {
+		list, err := importer.Lessons(a.ctx, db, c.On, of)
+		if err != nil {
+			return err
+		}
+		if c.Format == "ical" && !a.JSON {
+			return importer.WriteCalendar(a.out, list, s.zone, time.Now())
+		}
+		return a.print(list, func(w io.Writer, style importer.Style) error { return importer.WriteLessons(w, c.On, list, style) })
+	})
+}

@@ -1,0 +1,483 @@
+package importer_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-ical"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"misimportd/importer"
+	"misimportd/store"
+	"misimportd/store/storetest"
+)
+
+// timetabled is the small school with a timetable and two lessons: 7Mat1 with Ms White in
+// period 11, and 7Mat2 with Mr Grey in period 21.
+func timetabled() *doc {
+	return small().coded(3, "Ms White", "WHI").coded(4, "Mr Grey", "GRE").room(5, "Lab").room(6, "Hall").
+		taught().lesson(101, 21, "7Mat1", 11, "WHI", 5).lesson(102, 22, "7Mat2", 21, "GRE", 6)
+}
+
+func (w *world) expectLessons(want ...string) {
+	w.Helper()
+	w.expect("lessons", w.rows(lessonsQuery), want...)
+}
+
+const (
+	mat1 = ": 7Mat1 | Ms White | Lab"
+	mat2 = ": 7Mat2 | Mr Grey | Hall"
+)
+
+func TestR23LessonsOnEveryDateOfTheirWeeks(t *testing.T) {
+	each(t, func(w *world) {
+		r := w.night("2016-09-20", timetabled().xml())
+		w.expectLessons(
+			"schedule/102 7Mat2 2016-09-20 09:00-10:00"+mat2,
+			"schedule/101 7Mat1 2016-09-26 09:00-10:00"+mat1, "schedule/102 7Mat2 2016-09-27 09:00-10:00"+mat2,
+			"schedule/101 7Mat1 2016-10-24 09:00-10:00"+mat1, "schedule/102 7Mat2 2016-10-25 09:00-10:00"+mat2,
+			"schedule/101 7Mat1 2016-10-31 09:00-10:00"+mat1, "schedule/102 7Mat2 2016-11-01 09:00-10:00"+mat2,
+		)
+		w.expectProblems(r)
+		if r.Timetable != "Ours" {
+			t.Errorf("timetable %q", r.Timetable)
+		}
+		before := w.dump()
+		if again := w.night("2016-09-20", timetabled().xml()); again.Result != "unchanged" || w.dump() != before {
+			t.Errorf("again: %s", again.Result)
+		}
+	})
+}
+
+func TestR22LessonsBeforeTheAsOfDateStay(t *testing.T) {
+	each(t, func(w *world) {
+		w.night("2016-09-20", timetabled().xml())
+		r := w.night("2016-10-25", small().coded(3, "Ms White", "WHI").coded(4, "Mr Grey", "GRE").room(5, "Lab").room(6, "Hall").taught().lesson(101, 21, "7Mat1", 12, "WHI", 5).xml())
+		w.expectLessons(
+			"schedule/102 7Mat2 2016-09-20 09:00-10:00"+mat2,
+			"schedule/101 7Mat1 2016-09-26 09:00-10:00"+mat1, "schedule/102 7Mat2 2016-09-27 09:00-10:00"+mat2,
+			"schedule/101 7Mat1 2016-10-24 09:00-10:00"+mat1, "schedule/101 7Mat1 2016-10-31 10:00-11:00"+mat1,
+		)
+		w.expectCounts(r, "lesson update 1", "lesson delete 2", "commitment delete 6")
+	})
+}
+
+func TestR24TwoTeachersAreOneLesson(t *testing.T) {
+	each(t, func(w *world) {
+		w.night("2016-10-31", timetabled().lesson(99, 21, "7Mat1", 11, "GRE", 5).xml())
+		w.expectLessons("schedule/99 7Mat1 2016-10-31 09:00-10:00: 7Mat1 | Mr Grey, Ms White | Lab", "schedule/102 7Mat2 2016-11-01 09:00-10:00"+mat2)
+		// When the record goes by which the lesson is known, it is another lesson; when
+		// one comes that could have given the name, it is not.
+		w.night("2016-10-31", timetabled().lesson(99, 21, "7Mat1", 11, "GRE", 5).lesson(98, 22, "7Mat2", 21, "WHI", 6).xml())
+		w.expectLessons("schedule/99 7Mat1 2016-10-31 09:00-10:00: 7Mat1 | Mr Grey, Ms White | Lab", "schedule/102 7Mat2 2016-11-01 09:00-10:00: 7Mat2 | Mr Grey, Ms White | Hall")
+	})
+}
+
+func TestAMovedLessonIsTheSameLesson(t *testing.T) {
+	each(t, func(w *world) {
+		w.night("2016-10-31", timetabled().xml())
+		moved := small().coded(3, "Ms White", "WHI").coded(4, "Mr Grey", "GRE").room(5, "Lab").room(6, "Hall").taught().
+			lesson(101, 21, "7M1", 12, "GRE", 6).lesson(102, 22, "7Mat2", 21, "GRE", 6)
+		r := w.night("2016-10-31", moved.xml())
+		w.expectLessons("schedule/101 7M1 2016-10-31 10:00-11:00: 7Mat1 | Mr Grey | Hall", "schedule/102 7Mat2 2016-11-01 09:00-10:00"+mat2)
+		w.expectCounts(r, "lesson update 1", "commitment create 2", "commitment delete 2")
+	})
+}
+
+func TestR25WhomASuspensionTouches(t *testing.T) {
+	for _, c := range []struct{ what, line, want string }{
+		{"no year", "from: 2016-10-31, to: 2016-10-31", "11 12"},
+		{"the year", "years: [7], from: 2016-10-31, to: 2016-10-31", "11"},
+		{"another year", "years: [8], from: 2016-10-31, to: 2016-10-31", ""},
+		{"a minute of it", "from: 2016-10-31 09:59, to: 2016-10-31 10:00", "11"},
+		{"up to it", "from: 2016-10-31 08:00, to: 2016-10-31 09:00", ""},
+		{"daily, before", "from: 2016-10-30 10:00, to: 2016-11-01 12:00, daily: true", "12"},
+		{"unbroken", "from: 2016-10-30 10:00, to: 2016-11-01 12:00", "11 12 21"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			each(t, func(w *world) {
+				w.suspend("- {name: Exams, kind: suspension, " + c.line + "}")
+				// The meeting in period 12 has no year group.
+				w.night("2016-10-31", timetabled().in("StaffMeetings", `<StaffMeeting Id="1"><MeetingGroupId>9</MeetingGroupId><PeriodId>12</PeriodId><TeacherId>3</TeacherId><DisplayName>Heads</DisplayName></StaffMeeting>`).xml())
+				periods := map[string]string{"schedule/101": "11", "meeting/1": "12", "schedule/102": "21"}
+				got := []string{}
+				for _, id := range w.rows(`SELECT source_id FROM lesson_details WHERE suspended ORDER BY on_date, starts_at`) {
+					got = append(got, periods[id])
+				}
+				if strings.Join(got, " ") != c.want {
+					t.Errorf("suspended: %v, want %s", got, c.want)
+				}
+			})
+		})
+	}
+}
+
+func TestR26SuspendedStayAndGapsTakeAway(t *testing.T) {
+	each(t, func(w *world) {
+		w.night("2016-10-24", timetabled().xml())
+		all := w.rows(lessonsQuery)
+		w.suspend("- {name: Study leave, kind: suspension, years: [7], from: 2016-10-24, to: 2016-10-30}")
+		r := w.night("2016-10-24", timetabled().xml())
+		w.expectCounts(r, "group update 4", "lesson update 2", "suspension create 1", "group_suspension create 4")
+		w.suspend("- {name: Half term, kind: gap, from: 2016-10-24, to: 2016-10-30}")
+		r = w.night("2016-10-24", timetabled().xml())
+		w.expectCounts(r, "group update 4", "lesson delete 2", "commitment delete 6", "suspension create 1", "suspension delete 1", "group_suspension delete 4")
+		w.expectLessons("schedule/101 7Mat1 2016-10-31 09:00-10:00"+mat1, "schedule/102 7Mat2 2016-11-01 09:00-10:00"+mat2)
+		w.suspend()
+		w.night("2016-10-24", timetabled().xml())
+		w.expect("lessons", w.rows(lessonsQuery), all...)
+	})
+}
+
+const groupDaysQuery = `SELECT e.name || ' ' || CAST(s.starts_on AS text) || ' ' || CAST(s.ends_on AS text) || CASE WHEN g.suspended THEN ' now' ELSE '' END
+	FROM group_suspensions s JOIN elements e ON e.id = s.group_id JOIN groups g ON g.id = e.id ORDER BY e.name, s.starts_on`
+
+func TestR27GroupsAreSuspendedForWholeSchoolDays(t *testing.T) {
+	each(t, func(w *world) {
+		// Together the two cover Monday's school day, 09:00 to 11:00, and the whole of Tuesday.
+		w.suspend("- {name: Early, kind: suspension, years: [7], from: 2016-10-31 08:30, to: 2016-10-31 10:00}",
+			"- {name: Late, kind: suspension, from: 2016-10-31 10:00, to: 2016-11-01}",
+			"- {name: Not all of it, kind: suspension, years: [7], from: 2016-10-25 09:00, to: 2016-10-25 09:59}")
+		w.night("2016-10-24", timetabled().form("x", "None", 0, 1).xml())
+		// Year 0 is not 7; a day without a period counts from midnight to midnight.
+		want := []string{"7A 2016-10-31 2016-11-01", "7B 2016-10-31 2016-11-01", "7Mat1 2016-10-31 2016-11-01", "7Mat2 2016-10-31 2016-11-01", "None 2016-11-01 2016-11-01"}
+		w.expect("days", w.rows(groupDaysQuery), want...)
+		// The day comes, and the state with it.
+		r := w.night("2016-11-01", timetabled().form("x", "None", 0, 1).xml())
+		w.expectCounts(r, "group update 5")
+		for i := range want {
+			want[i] += " now"
+		}
+		w.expect("days", w.rows(groupDaysQuery), want...)
+		// It is prolonged in the middle of it, and then is over at once. The day before stays.
+		w.suspend("- {name: All week, kind: suspension, years: [7], from: 2016-10-31 08:30, to: 2016-11-04}")
+		w.night("2016-11-01", timetabled().form("x", "None", 0, 1).xml())
+		w.expect("days", w.rows(groupDaysQuery), "7A 2016-10-31 2016-11-04 now", "7B 2016-10-31 2016-11-04 now", "7Mat1 2016-10-31 2016-11-04 now", "7Mat2 2016-10-31 2016-11-04 now")
+		w.suspend()
+		w.night("2016-11-02", timetabled().form("x", "None", 0, 1).xml())
+		w.expect("days", w.rows(groupDaysQuery), "7A 2016-10-31 2016-11-01", "7B 2016-10-31 2016-11-01", "7Mat1 2016-10-31 2016-11-01", "7Mat2 2016-10-31 2016-11-01")
+	})
+}
+
+func TestR28OnlyWhatASuspensionTouchesChanges(t *testing.T) {
+	each(t, func(w *world) {
+		w.night("2016-09-05", timetabled().xml())
+		w.suspend("- {name: Exams, kind: suspension, years: [7], from: 2016-09-12, to: 2016-09-18}")
+		w.expectCounts(w.night("2016-09-05", timetabled().xml()), "lesson update 2", "suspension create 1", "group_suspension create 4")
+		w.suspend("- {name: Exams, kind: suspension, years: [7], from: 2016-09-13, to: 2016-09-19}")
+		r := w.night("2016-09-05", timetabled().xml())
+		// Mondays 12 and 19 change; Tuesday 13 does not.
+		w.expectCounts(r, "lesson update 2", "suspension update 1", "group_suspension update 4")
+	})
+}
+
+func TestR34AMissingTimetableTakesNothingAway(t *testing.T) {
+	each(t, func(w *world) {
+		w.suspend("- {name: Exams, kind: suspension, years: [7], from: 2016-10-31, to: 2016-11-06}")
+		w.night("2016-10-24", timetabled().xml())
+		lessons, days := w.rows(lessonsQuery), w.rows(groupDaysQuery)
+		for _, missing := range []string{"Schedules", "Structure", "TimetableAllocations"} {
+			d := timetabled()
+			delete(d.timetable, missing)
+			r := w.night("2016-10-24", d.xml())
+			w.expect("lessons", w.rows(lessonsQuery), lessons...)
+			w.expect("days", w.rows(groupDaysQuery), days...)
+			if len(r.Problems) == 0 {
+				t.Errorf("nothing is said of %s", missing)
+			}
+		}
+		w.night("2016-10-24", timetabled().xml())
+		w.expect("lessons", w.rows(lessonsQuery), lessons...)
+	})
+}
+
+func TestR33AFaultyScheduleTakesNothingAway(t *testing.T) {
+	each(t, func(w *world) {
+		two := func() *doc { return timetabled().lesson(103, 22, "7Mat2", 21, "WHI", 6) }
+		w.night("2016-10-31", two().xml())
+		lessons := w.rows(lessonsQuery)
+		for _, id := range []string{`"x9"`, `""`, `"101"`} {
+			d := two()
+			// Of 101 there are two that differ; or there is one whose id cannot be read.
+			d.timetable["Schedules"][0] = strings.Replace(d.timetable["Schedules"][0], `"101"`, id, 1)
+			d.timetable["Schedules"][2] = strings.Replace(d.timetable["Schedules"][2], `"103"`, `"7x"`, 1)
+			if id == `"101"` {
+				d.lesson(101, 21, "7Mat1", 12, "WHI", 5)
+			}
+			r := w.night("2016-10-31", d.xml())
+			w.expect("lessons with "+id, w.rows(lessonsQuery), lessons...)
+			if len(r.Problems) == 0 {
+				t.Error("nothing is said")
+			}
+		}
+	})
+}
+
+func TestDanglingReferencesOfTheTimetable(t *testing.T) {
+	each(t, func(w *world) {
+		d := timetabled().lesson(103, 77, "nosuch", 11, "NOBODY", 99).lesson(104, 21, "7Mat1", 999, "WHI", 5).
+			in("TimetableAllocations", `<TimetableAllocation Id="9"><Year>2016</Year><Week>46</Week><TimetableWeekId>8</TimetableWeekId></TimetableAllocation>`).
+			in("YearSchedules", `<YearSchedule Id="1"><Name>Chapel</Name><NationalCurriculumYear>7</NationalCurriculumYear><PeriodId>12</PeriodId><RoomId>6</RoomId><TeacherId>1</TeacherId></YearSchedule>`).
+			in("Tutorials", `<Tutorial Id="1"><DisplayName>Violin</DisplayName><RoomId>6</RoomId><Periods><Period><PeriodId>21</PeriodId></Period></Periods><Teachers><Teacher><TeacherId>77</TeacherId></Teacher></Teachers><Pupils><Pupil><PupilId>nobody</PupilId></Pupil></Pupils></Tutorial>`)
+		r := w.night("2016-10-31", d.xml())
+		w.expectProblems(r, "Schedules 104: unknown period", "Schedules 103: unknown room", "Schedules 103: unknown set", "Schedules 103: unknown teacher",
+			"TimetableAllocations 9: unknown timetable week", "Tutorials 1: unknown pupil", "Tutorials 1: unknown teacher")
+		w.expectLessons("schedule/101 7Mat1 2016-10-31 09:00-10:00"+mat1, "schedule/103 nosuch 2016-10-31 09:00-10:00:  |  | ",
+			"year/1  2016-10-31 10:00-11:00: 7A, 7B | Ms Brown | Hall", "schedule/102 7Mat2 2016-11-01 09:00-10:00"+mat2, "tutorial/1  2016-11-01 09:00-10:00:  |  | Hall")
+	})
+}
+
+func TestOddPeriodsAndWeeks(t *testing.T) {
+	each(t, func(w *world) {
+		d := timetabled()
+		d.timetable["Structure"] = append(d.timetable["Structure"], `<Week Id="2"><Name>B</Name><Days><Day><Day>4</Day><Periods>`+period(31, "09:00", "10:00")+period(32, "09:30", "10:30")+
+			period(33, "17:00", "16:30")+period(34, "23:00", "01:00")+`</Periods></Day></Days></Week>`)
+		// Both weeks are one week's; the week after, which is in term, has none.
+		d.in("TimetableAllocations", `<TimetableAllocation Id="20"><Year>2016</Year><Week>44</Week><TimetableWeekId>2</TimetableWeekId></TimetableAllocation>`)
+		d.in("Terms", `<Term Id="2"><StartDate>2016-10-24T00:00:00</StartDate><FinishDate>2016-11-11T00:00:00</FinishDate></Term>`)
+		d.lesson(105, 21, "7Mat1", 31, "WHI", 5).lesson(106, 21, "7Mat1", 33, "WHI", 5)
+		d.in("Structure")
+		r := w.night("2016-10-24", d.xml())
+		w.expectProblems(r, "Schedules 106: unknown period", "Structure 34: crosses midnight", "Structure 33: ends before it starts", "Structure 32: periods overlap", "TimetableAllocations : no timetable week")
+		if got := r.Problems[len(r.Problems)-1].Detail; !strings.HasSuffix(got, "allocated to week 46 of 2016 (with 7 November 2016)") {
+			t.Error(got)
+		}
+		if n := len(w.rows(`SELECT source_id FROM lesson_details WHERE source_id = 'schedule/105'`)); n != 1 {
+			t.Errorf("%d lessons in week B", n)
+		}
+	})
+}
+
+func TestSuspensionsThatMayNotBeMeant(t *testing.T) {
+	each(t, func(w *world) {
+		w.suspend("- {name: Last century, kind: gap, from: 1999-01-01, to: 1999-01-02}", "- {name: Sixth form, kind: suspension, years: [13], from: 2016-10-31, to: 2016-11-01}",
+			"- {name: All, kind: suspension, from: 2016-11-01, to: 2016-11-02}")
+		r := w.night("2016-10-24", timetabled().xml())
+		w.expectProblems(r, "suspensions : nobody is in the year", "suspensions : outside every era", "suspensions : overlaps another")
+		for _, c := range []struct{ line, want string }{
+			{"- {name: Backwards, kind: gap, from: 2016-10-31, to: 2016-10-30}", "suspensions.yml: line 1: Backwards: it ends (2016-10-31 00:00) before it begins (2016-10-31 00:00)"},
+			{"- {name: X, kind: holiday, from: 2016-10-31, to: 2016-10-31}", `line 1: kind is "holiday": write suspension or gap`},
+			{"- {name: X, kind: gap, from: 2016-10-31}", "line 1: from and to are needed"},
+			{"- {name: X, kind: gap, form: 2016-10-31}", `line 1: unknown key "form"`},
+			{"# first\n- {name: X, kind: gap, years: [seven], from: 2016-10-31, to: 2016-10-31}", `line 2: "seven" is not a year group`},
+			{"- {name: X, kind: gap, from: 31.10.2016, to: 2016-10-31}", `line 1: from: "31.10.2016" is neither a day nor a day and a time`},
+			{"- {name: X, kind: gap, from: 2016-10-31 10:00, to: 2016-11-01 09:00, daily: true}", "line 1: X: it is daily, and ends at an earlier time of day than it begins"},
+			{"name: X", "line 1: expected a list"},
+		} {
+			before := w.dump()
+			w.suspend(c.line)
+			w.drop(timetabled().xml())
+			_, err := w.im.Run(t.Context())
+			if err == nil || !strings.Contains(err.Error(), c.want) || w.dump() != before {
+				t.Errorf("%s: %v, want %s", c.line, err, c.want)
+			}
+		}
+	})
+}
+
+// TestSomebodyElsesChangesAreFound changes lessons behind the import's back: it puts them
+// right, though the document is the same.
+func TestSomebodyElsesChangesAreFound(t *testing.T) {
+	each(t, func(w *world) {
+		w.night("2016-10-31", timetabled().xml())
+		lessons := w.rows(lessonsQuery)
+		for _, change := range []string{
+			"UPDATE lessons SET code = 'x' WHERE source_id = 'schedule/101'", "DELETE FROM commitments WHERE id = (SELECT min(id) FROM commitments)",
+			"DELETE FROM lessons WHERE source_id = 'schedule/102'", "UPDATE commitments SET element_id = (SELECT id FROM elements WHERE name = 'Ms Brown') WHERE id = (SELECT max(id) FROM commitments)",
+			"INSERT INTO commitments (lesson_id, element_id) SELECT (SELECT min(id) FROM lessons), (SELECT id FROM elements WHERE name = 'Ms Brown')",
+			"UPDATE lessons SET on_date = '2016-12-24' WHERE source_id = 'schedule/101'",
+		} {
+			w.exec(change)
+			if r := w.night("2016-10-31", timetabled().xml()); r.Result != "applied" {
+				t.Errorf("%s: %s", change, r.Result)
+			}
+			w.expect("after "+change, w.rows(lessonsQuery), lessons...)
+		}
+		// What users put there is theirs.
+		w.exec("INSERT INTO lessons (era_id, code, on_date, starts_at, ends_at) SELECT era_id, 'mine', '2016-10-31', '2016-10-31 12:00:00', '2016-10-31 13:00:00' FROM lessons LIMIT 1")
+		w.night("2016-10-31", timetabled().xml())
+		if n := len(w.rows("SELECT code FROM lessons WHERE code = 'mine'")); n != 1 {
+			t.Error("a user's lesson is gone")
+		}
+	})
+}
+
+// naive expands a timetable day by day, with no thought of anything else. It shares no
+// code with the import.
+func naive(lessons map[string][3]int, gaps, suspensions [][3]int, from, to time.Time) (list []string) {
+	clock := map[int][2]string{11: {"09:00", "10:00"}, 12: {"10:00", "11:00"}, 21: {"09:00", "10:00"}}
+	weekday := map[int]time.Weekday{11: time.Monday, 12: time.Monday, 21: time.Tuesday}
+	weeks := map[string]bool{}
+	for _, sunday := range []string{"2016-09-04", "2016-09-11", "2016-09-18", "2016-09-25", "2016-10-23", "2016-10-30"} {
+		weeks[sunday] = true
+	}
+	covers := func(spans [][3]int, day time.Time) bool {
+		n := int(day.Sub(time.Date(2016, 9, 1, 0, 0, 0, 0, time.UTC)).Hours() / 24)
+		return slices.ContainsFunc(spans, func(s [3]int) bool { return s[0] <= n && n <= s[1] && s[2] != 8 })
+	}
+	for day := from; !day.After(to); day = day.AddDate(0, 0, 1) {
+		if !weeks[day.AddDate(0, 0, -int(day.Weekday())).Format(time.DateOnly)] || covers(gaps, day) {
+			continue
+		}
+		for id, l := range lessons {
+			if weekday[l[0]] == day.Weekday() {
+				text := fmt.Sprintf("schedule/%s %s %s-%s", id, day.Format(time.DateOnly), clock[l[0]][0], clock[l[0]][1])
+				if covers(suspensions, day) {
+					text += " suspended"
+				}
+				list = append(list, text)
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// TestRandomTimetables holds random timetables, nights and suspensions against the naive
+// expansion.
+func TestRandomTimetables(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, _ string) {
+		isPostgres := strings.Contains(t.Name(), "postgres")
+		rapid.Check(t, func(r *rapid.T) {
+			database := storetest.SQLite(t)
+			if isPostgres {
+				database = storetest.Postgres(t)
+			}
+			w := newWorld(t, database)
+			day := time.Date(2016, 9, 1, 0, 0, 0, 0, time.UTC)
+			var past []string
+			for range rapid.IntRange(1, 5).Draw(r, "nights") {
+				day = day.AddDate(0, 0, rapid.IntRange(0, 20).Draw(r, "days"))
+				lessons := map[string][3]int{}
+				d := small().coded(3, "Ms White", "WHI").room(5, "Lab").taught().lesson(1, 21, "7Mat1", 999, "WHI", 5)
+				for _, id := range rapid.SliceOfNDistinct(rapid.IntRange(100, 106), 0, 6, rapid.ID[int]).Draw(r, "lessons") {
+					period := rapid.SampledFrom([]int{11, 12, 21}).Draw(r, "period")
+					lessons[fmt.Sprint(id)] = [3]int{period}
+					d.lesson(id, 21, fmt.Sprintf("7Mat%d", id), period, "WHI", 5)
+				}
+				rand.Shuffle(len(d.timetable["Schedules"]), func(i, j int) {
+					s := d.timetable["Schedules"]
+					s[i], s[j] = s[j], s[i]
+				})
+				var lines []string
+				spans := func(kind string) (list [][3]int) {
+					for i := range rapid.IntRange(0, 2).Draw(r, kind) {
+						from := rapid.IntRange(0, 70).Draw(r, "from")
+						s := [3]int{from, from + rapid.IntRange(0, 20).Draw(r, "long"), rapid.SampledFrom([]int{0, 7, 8}).Draw(r, "year")}
+						list = append(list, s)
+						years := ""
+						if s[2] > 0 {
+							years = fmt.Sprintf("years: [%d], ", s[2])
+						}
+						at := func(n int) string { return time.Date(2016, 9, 1+n, 0, 0, 0, 0, time.UTC).Format(time.DateOnly) }
+						lines = append(lines, fmt.Sprintf("- {name: N%d, kind: %s, %sfrom: %s, to: %s}", i, kind, years, at(s[0]), at(s[1])))
+					}
+					return list
+				}
+				gaps, suspensions := spans("gap"), spans("suspension")
+				w.suspend(lines...)
+				asOf := day.Format(time.DateOnly)
+				w.night(asOf, d.xml())
+				past = slices.DeleteFunc(past, func(l string) bool { return strings.Fields(l)[1] >= asOf })
+				want := append(append([]string{}, past...), naive(lessons, gaps, suspensions, day, time.Date(2017, 8, 14, 0, 0, 0, 0, time.UTC))...)
+				slices.Sort(want)
+				got := w.rows(`SELECT source_id || ' ' || CAST(on_date AS text) || ' ' || substr(CAST(starts_at AS text), 12, 5) || '-' || substr(CAST(ends_at AS text), 12, 5)
+					|| CASE WHEN suspended THEN ' suspended' ELSE '' END FROM lesson_details`)
+				slices.Sort(got)
+				if diff := cmp.Diff(want, got); diff != "" {
+					r.Fatalf("as of %s (-want +got):\n%s", asOf, diff)
+				}
+				if again := w.night(asOf, d.xml()); again.Result != "unchanged" {
+					r.Fatalf("the same again: %v", again.Changes)
+				}
+				past = got
+			}
+		})
+	})
+}
+
+// lessonsText shows a day's lessons.
+func (w *world) lessonsText(day string, of store.Taking) string {
+	w.Helper()
+	list, err := importer.Lessons(w.Context(), w.im.DB, date(w, day), of)
+	if err != nil {
+		w.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := importer.WriteLessons(&b, date(w, day), list, importer.Style{}); err != nil {
+		w.Fatal(err)
+	}
+	return b.String()
+}
+
+func withMeeting() *doc {
+	const meeting = `<StaffMeeting Id="%d"><MeetingGroupId>9</MeetingGroupId><PeriodId>12</PeriodId><TeacherId>%d</TeacherId><RoomId>6</RoomId><DisplayName>Heads; of, departments</DisplayName></StaffMeeting>`
+	return timetabled().in("StaffMeetings", fmt.Sprintf(meeting, 1, 3), fmt.Sprintf(meeting, 2, 1))
+}
+
+func TestGoldenTimetable(t *testing.T) {
+	each(t, func(w *world) {
+		w.night("2016-10-24", withMeeting().xml())
+		w.suspend("- {name: Exams, kind: suspension, years: [7], from: 2016-10-31, to: 2016-10-31 10:00}", "- {name: Half term, kind: gap, from: 2016-10-24, to: 2016-10-28}",
+			"- {name: Study leave, kind: suspension, years: [7], from: 2016-11-01, to: 2016-11-04}")
+		other := small().coded(3, "Ms White", "WHI").coded(4, "Mr Grey", "GRE").room(5, "Lab").room(6, "Hall").taught().lesson(101, 21, "7Mat1", 12, "WHI", 6).lesson(102, 22, "7Mat2", 21, "GRE", 6)
+		golden(w.T, "plan-timetable.txt", planText(w.T, w.plan("2016-10-24", other.xml()), importer.Style{}))
+		w.night("2016-10-24", withMeeting().xml())
+		var said strings.Builder
+		for _, of := range []store.Taking{{}, {Staff: "WHI"}, {Room: "Hall"}, {GroupKind: "set", GroupID: "21"}, {Room: "nowhere"}} {
+			fmt.Fprintf(&said, "%+v\n%s\n", of, w.lessonsText("2016-10-31", of))
+		}
+		golden(w.T, "lessons.txt", said.String()+w.lessonsText("2016-10-24", store.Taking{}))
+	})
+}
+
+// TestACalendarOfADay is read by another library: times of the school's clock in winter
+// and in summer, suspended lessons cancelled.
+func TestACalendarOfADay(t *testing.T) {
+	london, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		t.Fatal(err)
+	}
+	each(t, func(w *world) {
+		w.suspend("- {name: Exams, kind: suspension, years: [7], from: 2016-10-31, to: 2016-10-31 10:00}")
+		w.night("2016-09-05", withMeeting().xml())
+		var got []string
+		for _, day := range []string{"2016-10-24", "2016-10-31"} { // the clock changes between them
+			list, err := importer.Lessons(w.Context(), w.im.DB, date(w, day), store.Taking{})
+			if err != nil {
+				w.Fatal(err)
+			}
+			var b bytes.Buffer
+			if err := importer.WriteCalendar(&b, list, london, time.Unix(0, 0)); err != nil {
+				w.Fatal(err)
+			}
+			calendar, err := ical.NewDecoder(&b).Decode()
+			if err != nil {
+				w.Fatal(err)
+			}
+			for _, e := range calendar.Events() {
+				start, err := e.DateTimeStart(london)
+				if err != nil {
+					w.Fatal(err)
+				}
+				text := func(name string) string {
+					value, err := e.Props.Text(name)
+					if err != nil {
+						w.Fatal(err)
+					}
+					return value
+				}
+				got = append(got, strings.Join([]string{start.UTC().Format("15:04"), start.In(london).Format("15:04"), text(ical.PropUID), text(ical.PropSummary), text(ical.PropLocation), text(ical.PropStatus)}, " "))
+			}
+		}
+		w.expect("events", got,
+			"08:00 09:00 schedule-101-2016-10-24@misimportd 7Mat1 Lab CONFIRMED", "09:00 10:00 meeting-1-2016-10-24@misimportd Heads; of, departments Hall CONFIRMED",
+			"09:00 09:00 schedule-101-2016-10-31@misimportd 7Mat1 Lab CANCELLED", "10:00 10:00 meeting-1-2016-10-31@misimportd Heads; of, departments Hall CONFIRMED")
+	})
+}

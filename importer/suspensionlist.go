@@ -1,0 +1,117 @@
+package importer
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"misimportd/era"
+	"misimportd/store"
+)
+
+// ListedSuspension is a suspension or a gap as it is listed.
+type ListedSuspension struct {
+	ID    store.ID   `json:"id,omitempty"` // in the database; not of one that no run has read in the file yet
+	Name  string     `json:"name"`
+	Kind  era.Kind   `json:"kind"`
+	Years []era.Year `json:"years"` // none means all
+	From  era.Moment `json:"from"`
+	To    era.Moment `json:"to"` // the first minute after it
+	Daily bool       `json:"daily"`
+	In    string     `json:"in"` // file or command
+}
+
+// Suspensions lists those of the file, and those that were entered by command, by their
+// beginning.
+func Suspensions(ctx context.Context, db *store.DB, file string) (listed []ListedSuspension, err error) {
+	listed = []ListedSuspension{}
+	inFile, err := ReadSuspensions(file)
+	if err != nil {
+		return listed, err
+	}
+	list := func(s era.Suspension, id store.ID, in string) {
+		years := append([]era.Year{}, s.Years...)
+		listed = append(listed, ListedSuspension{id, s.Name, s.Kind, years, s.From, s.To, s.Daily, in})
+	}
+	err = db.View(ctx, func(v *store.View) error {
+		stored, err := v.Suspensions(ctx)
+		if err != nil {
+			return err
+		}
+		for _, s := range inFile {
+			same := toStored(s, store.InFile)
+			var id store.ID
+			for _, h := range stored {
+				if same.ID = h.ID; same == h {
+					id = h.ID
+				}
+			}
+			list(s, id, store.InFile)
+		}
+		for _, s := range stored {
+			if s.Origin == store.ByCommand {
+				list(fromStored(s), s.ID, store.ByCommand)
+			}
+		}
+		return nil
+	})
+	slices.SortStableFunc(listed, func(a, b ListedSuspension) int { return int(a.From - b.From) })
+	return listed, err
+}
+
+// AddSuspension enters a suspension or a gap in the database. Lessons and groups follow
+// with the next import.
+func AddSuspension(ctx context.Context, db *store.DB, version string, s era.Suspension) (store.Run, error) {
+	if err := s.Check(); err != nil {
+		return store.Run{}, err
+	}
+	return changeByHand(ctx, db, version, "suspension add", "suspension", func(v *store.View, plan *store.Plan) error {
+		stored, err := v.Suspensions(ctx)
+		after := toStored(s, store.ByCommand)
+		for _, h := range stored {
+			if after.ID = h.ID; after == h {
+				return fmt.Errorf("it is there already, as number %d", h.ID)
+			}
+		}
+		after.ID = plan.NewID()
+		plan.Create(after, store.ByHand)
+		return err
+	})
+}
+
+// RemoveSuspension takes one that was entered by command out of the database again.
+func RemoveSuspension(ctx context.Context, db *store.DB, version string, id store.ID) (store.Run, error) {
+	return changeByHand(ctx, db, version, "suspension remove", "suspension", func(v *store.View, plan *store.Plan) error {
+		stored, err := v.Suspensions(ctx)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(stored, func(s store.Suspension) bool { return s.ID == id })
+		switch {
+		case i < 0:
+			return fmt.Errorf("there is no suspension %d: \"misimportd suspension list\" lists them", id)
+		case stored[i].Origin == store.InFile:
+			return fmt.Errorf("suspension %d, %s, stands in the file of suspensions: take it out there", id, stored[i].Name)
+		}
+		plan.Change(store.Delete, stored[i], nil, store.ByHand)
+		return nil
+	})
+}
+
+// WriteSuspensions writes a list of suspensions, one a line.
+func WriteSuspensions(w io.Writer, listed []ListedSuspension) error {
+	p := &printer{w: w}
+	if len(listed) == 0 {
+		p.line("No suspension and no gap.")
+	}
+	for _, s := range listed {
+		number := "-"
+		if s.ID != 0 {
+			number = fmt.Sprint(s.ID)
+		}
+		plain := era.Suspension{Name: s.Name, Kind: s.Kind, Years: s.Years, From: s.From, To: s.To, Daily: s.Daily}
+		p.line("%4s  %-10s  %-8s  %s: %s, %s", number, s.Kind, s.In, clean(s.Name), plain.FormatSpan(), plain.Whom())
+	}
+	return p.err
+}

@@ -1,0 +1,292 @@
+package importer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"misimportd/era"
+	"misimportd/mis"
+	"misimportd/store"
+)
+
+// inForce is all suspensions and gaps that count: those of the file, and those that were
+// entered by command.
+func inForce(file []era.Suspension, stored []store.Suspension) []era.Suspension {
+	all := slices.Clone(file)
+	for _, s := range stored {
+		if s.Origin == store.ByCommand {
+			all = append(all, fromStored(s))
+		}
+	}
+	return all
+}
+
+func fromStored(s store.Suspension) era.Suspension {
+	plain := era.Suspension{Name: s.Name, Kind: era.Kind(s.Kind), From: s.StartsAt, To: s.EndsAt, Daily: s.Daily}
+	for text := range strings.FieldsSeq(s.Years) {
+		if year, err := era.ParseYear(text); err == nil {
+			plain.Years = append(plain.Years, year)
+		}
+	}
+	return plain
+}
+
+func toStored(s era.Suspension, origin string) store.Suspension {
+	years := make([]string, len(s.Years))
+	for i, y := range s.Years {
+		years[i] = y.String()
+	}
+	return store.Suspension{Name: s.Name, Kind: string(s.Kind), StartsAt: s.From, EndsAt: s.To, Daily: s.Daily, Years: strings.Join(years, " "), Origin: origin}
+}
+
+// changeSuspensions brings what the database holds of the file to what the file says. One
+// that moved is the same under its name and kind.
+func (d *differ) changeSuspensions() {
+	var want, had []store.Suspension
+	for _, s := range d.inFile {
+		want = append(want, toStored(s, store.InFile))
+	}
+	for _, h := range d.state.Suspensions {
+		if h.Origin != store.InFile {
+			continue
+		}
+		same := slices.IndexFunc(want, func(w store.Suspension) bool { w.ID = h.ID; return w == h })
+		if same < 0 {
+			had = append(had, h)
+			continue
+		}
+		want = slices.Delete(want, same, same+1)
+	}
+	var created, updated, deleted []store.Change
+	for _, h := range had {
+		moved := slices.IndexFunc(want, func(w store.Suspension) bool { return w.Name == h.Name && w.Kind == h.Kind })
+		if moved < 0 {
+			deleted = append(deleted, store.Change{Action: store.Delete, Why: store.NotInTheFile, Before: h})
+			continue
+		}
+		after := want[moved]
+		after.ID = h.ID
+		updated = append(updated, store.Change{Action: store.Update, Why: store.InTheFile, Before: h, After: after})
+		want = slices.Delete(want, moved, moved+1)
+	}
+	for _, w := range want {
+		w.ID = d.plan.NewID()
+		created = append(created, store.Change{Action: store.Create, Why: store.InTheFile, After: w})
+	}
+	d.plan.Changes = slices.Concat(d.plan.Changes, deleted, updated, created)
+}
+
+// suspendedDays is the stretches of days from the as-of date to the era's end on which a
+// group of a year group, or of none, is suspended (R27).
+func (d *differ) suspendedDays(year era.Year) []era.Interval {
+	if found, ok := d.suspended[year]; ok {
+		return found
+	}
+	var years []era.Year
+	if year.Known() {
+		years = []era.Year{year}
+	}
+	var apply []era.Suspension
+	for _, s := range d.suspensions {
+		if s.Kind == era.Suspend && s.NamesAll(years) {
+			apply = append(apply, s)
+		}
+	}
+	var stretches []era.Interval
+	for date := d.asOf; len(apply) > 0 && date <= d.lastDay(); date++ {
+		from, to := d.schoolHours(date)
+		if !era.Cover(apply, date, from, to) {
+			continue
+		}
+		if n := len(stretches); n > 0 && stretches[n-1].To == date-1 {
+			stretches[n-1].To = date
+		} else {
+			stretches = append(stretches, era.Interval{From: date, To: date})
+		}
+	}
+	d.suspended[year] = stretches
+	return stretches
+}
+
+// schoolHours is from the first period's start to the last one's end on a day, or the
+// whole of a day that has none.
+func (d *differ) schoolHours(date era.Date) (from, to era.Clock) {
+	if d.hours == nil {
+		d.hours = map[mis.PlaceInWeek][2]era.Clock{}
+		for _, p := range d.snap.Timetable.Periods {
+			at := mis.PlaceInWeek{WeekID: p.WeekID, Weekday: p.Weekday}
+			if h, ok := d.hours[at]; ok {
+				d.hours[at] = [2]era.Clock{min(h[0], p.From), max(h[1], p.To)}
+			} else {
+				d.hours[at] = [2]era.Clock{p.From, p.To}
+			}
+		}
+	}
+	from, to = era.MinutesOfDay, 0
+	for _, week := range d.snap.Timetable.Allocations[date.Week()] {
+		if h, ok := d.hours[mis.PlaceInWeek{WeekID: week, Weekday: int(date.Weekday())}]; ok {
+			from, to = min(from, h[0]), max(to, h[1])
+		}
+	}
+	if to == 0 {
+		return 0, era.MinutesOfDay
+	}
+	return from, to
+}
+
+// knowsHours tells whether it is known when the school's days begin and end. A timetable
+// that was there before and is missing tonight changes nothing (R34).
+func (d *differ) knowsHours() bool {
+	return d.snap.Timetable.Speaks || len(d.state.LessonDays) == 0
+}
+
+// suspendGroups gives each wanted group the state of the as-of date (R27).
+func (d *differ) suspendGroups() {
+	stored := map[store.ID][]store.GroupSuspension{}
+	for _, s := range d.state.GroupSuspensions {
+		stored[s.GroupID] = append(stored[s.GroupID], s)
+	}
+	for i := range d.want.groups {
+		g := &d.want.groups[i]
+		g.Suspended = false
+		if !d.knowsHours() {
+			for _, s := range stored[g.ID] {
+				g.Suspended = g.Suspended || s.StartsOn <= d.asOf && d.asOf <= s.EndsOn
+			}
+			continue
+		}
+		for _, days := range d.suspendedDays(g.Year) {
+			g.Suspended = g.Suspended || days.Contains(d.asOf)
+		}
+	}
+}
+
+// changeGroupSuspensions plans the days on which groups are suspended. What was before the
+// as-of date stays (R22).
+func (d *differ) changeGroupSuspensions() {
+	if !d.knowsHours() {
+		return
+	}
+	wanted := map[store.ID]store.Group{}
+	for _, g := range d.want.groups {
+		wanted[g.ID] = g
+	}
+	had := map[store.ID][]store.GroupSuspension{}
+	var ids []store.ID
+	for _, s := range d.state.GroupSuspensions {
+		if len(had[s.GroupID]) == 0 {
+			ids = append(ids, s.GroupID)
+		}
+		had[s.GroupID] = append(had[s.GroupID], s)
+	}
+	for _, g := range d.want.groups {
+		if len(had[g.ID]) == 0 {
+			ids = append(ids, g.ID)
+		}
+	}
+	var p stretchPlan
+	for _, id := range ids {
+		var want []era.Interval
+		if g, ok := wanted[id]; ok && (g.EndsOn == 0 || g.EndsOn >= d.asOf) {
+			for _, days := range d.suspendedDays(g.Year) {
+				days.From = max(days.From, g.StartsOn)
+				if g.EndsOn != 0 {
+					days.To = min(days.To, g.EndsOn)
+				}
+				if !days.IsEmpty() {
+					want = append(want, days)
+				}
+			}
+		}
+		p.change(d, id, had[id], want)
+	}
+	d.plan.Changes = slices.Concat(d.plan.Changes, p.deleted, p.ended, p.updated, p.created)
+}
+
+// stretchPlan gathers changes of stretches of days.
+type stretchPlan struct{ deleted, ended, updated, created []store.Change }
+
+// change takes a group's stretches from what they were to what they should be.
+func (p *stretchPlan) change(d *differ, group store.ID, had []store.GroupSuspension, want []era.Interval) {
+	want = slices.Clone(want)
+	var open []store.GroupSuspension // without a partner yet
+	for _, h := range had {
+		if h.StartsOn < d.asOf && len(want) > 0 && want[0].From == d.asOf {
+			want[0].From = h.StartsOn // it goes on
+		}
+		same := slices.IndexFunc(want, func(w era.Interval) bool { return w.From == h.StartsOn })
+		switch {
+		case same >= 0 && want[same].To == h.EndsOn:
+			want = slices.Delete(want, same, same+1)
+		case same >= 0:
+			p.update(h, want[same])
+			want = slices.Delete(want, same, same+1)
+		case h.StartsOn < d.asOf:
+			after := h
+			after.EndsOn = d.asOf.AddDays(-1)
+			p.ended = append(p.ended, store.Change{Action: store.End, Why: store.NotSuspended, Before: h, After: after})
+		default:
+			open = append(open, h)
+		}
+	}
+	if len(open) == 1 && len(want) == 1 { // it is shifted
+		p.update(open[0], want[0])
+		return
+	}
+	for _, h := range open {
+		p.deleted = append(p.deleted, store.Change{Action: store.Delete, Why: store.NotSuspended, Before: h})
+	}
+	for _, w := range want {
+		p.created = append(p.created, store.Change{Action: store.Create, Why: store.Suspended, After: store.GroupSuspension{ID: d.plan.NewID(), GroupID: group, StartsOn: w.From, EndsOn: w.To}})
+	}
+}
+
+func (p *stretchPlan) update(h store.GroupSuspension, to era.Interval) {
+	after := h
+	after.StartsOn, after.EndsOn = to.From, to.To
+	p.updated = append(p.updated, store.Change{Action: store.Update, Why: store.Suspended, Before: h, After: after})
+}
+
+// reportSuspensions tells of suspensions that are accepted and may not be meant.
+func (d *differ) reportSuspensions(eras []era.Era) {
+	present := map[era.Year]bool{}
+	for _, p := range d.want.pupils {
+		present[p.Year] = true
+	}
+	for i, s := range d.suspensions {
+		about := fmt.Sprintf("%s, %s", s.Name, s.FormatSpan())
+		if !slices.ContainsFunc(eras, func(e era.Era) bool { return !e.IsPerpetual() && s.Days().Overlaps(e.Days()) }) {
+			d.noteSuspension(mis.OutsideEras, "%s: no era has any of these days; it has no effect", about)
+		}
+		for _, y := range s.Years {
+			if len(d.want.pupils) > 0 && !present[y] {
+				d.noteSuspension(mis.NobodyInYear, "%s: nobody is in year %s", about, y)
+			}
+		}
+		for _, other := range d.suspensions[:i] {
+			if shareTime(s, other) {
+				d.noteSuspension(mis.OverlapsAnother, "%s: it overlaps with %s, %s; both count", about, other.Name, other.FormatSpan())
+			}
+		}
+	}
+}
+
+func (d *differ) noteSuspension(reason mis.Reason, format string, args ...any) {
+	d.problems.Add(mis.Problem{Section: "suspensions", Reason: reason, Detail: fmt.Sprintf(format, args...)})
+}
+
+// shareTime tells whether two are of one kind, for some of the same years, and share a
+// minute.
+func shareTime(a, b era.Suspension) bool {
+	common := len(a.Years) == 0 || len(b.Years) == 0 || slices.ContainsFunc(a.Years, func(y era.Year) bool { return slices.Contains(b.Years, y) })
+	if a.Kind != b.Kind || !common || !a.Days().Overlaps(b.Days()) {
+		return false
+	}
+	for date := max(a.Days().From, b.Days().From); date <= min(a.Days().To, b.Days().To); date++ {
+		if from, to := a.On(date); b.Touches(date, from, to) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,376 @@
+package isams
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"misimportd/era"
+	"misimportd/mis"
+)
+
+// finish chooses a timetable and makes its lessons.
+func (t *timetables) finish(chosen string) {
+	s := t.d.snap
+	s.Timetable.Periods = t.d.periods
+	maps.DeleteFunc(s.Timetable.Periods, func(id string, _ mis.Period) bool { return t.d.conflicting[id] })
+	s.Timetable.Allocations = map[era.Week][]string{}
+	weeks := map[string]bool{}
+	for _, w := range t.weeks.roll.Records {
+		weeks[w.id] = true
+	}
+	for _, a := range t.allocations.roll.Records {
+		if !weeks[a.of] {
+			t.allocations.note(a.id, mis.UnknownWeek, 0, "week %d of %d is said to be week %s of the timetable, which there is none of; skipped", a.week.Number, a.week.Year, a.of)
+			continue
+		}
+		if of := s.Timetable.Allocations[a.week]; !slices.Contains(of, a.of) {
+			s.Timetable.Allocations[a.week] = append(of, a.of)
+		}
+	}
+	for _, term := range t.terms.roll.Records {
+		s.Timetable.Terms = append(s.Timetable.Terms, term.days)
+	}
+	t.count("Structure", t.weeks.roll.Seen, t.weeks.roll.Present)
+	t.count("TimetableAllocations", t.allocations.roll.Seen, t.allocations.roll.Present)
+	t.count("Terms", t.terms.roll.Seen, t.terms.roll.Present)
+	t.count("TeachingForms", t.forms.roll.Seen, t.forms.roll.Present)
+	t.reportOverlaps()
+	p := t.choose(chosen)
+	if p == nil {
+		return
+	}
+	s.Timetable.Name = cmp.Or(p.name, "number "+p.id)
+	rolls := map[string]*mis.Roll[entry]{}
+	for _, name := range []string{schedules, staffMeetings, yearSchedules, tutorials} {
+		c := p.of(name)
+		c.finish()
+		rolls[name] = c.roll
+		t.count(name, c.roll.Seen, c.roll.Present)
+		t.protect(c.roll, name)
+	}
+	s.Timetable.Speaks = rolls[schedules].Seen > 0 && len(weeks) > 0 && len(s.Timetable.Allocations) > 0 &&
+		len(t.weeks.roll.Faulty)+len(t.weeks.roll.Unreadable)+len(t.allocations.roll.Unreadable)+len(t.allocations.roll.Faulty) == 0
+	for _, q := range p.problems.List() {
+		s.Problems.Add(q)
+	}
+	t.makeLessons(rolls)
+}
+
+func (t *timetables) count(section string, seen int, present bool) {
+	rolls := t.d.snap.Timetable.Rolls
+	i := slices.IndexFunc(rolls, func(r mis.RollOf) bool { return r.Section == section })
+	rolls[i].Seen, rolls[i].Present = seen, present
+}
+
+// protect notes what could not be read: the lessons that came of it are to stay (R33).
+func (t *timetables) protect(roll *mis.Roll[entry], section string) {
+	tt := &t.d.snap.Timetable
+	for id := range roll.Faulty {
+		tt.Faulty[lessonID(section, id)] = true
+	}
+	for name := range roll.Unreadable {
+		tt.FaultyCode[name] = true
+	}
+}
+
+// lessonID is a record's id with its kind: those of the kinds overlap.
+func lessonID(section, id string) string {
+	return map[string]string{schedules: "schedule/", staffMeetings: "meeting/", yearSchedules: "year/", tutorials: "tutorial/"}[section] + id
+}
+
+// choose finds the timetable of a name, or the only one. Of several the first counts, by
+// id, and that is reported.
+func (t *timetables) choose(name string) *published {
+	ids := sortedIDs(t.published)
+	if name != "" {
+		for _, id := range ids {
+			if t.published[id].name == name {
+				return t.published[id]
+			}
+		}
+		if len(ids) > 0 {
+			t.note("", mis.UnknownTimetable, "no published timetable is called %q (timetable): there is %s; lessons are left as they are", name, t.called(ids))
+		}
+		return nil
+	}
+	switch len(ids) {
+	case 0:
+		return nil
+	case 1:
+	default:
+		t.note("", mis.SeveralTimetables, "there is %s; the first is imported: name one in the configuration (timetable)", t.called(ids))
+	}
+	return t.published[ids[0]]
+}
+
+func (t *timetables) called(ids []string) string {
+	var names []string
+	for _, id := range ids {
+		names = append(names, fmt.Sprintf("%q", clipName(cmp.Or(t.published[id].name, "number "+id))))
+	}
+	return strings.Join(names, ", ")
+}
+
+// clipName shortens what is no person's name.
+func clipName(name string) string {
+	const enough = 60
+	if runes := []rune(name); len(runes) > enough {
+		return string(runes[:enough]) + "…"
+	}
+	return name
+}
+
+func (t *timetables) note(id string, reason mis.Reason, format string, args ...any) {
+	t.d.snap.Problems.Add(mis.Problem{Section: "PublishedTimetables", ID: id, Reason: reason, Detail: fmt.Sprintf(format, args...)})
+}
+
+// reportOverlaps tells of periods of a day that share a minute.
+func (t *timetables) reportOverlaps() {
+	by := map[mis.PlaceInWeek][]mis.Period{}
+	for _, id := range sortedIDs(t.d.periods) {
+		p := t.d.periods[id]
+		at := mis.PlaceInWeek{WeekID: p.WeekID, Weekday: p.Weekday}
+		by[at] = append(by[at], p)
+	}
+	for _, periods := range by {
+		slices.SortStableFunc(periods, func(a, b mis.Period) int { return cmp.Compare(a.From, b.From) })
+		for i, p := range periods[min(1, len(periods)):] {
+			if before := periods[i]; p.From < before.To {
+				t.weeks.note(p.ID, mis.Overlapping, 0, "period: it begins at %s, before period %s ends at %s; both are used", p.From, before.ID, before.To)
+			}
+		}
+	}
+}
+
+// lessons under way of being made: entries that are one lesson go by one key.
+type making struct {
+	t      *timetables
+	by     map[string]*mis.Lesson
+	keys   []string
+	staff  map[string]string // id by code
+	sets   map[string]*mis.Set
+	byCode map[string][]string // ids of sets
+	forms  map[string]*mis.Form
+	taught map[string]string // id of the form by what its lessons are called
+	school map[string]*mis.Pupil
+}
+
+func (t *timetables) makeLessons(rolls map[string]*mis.Roll[entry]) {
+	s := t.d.snap
+	m := &making{t: t, by: map[string]*mis.Lesson{}, staff: map[string]string{}, sets: map[string]*mis.Set{}, byCode: map[string][]string{},
+		forms: map[string]*mis.Form{}, taught: map[string]string{}, school: map[string]*mis.Pupil{}}
+	for _, r := range s.Staff.Records {
+		if r.Code != "" {
+			m.staff[r.Code] = r.ID
+		}
+	}
+	for i := range s.Sets.Records {
+		r := &s.Sets.Records[i]
+		m.sets[r.ID] = r
+		m.byCode[cmp.Or(r.Code, r.Name)] = append(m.byCode[cmp.Or(r.Code, r.Name)], r.ID)
+	}
+	byName := map[string]string{}
+	for i := range s.Forms.Records {
+		r := &s.Forms.Records[i]
+		m.forms[r.ID], byName[r.Name] = r, r.ID
+	}
+	for _, r := range t.forms.roll.Records {
+		if form := cmp.Or(idOf(m.forms, r.form), byName[r.form]); form != "" {
+			m.taught[r.code] = form
+		}
+	}
+	for i := range s.Pupils.Records {
+		m.school[s.Pupils.Records[i].SchoolID] = &s.Pupils.Records[i]
+	}
+	for _, section := range []string{schedules, staffMeetings, yearSchedules, tutorials} {
+		for _, e := range rolls[section].Records {
+			m.make(e)
+		}
+	}
+	for _, key := range m.keys {
+		l := m.by[key]
+		slices.SortFunc(l.IDs, compareLessonIDs)
+		for _, list := range []*[]string{&l.Sets, &l.Forms, &l.Staff, &l.Locations, &l.Pupils} {
+			slices.SortFunc(*list, mis.CompareIDs)
+			*list = slices.Compact(*list)
+		}
+		slices.Sort(l.Years)
+		l.Years = slices.Compact(l.Years)
+		s.Timetable.Lessons = append(s.Timetable.Lessons, *l)
+	}
+	slices.SortFunc(s.Timetable.Lessons, func(a, b mis.Lesson) int { return compareLessonIDs(a.IDs[0], b.IDs[0]) })
+}
+
+// compareLessonIDs puts a kind's ids in the order of their numbers.
+func compareLessonIDs(a, b string) int {
+	kindA, idA, _ := strings.Cut(a, "/")
+	kindB, idB, _ := strings.Cut(b, "/")
+	return cmp.Or(cmp.Compare(kindA, kindB), mis.CompareIDs(idA, idB))
+}
+
+func idOf[T any](m map[string]*T, id string) string {
+	if m[id] == nil {
+		return ""
+	}
+	return id
+}
+
+// make turns an entry into lessons, or adds it to one that is there (R24).
+func (m *making) make(e entry) {
+	switch e.section {
+	case schedules:
+		m.add(e, mis.Taught, e.period, strings.Join([]string{"schedule", e.code, e.period, e.room}, "\x00"), e.id)
+	case staffMeetings:
+		key := "alone " + e.id
+		if e.group != "" && e.group != "0" {
+			key = "of " + e.group
+		}
+		m.add(e, mis.Meeting, e.period, strings.Join([]string{"meeting", key, e.period}, "\x00"), e.id)
+	case yearSchedules:
+		m.add(e, mis.Assembly, e.period, strings.Join([]string{"year", e.name, e.period, e.room}, "\x00"), e.id)
+	case tutorials:
+		for i, period := range strings.Fields(e.periods) {
+			id := e.id
+			if i > 0 {
+				id = fmt.Sprintf("%s/%d", e.id, i+1)
+			}
+			m.add(e, mis.Tutorial, period, "tutorial\x00"+id, id)
+		}
+		if e.periods == "" {
+			m.note(e, mis.UnknownPeriod, "it has no period; skipped")
+		}
+	}
+}
+
+func (m *making) note(e entry, reason mis.Reason, format string, args ...any) {
+	m.t.d.snap.Problems.Add(mis.Problem{Section: e.section, ID: e.id, Reason: reason, Detail: fmt.Sprintf(format, args...)})
+}
+
+// add makes a lesson of an entry, or adds what it says to the one of the same key.
+func (m *making) add(e entry, kind mis.LessonKind, period, key, id string) {
+	if _, ok := m.t.d.periods[period]; !ok {
+		m.note(e, mis.UnknownPeriod, "no period has the id %q; skipped", period)
+		return
+	}
+	l := m.by[key]
+	if l == nil {
+		l = &mis.Lesson{Kind: kind, Code: e.code, Name: e.name, PeriodID: period}
+		m.by[key] = l
+		m.keys = append(m.keys, key)
+	}
+	l.IDs = append(l.IDs, lessonID(e.section, id))
+	l.Name = min(l.Name, e.name) // whatever the order
+	m.addStaff(l, e)
+	m.addRoom(l, e)
+	switch e.section {
+	case schedules:
+		m.addClass(l, e)
+	case yearSchedules:
+		m.addYear(l, e)
+	case tutorials:
+		m.addPupils(l, e)
+	}
+}
+
+func (m *making) addStaff(l *mis.Lesson, e entry) {
+	s := m.t.d.snap
+	for id := range strings.FieldsSeq(e.teachers) {
+		if !m.holdsStaff(id) && !s.Staff.MayHold(id) {
+			m.note(e, mis.UnknownTeacher, "no member of staff has the id %s; imported without", id)
+			continue
+		}
+		l.Staff = append(l.Staff, id)
+	}
+	if e.teacherCode == "" {
+		return
+	}
+	if id := m.staff[e.teacherCode]; id != "" {
+		l.Staff = append(l.Staff, id)
+		return
+	}
+	m.note(e, mis.UnknownTeacher, "no member of staff has the code %q; imported without", clip(e.teacherCode))
+}
+
+func (m *making) holdsStaff(id string) bool {
+	_, found := slices.BinarySearchFunc(m.t.d.snap.Staff.Records, id, func(r mis.StaffMember, id string) int { return mis.CompareIDs(r.ID, id) })
+	return found
+}
+
+func (m *making) addRoom(l *mis.Lesson, e entry) {
+	s := m.t.d.snap
+	if e.room == "" {
+		return
+	}
+	_, found := slices.BinarySearchFunc(s.Locations.Records, e.room, func(r mis.Location, id string) int { return mis.CompareIDs(r.ID, id) })
+	if !found && !s.Locations.MayHold(e.room) {
+		m.note(e, mis.UnknownRoom, "no room has the id %s; imported without", e.room)
+		return
+	}
+	l.Locations = append(l.Locations, e.room)
+}
+
+// addClass finds whom a schedule is for: a set by its id or its code, or a form by what
+// its lessons are called.
+func (m *making) addClass(l *mis.Lesson, e entry) {
+	s := m.t.d.snap
+	if e.bySet {
+		id := e.set
+		if byCode := m.byCode[e.code]; m.sets[id] == nil && len(byCode) > 0 {
+			id = byCode[0]
+		}
+		switch {
+		case m.sets[id] != nil:
+			l.Sets = append(l.Sets, id)
+			l.Years = appendYear(l.Years, m.sets[id].Year)
+		case id != "" && s.Sets.MayHold(id):
+			l.Sets = append(l.Sets, id)
+		default:
+			m.note(e, mis.UnknownSet, "no set has the id %q or the code %q; imported without", id, clipName(e.code))
+		}
+		return
+	}
+	form := cmp.Or(m.taught[e.code], idOf(m.forms, e.code))
+	if form == "" {
+		m.note(e, mis.UnknownForm, "no form is taught by the name %q; imported without", clipName(e.code))
+		return
+	}
+	l.Forms = append(l.Forms, form)
+	l.Years = appendYear(l.Years, m.forms[form].Year)
+}
+
+// addYear brings the forms of a year to what the whole year goes to.
+func (m *making) addYear(l *mis.Lesson, e entry) {
+	if !e.year.Known() {
+		return
+	}
+	l.Years = append(l.Years, e.year)
+	for _, f := range m.t.d.snap.Forms.Records {
+		if f.Year == e.year {
+			l.Forms = append(l.Forms, f.ID)
+		}
+	}
+}
+
+func (m *making) addPupils(l *mis.Lesson, e entry) {
+	for school := range strings.FieldsSeq(e.pupils) {
+		p := m.school[school]
+		if p == nil {
+			m.note(e, mis.UnknownPupil, "no pupil has the SchoolId %q; imported without", clip(school))
+			continue
+		}
+		l.Pupils = append(l.Pupils, p.ID)
+		if p.Year.Known() {
+			l.Years = append(l.Years, p.Year)
+		}
+	}
+}
+
+func appendYear(years []era.Year, year era.Year) []era.Year {
+	if !year.Known() {
+		return years
+	}
+	return append(years, year)
+}

@@ -1,0 +1,308 @@
+package isams
+
+import (
+	"cmp"
+	"encoding/xml"
+	"slices"
+	"strconv"
+	"strings"
+
+	"misimportd/era"
+	"misimportd/mis"
+)
+
+// timetables gathers all that a document says of timetables: there may be several, and
+// one is chosen when all are in.
+type timetables struct {
+	d           *decoder
+	weeks       *collector[week]
+	allocations *collector[allocation]
+	terms       *collector[term]
+	forms       *collector[teachingForm]
+	published   map[string]*published
+	current     *published // whose records are being read
+	nameless    int
+}
+
+// The sections that make lessons of a timetable, each with what its ids are called by.
+const (
+	schedules     = "Schedules"
+	staffMeetings = "StaffMeetings"
+	yearSchedules = "YearSchedules"
+	tutorials     = "Tutorials"
+)
+
+// published is one published timetable. Its problems count when it is chosen.
+type published struct {
+	id, name string
+	problems mis.Problems
+	present  bool // of its schedules, at least the section is there
+	entries  map[string]*collector[entry]
+}
+
+// entry is a record of a timetable, in the form that all four kinds have in common. Lists
+// are ids apart by spaces, so that entries can be compared.
+type entry struct {
+	id, section               string
+	code, name                string
+	period, room              string
+	teacherCode               string
+	teachers, pupils, periods string
+	set, form                 string // set is an id
+	bySet                     bool
+	group                     string // of meetings
+	year                      era.Year
+}
+
+type week struct{ id, name, periods string }
+
+// allocation is one record of TimetableAllocations.
+type allocation struct {
+	id   string
+	week era.Week
+	of   string
+}
+
+type term struct {
+	id   string
+	days era.Interval
+}
+
+type teachingForm struct{ id, form, code string }
+
+func (d *decoder) timetableSections(problems *mis.Problems) {
+	t := &timetables{d: d, published: map[string]*published{}}
+	d.timetables = t
+	t.weeks = newCollector(&mis.Roll[week]{}, "Structure", problems)
+	t.allocations = newCollector(&mis.Roll[allocation]{}, "TimetableAllocations", problems)
+	t.terms = newCollector(&mis.Roll[term]{}, "Terms", problems)
+	t.forms = newCollector(&mis.Roll[teachingForm]{}, "TeachingForms", problems)
+	for _, name := range []string{"Structure", "TimetableAllocations", "Terms", "TeachingForms", schedules, staffMeetings, yearSchedules, tutorials} {
+		d.snap.Timetable.Rolls = append(d.snap.Timetable.Rolls, mis.RollOf{Section: name})
+	}
+	section(d, "TimetableManager/Structure", "Week", t.weeks, number, plainName, d.readWeek)
+	section(d, "TimetableManager/TimetableAllocations", "TimetableAllocation", t.allocations, number, noName, readAllocation)
+	section(d, "SchoolManager/Terms", "Term", t.terms, number, plainName, readTerm)
+	section(d, "TeachingManager/TeachingForms", "TeachingForm", t.forms, number, noName, readTeachingForm)
+	at := d.root.child("TimetableManager/PublishedTimetables/Timetable")
+	at.enter = t.begin
+	at.child("Name").record = func(rec *record) { t.current.name = textOf(rec.Element) }
+	for name, kind := range map[string]struct {
+		record string
+		name   func(*record) string
+		read   func(*collector[entry], *record, string) (entry, bool)
+	}{
+		schedules: {"Schedule", codeName, readSchedule}, staffMeetings: {"StaffMeeting", displayName, readMeeting},
+		yearSchedules: {"YearSchedule", plainName, readYearSchedule}, tutorials: {"Tutorial", displayName, readTutorial},
+	} {
+		place := at.child(name)
+		place.enter = func(xml.StartElement) {
+			t.current.present = t.current.present || name == schedules
+			t.current.of(name).enter()
+		}
+		place.child(kind.record).record = func(rec *record) {
+			c := t.current.of(name)
+			id, ok := c.accepted(rec, number, kind.name)
+			if !ok {
+				return
+			}
+			if e, ok := kind.read(c, rec, id); ok {
+				e.id, e.section = id, name
+				c.add(id, e, rec.line)
+			}
+		}
+	}
+}
+
+// begin notes that the records of a timetable follow.
+func (t *timetables) begin(start xml.StartElement) {
+	rec := &record{Element: toElement(start)}
+	id, ok := number(rec.attr("Id"))
+	if !ok {
+		t.nameless++
+		id = "no id " + strconv.Itoa(t.nameless)
+	}
+	p := t.published[id]
+	if p == nil {
+		p = &published{id: id, entries: map[string]*collector[entry]{}}
+		t.published[id] = p
+	}
+	t.current = p
+}
+
+func (p *published) of(section string) *collector[entry] {
+	c := p.entries[section]
+	if c == nil {
+		c = newCollector(&mis.Roll[entry]{}, section, &p.problems)
+		p.entries[section] = c
+	}
+	return c
+}
+
+func noName(*record) string { return "" }
+
+func codeName(rec *record) string { return rec.text("Code") }
+
+func displayName(rec *record) string {
+	return cmp.Or(rec.text("DisplayName"), rec.text("DisplayCode"))
+}
+
+// field is what a record says of something, in an element or an attribute: releases
+// differ.
+func (r *record) field(name string) string { return cmp.Or(r.text(name), r.attr(name)) }
+
+// pointer reads a reference of an entry. One that cannot be read is a Problem, and none.
+func pointer(c *collector[entry], rec *record, id, name string) string {
+	to, ok := reference(rec.field(name))
+	if !ok {
+		c.note(id, mis.BadValue, rec.line, "%s %q is not a number; taken as missing", name, clip(rec.field(name)))
+	}
+	return to
+}
+
+func readSchedule(c *collector[entry], rec *record, id string) (entry, bool) {
+	e := entry{code: rec.field("Code"), teacherCode: rec.field("Teacher"), period: pointer(c, rec, id, "PeriodId"), room: pointer(c, rec, id, "RoomId")}
+	e.bySet, _ = strconv.ParseBool(strings.ToLower(rec.field("Set")))
+	if e.bySet {
+		e.set = pointer(c, rec, id, "SetId")
+	}
+	return e, true
+}
+
+func readMeeting(c *collector[entry], rec *record, id string) (entry, bool) {
+	return entry{name: displayName(rec), group: rec.field("MeetingGroupId"), period: pointer(c, rec, id, "PeriodId"), room: pointer(c, rec, id, "RoomId"),
+		teachers: pointer(c, rec, id, "TeacherId")}, true
+}
+
+func readYearSchedule(c *collector[entry], rec *record, id string) (entry, bool) {
+	return entry{name: plainName(rec), period: pointer(c, rec, id, "PeriodId"), room: pointer(c, rec, id, "RoomId"), teachers: pointer(c, rec, id, "TeacherId"),
+		year: yearOf(c, rec, id, "NationalCurriculumYear", rec.field("NationalCurriculumYear"))}, true
+}
+
+func readTutorial(c *collector[entry], rec *record, id string) (entry, bool) {
+	e := entry{code: rec.text("DisplayCode"), name: displayName(rec), room: pointer(c, rec, id, "RoomId"), year: era.NoYear}
+	for _, list := range []struct {
+		in, of, name string
+		into         *string
+	}{{"Periods", "Period", "PeriodId", &e.periods}, {"Teachers", "Teacher", "TeacherId", &e.teachers}, {"Pupils", "Pupil", "PupilId", &e.pupils}} {
+		within := rec.SelectElement(list.in)
+		if within == nil {
+			continue
+		}
+		var ids []string
+		for _, child := range within.SelectElements(list.of) {
+			item := &record{Element: child, line: rec.line}
+			text := cmp.Or(item.field(list.name), textOf(child))
+			if list.name != "PupilId" { // a SchoolId, which may be any text
+				text = pointer(c, &record{Element: child, line: rec.line}, id, list.name)
+			}
+			if text != "" && !strings.Contains(text, " ") {
+				ids = append(ids, text)
+			}
+		}
+		slices.SortFunc(ids, mis.CompareIDs)
+		*list.into = strings.Join(slices.Compact(ids), " ")
+	}
+	return e, true
+}
+
+func readAllocation(c *collector[allocation], rec *record, id string) (allocation, bool) {
+	year, errYear := strconv.Atoi(rec.field("Year"))
+	n, errWeek := strconv.Atoi(rec.field("Week"))
+	const most = 54
+	of, ok := number(rec.field("TimetableWeekId"))
+	if errYear != nil || errWeek != nil || !ok || n < 1 || n > most || year < 1900 || year > 9999 {
+		c.skip(id, mis.BadValue, rec.line, "year, week or timetable week cannot be read; skipped")
+		return allocation{}, false
+	}
+	return allocation{id, era.Week{Year: year, Number: n}, of}, true
+}
+
+func readTerm(c *collector[term], rec *record, id string) (term, bool) {
+	from, errFrom := dateOf(rec.text("StartDate"))
+	to, errTo := dateOf(rec.text("FinishDate"))
+	if errFrom != nil || errTo != nil || to < from {
+		c.skip(id, mis.BadValue, rec.line, "its dates cannot be read, or end before they start; skipped")
+		return term{}, false
+	}
+	return term{id, era.Interval{From: from, To: to}}, true
+}
+
+// dateOf reads a date that iSAMS writes with a time.
+func dateOf(text string) (era.Date, error) {
+	text, _, _ = strings.Cut(text, "T")
+	return era.ParseDate(text)
+}
+
+func readTeachingForm(c *collector[teachingForm], rec *record, id string) (teachingForm, bool) {
+	return teachingForm{id, rec.field("FormCode"), rec.field("TimetableCode")}, true
+}
+
+// readWeek reads a week of the timetable with its days and periods. A period that no
+// lesson can be in is left out, and reported.
+func (d *decoder) readWeek(c *collector[week], rec *record, id string) (week, bool) {
+	var periods []string
+	days := rec.SelectElement("Days")
+	if days == nil {
+		return week{id: id, name: plainName(rec)}, true
+	}
+	for _, element := range days.SelectElements("Day") {
+		day := &record{Element: element, line: rec.line}
+		n, err := strconv.Atoi(day.text("Day"))
+		if err != nil || n < 1 || n > 7 {
+			c.note(id, mis.BadValue, rec.line, "a day of the week is %q, where 1 is Sunday and 7 Saturday; lessons of it are skipped", clip(day.text("Day")))
+			continue
+		}
+		within := element.SelectElement("Periods")
+		if within == nil {
+			continue
+		}
+		for _, child := range within.SelectElements("Period") {
+			if p, ok := readPeriod(c, &record{Element: child, line: rec.line}, id); ok {
+				p.WeekID, p.Weekday = id, n-1
+				d.addPeriod(c, p, rec.line)
+				periods = append(periods, p.ID+" "+p.Name+" "+p.From.String()+" "+p.To.String()+" "+strconv.Itoa(n))
+			}
+		}
+	}
+	slices.Sort(periods)
+	return week{id: id, name: plainName(rec), periods: strings.Join(periods, ";")}, true
+}
+
+func (d *decoder) addPeriod(c *collector[week], p mis.Period, line int) {
+	if had, ok := d.periods[p.ID]; ok && had != p {
+		c.note(p.ID, mis.Conflicting, line, "several periods have this id and differ; lessons in it are skipped")
+		d.conflicting[p.ID] = true
+	}
+	d.periods[p.ID] = p
+}
+
+func readPeriod(c *collector[week], rec *record, weekID string) (mis.Period, bool) {
+	id, ok := number(rec.attr("Id"))
+	if !ok {
+		c.note(weekID, mis.BadID, rec.line, "a period's id is %q; lessons in it are skipped", clip(rec.attr("Id")))
+		return mis.Period{}, false
+	}
+	from, errFrom := era.ParseClock(clockText(rec.text("StartTime")))
+	to, errTo := era.ParseClock(clockText(rec.text("EndTime")))
+	const evening, morning = 18 * 60, 12 * 60
+	switch {
+	case errFrom != nil || errTo != nil:
+		c.note(id, mis.BadValue, rec.line, "period: start or end is no time of day; lessons in it are skipped")
+	case to <= from && from >= evening && to < morning:
+		c.note(id, mis.CrossesMidnight, rec.line, "period: from %s to %s; lessons in it are skipped", from, to)
+	case to <= from:
+		c.note(id, mis.Backwards, rec.line, "period: it starts at %s and ends at %s; lessons in it are skipped", from, to)
+	default:
+		return mis.Period{ID: id, Name: cmp.Or(rec.text("Name"), rec.text("ShortName")), From: from, To: to}, true
+	}
+	return mis.Period{}, false
+}
+
+// clockText leaves out seconds, which some releases write.
+func clockText(text string) string {
+	if parts := strings.Split(text, ":"); len(parts) == 3 {
+		return parts[0] + ":" + parts[1]
+	}
+	return text
+}

@@ -1,0 +1,106 @@
+package mis
+
+import (
+	"misimportd/era"
+)
+
+// LessonKind is what a lesson is: taught, or met for otherwise.
+type LessonKind string
+
+const (
+	Taught   LessonKind = "lesson"
+	Meeting  LessonKind = "meeting"  // of staff
+	Assembly LessonKind = "assembly" // of year groups: chapel, assembly
+	Tutorial LessonKind = "tutorial" // of a few pupils
+)
+
+// Lesson is an entry of the timetable: what comes again every week of the timetable.
+// All its lists are in order, and hold each thing once.
+type Lesson struct {
+	// IDs are those of the MIS's records that make it, each with its kind: two schedules
+	// of one lesson with two teachers are one Lesson (R24).
+	IDs   []string
+	Kind  LessonKind
+	Code  string
+	Name  string // "" where the code is all
+	Years []era.Year
+
+	PeriodID  string
+	Sets      []string // ids, as of all below
+	Forms     []string
+	Staff     []string
+	Locations []string
+	Pupils    []string
+}
+
+// Period is a part of a day in a week of the timetable.
+type Period struct {
+	ID       string
+	WeekID   string
+	Weekday  int // 0 is Sunday
+	Name     string
+	From, To era.Clock
+}
+
+// Allocation says which week of the timetable a week of the year is.
+type Allocation struct {
+	Week   era.Week
+	WeekID string
+}
+
+// Timetable is what is taught when. Order in a document leaves no trace in it.
+type Timetable struct {
+	Name        string // of the published timetable that was chosen
+	Speaks      bool   // what it does not say is not so; false where sections are missing
+	Periods     map[string]Period
+	Allocations map[era.Week][]string // ids of the timetable's weeks
+	Terms       []era.Interval        // none when nobody says
+	Lessons     []Lesson              // in order of their first id
+	Rolls       []RollOf              // of the sections that make the lessons
+
+	// Records that could not be read: the lessons that came of them stay as they are (R33).
+	Faulty     map[string]bool // by id, with the kind
+	FaultyCode map[string]bool // by code or name, where the id could not be read; "" may be any
+}
+
+// RollOf is how much of a section there is.
+type RollOf struct {
+	Section string
+	Seen    int
+	Present bool
+}
+
+// SilentOn tells whether it is unknown if a lesson of this id and code is in the
+// timetable (R33).
+func (t *Timetable) SilentOn(id, code, name string) bool {
+	return !t.Speaks || t.Faulty[id] || t.FaultyCode[""] || t.FaultyCode[code] || name != "" && t.FaultyCode[name]
+}
+
+// Protects tells whether t is silent on anything.
+func (t *Timetable) Protects() bool { return !t.Speaks || len(t.Faulty)+len(t.FaultyCode) > 0 }
+
+// On lists the lessons of a day, in no order: those of the week of the timetable, or
+// weeks, that the week of the year is.
+func (t *Timetable) On(d era.Date, by map[PlaceInWeek][]int) (lessons []int) {
+	for _, week := range t.Allocations[d.Week()] {
+		lessons = append(lessons, by[PlaceInWeek{week, int(d.Weekday())}]...)
+	}
+	return lessons
+}
+
+// PlaceInWeek is a day of a week of the timetable.
+type PlaceInWeek struct {
+	WeekID  string
+	Weekday int
+}
+
+// ByPlace is the lessons, by their index, of each day of the timetable's weeks.
+func (t *Timetable) ByPlace() map[PlaceInWeek][]int {
+	by := map[PlaceInWeek][]int{}
+	for i := range t.Lessons {
+		p := t.Periods[t.Lessons[i].PeriodID]
+		at := PlaceInWeek{p.WeekID, p.Weekday}
+		by[at] = append(by[at], i)
+	}
+	return by
+}

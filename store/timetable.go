@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"misimportd/era"
+)
+
+func (v *View) readSuspensions(ctx context.Context, s *State, eraID ID, asOf era.Date) (err error) {
+	if s.Suspensions, err = v.Suspensions(ctx); err != nil {
+		return err
+	}
+	return v.tx.SelectContext(ctx, &s.GroupSuspensions, `SELECT x.id, x.group_id, x.starts_on, x.ends_on
+		FROM group_suspensions x JOIN groups g ON g.id = x.group_id
+		WHERE g.datasource_id = $1 AND g.era_id = $2 AND x.ends_on >= $3 ORDER BY x.group_id, x.starts_on`, s.DatasourceID, eraID, asOf)
+}
+
+// Suspensions reads all that were entered, in order of id.
+func (v *View) Suspensions(ctx context.Context) ([]Suspension, error) {
+	list := []Suspension{}
+	if v.empty {
+		return list, nil
+	}
+	err := v.tx.SelectContext(ctx, &list, `SELECT id, name, kind, starts_at, ends_at, daily, years, origin FROM suspensions ORDER BY id`)
+	return list, v.db.failed("reading the suspensions", err)
+}
+
+func (v *View) readLessonDays(ctx context.Context, s *State, asOf era.Date) error {
+	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT %s, digest FROM lesson_days WHERE datasource_id = $1 AND on_date >= $2`, v.db.dialect.day("on_date")), s.DatasourceID, asOf)
+	if err != nil {
+		return err
+	}
+	defer quiet(rows.Close)
+	for rows.Next() {
+		var day int64
+		var digest string
+		if err := rows.Scan(&day, &digest); err != nil {
+			return err
+		}
+		s.LessonDays[era.Date(day)] = digest
+	}
+	return rows.Err()
+}
+
+// ReadLessons reads the lessons of a State's datasource on these days, which are in order,
+// with their commitments.
+func (v *View) ReadLessons(ctx context.Context, s *State, days []era.Date) error {
+	if v.empty || len(days) == 0 {
+		return nil
+	}
+	where := onDays(days)
+	day, minute := v.db.dialect.day, v.db.dialect.minute
+	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT l.id, l.source_id, l.era_id, l.kind, l.code, l.name, %s, %s, %s, l.suspended
+		FROM lessons l WHERE l.datasource_id = $1 AND (%s) ORDER BY l.id`, day("l.on_date"), minute("l.starts_at"), minute("l.ends_at"), where), s.DatasourceID)
+	if err != nil {
+		return v.db.failed("reading the lessons", err)
+	}
+	defer quiet(rows.Close)
+	l := Lesson{Origin: Origin{DatasourceID: s.DatasourceID}}
+	var on, from, to int64
+	for rows.Next() {
+		if err := rows.Scan(&l.ID, &l.SourceID, &l.EraID, &l.Kind, &l.Code, &l.Name, &on, &from, &to, &l.Suspended); err != nil {
+			return v.db.failed("reading the lessons", err)
+		}
+		l.OnDate, l.StartsAt, l.EndsAt = era.Date(on), era.Moment(from), era.Moment(to)
+		s.Lessons = append(s.Lessons, l)
+	}
+	if err := rows.Err(); err != nil || len(s.Lessons) == 0 {
+		return v.db.failed("reading the lessons", err)
+	}
+	return v.readCommitments(ctx, s, where)
+}
+
+func (v *View) readCommitments(ctx context.Context, s *State, where string) error {
+	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT c.id, c.lesson_id, c.element_id FROM commitments c JOIN lessons l ON l.id = c.lesson_id
+		WHERE l.datasource_id = $1 AND (%s) ORDER BY c.id`, where), s.DatasourceID)
+	if err != nil {
+		return v.db.failed("reading the commitments", err)
+	}
+	defer quiet(rows.Close)
+	var id, lesson, element int64
+	for rows.Next() {
+		if err := rows.Scan(&id, &lesson, &element); err != nil {
+			return v.db.failed("reading the commitments", err)
+		}
+		s.Commitments = append(s.Commitments, Commitment{ID(id), ID(lesson), ID(element)})
+	}
+	return v.db.failed("reading the commitments", rows.Err())
+}
+
+// onDays is the SQL condition that a lesson is on one of days. Days that follow each other
+// are one stretch.
+func onDays(days []era.Date) string {
+	var stretches []string
+	for from := 0; from < len(days); {
+		to := from
+		for to+1 < len(days) && days[to+1] == days[to]+1 {
+			to++
+		}
+		stretches = append(stretches, fmt.Sprintf("l.on_date BETWEEN '%s' AND '%s'", days[from], days[to]))
+		from = to + 1
+	}
+	return strings.Join(stretches, " OR ")
+}
+
+// LessonsByID reads lessons by their ids, as far as there are any.
+func (v *View) LessonsByID(ctx context.Context, ids []ID) (lessons []Lesson, err error) {
+	const atOnce = 1000
+	if v.empty {
+		return nil, nil
+	}
+	for chunk := range slices.Chunk(ids, atOnce) {
+		texts := make([]string, len(chunk))
+		for i, id := range chunk {
+			texts[i] = strconv.FormatInt(int64(id), 10)
+		}
+		if err := v.tx.SelectContext(ctx, &lessons, `SELECT id, source_id, code, name, on_date, starts_at, ends_at, suspended FROM lessons WHERE id IN (`+strings.Join(texts, ", ")+`)`); err != nil {
+			return nil, v.db.failed("reading the lessons", err)
+		}
+	}
+	return lessons, nil
+}
+
+// Taking says whom or what the lessons that are looked for take; blank is any.
+type Taking struct {
+	GroupKind, GroupID string // a group's kind, and its id in the MIS
+	Staff              string // a code, or initials
+	Room               string // a name, or a short one
+}
+
+// Taken is an element that a lesson takes.
+type Taken struct{ Kind, Name string }
+
+// TakingLesson is a lesson with all that it takes, in order of kind and name.
+type TakingLesson struct {
+	Lesson
+	Takes []Taken
+}
+
+// LessonsOn reads the lessons of a day that take something, by their times.
+func (v *View) LessonsOn(ctx context.Context, on era.Date, of Taking) (list []TakingLesson, err error) {
+	if v.empty {
+		return nil, nil
+	}
+	where, args := "l.on_date = $1", []any{on}
+	add := func(condition string, values ...any) {
+		for i := range values {
+			condition = strings.ReplaceAll(condition, fmt.Sprintf("?%d", i+1), fmt.Sprintf("$%d", len(args)+i+1))
+		}
+		args = append(args, values...)
+		where += " AND EXISTS (SELECT 1 FROM commitments c " + condition + " AND c.lesson_id = l.id)"
+	}
+	if of.GroupKind != "" {
+		add("JOIN groups g ON g.id = c.element_id WHERE g.kind = ?1 AND g.source_id = ?2", of.GroupKind, of.GroupID)
+	}
+	if of.Staff != "" {
+		add("JOIN staff s ON s.id = c.element_id WHERE (s.code = ?1 OR s.initials = ?1)", of.Staff)
+	}
+	if of.Room != "" {
+		add("JOIN elements e ON e.id = c.element_id JOIN locations r ON r.id = e.id WHERE (e.name = ?1 OR r.short_name = ?1)", of.Room)
+	}
+	if err := v.tx.SelectContext(ctx, &list, `SELECT l.id, coalesce(l.source_id, '') AS source_id, l.kind, l.code, l.name, l.on_date, l.starts_at, l.ends_at, l.suspended
+		FROM lessons l WHERE `+where+` ORDER BY l.starts_at, l.ends_at, l.code, l.id`, args...); err != nil {
+		return nil, v.db.failed("reading the lessons", err)
+	}
+	at := map[ID]int{}
+	for i, l := range list {
+		at[l.ID] = i
+	}
+	var takes []struct {
+		LessonID ID `db:"lesson_id"`
+		Taken
+	}
+	err = v.tx.SelectContext(ctx, &takes, `SELECT c.lesson_id, e.kind, e.name FROM commitments c JOIN lessons l ON l.id = c.lesson_id JOIN elements e ON e.id = c.element_id
+		WHERE l.on_date = $1 ORDER BY e.kind, e.name, e.id`, on)
+	for _, t := range takes {
+		if i, ok := at[t.LessonID]; ok {
+			list[i].Takes = append(list[i].Takes, t.Taken)
+		}
+	}
+	return list, v.db.failed("reading the commitments", err)
+}
