@@ -83,6 +83,7 @@ func (r Report) WritePlan(w io.Writer, style Style) error {
 	p := &printer{Style: style, w: w}
 	p.line("%s", p.paint(bold, fmt.Sprintf("Plan for %s, era %s", r.AsOf.Long(), r.Era)))
 	p.source(r.Source)
+	p.timetable(r.Timetable)
 	p.changes(r.Lines)
 	p.summary(r.Changes)
 	p.problems(r.Problems)
@@ -97,6 +98,7 @@ func (r Report) WriteRun(w io.Writer, style Style) error {
 	title := fmt.Sprintf("Run %d: %s, as of %s, era %s", r.Run, r.Result, r.AsOf.Long(), r.Era)
 	p.line("%s", p.paint(bold, title))
 	p.source(r.Source)
+	p.timetable(r.Timetable)
 	p.summary(r.Changes)
 	p.problems(r.Problems)
 	if style.Verbose {
@@ -118,6 +120,13 @@ func (p *printer) source(s store.Source) {
 		same = ", the same as last time"
 	}
 	p.line("Document: %s, sha256 %s…%s", bytesText(s.Bytes), s.SHA256[:12], same)
+}
+
+// timetable says which published timetable was imported.
+func (p *printer) timetable(name string) {
+	if name != "" {
+		p.line("Timetable: %s", clean(name))
+	}
 }
 
 func bytesText(n int64) string {
