@@ -15,6 +15,7 @@ import (
 	"misimportd/era"
 	"misimportd/mis"
 	"misimportd/mis/isams"
+	"misimportd/mis/isams/isamstest"
 )
 
 // school wraps sections in a document.
@@ -317,6 +318,7 @@ func FuzzDecode(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(odd)
+	f.Add(isamstest.New(1, isamstest.Size{Pupils: 4, Staff: 2, Forms: 2, Sets: 4, SetLists: 4}).Teach(4).Document())
 	f.Fuzz(func(t *testing.T, document []byte) {
 		s, err := isams.Decode(strings.NewReader(string(document)))
 		if (s == nil) == (err == nil) {

@@ -48,7 +48,7 @@ type entry struct {
 	period, room              string
 	teacherCode               string
 	teachers, pupils, periods string
-	set, form                 string // set is an id
+	set                       string // its id
 	bySet                     bool
 	group                     string // of meetings
 	year                      era.Year

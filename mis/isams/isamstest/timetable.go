@@ -119,11 +119,11 @@ func (s *School) TeachIn(year, lessons int) *School {
 	}
 	for year := FirstYear; year <= LastYear; year++ {
 		t.nextID++
-		t.Assemblies = append(t.Assemblies, Assembly{ID: t.nextID, Period: periods[(year-FirstYear)*8%len(periods)], Room: s.Rooms[1].ID, Teacher: s.Staff[year].ID, Year: year, Name: "Chapel"})
+		t.Assemblies = append(t.Assemblies, Assembly{ID: t.nextID, Period: periods[(year-FirstYear)*8%len(periods)], Room: s.Rooms[1].ID, Teacher: s.Staff[year%len(s.Staff)].ID, Year: year, Name: "Chapel"})
 	}
 	for i := range min(10, len(s.Pupils)) {
 		t.nextID++
-		t.Tutorials = append(t.Tutorials, Tutorial{ID: t.nextID, Room: s.Rooms[2].ID, Teacher: s.Staff[i].ID, Pupil: s.Pupils[i*len(s.Pupils)/10].ID, Name: fmt.Sprintf("Violin %d", i+1), Periods: []int{periods[i], periods[(i+40)%len(periods)]}})
+		t.Tutorials = append(t.Tutorials, Tutorial{ID: t.nextID, Room: s.Rooms[2].ID, Teacher: s.Staff[i%len(s.Staff)].ID, Pupil: s.Pupils[i*len(s.Pupils)/10].ID, Name: fmt.Sprintf("Violin %d", i+1), Periods: []int{periods[i], periods[(i+40)%len(periods)]}})
 	}
 	return s
 }
