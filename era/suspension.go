@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Kind is what an interruption of the timetable does to lessons.
@@ -27,6 +28,9 @@ type Suspension struct {
 	Daily bool
 }
 
+// The days that a suspension may have: others are mistakes.
+var firstDay, lastDay = NewDate(1900, 1, 1).At(0), NewDate(2200, 1, 1).At(0)
+
 // Check tells what is wrong with s, if anything is.
 func (s Suspension) Check() error {
 	switch {
@@ -36,6 +40,10 @@ func (s Suspension) Check() error {
 		return fmt.Errorf("kind is %q: write %s or %s", s.Kind, Suspend, Gap)
 	case s.From == 0 || s.To == 0:
 		return fmt.Errorf("%s: from and to are needed", s.Name)
+	case strings.ContainsFunc(s.Name, unicode.IsControl):
+		return fmt.Errorf("its name holds what cannot be printed")
+	case s.From < firstDay || s.To > lastDay:
+		return fmt.Errorf("%s: its days have to lie between 1900 and 2200", s.Name)
 	case s.To <= s.From:
 		return fmt.Errorf("%s: it ends (%s) before it begins (%s)", s.Name, s.To, s.From)
 	case s.Daily && s.To.lastClock() <= s.From.Clock():

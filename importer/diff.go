@@ -22,6 +22,9 @@ type differ struct {
 	table       *timetable       // nil when the MIS's timetable does not speak
 	suspended   map[era.Year][]era.Interval
 	hours       map[mis.PlaceInWeek][2]era.Clock // of the school's days
+	elements    map[string]store.ID              // what lessons can take, by kind and source id
+	kinds       map[store.ID]string              // what an element is
+	yearOf      map[string]era.Year              // of groups, by kind and source id
 
 	want     wanted
 	said     map[string]mis.Pupil     // pupils of whom the MIS says where they are
@@ -44,7 +47,7 @@ type differ struct {
 // that the plan is to begin with. years are those to be imported; none means all.
 func newDiffer(before store.Plan, state *store.State, snap *mis.Snapshot, e store.Era, asOf era.Date, years []era.Year, file []era.Suspension) *differ {
 	d := &differ{state: state, snap: snap, era: e, asOf: asOf, years: years, plan: before, inFile: file, suspensions: inForce(file, state.Suspensions),
-		suspended: map[era.Year][]era.Interval{}, said: map[string]mis.Pupil{}, unwanted: map[string]bool{}, setSaid: map[string]bool{}, yearless: map[string]bool{}, formOf: map[store.ID]store.Group{}}
+		suspended: map[era.Year][]era.Interval{}, yearOf: map[string]era.Year{}, said: map[string]mis.Pupil{}, unwanted: map[string]bool{}, setSaid: map[string]bool{}, yearless: map[string]bool{}, formOf: map[store.ID]store.Group{}}
 	d.wantStaff()
 	d.wantSubjects()
 	d.wantHouses()
@@ -66,9 +69,10 @@ func (d *differ) changes(eras []era.Era) (store.Plan, mis.Problems) {
 	change(d, d.state.Houses, d.want.houses, func(r *store.House) *store.Element { return &r.Element })
 	change(d, d.state.Locations, d.want.locations, func(r *store.Location) *store.Element { return &r.Element })
 	change(d, d.state.Pupils, d.want.pupils, func(r *store.Pupil) *store.Element { return &r.Element })
-	d.changeGroups()
+	lessons := d.planLessons()
+	d.changeGroups(lessons.freed)
 	d.changeMemberships()
-	d.changeLessons()
+	d.plan.Changes = slices.Concat(d.plan.Changes, lessons.uncommitted, lessons.deleted, lessons.updated, lessons.created, lessons.committed)
 	d.changeGroupSuspensions()
 	d.plan.Changes = append(d.plan.Changes, d.late...)
 	d.reportSilence()
@@ -146,8 +150,9 @@ func (d *differ) whyGone(r store.Record) store.Reason {
 }
 
 // changeGroups plans the groups (R10 to R12). What ends or shortens a group's life
-// has to wait until its memberships have ended.
-func (d *differ) changeGroups() {
+// has to wait until its memberships have ended. freed is how many commitments of each
+// element go with this plan.
+func (d *differ) changeGroups(freed map[store.ID]int) {
 	wants := map[store.ID]bool{}
 	had := map[store.ID]store.Group{}
 	for _, g := range d.state.Groups {
@@ -182,7 +187,7 @@ func (d *differ) changeGroups() {
 		switch {
 		case h.StartsOn < d.asOf:
 			gone.EndsOn = d.asOf.AddDays(-1)
-		case !d.state.NeededElsewhere[h.ID] && !(d.state.NeededByLessons[h.ID] && d.snap.Timetable.Protects()):
+		case !d.state.NeededElsewhere[h.ID] && d.state.TakenBy[h.ID] == freed[h.ID]:
 			deleted = append(deleted, store.Change{Action: store.Delete, Why: d.whyGone(h), Before: h})
 			continue
 		default: // others' rows point at it: it keeps the shortest life there is

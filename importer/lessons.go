@@ -30,6 +30,7 @@ type DayLesson struct {
 	Pupils    []string `json:"pupils"`
 
 	starts, ends era.Moment
+	row          store.ID
 }
 
 // Lessons lists the lessons of a day, or those that take a group, a member of staff or a
@@ -41,7 +42,7 @@ func Lessons(ctx context.Context, db *store.DB, on era.Date, of store.Taking) (l
 		for _, l := range lessons {
 			shown := DayLesson{
 				ID: l.SourceID, Kind: l.Kind, Code: l.Code, Name: l.Name, On: l.OnDate, From: l.StartsAt.Clock().String(), To: l.EndsAt.Clock().String(), Suspended: l.Suspended,
-				Groups: []string{}, Staff: []string{}, Rooms: []string{}, Pupils: []string{}, starts: l.StartsAt, ends: l.EndsAt,
+				Groups: []string{}, Staff: []string{}, Rooms: []string{}, Pupils: []string{}, row: l.ID, starts: l.StartsAt, ends: l.EndsAt,
 			}
 			for _, taken := range l.Takes {
 				switch taken.Kind {
@@ -92,7 +93,11 @@ func WriteCalendar(w io.Writer, list []DayLesson, zone *time.Location, stamp tim
 	calendar := ics.NewCalendarFor("misimportd")
 	calendar.SetMethod(ics.MethodPublish)
 	for _, l := range list {
-		event := calendar.AddEvent(strings.ReplaceAll(l.ID, "/", "-") + "-" + l.On.String() + "@misimportd")
+		id := strings.ReplaceAll(l.ID, "/", "-")
+		if id == "" { // a user's own
+			id = fmt.Sprintf("row-%d", l.row)
+		}
+		event := calendar.AddEvent(id + "-" + l.On.String() + "@misimportd")
 		event.SetDtStampTime(stamp)
 		event.SetStartAt(l.starts.In(zone))
 		event.SetEndAt(l.ends.In(zone))

@@ -244,7 +244,7 @@ func TestOddPeriodsAndWeeks(t *testing.T) {
 		d.lesson(105, 21, "7Mat1", 31, "WHI", 5).lesson(106, 21, "7Mat1", 33, "WHI", 5)
 		d.in("Structure")
 		r := w.night("2016-10-24", d.xml())
-		w.expectProblems(r, "Schedules 106: unknown period", "Structure 34: crosses midnight", "Structure 33: ends before it starts", "Structure 32: periods overlap", "TimetableAllocations : no timetable week")
+		w.expectProblems(r, "Structure 34: crosses midnight", "Structure 33: ends before it starts", "Structure 32: periods overlap", "TimetableAllocations : no timetable week")
 		if got := r.Problems[len(r.Problems)-1].Detail; !strings.HasSuffix(got, "allocated to week 46 of 2016 (with 7 November 2016)") {
 			t.Error(got)
 		}
@@ -259,7 +259,7 @@ func TestSuspensionsThatMayNotBeMeant(t *testing.T) {
 		w.suspend("- {name: Last century, kind: gap, from: 1999-01-01, to: 1999-01-02}", "- {name: Sixth form, kind: suspension, years: [13], from: 2016-10-31, to: 2016-11-01}",
 			"- {name: All, kind: suspension, from: 2016-11-01, to: 2016-11-02}")
 		r := w.night("2016-10-24", timetabled().xml())
-		w.expectProblems(r, "suspensions : nobody is in the year", "suspensions : outside every era", "suspensions : overlaps another")
+		w.expectProblems(r, "suspensions Sixth form: nobody is in the year", "suspensions Last century: outside every era", "suspensions All: overlaps another")
 		for _, c := range []struct{ line, want string }{
 			{"- {name: Backwards, kind: gap, from: 2016-10-31, to: 2016-10-30}", "suspensions.yml: line 1: Backwards: it ends (2016-10-31 00:00) before it begins (2016-10-31 00:00)"},
 			{"- {name: X, kind: holiday, from: 2016-10-31, to: 2016-10-31}", `line 1: kind is "holiday": write suspension or gap`},

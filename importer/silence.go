@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"strings"
 
 	"misimportd/mis"
 	"misimportd/store"
@@ -26,12 +27,25 @@ func (d *differ) reportSilence() {
 		{d.snap.Sets.Section, d.snap.Sets.SaysNothing(), len(sets)},
 		{d.snap.SetLists.Section, d.snap.SetLists.SaysNothing(), d.countMemberships(sets)},
 		{"PublishedTimetables", !d.snap.Timetable.Speaks, len(d.state.LessonDays)},
+		{"StaffMeetings", d.snap.Timetable.Silent[mis.Meeting], d.countDays(mis.Meeting)},
+		{"YearSchedules", d.snap.Timetable.Silent[mis.Assembly], d.countDays(mis.Assembly)},
+		{"Tutorials", d.snap.Timetable.Silent[mis.Tutorial], d.countDays(mis.Tutorial)},
 	} {
 		if s.saysNothing && s.kept > 0 {
 			d.problems.Add(mis.Problem{Section: s.section, Reason: mis.SectionIsAbsent,
 				Detail: fmt.Sprintf("what the database holds of it stays as it is (%d); check what the API key is allowed", s.kept)})
 		}
 	}
+}
+
+// countDays is on how many days there are lessons of a kind.
+func (d *differ) countDays(kind mis.LessonKind) (n int) {
+	for _, digest := range d.state.LessonDays {
+		if _, kinds, _ := strings.Cut(digest, ":"); strings.Contains(kinds, string(kind[0])) {
+			n++
+		}
+	}
+	return n
 }
 
 func (d *differ) countHouses(kind mis.HouseKind) (n int) {

@@ -94,7 +94,7 @@ func (d *differ) suspendedDays(year era.Year) []era.Interval {
 		}
 	}
 	var stretches []era.Interval
-	for date := d.asOf; len(apply) > 0 && date <= d.lastDay(); date++ {
+	for date, last := d.asOf, d.lastDay(); len(apply) > 0 && date <= last; date++ {
 		from, to := d.schoolHours(date)
 		if !era.Cover(apply, date, from, to) {
 			continue
@@ -250,6 +250,7 @@ func (p *stretchPlan) update(h store.GroupSuspension, to era.Interval) {
 
 // reportSuspensions tells of suspensions that are accepted and may not be meant.
 func (d *differ) reportSuspensions(eras []era.Era) {
+	eras = append(eras, d.era.Era) // which may not be there yet
 	present := map[era.Year]bool{}
 	for _, p := range d.want.pupils {
 		present[p.Year] = true
@@ -257,23 +258,23 @@ func (d *differ) reportSuspensions(eras []era.Era) {
 	for i, s := range d.suspensions {
 		about := fmt.Sprintf("%s, %s", s.Name, s.FormatSpan())
 		if !slices.ContainsFunc(eras, func(e era.Era) bool { return !e.IsPerpetual() && s.Days().Overlaps(e.Days()) }) {
-			d.noteSuspension(mis.OutsideEras, "%s: no era has any of these days; it has no effect", about)
+			d.noteSuspension(s, mis.OutsideEras, "%s: no era has any of these days; it has no effect", about)
 		}
 		for _, y := range s.Years {
 			if len(d.want.pupils) > 0 && !present[y] {
-				d.noteSuspension(mis.NobodyInYear, "%s: nobody is in year %s", about, y)
+				d.noteSuspension(s, mis.NobodyInYear, "%s: nobody is in year %s", about, y)
 			}
 		}
 		for _, other := range d.suspensions[:i] {
 			if shareTime(s, other) {
-				d.noteSuspension(mis.OverlapsAnother, "%s: it overlaps with %s, %s; both count", about, other.Name, other.FormatSpan())
+				d.noteSuspension(s, mis.OverlapsAnother, "%s: it overlaps with %s, %s; both count", about, other.Name, other.FormatSpan())
 			}
 		}
 	}
 }
 
-func (d *differ) noteSuspension(reason mis.Reason, format string, args ...any) {
-	d.problems.Add(mis.Problem{Section: "suspensions", Reason: reason, Detail: fmt.Sprintf(format, args...)})
+func (d *differ) noteSuspension(s era.Suspension, reason mis.Reason, format string, args ...any) {
+	d.problems.Add(mis.Problem{Section: "suspensions", ID: s.Name, Reason: reason, Detail: fmt.Sprintf(format, args...)})
 }
 
 // shareTime tells whether two are of one kind, for some of the same years, and share a

@@ -1,8 +1,10 @@
 package importer
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -23,8 +25,13 @@ func ReadSuspensions(path string) ([]era.Suspension, error) {
 		return nil, fmt.Errorf("suspensions_file: %w", err)
 	}
 	var list yaml.Node
-	if err := yaml.Unmarshal(text, &list); err != nil {
+	documents := yaml.NewDecoder(bytes.NewReader(text))
+	if err := documents.Decode(&list); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	var more yaml.Node
+	if err := documents.Decode(&more); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: line %d: a second document after ---: put all into one list", path, more.Line)
 	}
 	if len(list.Content) == 0 {
 		return nil, nil
@@ -51,8 +58,13 @@ func readSuspension(item *yaml.Node) (s era.Suspension, err error) {
 		return s, fmt.Errorf("%d: expected {name: …, kind: …, from: …, to: …}", item.Line)
 	}
 	var from, to string
+	given := map[string]bool{}
 	for i := 0; i+1 < len(item.Content); i += 2 {
 		key, value := item.Content[i], item.Content[i+1]
+		if given[key.Value] {
+			return s, fmt.Errorf("%d: %s is given twice", key.Line, key.Value)
+		}
+		given[key.Value] = true
 		switch key.Value {
 		case "name":
 			s.Name = strings.TrimSpace(value.Value)
@@ -63,7 +75,7 @@ func readSuspension(item *yaml.Node) (s era.Suspension, err error) {
 		case "to":
 			to = value.Value
 		case "daily":
-			if err := value.Decode(&s.Daily); err != nil {
+			if err := value.Decode(&s.Daily); err != nil || value.Tag == "!!null" {
 				return s, fmt.Errorf("%d: daily is true or false", value.Line)
 			}
 		case "years":
@@ -84,8 +96,8 @@ func readSuspension(item *yaml.Node) (s era.Suspension, err error) {
 }
 
 func yearsOf(list *yaml.Node) (years []era.Year, err error) {
-	if list.Kind != yaml.SequenceNode {
-		return nil, errors.New("years is a list such as [11, 13]")
+	if list.Kind != yaml.SequenceNode || len(list.Content) == 0 {
+		return nil, errors.New("years is a list such as [11, 13]; leave it out for all")
 	}
 	for _, item := range list.Content {
 		year, err := era.ParseYear(item.Value)

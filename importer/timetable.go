@@ -20,8 +20,9 @@ import (
 // timetable are on it, and which of those are suspended. Only days of which the database
 // does not know the like yet are spelled out.
 type timetable struct {
-	lessons     []mis.Lesson // those that the school imports
-	days        []schoolDay  // in order
+	lessons     []mis.Lesson      // those that the school imports
+	days        []schoolDay       // in order
+	unknown     map[era.Date]bool // days of weeks of which nobody knows what they are
 	suspensions []era.Suspension
 }
 
@@ -41,7 +42,8 @@ func (d *differ) expand() {
 	if !d.snap.Timetable.Speaks {
 		return
 	}
-	d.table = &timetable{suspensions: d.suspensions}
+	d.table = &timetable{suspensions: d.suspensions, unknown: map[era.Date]bool{}}
+	d.nameElements()
 	for _, l := range d.snap.Timetable.Lessons {
 		if l, ok := d.imported(l); ok {
 			d.table.lessons = append(d.table.lessons, l)
@@ -52,20 +54,85 @@ func (d *differ) expand() {
 	byPlace := speaking.ByPlace()
 	prints := make([][]byte, len(d.table.lessons))
 	for i, l := range d.table.lessons {
-		prints[i] = fingerprint(l, speaking.Periods[l.PeriodID])
+		prints[i] = d.fingerprint(l, speaking.Periods[l.PeriodID])
 	}
 	mark := d.protectionMark()
-	for date := d.asOf; date <= d.lastDay(); date++ {
+	for date, last := d.asOf, d.lastDay(); date <= last; date++ {
+		if speaking.WeeksFault && len(speaking.Allocations[date.Week()]) == 0 {
+			d.table.unknown[date] = true
+			continue
+		}
 		day := d.table.day(date, speaking.On(date, byPlace), speaking.Periods)
 		sum := sha256.New()
 		fmt.Fprintf(sum, "1 %q %s\n", d.era.Name, mark)
+		kinds := d.silentKindsOf(date)
 		for _, s := range day.slots {
+			if kind := d.table.lessons[s.lesson].Kind; !strings.Contains(kinds, string(kind[0])) {
+				kinds += string(kind[0])
+			}
 			sum.Write(prints[s.lesson])
 			sum.Write([]byte{byte(min(s.by, 0))})
 		}
-		day.digest = shortened(sum)
+		day.digest = shortened(sum) + ":" + kinds
 		d.table.days = append(d.table.days, day)
 	}
+}
+
+// silentKindsOf is the kinds of lesson of which the document says nothing, by their first
+// letters, as far as the day is known to have some.
+func (d *differ) silentKindsOf(date era.Date) (kinds string) {
+	for _, kind := range []mis.LessonKind{mis.Assembly, mis.Taught, mis.Meeting, mis.Tutorial} {
+		_, known, _ := strings.Cut(d.state.LessonDays[date], ":")
+		if letter := string(kind[0]); d.snap.Timetable.Silent[kind] && strings.Contains(known, letter) {
+			kinds += letter
+		}
+	}
+	return kinds
+}
+
+// nameElements notes which row each element is that a lesson can take.
+func (d *differ) nameElements() {
+	d.elements, d.kinds = map[string]store.ID{}, map[store.ID]string{}
+	note := func(kind, source string, id store.ID) { d.elements[kind+" "+source], d.kinds[id] = id, kind }
+	for _, g := range d.want.groups {
+		note(g.GroupKind, g.SourceID, g.ID)
+		d.kinds[g.ID] = "group"
+		d.yearOf[g.GroupKind+" "+g.SourceID] = g.Year
+	}
+	for _, g := range d.state.Groups {
+		d.kinds[g.ID] = "group"
+	}
+	for _, s := range d.want.staff {
+		note("staff", s.SourceID, s.ID)
+	}
+	for _, s := range d.state.Staff {
+		d.kinds[s.ID] = "staff"
+	}
+	for _, r := range d.want.locations {
+		note("location", r.SourceID, r.ID)
+	}
+	for _, r := range d.state.Locations {
+		d.kinds[r.ID] = "location"
+	}
+	for _, p := range d.want.pupils {
+		note("pupil", p.SourceID, p.ID)
+	}
+	for _, p := range d.state.Pupils {
+		d.kinds[p.ID] = "pupil"
+	}
+}
+
+// takes lists what a lesson takes, by kind and id in the MIS.
+func takes(l mis.Lesson) (list []string) {
+	for _, of := range []struct {
+		kind string
+		ids  []string
+	}{{store.SetGroup, l.Sets}, {store.FormGroup, l.Forms}, {"staff", l.Staff}, {"location", l.Locations}, {"pupil", l.Pupils}} {
+		for _, id := range of.ids {
+			list = append(list, of.kind+" "+id)
+		}
+	}
+	return list
 }
 
 func shortened(sum hash.Hash) string {
@@ -126,14 +193,28 @@ func (d *differ) imported(l mis.Lesson) (mis.Lesson, bool) {
 	isForSomebody := len(l.Sets)+len(l.Forms)+len(l.Years) > 0
 	l.Sets = slices.DeleteFunc(slices.Clone(l.Sets), func(id string) bool { return d.unwanted["set "+id] })
 	l.Forms = slices.DeleteFunc(slices.Clone(l.Forms), func(id string) bool { return d.unwanted["form "+id] })
-	l.Years = slices.DeleteFunc(slices.Clone(l.Years), func(y era.Year) bool { return !d.imports(y) })
+	l.Years = slices.Clone(l.Years)
+	for _, group := range takes(mis.Lesson{Sets: l.Sets, Forms: l.Forms}) { // of one that cannot be read, as the database has it
+		if year, ok := d.yearOf[group]; ok && year.Known() {
+			l.Years = append(l.Years, year)
+		}
+	}
+	slices.Sort(l.Years)
+	l.Years = slices.DeleteFunc(slices.Compact(l.Years), func(y era.Year) bool { return !d.imports(y) })
 	return l, !isForSomebody || len(l.Sets)+len(l.Forms)+len(l.Years) > 0
 }
 
-// fingerprint is all that makes a lesson what it is, in few bytes.
-func fingerprint(l mis.Lesson, p mis.Period) []byte {
+// fingerprint is all that makes a lesson what it is, in few bytes: whether what it takes
+// is there, too.
+func (d *differ) fingerprint(l mis.Lesson, p mis.Period) []byte {
 	sum := sha256.New()
-	for _, list := range [][]string{{string(l.Kind), l.Code, l.Name, p.From.String(), p.To.String()}, l.IDs, l.Sets, l.Forms, l.Staff, l.Locations, l.Pupils} {
+	taken := takes(l)
+	for i, reference := range taken {
+		if d.elements[reference] == 0 {
+			taken[i] = "no " + reference
+		}
+	}
+	for _, list := range [][]string{{string(l.Kind), l.Code, l.Name, p.From.String(), p.To.String(), fmt.Sprint(l.Unsure)}, l.IDs, taken} {
 		fmt.Fprintf(sum, "%d", len(list))
 		for _, text := range list {
 			fmt.Fprintf(sum, " %d %s", len(text), text)
@@ -149,7 +230,7 @@ func (d *differ) protectionMark() string {
 	if !t.Protects() {
 		return ""
 	}
-	return fmt.Sprintf("%q %q", slices.Sorted(maps.Keys(t.Faulty)), slices.Sorted(maps.Keys(t.FaultyCode)))
+	return fmt.Sprintf("%q %q %q", slices.Sorted(maps.Keys(t.Faulty)), slices.Sorted(maps.Keys(t.FaultyCode)), slices.Sorted(maps.Keys(t.Doubtful)))
 }
 
 // stale lists the days whose lessons have to be read: those of which the database does not
@@ -165,6 +246,7 @@ func (d *differ) stale() (days []era.Date) {
 		}
 		delete(known, day.date)
 	}
+	maps.DeleteFunc(known, func(date era.Date, _ string) bool { return d.table.unknown[date] })
 	for date := range known { // beyond the era's end, since it was shortened
 		days = append(days, date)
 	}
@@ -174,12 +256,12 @@ func (d *differ) stale() (days []era.Date) {
 
 // changeLessons plans the lessons of the days that were read (R23 to R26), and their
 // commitments. A lesson is known by one of the MIS's records that make it, and its date.
-func (d *differ) changeLessons() {
+func (d *differ) planLessons() *lessonDiffer {
+	l := newLessonDiffer(d)
 	stale := d.stale()
 	if len(stale) == 0 {
-		return
+		return l
 	}
-	l := newLessonDiffer(d)
 	byDate := map[era.Date]schoolDay{}
 	for _, day := range d.table.days {
 		byDate[day.date] = day
@@ -192,7 +274,10 @@ func (d *differ) changeLessons() {
 			d.plan.Days[date] = day.digest
 		}
 	}
-	d.plan.Changes = slices.Concat(d.plan.Changes, l.uncommitted, l.deleted, l.updated, l.created, l.committed)
+	for _, c := range l.uncommitted {
+		l.freed[c.Before.(store.Commitment).ElementID]++
+	}
+	return l
 }
 
 // lessonDiffer holds what is needed to plan days of lessons.
@@ -201,15 +286,13 @@ type lessonDiffer struct {
 	have     map[era.Date]map[string]store.Lesson // by source id
 	anywhere map[string]bool                      // source ids that there are on any day that was read
 	taken    map[store.ID][]store.Commitment      // by lesson
-	elements map[string]store.ID                  // by kind and source id
-	protects bool
+	freed    map[store.ID]int                     // how many commitments of an element go
 
 	uncommitted, deleted, updated, created, committed []store.Change
 }
 
 func newLessonDiffer(d *differ) *lessonDiffer {
-	l := &lessonDiffer{differ: d, have: map[era.Date]map[string]store.Lesson{}, anywhere: map[string]bool{}, taken: map[store.ID][]store.Commitment{},
-		elements: map[string]store.ID{}, protects: d.snap.Timetable.Protects()}
+	l := &lessonDiffer{differ: d, have: map[era.Date]map[string]store.Lesson{}, anywhere: map[string]bool{}, taken: map[store.ID][]store.Commitment{}, freed: map[store.ID]int{}}
 	for _, h := range d.state.Lessons {
 		if l.have[h.OnDate] == nil {
 			l.have[h.OnDate] = map[string]store.Lesson{}
@@ -220,27 +303,17 @@ func newLessonDiffer(d *differ) *lessonDiffer {
 	for _, c := range d.state.Commitments {
 		l.taken[c.LessonID] = append(l.taken[c.LessonID], c)
 	}
-	for _, g := range d.want.groups {
-		l.elements[g.GroupKind+" "+g.SourceID] = g.ID
-	}
-	for _, s := range d.want.staff {
-		l.elements["staff "+s.SourceID] = s.ID
-	}
-	for _, r := range d.want.locations {
-		l.elements["location "+r.SourceID] = r.ID
-	}
-	for _, p := range d.want.pupils {
-		l.elements["pupil "+p.SourceID] = p.ID
-	}
 	return l
 }
 
 // day plans one day.
 func (l *lessonDiffer) day(date era.Date, slots []slot) {
-	have, done := l.have[date], map[string]bool{}
-	for _, s := range slots {
+	have := l.have[date]
+	names := l.names(slots, have)
+	done := map[string]bool{}
+	for i, s := range slots {
 		lesson := l.table.lessons[s.lesson]
-		id := l.known(lesson.IDs, have)
+		id := names[i]
 		done[id] = true
 		p := l.snap.Timetable.Periods[lesson.PeriodID]
 		w := store.Lesson{
@@ -248,20 +321,28 @@ func (l *lessonDiffer) day(date era.Date, slots []slot) {
 			OnDate: date, StartsAt: date.At(p.From), EndsAt: date.At(p.To), Suspended: s.by >= 0,
 		}
 		h, there := have[id]
+		nobodyKnows := lesson.Unsure.Groups && len(lesson.Years) == 0 // whom it is for, and so what suspends it
+		if nobodyKnows {
+			if !there {
+				continue
+			}
+			w.Suspended = h.Suspended
+		}
+		w.SourceID = l.sourceID(lesson, id)
 		if !there {
 			w.ID = l.plan.NewID()
 			l.created = append(l.created, store.Change{Action: store.Create, Why: l.because(s, store.NewInMIS), After: w})
-			l.commit(w.ID, l.wanted(lesson), nil)
+			l.commit(w.ID, lesson, nil)
 			continue
 		}
 		if w.ID = h.ID; w != h {
 			l.updated = append(l.updated, store.Change{Action: store.Update, Why: l.whyUpdated(h, w, s), Before: h, After: w})
 		}
-		l.commit(w.ID, l.wanted(lesson), l.taken[w.ID])
+		l.commit(w.ID, lesson, l.taken[w.ID])
 	}
 	for _, id := range slices.SortedFunc(maps.Keys(have), mis.CompareIDs) {
 		h := have[id]
-		if done[id] || l.snap.Timetable.SilentOn(id, h.Code, h.Name) {
+		if done[id] || l.snap.Timetable.SilentOn(mis.LessonKind(h.Kind), id, h.Code, h.Name) {
 			continue
 		}
 		for _, c := range l.taken[h.ID] {
@@ -287,36 +368,100 @@ func (l *lessonDiffer) known(ids []string, have map[string]store.Lesson) string 
 	return ids[0]
 }
 
-// wanted is the elements that a lesson takes.
-func (l *lessonDiffer) wanted(lesson mis.Lesson) (elements []store.ID) {
-	for _, list := range []struct {
-		kind string
-		ids  []string
-	}{{store.SetGroup, lesson.Sets}, {store.FormGroup, lesson.Forms}, {"staff", lesson.Staff}, {"location", lesson.Locations}, {"pupil", lesson.Pupils}} {
-		for _, id := range list.ids {
-			if element := l.elements[list.kind+" "+id]; element != 0 {
-				elements = append(elements, element)
+// names says by which of the rows of a day each slot's lesson is known, or by which record
+// it will be. One that none of its records names may be there under a record that is gone,
+// or cannot be read: it is the one of the same kind, code and time.
+func (l *lessonDiffer) names(slots []slot, have map[string]store.Lesson) []string {
+	names, claimed := make([]string, len(slots)), map[string]bool{}
+	for i, s := range slots {
+		names[i] = l.known(l.table.lessons[s.lesson].IDs, have)
+		claimed[names[i]] = true
+	}
+	type place struct {
+		kind, code, name string
+		starts           era.Moment
+	}
+	var free map[place]string
+	for i, s := range slots {
+		if _, there := have[names[i]]; there {
+			continue
+		}
+		if free == nil {
+			free = map[place]string{}
+			for _, id := range slices.SortedFunc(maps.Keys(have), mis.CompareIDs) {
+				if h := have[id]; !claimed[id] {
+					free[place{h.Kind, h.Code, h.Name, h.StartsAt}] = id
+				}
 			}
 		}
+		lesson := l.table.lessons[s.lesson]
+		at := place{string(lesson.Kind), lesson.Code, lesson.Name, dateOf(have).At(l.snap.Timetable.Periods[lesson.PeriodID].From)}
+		if id, ok := free[at]; ok {
+			names[i] = id
+			delete(free, at)
+		}
 	}
-	return elements
+	return names
 }
 
-// commit plans the commitments of a lesson. While records cannot be read, none is taken
-// away: the lesson may have been made of them too (R33).
-func (l *lessonDiffer) commit(lesson store.ID, elements []store.ID, taken []store.Commitment) {
-	had := map[store.ID]bool{}
+// dateOf is the day of a day's lessons.
+func dateOf(have map[string]store.Lesson) era.Date {
+	for _, h := range have {
+		return h.OnDate
+	}
+	return 0
+}
+
+// sourceID is by which record a lesson is to be known that has the row of one. A row whose
+// record is gone takes the name of one that is there; one that cannot be read is kept.
+func (l *lessonDiffer) sourceID(lesson mis.Lesson, row string) string {
+	if slices.Contains(lesson.IDs, row) || l.snap.Timetable.SilentOn(lesson.Kind, row, "\x00", "") {
+		return row
+	}
+	return l.known(lesson.IDs, nil)
+}
+
+// commit plans the commitments of a lesson. What cannot be read may be a part of it: then
+// what it took of that kind it goes on taking (R33).
+func (l *lessonDiffer) commit(row store.ID, lesson mis.Lesson, taken []store.Commitment) {
+	wanted, had := map[store.ID]bool{}, map[store.ID]bool{}
+	var elements []store.ID
+	for _, reference := range takes(lesson) {
+		if id := l.elements[reference]; id != 0 {
+			wanted[id] = true
+			elements = append(elements, id)
+		}
+	}
 	for _, c := range taken {
 		had[c.ElementID] = true
-		if !slices.Contains(elements, c.ElementID) && !l.protects {
+		if !wanted[c.ElementID] && !l.unsure(lesson, l.kinds[c.ElementID]) {
 			l.uncommitted = append(l.uncommitted, store.Change{Action: store.Delete, Why: store.ChangedInMIS, Before: c})
 		}
 	}
 	for _, e := range elements {
 		if !had[e] {
-			l.committed = append(l.committed, store.Change{Action: store.Create, Why: store.NewInMIS, After: store.Commitment{ID: l.plan.NewID(), LessonID: lesson, ElementID: e}})
+			l.committed = append(l.committed, store.Change{Action: store.Create, Why: store.NewInMIS, After: store.Commitment{ID: l.plan.NewID(), LessonID: row, ElementID: e}})
 		}
 	}
+}
+
+// unsure tells whether it is unknown if a lesson takes more of a kind than is said.
+func (l *lessonDiffer) unsure(lesson mis.Lesson, kind string) bool {
+	t := &l.snap.Timetable
+	if t.FaultyCode[""] || t.FaultyCode[lesson.Code] && lesson.Code != "" || t.Doubtful[lesson.Code] && lesson.Code != "" || t.Doubtful[lesson.Name] && lesson.Name != "" {
+		return true
+	}
+	switch kind {
+	case "group":
+		return lesson.Unsure.Groups
+	case "staff":
+		return lesson.Unsure.Staff
+	case "location":
+		return lesson.Unsure.Locations
+	case "pupil":
+		return lesson.Unsure.Pupils
+	}
+	return false
 }
 
 // because is why a lesson is suspended, or another reason where it is not.
@@ -388,14 +533,14 @@ func (d *differ) termDays() (days []era.Date) {
 	terms := d.snap.Timetable.Terms
 	if len(terms) == 0 {
 		var first, last era.Date
-		for date := d.era.StartsOn; date <= d.lastDay(); date++ {
+		for date, end := d.era.StartsOn, d.lastDay(); date <= end; date++ {
 			if len(d.snap.Timetable.Allocations[date.Week()]) > 0 {
 				first, last = cmp.Or(first, date), date
 			}
 		}
 		terms = []era.Interval{{From: first, To: last}}
 	}
-	for date := d.asOf; date <= d.lastDay(); date++ {
+	for date, last := d.asOf, d.lastDay(); date <= last; date++ {
 		if slices.ContainsFunc(terms, func(t era.Interval) bool { return t.Contains(date) }) {
 			days = append(days, date)
 		}

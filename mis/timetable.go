@@ -1,6 +1,8 @@
 package mis
 
 import (
+	"strings"
+
 	"misimportd/era"
 )
 
@@ -31,7 +33,14 @@ type Lesson struct {
 	Staff     []string
 	Locations []string
 	Pupils    []string
+
+	// Unsure is true of those kinds of what it takes that could not be found because what
+	// is said of them cannot be read: what the database has of these stays (R33, R34).
+	Unsure Unsure
 }
+
+// Unsure says of which kinds of elements it is not known which a lesson takes.
+type Unsure struct{ Groups, Staff, Locations, Pupils bool }
 
 // Period is a part of a day in a week of the timetable.
 type Period struct {
@@ -61,6 +70,10 @@ type Timetable struct {
 	// Records that could not be read: the lessons that came of them stay as they are (R33).
 	Faulty     map[string]bool // by id, with the kind
 	FaultyCode map[string]bool // by code or name, where the id could not be read; "" may be any
+	Doubtful   map[string]bool // codes and names of lessons that faulty records may be a part of
+
+	Silent     map[LessonKind]bool // kinds of which the document has no section, or an empty one (R34)
+	WeeksFault bool                // some allocation could not be read: weeks without any say nothing
 }
 
 // RollOf is how much of a section there is.
@@ -72,8 +85,11 @@ type RollOf struct {
 
 // SilentOn tells whether it is unknown if a lesson of this id and code is in the
 // timetable (R33).
-func (t *Timetable) SilentOn(id, code, name string) bool {
-	return !t.Speaks || t.Faulty[id] || t.FaultyCode[""] || t.FaultyCode[code] || name != "" && t.FaultyCode[name]
+func (t *Timetable) SilentOn(kind LessonKind, id, code, name string) bool {
+	if at := strings.LastIndex(id, "/"); at > strings.Index(id, "/") && t.Faulty[id[:at]] { // one of several of a record
+		return true
+	}
+	return !t.Speaks || t.Silent[kind] || t.Faulty[id] || t.FaultyCode[""] || t.FaultyCode[code] || name != "" && t.FaultyCode[name]
 }
 
 // Protects tells whether t is silent on anything.

@@ -28,7 +28,7 @@ type changeRows = iter.Seq[*changeRow]
 // statement for each table they touch.
 func (db *DB) apply(ctx context.Context, tx *sqlx.Tx, run ID, p Plan) error {
 	if p.IsEmpty() {
-		return nil
+		return db.rememberDays(ctx, tx, p) // somebody had changed them, and to no effect
 	}
 	ids, err := db.assign(ctx, tx, p)
 	if err != nil {

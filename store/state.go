@@ -76,7 +76,7 @@ type State struct {
 	// NeededElsewhere holds the groups that start on the as-of date or later and that
 	// rows of others point at: they cannot be deleted.
 	NeededElsewhere map[ID]bool
-	NeededByLessons map[ID]bool // likewise, that lessons of this datasource point at
+	TakenBy         map[ID]int // by how many lessons those groups are taken that start on the as-of date or later
 }
 
 // View is one look at the database: all that is read through it fits together,
@@ -103,7 +103,7 @@ func (v *View) Calendar(ctx context.Context) (Calendar, error) {
 // State reads what the database holds of a datasource, in a few queries whatever its
 // size: groups of the era with this id, memberships that matter from asOf on.
 func (v *View) State(ctx context.Context, datasource string, eraID ID, asOf era.Date) (*State, error) {
-	s := &State{NeededElsewhere: map[ID]bool{}, NeededByLessons: map[ID]bool{}, LessonDays: map[era.Date]string{}}
+	s := &State{NeededElsewhere: map[ID]bool{}, TakenBy: map[ID]int{}, LessonDays: map[era.Date]string{}}
 	if v.empty {
 		return s, nil
 	}
@@ -184,26 +184,22 @@ func (v *View) readMemberships(ctx context.Context, s *State, eraID ID, asOf era
 }
 
 func (v *View) readNeeded(ctx context.Context, s *State, eraID ID, asOf era.Date) error {
-	for _, read := range []struct {
-		into  map[ID]bool
-		query string
-		args  []any
-	}{
-		{s.NeededElsewhere, `SELECT g.id FROM groups g WHERE g.datasource_id = $1 AND g.era_id = $2 AND g.starts_on >= $3
-			AND EXISTS (SELECT 1 FROM memberships m WHERE m.element_id = g.id)`, []any{s.DatasourceID, eraID, asOf}},
-		// In words that an index answers: lessons of this datasource are many, others few.
-		{s.NeededElsewhere, `SELECT DISTINCT element_id FROM commitments WHERE lesson_id IN
-			(SELECT id FROM lessons WHERE datasource_id IS NULL OR datasource_id < $1 OR datasource_id > $1)`, []any{s.DatasourceID}},
-		{s.NeededByLessons, `SELECT g.id FROM groups g WHERE g.datasource_id = $1 AND g.era_id = $2 AND g.starts_on >= $3
-			AND EXISTS (SELECT 1 FROM commitments c WHERE c.element_id = g.id)`, []any{s.DatasourceID, eraID, asOf}},
-	} {
-		var ids []ID
-		if err := v.tx.SelectContext(ctx, &ids, read.query, read.args...); err != nil {
-			return err
-		}
-		for _, id := range ids {
-			read.into[id] = true
-		}
+	var ids []ID
+	if err := v.tx.SelectContext(ctx, &ids, `SELECT g.id FROM groups g WHERE g.datasource_id = $1 AND g.era_id = $2 AND g.starts_on >= $3
+		AND EXISTS (SELECT 1 FROM memberships m WHERE m.element_id = g.id)`, s.DatasourceID, eraID, asOf); err != nil {
+		return err
 	}
-	return nil
+	for _, id := range ids {
+		s.NeededElsewhere[id] = true
+	}
+	var taken []struct {
+		ID    ID  `db:"id"`
+		Count int `db:"count"`
+	}
+	err := v.tx.SelectContext(ctx, &taken, `SELECT g.id, count(*) AS count FROM groups g JOIN commitments c ON c.element_id = g.id
+		WHERE g.datasource_id = $1 AND g.era_id = $2 AND g.starts_on >= $3 GROUP BY g.id`, s.DatasourceID, eraID, asOf)
+	for _, t := range taken {
+		s.TakenBy[t.ID] = t.Count
+	}
+	return err
 }

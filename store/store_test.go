@@ -143,7 +143,7 @@ func TestEverythingComesBackAsItWasStored(t *testing.T) {
 				EraID: ids["era"], Year: 7, StartsOn: first, EndsOn: last, SubjectID: ids["subject"], TutorID: ids["staff"]}},
 			Memberships:     []store.Membership{{ID: ids["membership"], GroupID: ids["group"], ElementID: ids["pupil"], StartsOn: first.AddDays(10), EndsOn: last}},
 			Suspensions:     []store.Suspension{},
-			NeededElsewhere: map[store.ID]bool{}, NeededByLessons: map[store.ID]bool{}, LessonDays: map[era.Date]string{},
+			NeededElsewhere: map[store.ID]bool{}, TakenBy: map[store.ID]int{}, LessonDays: map[era.Date]string{},
 		}
 		if diff := cmp.Diff(want, s); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)

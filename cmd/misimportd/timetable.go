@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,6 +53,8 @@ func (c suspensionAddCommand) Run(a *app) error {
 		}
 		s.Years = append(s.Years, year)
 	}
+	slices.Sort(s.Years)
+	s.Years = slices.Compact(s.Years)
 	if err := s.Check(); err != nil {
 		return usageError{err}
 	}
@@ -84,7 +87,7 @@ func (c lessonsCommand) Run(a *app) error {
 	of := store.Taking{Staff: c.Staff, Room: c.Room}
 	if c.Group != "" {
 		var ok bool
-		if of.GroupKind, of.GroupID, ok = strings.Cut(c.Group, "/"); !ok {
+		if of.GroupKind, of.GroupID, ok = strings.Cut(c.Group, "/"); !ok || of.GroupKind == "" || of.GroupID == "" {
 			return usageError{errors.New("--group: write the kind and the id in the MIS, as set/1234 or form/7/A")}
 		}
 	}

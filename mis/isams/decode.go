@@ -131,7 +131,8 @@ type decoder struct {
 	timetable   string // the name of the one to read, "" for the only one
 	timetables  *timetables
 	periods     map[string]mis.Period // those that can be used
-	conflicting map[string]bool       // ids of periods that several share
+	conflicting map[string]bool       // ids of periods that cannot be used: what is in them is faulty
+	lostPeriods bool                  // there are periods whose very id cannot be read
 	years       *collector[yearName]
 	yearRefs    map[era.Year]era.Year // Year/@Id to NC year, where they differ
 }
@@ -145,7 +146,8 @@ type yearName struct {
 
 func newDecoder() *decoder {
 	d := &decoder{root: &node{}, snap: &mis.Snapshot{}, yearRefs: map[era.Year]era.Year{}, periods: map[string]mis.Period{}, conflicting: map[string]bool{}}
-	d.snap.Timetable.Faulty, d.snap.Timetable.FaultyCode = map[string]bool{}, map[string]bool{}
+	tt := &d.snap.Timetable
+	tt.Faulty, tt.FaultyCode, tt.Doubtful, tt.Silent = map[string]bool{}, map[string]bool{}, map[string]bool{}, map[mis.LessonKind]bool{}
 	problems := &d.snap.Problems
 	d.years = newCollector(&mis.Roll[yearName]{}, "Years", problems)
 

@@ -46,13 +46,20 @@ func (t *timetables) finish(chosen string) {
 	rolls := map[string]*mis.Roll[entry]{}
 	for _, name := range []string{schedules, staffMeetings, yearSchedules, tutorials} {
 		c := p.of(name)
+		for _, h := range c.byID {
+			if h.conflicting { // the other's code is not known any more
+				s.Timetable.Doubtful[h.value.code], s.Timetable.Doubtful[h.value.name] = true, true
+			}
+		}
 		c.finish()
+		s.Timetable.Silent[kindOf[name]] = c.roll.SaysNothing()
 		rolls[name] = c.roll
 		t.count(name, c.roll.Seen, c.roll.Present)
 		t.protect(c.roll, name)
 	}
-	s.Timetable.Speaks = rolls[schedules].Seen > 0 && len(weeks) > 0 && len(s.Timetable.Allocations) > 0 &&
-		len(t.weeks.roll.Faulty)+len(t.weeks.roll.Unreadable)+len(t.allocations.roll.Unreadable)+len(t.allocations.roll.Faulty) == 0
+	s.Timetable.Speaks = rolls[schedules].Seen > 0 && len(weeks) > 0 && len(s.Timetable.Allocations) > 0
+	s.Timetable.WeeksFault = len(t.allocations.roll.Unreadable)+len(t.allocations.roll.Faulty) > 0
+	t.d.lostPeriods = t.d.lostPeriods || len(t.weeks.roll.Faulty)+len(t.weeks.roll.Unreadable) > 0
 	for _, q := range p.problems.List() {
 		s.Problems.Add(q)
 	}
@@ -75,6 +82,8 @@ func (t *timetables) protect(roll *mis.Roll[entry], section string) {
 		tt.FaultyCode[name] = true
 	}
 }
+
+var kindOf = map[string]mis.LessonKind{schedules: mis.Taught, staffMeetings: mis.Meeting, yearSchedules: mis.Assembly, tutorials: mis.Tutorial}
 
 // lessonID is a record's id with its kind: those of the kinds overlap.
 func lessonID(section, id string) string {
@@ -232,10 +241,11 @@ func (m *making) make(e entry) {
 	case yearSchedules:
 		m.add(e, mis.Assembly, e.period, strings.Join([]string{"year", e.name, e.period, e.room}, "\x00"), e.id)
 	case tutorials:
-		for i, period := range strings.Fields(e.periods) {
+		periods := strings.Fields(e.periods)
+		for _, period := range periods {
 			id := e.id
-			if i > 0 {
-				id = fmt.Sprintf("%s/%d", e.id, i+1)
+			if len(periods) > 1 {
+				id += "/" + period
 			}
 			m.add(e, mis.Tutorial, period, "tutorial\x00"+id, id)
 		}
@@ -252,6 +262,14 @@ func (m *making) note(e entry, reason mis.Reason, format string, args ...any) {
 // add makes a lesson of an entry, or adds what it says to the one of the same key.
 func (m *making) add(e entry, kind mis.LessonKind, period, key, id string) {
 	if _, ok := m.t.d.periods[period]; !ok {
+		tt := &m.t.d.snap.Timetable
+		if period == "" || m.t.d.conflicting[period] || m.t.d.lostPeriods { // it is somewhere, and nobody knows where (R33)
+			tt.Faulty[lessonID(e.section, e.id)] = true
+			tt.Doubtful[e.code], tt.Doubtful[e.name] = true, true
+			if m.t.d.conflicting[period] {
+				return // the period's fault is reported
+			}
+		}
 		m.note(e, mis.UnknownPeriod, "no period has the id %q; skipped", period)
 		return
 	}
@@ -278,7 +296,11 @@ func (m *making) add(e entry, kind mis.LessonKind, period, key, id string) {
 func (m *making) addStaff(l *mis.Lesson, e entry) {
 	s := m.t.d.snap
 	for id := range strings.FieldsSeq(e.teachers) {
-		if !m.holdsStaff(id) && !s.Staff.MayHold(id) {
+		switch {
+		case m.holdsStaff(id):
+		case s.Staff.MayHold(id):
+			l.Unsure.Staff = true
+		default:
 			m.note(e, mis.UnknownTeacher, "no member of staff has the id %s; imported without", id)
 			continue
 		}
@@ -291,7 +313,17 @@ func (m *making) addStaff(l *mis.Lesson, e entry) {
 		l.Staff = append(l.Staff, id)
 		return
 	}
+	if unreadable(&s.Staff) {
+		l.Unsure.Staff = true
+		return
+	}
 	m.note(e, mis.UnknownTeacher, "no member of staff has the code %q; imported without", clip(e.teacherCode))
+}
+
+// unreadable tells whether what cannot be found in a roll may be in what of it cannot be
+// read.
+func unreadable[T any](r *mis.Roll[T]) bool {
+	return r.SaysNothing() || len(r.Faulty)+len(r.Unreadable) > 0
 }
 
 func (m *making) holdsStaff(id string) bool {
@@ -309,6 +341,7 @@ func (m *making) addRoom(l *mis.Lesson, e entry) {
 		m.note(e, mis.UnknownRoom, "no room has the id %s; imported without", e.room)
 		return
 	}
+	l.Unsure.Locations = l.Unsure.Locations || !found
 	l.Locations = append(l.Locations, e.room)
 }
 
@@ -326,13 +359,18 @@ func (m *making) addClass(l *mis.Lesson, e entry) {
 			l.Sets = append(l.Sets, id)
 			l.Years = appendYear(l.Years, m.sets[id].Year)
 		case id != "" && s.Sets.MayHold(id):
-			l.Sets = append(l.Sets, id)
+			l.Sets, l.Unsure.Groups = append(l.Sets, id), true
+		case id == "" && unreadable(&s.Sets):
+			l.Unsure.Groups = true
 		default:
 			m.note(e, mis.UnknownSet, "no set has the id %q or the code %q; imported without", id, clipName(e.code))
 		}
 		return
 	}
 	form := cmp.Or(m.taught[e.code], idOf(m.forms, e.code))
+	if form == "" && (unreadable(&s.Forms) || unreadable(m.t.forms.roll)) {
+		l.Unsure.Groups = true
+	}
 	if form == "" {
 		m.note(e, mis.UnknownForm, "no form is taught by the name %q; imported without", clipName(e.code))
 		return
@@ -347,6 +385,7 @@ func (m *making) addYear(l *mis.Lesson, e entry) {
 		return
 	}
 	l.Years = append(l.Years, e.year)
+	l.Unsure.Groups = l.Unsure.Groups || unreadable(&m.t.d.snap.Forms)
 	for _, f := range m.t.d.snap.Forms.Records {
 		if f.Year == e.year {
 			l.Forms = append(l.Forms, f.ID)
@@ -357,6 +396,10 @@ func (m *making) addYear(l *mis.Lesson, e entry) {
 func (m *making) addPupils(l *mis.Lesson, e entry) {
 	for school := range strings.FieldsSeq(e.pupils) {
 		p := m.school[school]
+		if p == nil && unreadable(&m.t.d.snap.Pupils) {
+			l.Unsure.Pupils, l.Unsure.Groups = true, true // and nobody knows of which year
+			continue
+		}
 		if p == nil {
 			m.note(e, mis.UnknownPupil, "no pupil has the SchoolId %q; imported without", clip(school))
 			continue

@@ -21,7 +21,6 @@ type timetables struct {
 	forms       *collector[teachingForm]
 	published   map[string]*published
 	current     *published // whose records are being read
-	nameless    int
 }
 
 // The sections that make lessons of a timetable, each with what its ids are called by.
@@ -119,8 +118,7 @@ func (t *timetables) begin(start xml.StartElement) {
 	rec := &record{Element: toElement(start)}
 	id, ok := number(rec.attr("Id"))
 	if !ok {
-		t.nameless++
-		id = "no id " + strconv.Itoa(t.nameless)
+		id = "no id" // several of them are one: their order must not matter
 	}
 	p := t.published[id]
 	if p == nil {
@@ -193,8 +191,11 @@ func readTutorial(c *collector[entry], rec *record, id string) (entry, bool) {
 		for _, child := range within.SelectElements(list.of) {
 			item := &record{Element: child, line: rec.line}
 			text := cmp.Or(item.field(list.name), textOf(child))
-			if list.name != "PupilId" { // a SchoolId, which may be any text
-				text = pointer(c, &record{Element: child, line: rec.line}, id, list.name)
+			if list.name != "PupilId" { // that is a SchoolId, which may be any text
+				to, ok := reference(text)
+				if text = to; !ok {
+					c.note(id, mis.BadValue, rec.line, "%s is not a number; taken as missing", list.name)
+				}
 			}
 			if text != "" && !strings.Contains(text, " ") {
 				ids = append(ids, text)
@@ -250,7 +251,8 @@ func (d *decoder) readWeek(c *collector[week], rec *record, id string) (week, bo
 		day := &record{Element: element, line: rec.line}
 		n, err := strconv.Atoi(day.text("Day"))
 		if err != nil || n < 1 || n > 7 {
-			c.note(id, mis.BadValue, rec.line, "a day of the week is %q, where 1 is Sunday and 7 Saturday; lessons of it are skipped", clip(day.text("Day")))
+			c.note(id, mis.BadValue, rec.line, "week: a day is %q, where 1 is Sunday and 7 Saturday; lessons of it are left as they are", clip(day.text("Day")))
+			d.lostPeriods = true
 			continue
 		}
 		within := element.SelectElement("Periods")
@@ -258,7 +260,7 @@ func (d *decoder) readWeek(c *collector[week], rec *record, id string) (week, bo
 			continue
 		}
 		for _, child := range within.SelectElements("Period") {
-			if p, ok := readPeriod(c, &record{Element: child, line: rec.line}, id); ok {
+			if p, ok := d.readPeriod(c, &record{Element: child, line: rec.line}, id); ok {
 				p.WeekID, p.Weekday = id, n-1
 				d.addPeriod(c, p, rec.line)
 				periods = append(periods, p.ID+" "+p.Name+" "+p.From.String()+" "+p.To.String()+" "+strconv.Itoa(n))
@@ -271,16 +273,17 @@ func (d *decoder) readWeek(c *collector[week], rec *record, id string) (week, bo
 
 func (d *decoder) addPeriod(c *collector[week], p mis.Period, line int) {
 	if had, ok := d.periods[p.ID]; ok && had != p {
-		c.note(p.ID, mis.Conflicting, line, "several periods have this id and differ; lessons in it are skipped")
+		c.note(p.ID, mis.Conflicting, line, "several periods have this id and differ; lessons in it are left as they are")
 		d.conflicting[p.ID] = true
 	}
 	d.periods[p.ID] = p
 }
 
-func readPeriod(c *collector[week], rec *record, weekID string) (mis.Period, bool) {
+func (d *decoder) readPeriod(c *collector[week], rec *record, weekID string) (mis.Period, bool) {
 	id, ok := number(rec.attr("Id"))
 	if !ok {
-		c.note(weekID, mis.BadID, rec.line, "a period's id is %q; lessons in it are skipped", clip(rec.attr("Id")))
+		c.note(weekID, mis.BadID, rec.line, "a period's id is %q; lessons in it are left as they are", clip(rec.attr("Id")))
+		d.lostPeriods = true
 		return mis.Period{}, false
 	}
 	from, errFrom := era.ParseClock(clockText(rec.text("StartTime")))
@@ -288,14 +291,15 @@ func readPeriod(c *collector[week], rec *record, weekID string) (mis.Period, boo
 	const evening, morning = 18 * 60, 12 * 60
 	switch {
 	case errFrom != nil || errTo != nil:
-		c.note(id, mis.BadValue, rec.line, "period: start or end is no time of day; lessons in it are skipped")
+		c.note(id, mis.BadValue, rec.line, "period: start or end is no time of day; lessons in it are left as they are")
 	case to <= from && from >= evening && to < morning:
-		c.note(id, mis.CrossesMidnight, rec.line, "period: from %s to %s; lessons in it are skipped", from, to)
+		c.note(id, mis.CrossesMidnight, rec.line, "period: from %s to %s; lessons in it are left as they are", from, to)
 	case to <= from:
-		c.note(id, mis.Backwards, rec.line, "period: it starts at %s and ends at %s; lessons in it are skipped", from, to)
+		c.note(id, mis.Backwards, rec.line, "period: it starts at %s and ends at %s; lessons in it are left as they are", from, to)
 	default:
 		return mis.Period{ID: id, Name: cmp.Or(rec.text("Name"), rec.text("ShortName")), From: from, To: to}, true
 	}
+	d.conflicting[id] = true
 	return mis.Period{}, false
 }
 
