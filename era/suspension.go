@@ -45,11 +45,19 @@ func (s Suspension) Check() error {
 	case s.From < firstDay || s.To > lastDay:
 		return fmt.Errorf("%s: its days have to lie between 1900 and 2200", s.Name)
 	case s.To <= s.From:
-		return fmt.Errorf("%s: it ends (%s) before it begins (%s)", s.Name, s.To, s.From)
+		return fmt.Errorf("%s: it ends (%s) before it begins (%s)", s.Name, s.lastSaid(), s.From)
 	case s.Daily && s.To.lastClock() <= s.From.Clock():
 		return fmt.Errorf("%s: it is daily, and ends at an earlier time of day than it begins", s.Name)
 	}
 	return nil
+}
+
+// lastSaid is the end as it was written: of whole days, the last one.
+func (s Suspension) lastSaid() string {
+	if s.To.Clock() == 0 {
+		return s.Days().To.String()
+	}
+	return s.To.String()
 }
 
 // lastClock is the time of day at which an interval that ends with m ends: 24:00 rather

@@ -147,7 +147,7 @@ func (im *Importer) missing(sections map[string]int) ([]string, error) {
 func (im *Importer) take(ctx context.Context) (*cache.Taken, []mis.Problem, error) {
 	if im.Again {
 		document, err := im.State.TakeCurrent()
-		return document, nil, err
+		return document, nil, nothingReflected(err)
 	}
 	err := im.fetchIfNeeded(ctx)
 	var meanwhile *cache.MeanwhileError

@@ -7,6 +7,7 @@ package importer
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -85,7 +86,7 @@ func (im *Importer) Plan(ctx context.Context) (Report, error) {
 		return nil
 	})
 	n.watch.stop()
-	n.report.Result, n.report.Stages = Planned, n.watch.stages
+	n.report.Result, n.report.Stages, n.report.Again = Planned, n.watch.stages, im.Again
 	if err != nil {
 		n.report.Result = store.Failed
 	}
@@ -95,9 +96,19 @@ func (im *Importer) Plan(ctx context.Context) (Report, error) {
 // toLookAt is the document that a run would import.
 func (im *Importer) toLookAt() (*cache.Document, error) {
 	if im.Again {
-		return im.State.Reflected()
+		document, err := im.State.Reflected()
+		return document, nothingReflected(err)
 	}
 	return im.State.Prefetched()
+}
+
+// nothingReflected puts the absence of a document that the database reflects into words of
+// its own: nobody is to put one there.
+func nothingReflected(err error) error {
+	if IsWithoutDocument(err) {
+		return errors.New("nothing has been imported yet, so there is no document to look at again: leave out --again")
+	}
+	return err
 }
 
 // Run makes one import: it fetches a document unless one waits in PreFetched, applies
@@ -285,6 +296,18 @@ func (n *night) prepare(ctx context.Context, v *store.View) (store.Plan, error) 
 	if err != nil {
 		return plan, err
 	}
+	noted := slices.Clone(n.noted)
+	if n.SuspensionsFile == "" {
+		for _, s := range state.Suspensions {
+			if s.Origin == store.InFile {
+				file = append(file, fromStored(s))
+			}
+		}
+		if len(file) > 0 {
+			noted = append(noted, mis.Problem{Section: "suspensions", Reason: mis.SectionIsAbsent,
+				Detail: fmt.Sprintf("no suspensions_file is configured: those that a run read in one stay as they are (%d); to take them out, name a file without them", len(file))})
+		}
+	}
 	d := newDiffer(plan, state, n.snap, current, asOf, n.Years, file)
 	if err := v.ReadLessons(ctx, state, d.stale()); err != nil {
 		return plan, err
@@ -292,7 +315,7 @@ func (n *night) prepare(ctx context.Context, v *store.View) (store.Plan, error) 
 	plan, problems := d.changes(calendar.Plain())
 	found := slices.Concat(n.snap.Problems.List(), problems.List())
 	mis.SortProblems(found)
-	n.report.Problems = append(append([]mis.Problem{}, n.noted...), found...)
+	n.report.Problems = append(append([]mis.Problem{}, noted...), found...)
 	n.watch.stop()
 	return plan, nil
 }

@@ -34,10 +34,13 @@ type DayLesson struct {
 }
 
 // Lessons lists the lessons of a day, or those that take a group, a member of staff or a
-// room, by time.
+// room, by time. It fails with a *store.NotKnownError when there is no such thing.
 func Lessons(ctx context.Context, db *store.DB, on era.Date, of store.Taking) (list []DayLesson, err error) {
 	list = []DayLesson{}
 	err = db.View(ctx, func(v *store.View) error {
+		if err := v.Knows(ctx, of); err != nil {
+			return err
+		}
 		lessons, err := v.LessonsOn(ctx, on, of)
 		for _, l := range lessons {
 			shown := DayLesson{

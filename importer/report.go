@@ -29,6 +29,7 @@ type Report struct {
 	Timetable string         `json:"timetable,omitempty"` // the published one that was imported
 	Error     string         `json:"error,omitempty"`
 	Lines     []Line         `json:"plan,omitempty"` // each change; of a plan only
+	Again     bool           `json:"-"`              // the document that the database reflects was looked at once more
 	Taken     time.Time      `json:"-"`              // when the document was fetched, or put into PreFetched
 }
 

@@ -88,7 +88,11 @@ func (r Report) WritePlan(w io.Writer, style Style) error {
 	p.summary(r.Changes)
 	p.problems(r.Problems)
 	p.line("")
-	p.line("Nothing has been changed: this is a plan. \"misimportd run\" carries it out.")
+	again := ""
+	if r.Again {
+		again = " --again"
+	}
+	p.line("Nothing has been changed: this is a plan. \"misimportd run%s\" carries it out.", again)
 	return p.err
 }
 

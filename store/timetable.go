@@ -184,3 +184,35 @@ func (v *View) LessonsOn(ctx context.Context, on era.Date, of Taking) (list []Ta
 	}
 	return list, v.db.failed("reading the commitments", err)
 }
+
+// NotKnownError says that there is nothing of what lessons were asked for by.
+type NotKnownError struct{ What, Hint string }
+
+func (e *NotKnownError) Error() string { return "there is no " + e.What + ": " + e.Hint }
+
+// Knows fails with a *NotKnownError when what lessons are asked for by is not there.
+func (v *View) Knows(ctx context.Context, of Taking) error {
+	for _, look := range []struct {
+		what, hint, query string
+		args              []any
+		asked             bool
+	}{
+		{of.GroupKind + " with the id " + of.GroupID, "the id is the MIS's own, as \"misimportd plan --json\" and the view group_details have it", `SELECT EXISTS (SELECT 1 FROM groups WHERE kind = $1 AND source_id = $2)`, []any{of.GroupKind, of.GroupID}, of.GroupKind != ""},
+		{"member of staff with the code or initials " + of.Staff, "capital letters count", `SELECT EXISTS (SELECT 1 FROM staff WHERE code = $1 OR initials = $1)`, []any{of.Staff}, of.Staff != ""},
+		{"room " + of.Room, "write its name or its short name; capital letters count", `SELECT EXISTS (SELECT 1 FROM locations l JOIN elements e ON e.id = l.id WHERE e.name = $1 OR l.short_name = $1)`, []any{of.Room}, of.Room != ""},
+	} {
+		var known bool
+		if !look.asked {
+			continue
+		}
+		if !v.empty {
+			if err := v.tx.GetContext(ctx, &known, look.query, look.args...); err != nil {
+				return v.db.failed("looking it up", err)
+			}
+		}
+		if !known {
+			return &NotKnownError{look.what, look.hint}
+		}
+	}
+	return nil
+}

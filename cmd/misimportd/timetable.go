@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +42,9 @@ type suspensionAddCommand struct {
 }
 
 func (c suspensionAddCommand) Run(a *app) error {
+	if len(c.Of) == 0 && len(a.Years) > 0 && os.Getenv("MISIMPORTD_YEARS") == "" {
+		return usagef("--years says which year groups are imported; whom a suspension is for is said with --of, as in --of 11,13")
+	}
 	s := era.Suspension{Name: strings.TrimSpace(c.Name), Kind: era.Kind(c.Kind), Daily: c.Daily}
 	var err error
 	if s.From, s.To, err = era.ParseSpan(c.From, c.To); err != nil {
