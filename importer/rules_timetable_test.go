@@ -350,6 +350,7 @@ func TestRandomTimetables(t *testing.T) {
 				database = storetest.Postgres(t)
 			}
 			w := newWorld(t, database)
+			defer func() { _, _ = w.raw.Close(), w.im.DB.Close() }() // a soak must not hold a connection for each
 			day := time.Date(2016, 9, 1, 0, 0, 0, 0, time.UTC)
 			var past []string
 			for range rapid.IntRange(1, 5).Draw(r, "nights") {
