@@ -299,6 +299,8 @@ func (d *Daemon) log(ctx context.Context, report Report, err error) {
 		d.Log.Info("the import was stopped and rolled back: nothing was changed", attributes...)
 	case err != nil:
 		d.Log.Error("the import failed and changed nothing: "+err.Error(), attributes...)
+	case report.Result == store.Held:
+		d.Log.Warn(report.Sentence(), attributes...)
 	default:
 		d.Log.Info(report.Sentence(), attributes...)
 	}

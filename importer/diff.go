@@ -17,6 +17,13 @@ type differ struct {
 	asOf  era.Date
 	years []era.Year
 
+	terms
+	kept     map[store.ID]whyKept // elements that the document does not have, and that stay
+	absent   []store.Absence      // those that stay for some nights more
+	absences map[store.ID]store.Absence
+	handsOff map[pair]bool  // memberships that are pinned, be they there or not
+	pinned   []store.Change // what the MIS would have changed
+
 	inFile      []era.Suspension // of the school's file
 	suspensions []era.Suspension // all that count
 	table       *timetable       // nil when the MIS's timetable does not speak
@@ -39,15 +46,36 @@ type differ struct {
 	problems mis.Problems
 }
 
+// terms say how a document is to be taken.
+type terms struct {
+	hold        bool // what would end stays as it is, and with it what would come in its place
+	holdSuspend bool // nothing is suspended that is not
+	grace       int  // for so many nights a record may be absent before it is ended
+}
+
+// whyKept is why an element stays that a document does not have.
+type whyKept int
+
+const (
+	silent  whyKept = iota + 1 // nobody knows whether the MIS has it (R33, R34)
+	held                       // it waits for a person
+	awaited                    // it may be back: it is absent for a few nights only
+)
+
 // newDiffer and changes are the import: the Plan that takes a database from state to what
 // snap and the file of suspensions say, true from asOf on, and the problems met on the way
 // beside those in snap. They are pure: the same arguments give the same plan, in the same
 // order, and neither clock nor database is read. Between the two, state is given the
 // lessons of those days that stale names: most nights there are none. before holds changes
 // that the plan is to begin with. years are those to be imported; none means all.
-func newDiffer(before store.Plan, state *store.State, snap *mis.Snapshot, e store.Era, asOf era.Date, years []era.Year, file []era.Suspension) *differ {
-	d := &differ{state: state, snap: snap, era: e, asOf: asOf, years: years, plan: before, inFile: file, suspensions: inForce(file, state.Suspensions),
+func newDiffer(before store.Plan, state *store.State, snap *mis.Snapshot, e store.Era, asOf era.Date, years []era.Year, file []era.Suspension, on terms) *differ {
+	d := &differ{state: state, snap: snap, era: e, asOf: asOf, years: years, plan: before, terms: on, inFile: file, kept: map[store.ID]whyKept{},
 		suspended: map[era.Year][]era.Interval{}, yearOf: map[string]era.Year{}, said: map[string]mis.Pupil{}, unwanted: map[string]bool{}, setSaid: map[string]bool{}, yearless: map[string]bool{}, formOf: map[store.ID]store.Group{}}
+	if d.hold {
+		d.inFile = append(slices.Clone(file), d.notInTheFile()...)
+	}
+	d.suspensions = inForce(d.inFile, state.Suspensions)
+	d.readPins()
 	d.wantStaff()
 	d.wantSubjects()
 	d.wantHouses()
@@ -56,6 +84,7 @@ func newDiffer(before store.Plan, state *store.State, snap *mis.Snapshot, e stor
 	d.wantPupils()
 	d.lookBack()
 	d.wantMemberships()
+	d.pinPeople()
 	d.suspendGroups()
 	d.expand()
 	return d
@@ -74,6 +103,7 @@ func (d *differ) changes(eras []era.Era) (store.Plan, mis.Problems) {
 	d.changeMemberships()
 	d.plan.Changes = slices.Concat(d.plan.Changes, lessons.uncommitted, lessons.deleted, lessons.updated, lessons.created, lessons.committed)
 	d.changeGroupSuspensions()
+	d.changeAbsences()
 	d.plan.Changes = append(d.plan.Changes, d.late...)
 	d.reportSilence()
 	d.reportWeeks()
@@ -84,7 +114,7 @@ func (d *differ) changes(eras []era.Era) (store.Plan, mis.Problems) {
 // lookBack notes of whom the MIS speaks, and in which forms the database has pupils.
 func (d *differ) lookBack() {
 	for _, p := range d.snap.Pupils.Records {
-		if !d.yearless[p.ID] {
+		if !d.yearless[p.ID] && !(d.hold && d.unwanted["pupil "+p.ID]) {
 			d.said[p.ID] = p
 		}
 	}

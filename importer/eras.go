@@ -129,11 +129,10 @@ func changeByHand(ctx context.Context, db *store.DB, version, command, kind stri
 		return store.Run{}, err
 	}
 	defer func() { _ = lock.Unlock() }()
-	return lock.Run(ctx, func(v *store.View) (store.Run, store.Plan, error) {
-		run := store.Run{Kind: kind, StartedAt: time.Now(), Program: version, Host: holder.Host}
-		var plan store.Plan
-		err := change(v, &plan)
-		return run, plan, err
+	return lock.Run(ctx, func(v *store.View) (store.Proposal, error) {
+		p := store.Proposal{Run: store.Run{Kind: kind, StartedAt: time.Now(), Program: version, Host: holder.Host}}
+		err := change(v, &p.Plan)
+		return p, err
 	})
 }
 

@@ -56,6 +56,7 @@ func planText(t *testing.T, r importer.Report, style importer.Style) string {
 
 func TestGoldenPlan(t *testing.T) {
 	each(t, func(w *world) {
+		w.im.Guard = importer.NewGuard()
 		golden(w.T, "plan-first.txt", planText(w.T, w.plan("2016-09-05", small().xml()), importer.Style{}))
 		w.night("2016-09-05", small().xml())
 		report := w.plan("2016-09-06", aNight())
@@ -81,6 +82,7 @@ func TestGoldenPlan(t *testing.T) {
 
 func TestGoldenPlanIsFolded(t *testing.T) {
 	w := newWorld(t, postgresFor(t))
+	w.im.Guard = importer.NewGuard()
 	school := isamstest.New(7, isamstest.Size{Pupils: 200, Staff: 30, Forms: 14, Sets: 60, SetLists: 1200})
 	w.night("2016-09-05", school.Document())
 	school.Night()

@@ -16,22 +16,32 @@ import (
 // Past is a run that is over, as it is listed and shown.
 type Past struct {
 	Report
-	Kind       string    `json:"kind"`
-	StartedAt  time.Time `json:"started_at"`
-	FinishedAt time.Time `json:"finished_at"`
-	Program    string    `json:"program"`
-	Host       string    `json:"host"`
+	Kind       string         `json:"kind"`
+	StartedAt  time.Time      `json:"started_at"`
+	FinishedAt time.Time      `json:"finished_at"`
+	Program    string         `json:"program"`
+	Host       string         `json:"host"`
+	Decision   store.Decision `json:"decision,omitempty"`   // of what it holds: waiting, approved, rejected or replaced
+	DecidedBy  store.ID       `json:"decided_by,omitempty"` // the run that approved or replaced it
+	DecidedAt  *time.Time     `json:"decided_at,omitempty"`
+	UndoneBy   store.ID       `json:"undone_by,omitempty"`
 }
 
 func pastOf(run store.Run) Past {
 	past := Past{
 		Report: Report{
 			Run: run.ID, Result: run.Result, AsOf: run.AsOf, Era: run.Era, Source: run.Source, Changes: run.Counts.V,
-			Problems: []mis.Problem{}, Guard: []struct{}{}, Stages: run.Stages.V, Error: run.Error,
+			Problems: []mis.Problem{}, Guard: []Finding{}, Stages: run.Stages.V, Error: run.Error,
+			Hold: run.Hold, Waiting: run.Waiting.V, About: run.About, Records: run.Records.V,
 		},
 		Kind: run.Kind, StartedAt: run.StartedAt, FinishedAt: run.FinishedAt, Program: run.Program, Host: run.Host,
+		Decision: run.Decision, DecidedBy: run.DecidedBy, UndoneBy: run.UndoneBy,
 	}
-	_ = json.Unmarshal(run.Problems.V, &past.Problems) // what record wrote
+	if run.DecidedAt.Valid {
+		past.DecidedAt = &run.DecidedAt.Time
+	}
+	_ = json.Unmarshal(run.Problems.V, &past.Problems) // what record wrote, as is the next
+	_ = json.Unmarshal(run.Guard.V, &past.Guard)
 	return past
 }
 
@@ -65,10 +75,16 @@ func Show(ctx context.Context, db *store.DB, id store.ID) (past Past, err error)
 		if err != nil {
 			return err
 		}
-		if err := names.know(ctx, v, slices.Values(changes)); err != nil {
+		waiting, err := v.HeldChanges(ctx, id)
+		if err != nil {
+			return err
+		}
+		all := slices.Concat(changes, waiting)
+		if err := names.know(ctx, v, slices.Values(all)); err != nil {
 			return err
 		}
 		past.Lines = names.lines(slices.Values(changes))
+		past.Held = names.lines(slices.Values(waiting))
 		return nil
 	})
 	return past, err
@@ -81,7 +97,7 @@ func WriteRuns(w io.Writer, db *store.DB, past []Past, zone *time.Location, styl
 		p.line("No run yet in %s.", db)
 		return p.err
 	}
-	p.line("%s", p.paint(bold, fmt.Sprintf("%5s  %-16s  %-7s  %-10s  %-10s  %s", "run", "started", "kind", "as of", "result", "changes")))
+	p.line("%s", p.paint(bold, fmt.Sprintf("%5s  %-16s  %-8s  %-10s  %-10s  %s", "run", "started", "kind", "as of", "result", "changes")))
 	for _, r := range past {
 		changes := 0
 		for _, c := range r.Changes {
@@ -91,12 +107,26 @@ func WriteRuns(w io.Writer, db *store.DB, past []Past, zone *time.Location, styl
 		if len(r.Problems) > 0 {
 			outcome += fmt.Sprintf(", %d problems", total(r.Problems))
 		}
+		if said := r.decision(func() string { return r.decidedAt(zone) }); said != "" {
+			outcome += "; " + said
+		}
+		if r.UndoneBy != 0 {
+			outcome += fmt.Sprintf("; undone by run %d", r.UndoneBy)
+		}
 		if r.Error != "" {
 			outcome = clip(r.Error, 60)
 		}
-		p.line("%5d  %-16s  %-7s  %-10s  %-10s  %s", r.Run, r.StartedAt.In(zone).Format("2006-01-02 15:04"), r.Kind, r.AsOf, r.Result, outcome)
+		p.line("%5d  %-16s  %-8s  %-10s  %-10s  %s", r.Run, r.StartedAt.In(zone).Format("2006-01-02 15:04"), r.Kind, r.AsOf, r.Result, outcome)
 	}
 	return p.err
+}
+
+// decidedAt is when it was decided what becomes of what a run holds.
+func (past Past) decidedAt(zone *time.Location) string {
+	if past.DecidedAt == nil {
+		return ""
+	}
+	return "on " + past.DecidedAt.In(zone).Format("2 January 2006 15:04")
 }
 
 // clip shortens a text to what a line of a list has room for.
@@ -117,6 +147,12 @@ func (past Past) WriteShown(w io.Writer, zone *time.Location, style Style) error
 	p.line("%s", p.paint(bold, title))
 	p.line("Started %s, took %.1f s, by misimportd %s on %s", past.StartedAt.In(zone).Format("2 January 2006 15:04:05"),
 		past.FinishedAt.Sub(past.StartedAt).Seconds(), past.Program, past.Host)
+	if past.About != 0 {
+		p.line("It is about run %d.", past.About)
+	}
+	if past.UndoneBy != 0 {
+		p.line("%s", p.paint(amber, fmt.Sprintf("Run %d has undone it.", past.UndoneBy)))
+	}
 	p.source(past.Source)
 	if past.Error != "" {
 		p.line("%s %s", p.paint(red, "It failed and changed nothing:"), past.Error)
@@ -125,8 +161,17 @@ func (past Past) WriteShown(w io.Writer, zone *time.Location, style Style) error
 	p.changes(past.Lines)
 	p.summary(past.Changes)
 	p.problems(past.Problems)
+	p.guard(past.Guard, style.Verbose)
 	if style.Verbose {
 		p.stages(past.Stages)
+	}
+	if past.Decision == "" {
+		return p.err
+	}
+	p.line("\n%s", applied[past.Hold])
+	p.waits("held, and "+past.decision(func() string { return past.decidedAt(zone) }), past.Waiting, past.Held)
+	if past.Decision == store.Waiting {
+		p.line("\n\"misimportd approve %d\" applies it, \"misimportd reject %d\" leaves it.", past.Run, past.Run)
 	}
 	return p.err
 }

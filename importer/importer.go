@@ -12,7 +12,6 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"misimportd/era"
@@ -37,6 +36,8 @@ type Importer struct {
 	Version            string
 	SuspensionsFile    string           // "" for none
 	Again              bool             // import the document that the database reflects once more
+	Force              bool             // import a document even though a run that did was undone
+	Guard              Guard            // NewGuard where nothing else is said; the zero one judges nothing
 	Timetable          string           // the published timetable to import, "" for the only one
 	Now                func() time.Time // what the clock on the wall says; nil is time.Now
 	Log                *slog.Logger
@@ -56,8 +57,9 @@ type night struct {
 	took     time.Duration
 	watch    stopwatch
 	report   Report
-	noted    []mis.Problem // before the document was read
-	before   []store.Stage // before that, too
+	noted    []mis.Problem  // before the document was read
+	pinned   []store.Change // what the MIS says of what is pinned
+	before   []store.Stage  // before that, too
 }
 
 // Plan says what Run would do, and changes nothing. A document has to be in
@@ -70,20 +72,11 @@ func (im *Importer) Plan(ctx context.Context) (Report, error) {
 	n := im.begin(document)
 	defer n.close()
 	err = im.DB.View(ctx, func(v *store.View) error {
-		plan, err := n.prepare(ctx, v)
+		proposal, err := n.prepare(ctx, v)
 		if err != nil {
 			return err
 		}
-		names, err := readNames(ctx, v)
-		if err != nil {
-			return err
-		}
-		n.report.Changes = plan.Counts()
-		if err := names.know(ctx, v, recorded(plan)); err != nil {
-			return err
-		}
-		n.report.Lines = names.lines(recorded(plan))
-		return nil
+		return n.report.spellOut(ctx, v, proposal, n.pinned...)
 	})
 	n.watch.stop()
 	n.report.Result, n.report.Stages, n.report.Again = Planned, n.watch.stages, im.Again
@@ -111,59 +104,77 @@ func nothingReflected(err error) error {
 	return err
 }
 
-// Run makes one import: it fetches a document unless one waits in PreFetched, applies
-// what differs in one transaction and moves the document to Current and the Archive. The report is
-// complete however it ends; a run that fails is recorded too, where that is possible,
-// and has changed nothing. It fails at once with a *store.BusyError when another run
-// is under way (R32).
+// Run makes one import: it fetches a document unless one waits in PreFetched, judges what
+// differs, applies it in one transaction, or of it what the guard lets pass, and moves the
+// document to Current and the Archive. The report is complete however it ends; a run that
+// fails is recorded too, where that is possible, and has changed nothing. It fails at once
+// with a *store.BusyError when another run is under way (R32).
 func (im *Importer) Run(ctx context.Context) (Report, error) {
+	report := NothingYet()
+	err := im.locked(ctx, "run", func(lock *store.Lock, holder store.Holder) (err error) {
+		report, err = im.run(ctx, lock, holder)
+		return err
+	})
+	return report, err
+}
+
+// locked calls do while no other process can change folder or database (R32).
+func (im *Importer) locked(ctx context.Context, command string, do func(*store.Lock, store.Holder) error) error {
 	if err := im.State.Prepare(); err != nil {
-		return NothingYet(), err
+		return err
 	}
-	holder := store.NewHolder("run")
+	holder := store.NewHolder(command)
 	holder.Since = im.now()
 	unlock, err := im.State.Lock(holder.String())
 	if err != nil {
-		return NothingYet(), err
+		return err
 	}
 	defer func() { _ = unlock() }()
 	lock, err := im.DB.Lock(ctx, holder)
 	if err != nil {
-		return NothingYet(), err
+		return err
 	}
 	defer func() { _ = lock.Unlock() }()
-	started := holder.Since
+	return do(lock, holder)
+}
+
+func (im *Importer) run(ctx context.Context, lock *store.Lock, holder store.Holder) (Report, error) {
 	fetching := im.stopwatch()
 	fetching.next("fetch")
 	document, noted, err := im.take(ctx)
 	fetching.stop()
 	if err != nil {
-		return im.notTaken(ctx, lock, started, holder.Host, fetching.stages, err)
+		return im.notTaken(ctx, lock, holder, fetching.stages, err)
 	}
 	defer func() { _ = document.Close() }()
 	im.progress("state") // the database's time begins
 	n := im.begin(&document.Document)
 	n.noted, n.before, n.report.Taken = noted, fetching.stages, document.Manifest.Since
-	defer n.close()
+	return n.carryOut(ctx, lock, holder, document, store.Import, n.prepare)
+}
 
-	run, err := lock.Run(ctx, func(v *store.View) (store.Run, store.Plan, error) {
-		plan, err := n.prepare(ctx, v)
+// carryOut makes a run of what prepare proposes, and files the document away.
+func (n *night) carryOut(ctx context.Context, lock *store.Lock, holder store.Holder, document *cache.Taken, kind string, prepare func(context.Context, *store.View) (store.Proposal, error)) (Report, error) {
+	defer n.close()
+	run, err := lock.Run(ctx, func(v *store.View) (store.Proposal, error) {
+		proposal, err := prepare(ctx, v)
 		if err == nil {
 			n.watch.next("apply")
 		}
 		n.report.Stages = n.watch.timed()
-		return n.report.record("import", im.Version, started, holder.Host), plan, err
+		proposal.Run = n.report.record(kind, n.Version, holder)
+		return proposal, err
 	})
 	n.watch.stop()
 	if err != nil {
-		return n.failed(ctx, lock, started, holder.Host, err)
+		return n.failed(ctx, lock, kind, holder, err)
 	}
-	n.report.Run, n.report.Result, n.report.Changes = run.ID, run.Result, run.Counts.V
+	n.report.took(run)
 	n.report.Stages = n.watch.stages
 	n.watch.next("archive")
-	err = n.settle(document, started)
+	err = n.settle(document, holder.Since)
 	n.watch.stop()
-	im.progress("") // what is left is the database's again
+	n.progress("") // what is left is the database's again
 	n.report.Stages = n.watch.stages
 	if err != nil {
 		err = &UnfiledError{run.ID, run.Result, err}
@@ -194,21 +205,28 @@ func (e *UnfiledError) Unwrap() error { return e.Err }
 
 // failed records a run that came to nothing. Not being able to is no second error: the
 // first says what to mend.
-func (n *night) failed(ctx context.Context, lock *store.Lock, started time.Time, host string, cause error) (Report, error) {
-	n.report.Error, n.report.Result, n.report.Stages = cause.Error(), store.Failed, n.watch.stages
+func (n *night) failed(ctx context.Context, lock *store.Lock, kind string, holder store.Holder, cause error) (Report, error) {
+	n.report.Stages = n.watch.stages
+	return n.recordFailure(ctx, lock, n.report, kind, holder, cause), cause
+}
+
+// recordFailure records a run that changed nothing, and returns its report.
+func (im *Importer) recordFailure(ctx context.Context, lock *store.Lock, report Report, kind string, holder store.Holder, cause error) Report {
+	report.Error, report.Result = cause.Error(), store.Failed
+	report.Hold, report.Changes, report.Waiting = store.HoldNothing, []store.Count{}, []store.Count{}
 	if ctx.Err() != nil { // the drivers call it other names
-		n.report.Error, n.report.Result = "told to stop", store.Aborted
+		report.Error, report.Result = "told to stop", store.Aborted
 	}
 	const patience = 10 * time.Second
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	run, err := lock.RecordFailure(ctx, n.report.record("import", n.Version, started, host))
+	run, err := lock.RecordFailure(ctx, report.record(kind, im.Version, holder))
 	if err != nil {
-		n.Log.Warn("the failed run could not be recorded", "error", err)
-		return n.report, cause
+		im.Log.Warn("the failed run could not be recorded", "error", err)
+		return report
 	}
-	n.report.Run = run.ID
-	return n.report, cause
+	report.Run = run.ID
+	return report
 }
 
 // begin starts to read the document, while others look at the database.
@@ -234,12 +252,12 @@ func (im *Importer) progress(stage string) {
 }
 
 // notTaken records a run that found no document.
-func (im *Importer) notTaken(ctx context.Context, lock *store.Lock, started time.Time, host string, stages []store.Stage, cause error) (Report, error) {
+func (im *Importer) notTaken(ctx context.Context, lock *store.Lock, holder store.Holder, stages []store.Stage, cause error) (Report, error) {
 	n := &night{Importer: im, report: NothingYet(), watch: stopwatch{stages: stages}}
 	if IsWithoutDocument(cause) {
 		return n.report, cause // nothing was tried: nothing to record
 	}
-	return n.failed(ctx, lock, started, host, cause)
+	return n.failed(ctx, lock, store.Import, holder, cause)
 }
 
 // close stops a reading that nobody waits for any more.
@@ -267,57 +285,6 @@ func (n *night) survive() {
 		n.err = fmt.Errorf("reading the document: the program is at fault: %v; please report it", fault)
 		n.Log.Error("the program is at fault", "error", fault, "stack", string(debug.Stack()))
 	}
-}
-
-// prepare works out the plan from what the database and the document hold.
-func (n *night) prepare(ctx context.Context, v *store.View) (store.Plan, error) {
-	n.watch.stages = append([]store.Stage{}, n.before...)
-	n.watch.next("state")
-	var plan store.Plan
-	calendar, err := v.Calendar(ctx)
-	if err != nil {
-		return plan, err
-	}
-	current, asOf, err := n.day(calendar, &plan)
-	if err != nil {
-		return plan, err
-	}
-	n.report.AsOf, n.report.Era = asOf, current.Name
-	state, err := v.State(ctx, Datasource, current.ID, asOf)
-	if err != nil {
-		return plan, err
-	}
-	n.watch.next("decode")
-	if err := n.await(ctx); err != nil {
-		return plan, err
-	}
-	n.watch.next("diff")
-	file, err := ReadSuspensions(n.SuspensionsFile)
-	if err != nil {
-		return plan, err
-	}
-	noted := slices.Clone(n.noted)
-	if n.SuspensionsFile == "" {
-		for _, s := range state.Suspensions {
-			if s.Origin == store.InFile {
-				file = append(file, fromStored(s))
-			}
-		}
-		if len(file) > 0 {
-			noted = append(noted, mis.Problem{Section: "suspensions", Reason: mis.SectionIsAbsent,
-				Detail: fmt.Sprintf("no suspensions_file is configured: those that a run read in one stay as they are (%d); to take them out, name a file without them", len(file))})
-		}
-	}
-	d := newDiffer(plan, state, n.snap, current, asOf, n.Years, file)
-	if err := v.ReadLessons(ctx, state, d.stale()); err != nil {
-		return plan, err
-	}
-	plan, problems := d.changes(calendar.Plain())
-	found := slices.Concat(n.snap.Problems.List(), problems.List())
-	mis.SortProblems(found)
-	n.report.Problems = append(append([]mis.Problem{}, noted...), found...)
-	n.watch.stop()
-	return plan, nil
 }
 
 // await waits for the document to be read. The stage is given the time that reading
@@ -362,9 +329,10 @@ func (n *night) day(calendar store.Calendar, plan *store.Plan) (store.Era, era.D
 }
 
 // settle files the document away after a run: to the Archive, unless it is the one that
-// is there and nothing came of it, and to Current.
+// is there and nothing came of it, and to Current, unless nothing of it was applied for it
+// waits for a person.
 func (n *night) settle(document *cache.Taken, started time.Time) error {
-	if n.report.Result == store.Applied || !n.report.Source.Unchanged {
+	if n.report.Result != store.Unchanged || !n.report.Source.Unchanged {
 		report, err := json.MarshalIndent(n.report, "", "  ")
 		if err != nil {
 			return err
@@ -373,7 +341,11 @@ func (n *night) settle(document *cache.Taken, started time.Time) error {
 			return err
 		}
 	}
-	if err := document.Settle(int64(n.report.Run)); err != nil {
+	file := func() error { return document.Settle(int64(n.report.Run)) }
+	if n.report.Hold == store.HoldAll {
+		file = document.Discard
+	}
+	if err := file(); err != nil {
 		return err
 	}
 	if n.Retention == 0 {

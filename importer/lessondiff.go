@@ -24,8 +24,9 @@ func (d *differ) planLessons() *lessonDiffer {
 	d.plan.Days, d.plan.Datasource = map[era.Date]string{}, d.state.DatasourceID
 	for _, date := range stale {
 		day, ok := byDate[date]
+		l.waits = false
 		l.day(date, day.slots)
-		if ok {
+		if ok && !l.waits {
 			d.plan.Days[date] = day.digest
 		}
 	}
@@ -42,13 +43,21 @@ type lessonDiffer struct {
 	anywhere map[string]bool                      // source ids that there are on any day that was read
 	taken    map[store.ID][]store.Commitment      // by lesson
 	freed    map[store.ID]int                     // how many commitments of an element go
+	waits    bool                                 // something of the day is held
 
 	uncommitted, deleted, updated, created, committed []store.Change
 }
 
 func newLessonDiffer(d *differ) *lessonDiffer {
 	l := &lessonDiffer{differ: d, have: map[era.Date]map[string]store.Lesson{}, anywhere: map[string]bool{}, taken: map[store.ID][]store.Commitment{}, freed: map[store.ID]int{}}
+	stale := map[era.Date]bool{}
+	for _, day := range d.stale() {
+		stale[day] = true
+	}
 	for _, h := range d.state.Lessons {
+		if !stale[h.OnDate] {
+			continue
+		}
 		if l.have[h.OnDate] == nil {
 			l.have[h.OnDate] = map[string]store.Lesson{}
 		}
@@ -65,11 +74,12 @@ func newLessonDiffer(d *differ) *lessonDiffer {
 func (l *lessonDiffer) day(date era.Date, slots []slot) {
 	have := l.have[date]
 	names := l.names(slots, have)
-	done := map[string]bool{}
+	gone := l.gone(names, have)
+	held := l.hold && len(gone) > 0 // and so is what would come in their place
+	l.waits = held
 	for i, s := range slots {
 		lesson := l.table.lessons[s.lesson]
 		id := names[i]
-		done[id] = true
 		p := l.snap.Timetable.Periods[lesson.PeriodID]
 		w := store.Lesson{
 			Origin: l.origin(id), EraID: l.era.ID, Kind: string(lesson.Kind), Code: lesson.Code, Name: lesson.Name,
@@ -83,7 +93,13 @@ func (l *lessonDiffer) day(date era.Date, slots []slot) {
 			}
 			w.Suspended = h.Suspended
 		}
+		if there && l.holdSuspend && w.Suspended && !h.Suspended {
+			w.Suspended, l.waits = false, true
+		}
 		w.SourceID = l.sourceID(lesson, id)
+		if !there && held {
+			continue
+		}
 		if !there {
 			w.ID = l.plan.NewID()
 			l.created = append(l.created, store.Change{Action: store.Create, Why: l.because(s, store.NewInMIS), After: w})
@@ -95,16 +111,31 @@ func (l *lessonDiffer) day(date era.Date, slots []slot) {
 		}
 		l.commit(w.ID, lesson, l.taken[w.ID])
 	}
-	for _, id := range slices.SortedFunc(maps.Keys(have), mis.CompareIDs) {
+	if held {
+		return
+	}
+	for _, id := range gone {
 		h := have[id]
-		if done[id] || l.snap.Timetable.SilentOn(mis.LessonKind(h.Kind), id, h.Code, h.Name) {
-			continue
-		}
 		for _, c := range l.taken[h.ID] {
 			l.uncommitted = append(l.uncommitted, store.Change{Action: store.Delete, Why: store.GoneFromMIS, Before: c})
 		}
 		l.deleted = append(l.deleted, store.Change{Action: store.Delete, Why: l.whyDeleted(h), Before: h})
 	}
+}
+
+// gone lists the lessons of a day that are no longer in the timetable.
+func (l *lessonDiffer) gone(names []string, have map[string]store.Lesson) (ids []string) {
+	named := map[string]bool{}
+	for _, id := range names {
+		named[id] = true
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(have), mis.CompareIDs) {
+		h := have[id]
+		if !named[id] && !l.snap.Timetable.SilentOn(mis.LessonKind(h.Kind), id, h.Code, h.Name) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // known is the record by which a lesson is known: the one that it has on this day, or on
@@ -187,14 +218,24 @@ func (l *lessonDiffer) commit(row store.ID, lesson mis.Lesson, taken []store.Com
 			elements = append(elements, id)
 		}
 	}
+	var leaving []store.Commitment
+	without := map[string]bool{} // kinds of which something that goes is held
 	for _, c := range taken {
 		had[c.ElementID] = true
-		if !wanted[c.ElementID] && !l.unsure(lesson, l.kinds[c.ElementID]) {
+		if wanted[c.ElementID] || l.unsure(lesson, l.kinds[c.ElementID]) || l.differ.kept[c.ElementID] == awaited {
+			continue
+		}
+		leaving = append(leaving, c)
+		without[l.kinds[c.ElementID]] = l.hold
+	}
+	l.waits = l.waits || l.hold && len(leaving) > 0
+	for _, c := range leaving {
+		if !l.hold {
 			l.uncommitted = append(l.uncommitted, store.Change{Action: store.Delete, Why: store.ChangedInMIS, Before: c})
 		}
 	}
 	for _, e := range elements {
-		if !had[e] {
+		if !had[e] && !without[l.kinds[e]] {
 			l.committed = append(l.committed, store.Change{Action: store.Create, Why: store.NewInMIS, After: store.Commitment{ID: l.plan.NewID(), LessonID: row, ElementID: e}})
 		}
 	}

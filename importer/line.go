@@ -27,7 +27,7 @@ type Line struct {
 	From     string       `json:"from,omitempty"`      // of a lesson: the time of day at which it starts
 	To       string       `json:"to,omitempty"`
 	Lesson   *LessonRef   `json:"lesson,omitempty"` // of a commitment; id and name are those of whom it takes
-	Span     string       `json:"span,omitempty"`   // of a suspension: when it is, and for whom
+	Span     string       `json:"span,omitempty"`   // of a suspension: when it is, and for whom; of a pin: what it holds
 	Fields   []Field      `json:"fields,omitempty"` // what differs, where the record goes on
 
 	lesson store.ID // the row of a lesson, or of a commitment's
@@ -153,6 +153,19 @@ func (n names) line(c store.Recorded) Line {
 		line.Group = &GroupRef{group.Kind, group.SourceID, group.Name}
 	case store.SuspensionEntity:
 		line.Kind, line.Span = shown.Text("kind"), spanOf(shown)
+	case store.AbsenceEntity:
+		element := n.elements[shown.ID("element_id")]
+		line.SourceID, line.Name, line.Kind = element.SourceID, element.Name, element.Kind
+	case store.PinEntity:
+		element, group := n.elements[shown.ID("element_id")], n.elements[shown.ID("group_id")]
+		pin := ListedPin{Kind: element.Kind, SourceID: element.SourceID, Name: element.Name, Field: shown.Text("field")}
+		if shown.ID("group_id") != 0 {
+			pin.Group = &GroupRef{group.Kind, group.SourceID, group.Name}
+		}
+		line.SourceID, line.Name, line.Kind, line.Span = pin.SourceID, pin.Name, pin.Kind, pin.what()
+	case store.UnwantedEntity:
+		line.SourceID = shown.Text("sha256")
+		line.Name = "document"
 	case store.SettingsEntity:
 		line.Name = "which era is which"
 	}

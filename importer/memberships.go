@@ -16,7 +16,7 @@ func (d *differ) changeMemberships() {
 	slices.SortFunc(have, func(a, b store.Membership) int {
 		return cmp.Or(comparePairs(pair{a.GroupID, a.ElementID}, pair{b.GroupID, b.ElementID}), cmp.Compare(a.StartsOn, b.StartsOn))
 	})
-	m := &membershipChanges{asOf: d.asOf, plan: &d.plan, why: d.whyLeft()}
+	m := &membershipChanges{asOf: d.asOf, plan: &d.plan, hold: d.hold, why: d.whyLeft()}
 	ends := make(map[store.ID]era.Date, len(d.want.groups))
 	for _, g := range d.want.groups {
 		ends[g.ID] = g.EndsOn
@@ -47,8 +47,8 @@ func (d *differ) changeMemberships() {
 	d.plan.Changes = slices.Concat(d.plan.Changes, m.deleted, m.ended, m.updated, m.created)
 }
 
-// strangers tells which memberships the MIS does not speak of at all: those of
-// elements that are not its pupils, which users put into its groups. They stay for as
+// strangers tells which memberships the MIS has no say in: those of elements that are not
+// its pupils, which users put into its groups, and those that are pinned. They stay for as
 // long as the group does (R2, R11).
 func (d *differ) strangers() func(store.Membership) bool {
 	groups, pupils := map[store.ID]bool{}, map[store.ID]bool{}
@@ -58,7 +58,14 @@ func (d *differ) strangers() func(store.Membership) bool {
 	for _, p := range d.state.Pupils {
 		pupils[p.ID] = true
 	}
-	return func(m store.Membership) bool { return groups[m.GroupID] && !pupils[m.ElementID] }
+	wanted := map[store.ID]bool{}
+	for _, p := range d.want.pupils {
+		wanted[p.ID] = p.Current
+	}
+	return func(m store.Membership) bool {
+		pinned := wanted[m.ElementID] && d.handsOff[pair{m.GroupID, m.ElementID}]
+		return groups[m.GroupID] && (!pupils[m.ElementID] || pinned)
+	}
 }
 
 // whyLeft tells the reason for which a membership ends.
@@ -86,6 +93,7 @@ func (d *differ) whyLeft() func(store.Membership) store.Reason {
 type membershipChanges struct {
 	asOf                             era.Date
 	plan                             *store.Plan
+	hold                             bool // nobody leaves
 	why                              func(store.Membership) store.Reason
 	deleted, ended, updated, created []store.Change
 }
@@ -93,6 +101,9 @@ type membershipChanges struct {
 // leave ends a membership the day before the as-of date, or removes one that started
 // no earlier (R16).
 func (m *membershipChanges) leave(row store.Membership) {
+	if m.hold {
+		return
+	}
 	if row.StartsOn >= m.asOf {
 		m.deleted = append(m.deleted, store.Change{Action: store.Delete, Why: m.why(row), Before: row})
 		return

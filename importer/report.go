@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
 	"time"
@@ -21,31 +22,67 @@ type Report struct {
 	AsOf      era.Date       `json:"as_of"`
 	Era       string         `json:"era"`
 	Source    store.Source   `json:"source"`
-	Changes   []store.Count  `json:"changes"`
+	Changes   []store.Count  `json:"changes"` // that were made, or would be
 	Problems  []mis.Problem  `json:"problems"`
-	Guard     []struct{}     `json:"guard"` // empty: this version judges no limits
+	Guard     []Finding      `json:"guard"` // each limit, and what the run comes to
 	Stages    []store.Stage  `json:"stages"`
 	Records   map[string]int `json:"records,omitempty"`   // read of each section, faulty ones too
 	Timetable string         `json:"timetable,omitempty"` // the published one that was imported
 	Error     string         `json:"error,omitempty"`
-	Lines     []Line         `json:"plan,omitempty"` // each change; of a plan only
-	Again     bool           `json:"-"`              // the document that the database reflects was looked at once more
-	Taken     time.Time      `json:"-"`              // when the document was fetched, or put into PreFetched
+	Hold      store.Hold     `json:"hold,omitempty"`         // what waits for a person: sections, removals or all
+	Waiting   []store.Count  `json:"waiting,omitempty"`      // what of it there is
+	About     store.ID       `json:"about,omitempty"`        // the run that was approved or undone
+	Differs   []string       `json:"differs,omitempty"`      // in what a plan is not the one that was held
+	Lines     []Line         `json:"plan,omitempty"`         // each change; of a plan only
+	Held      []Line         `json:"waiting_plan,omitempty"` // each change that waits, or would
+	Pinned    []Line         `json:"pinned,omitempty"`       // what the MIS says, and is not done
+	Again     bool           `json:"-"`                      // the document that the database reflects was looked at once more
+	Taken     time.Time      `json:"-"`                      // when the document was fetched, or put into PreFetched
 }
 
 // NothingYet is the report of a run that came to nothing: no list in it is missing.
 func NothingYet() Report {
-	return Report{Result: store.Failed, Changes: []store.Count{}, Problems: []mis.Problem{}, Guard: []struct{}{}, Stages: []store.Stage{}}
+	return Report{Result: store.Failed, Changes: []store.Count{}, Problems: []mis.Problem{}, Guard: []Finding{}, Stages: []store.Stage{}}
 }
 
 // record is the part of a report that the database keeps.
-func (r Report) record(kind, version string, started time.Time, host string) store.Run {
+func (r Report) record(kind, version string, holder store.Holder) store.Run {
 	problems, _ := json.Marshal(r.Problems) // texts and numbers have a JSON form
-	return store.Run{
-		Kind: kind, Result: r.Result, StartedAt: started, AsOf: r.AsOf, Era: r.Era, Source: r.Source,
-		Counts: store.JSON[[]store.Count]{V: r.Changes}, Problems: store.JSON[json.RawMessage]{V: problems},
-		Stages: store.JSON[[]store.Stage]{V: r.Stages}, Error: r.Error, Program: version, Host: host,
+	guard, _ := json.Marshal(r.Guard)       // likewise
+	records := r.Records
+	if len(r.Guard) == 0 {
+		records = nil // of a document that was not judged: no measure for the next
 	}
+	return store.Run{
+		Kind: kind, Result: r.Result, StartedAt: holder.Since, AsOf: r.AsOf, Era: r.Era, Source: r.Source,
+		Counts: store.JSON[[]store.Count]{V: r.Changes}, Problems: store.JSON[json.RawMessage]{V: problems},
+		Stages: store.JSON[[]store.Stage]{V: r.Stages}, Error: r.Error, Program: version, Host: holder.Host,
+		Records: store.JSON[map[string]int]{V: records}, Guard: store.JSON[json.RawMessage]{V: guard}, Hold: r.Hold, About: r.About,
+	}
+}
+
+// took takes over what the database made of a run.
+func (r *Report) took(run store.Run) {
+	r.Run, r.Result, r.Changes, r.Waiting = run.ID, run.Result, run.Counts.V, run.Waiting.V
+}
+
+// spellOut fills in each change of a proposal, by name.
+func (r *Report) spellOut(ctx context.Context, v *store.View, p store.Proposal, pinned ...store.Change) error {
+	names, err := readNames(ctx, v)
+	if err != nil {
+		return err
+	}
+	r.Changes, r.Waiting = p.Plan.Counts(), p.Waiting.Counts()
+	for _, of := range []struct {
+		plan store.Plan
+		into *[]Line
+	}{{p.Plan, &r.Lines}, {p.Waiting, &r.Held}, {store.Plan{Changes: pinned}, &r.Pinned}} {
+		if err := names.know(ctx, v, recorded(of.plan)); err != nil {
+			return err
+		}
+		*of.into = names.lines(recorded(of.plan))
+	}
+	return nil
 }
 
 // stopwatch times the stages of a run.

@@ -424,6 +424,7 @@ func withMeeting() *doc {
 
 func TestGoldenTimetable(t *testing.T) {
 	each(t, func(w *world) {
+		w.im.Guard = importer.NewGuard()
 		w.night("2016-10-24", withMeeting().xml())
 		w.suspend("- {name: Exams, kind: suspension, years: [7], from: 2016-10-31, to: 2016-10-31 10:00}", "- {name: Half term, kind: gap, from: 2016-10-24, to: 2016-10-28}",
 			"- {name: Study leave, kind: suspension, years: [7], from: 2016-11-01, to: 2016-11-04}")

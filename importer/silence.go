@@ -2,46 +2,81 @@ package importer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"misimportd/mis"
 	"misimportd/store"
 )
 
-// reportSilence says which sections were not taken as empty though they are (R34), if
-// the database holds anything of them.
-func (d *differ) reportSilence() {
-	forms, sets := d.groupsOf(store.FormGroup), d.groupsOf(store.SetGroup)
+// silence is a section that was not taken as empty though it is (R34), and how much of it
+// the database holds.
+type silence struct {
+	section string
+	kept    int
+	unit    string // what kept counts, "" for records of the section
+}
+
+// silences lists the sections that say nothing though the database holds something of them.
+func (d *differ) silences() (list []silence) {
+	forms, sets := d.current(store.FormGroup), d.current(store.SetGroup)
+	t := &d.snap.Timetable
 	for _, s := range []struct {
 		section     string
 		saysNothing bool
 		kept        int
 	}{
-		{d.snap.Staff.Section, d.snap.Staff.SaysNothing(), len(d.state.Staff)},
-		{d.snap.Pupils.Section, d.snap.Pupils.SaysNothing(), len(d.state.Pupils)},
-		{d.snap.Subjects.Section, d.snap.Subjects.SaysNothing(), len(d.state.Subjects)},
-		{d.snap.Locations.Section, d.snap.Locations.SaysNothing(), len(d.state.Locations)},
+		{d.snap.Staff.Section, d.snap.Staff.SaysNothing(), countCurrent(d.state.Staff)},
+		{d.snap.Pupils.Section, d.snap.Pupils.SaysNothing(), countCurrent(d.state.Pupils)},
+		{d.snap.Subjects.Section, d.snap.Subjects.SaysNothing(), countCurrent(d.state.Subjects)},
+		{d.snap.Locations.Section, d.snap.Locations.SaysNothing(), countCurrent(d.state.Locations)},
 		{d.snap.AcademicHouses.Section, d.snap.AcademicHouses.SaysNothing(), d.countHouses(mis.Academic)},
 		{d.snap.BoardingHouses.Section, d.snap.BoardingHouses.SaysNothing(), d.countHouses(mis.Boarding)},
 		{d.snap.Forms.Section, d.snap.Forms.SaysNothing(), len(forms)},
 		{d.snap.Sets.Section, d.snap.Sets.SaysNothing(), len(sets)},
 		{d.snap.SetLists.Section, d.snap.SetLists.SaysNothing(), d.countMemberships(sets)},
-		{"PublishedTimetables", !d.snap.Timetable.Speaks, len(d.state.LessonDays)},
-		{"StaffMeetings", d.snap.Timetable.Silent[mis.Meeting], d.countDays(mis.Meeting)},
-		{"YearSchedules", d.snap.Timetable.Silent[mis.Assembly], d.countDays(mis.Assembly)},
-		{"Tutorials", d.snap.Timetable.Silent[mis.Tutorial], d.countDays(mis.Tutorial)},
+		{"PublishedTimetables", !t.Speaks, d.daysWithLessons("")},
+		{"StaffMeetings", t.Speaks && t.Silent[mis.Meeting], d.daysWithLessons(mis.Meeting)},
+		{"YearSchedules", t.Speaks && t.Silent[mis.Assembly], d.daysWithLessons(mis.Assembly)},
+		{"Tutorials", t.Speaks && t.Silent[mis.Tutorial], d.daysWithLessons(mis.Tutorial)},
 	} {
 		if s.saysNothing && s.kept > 0 {
-			d.problems.Add(mis.Problem{Section: s.section, Reason: mis.SectionIsAbsent,
-				Detail: fmt.Sprintf("what the database holds of it stays as it is (%d); check what the API key is allowed", s.kept)})
+			silence := silence{section: s.section, kept: s.kept}
+			if ofTimetable := []string{"PublishedTimetables", "StaffMeetings", "YearSchedules", "Tutorials"}; slices.Contains(ofTimetable, s.section) {
+				silence.unit = " days"
+			}
+			list = append(list, silence)
 		}
+	}
+	return list
+}
+
+// reportSilence says which sections those are.
+func (d *differ) reportSilence() {
+	for _, s := range d.silences() {
+		d.problems.Add(mis.Problem{Section: s.section, Reason: mis.SectionIsAbsent,
+			Detail: fmt.Sprintf("what the database holds of it stays as it is (%d); check what the API key is allowed", s.kept)})
 	}
 }
 
-// countDays is on how many days there are lessons of a kind.
-func (d *differ) countDays(kind mis.LessonKind) (n int) {
+func countCurrent[T element](records []T) (n int) {
+	for _, r := range records {
+		if r.IsCurrent() {
+			n++
+		}
+	}
+	return n
+}
+
+// current is the groups of a kind that have not ended.
+func (d *differ) current(kind string) []store.Group {
+	return slices.DeleteFunc(d.living(d.groupsOf(kind)), func(g store.Group) bool { return !g.Current })
+}
+
+// daysWithLessons is on how many days the database knows lessons of a kind, or any.
+func (d *differ) daysWithLessons(kind mis.LessonKind) (n int) {
 	for _, digest := range d.state.LessonDays {
-		if _, kinds, _ := strings.Cut(digest, ":"); strings.Contains(kinds, string(kind[0])) {
+		if _, kinds, _ := strings.Cut(digest, ":"); kinds != "" && (kind == "" || strings.Contains(kinds, string(kind[0]))) {
 			n++
 		}
 	}
@@ -50,7 +85,7 @@ func (d *differ) countDays(kind mis.LessonKind) (n int) {
 
 func (d *differ) countHouses(kind mis.HouseKind) (n int) {
 	for _, h := range d.state.Houses {
-		if h.Type == string(kind) {
+		if h.Current && h.Type == string(kind) {
 			n++
 		}
 	}

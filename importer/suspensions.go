@@ -77,6 +77,17 @@ func (d *differ) changeSuspensions() {
 	d.plan.Changes = slices.Concat(d.plan.Changes, deleted, updated, created)
 }
 
+// notInTheFile lists what the database has of the file, and the file has no more.
+func (d *differ) notInTheFile() (gone []era.Suspension) {
+	for _, h := range d.state.Suspensions {
+		there := slices.ContainsFunc(d.inFile, func(s era.Suspension) bool { return s.Name == h.Name && string(s.Kind) == h.Kind })
+		if h.Origin == store.InFile && !there {
+			gone = append(gone, fromStored(h))
+		}
+	}
+	return gone
+}
+
 // suspendedDays is the stretches of days from the as-of date to the era's end on which a
 // group of a year group, or of none, is suspended (R27).
 func (d *differ) suspendedDays(year era.Year) []era.Interval {
@@ -150,7 +161,7 @@ func (d *differ) suspendGroups() {
 	for i := range d.want.groups {
 		g := &d.want.groups[i]
 		g.Suspended = false
-		if !d.knowsHours() {
+		if !d.knowsHours() || d.holdSuspend {
 			for _, s := range stored[g.ID] {
 				g.Suspended = g.Suspended || s.StartsOn <= d.asOf && d.asOf <= s.EndsOn
 			}
@@ -165,7 +176,7 @@ func (d *differ) suspendGroups() {
 // changeGroupSuspensions plans the days on which groups are suspended. What was before the
 // as-of date stays (R22).
 func (d *differ) changeGroupSuspensions() {
-	if !d.knowsHours() {
+	if !d.knowsHours() || d.holdSuspend {
 		return
 	}
 	wanted := map[store.ID]store.Group{}

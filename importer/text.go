@@ -85,8 +85,13 @@ func (r Report) WritePlan(w io.Writer, style Style) error {
 	p.source(r.Source)
 	p.timetable(r.Timetable)
 	p.changes(r.Lines)
+	p.pinned(r.Pinned)
 	p.summary(r.Changes)
 	p.problems(r.Problems)
+	p.guard(r.Guard, true)
+	if r.Hold != store.HoldNothing {
+		p.waits("would wait for a person", r.Waiting, r.Held)
+	}
 	p.line("")
 	again := ""
 	if r.Again {
@@ -103,10 +108,19 @@ func (r Report) WriteRun(w io.Writer, style Style) error {
 	p.line("%s", p.paint(bold, title))
 	p.source(r.Source)
 	p.timetable(r.Timetable)
+	if r.Hold != store.HoldNothing {
+		p.line("%s", applied[r.Hold])
+	}
 	p.summary(r.Changes)
 	p.problems(r.Problems)
+	p.guard(r.Guard, style.Verbose)
 	if style.Verbose {
 		p.stages(r.Stages)
+	}
+	if r.Hold != store.HoldNothing {
+		p.waits("waits for a person", r.Waiting, nil)
+		p.goOn(r.Run)
+		return p.err
 	}
 	if r.Result == store.Applied || len(r.Problems) > 0 {
 		p.line("")
@@ -149,6 +163,7 @@ var plural = map[store.Entity]string{
 	store.LocationEntity: "locations", store.SubjectEntity: "subjects", store.HouseEntity: "houses",
 	store.GroupEntity: "groups", store.MembershipEntity: "memberships",
 	store.LessonEntity: "lessons", store.CommitmentEntity: "commitments", store.SuspensionEntity: "suspensions", store.GroupSuspensionEntity: "group days",
+	store.AbsenceEntity: "awaited", store.PinEntity: "pins", store.UnwantedEntity: "unwanted",
 }
 
 func (p *printer) changes(lines []Line) {
@@ -182,6 +197,8 @@ func (p *printer) record(l Line) {
 		text += p.paint(faint, " #"+clean(l.SourceID))
 	}
 	switch {
+	case l.Entity == store.AbsenceEntity:
+		text += ": " + string(l.Why)
 	case l.Action == store.Update:
 		text += ": " + p.fields(l.Fields)
 	case l.Action != store.Create:
@@ -261,6 +278,21 @@ func (r Report) Sentence() string {
 	if n := total(r.Problems); n > 0 {
 		fmt.Fprintf(&b, "%s%d problems in the document", separator, n)
 	}
+	if r.Result != store.Held {
+		return b.String()
+	}
+	b.WriteString(". Waiting for a person")
+	separator = ": "
+	for _, of := range byEntity(r.Waiting) {
+		fmt.Fprintf(&b, "%s%s %s", separator, plural[of.entity], of.done)
+		separator = "; "
+	}
+	for _, f := range r.Guard {
+		if f.Breached {
+			fmt.Fprintf(&b, ". %s: %s", strings.TrimSpace(f.Limit+" "+f.About), f.Says)
+		}
+	}
+	fmt.Fprintf(&b, ". \"misimportd runs show %d\" shows it; approve %d or reject %d decides", r.Run, r.Run, r.Run)
 	return b.String()
 }
 

@@ -227,10 +227,14 @@ func (d *differ) fingerprint(l mis.Lesson, p mis.Period) []byte {
 // protect is a part of what the days are.
 func (d *differ) protectionMark() string {
 	t := &d.snap.Timetable
-	if !t.Protects() {
-		return ""
+	awaits := ""
+	for _, a := range d.absent {
+		awaits += fmt.Sprintf(" %d", a.ElementID)
 	}
-	return fmt.Sprintf("%q %q %q", slices.Sorted(maps.Keys(t.Faulty)), slices.Sorted(maps.Keys(t.FaultyCode)), slices.Sorted(maps.Keys(t.Doubtful)))
+	if !t.Protects() {
+		return awaits
+	}
+	return awaits + fmt.Sprintf("%q %q %q", slices.Sorted(maps.Keys(t.Faulty)), slices.Sorted(maps.Keys(t.FaultyCode)), slices.Sorted(maps.Keys(t.Doubtful)))
 }
 
 // stale lists the days whose lessons have to be read: those of which the database does not

@@ -31,6 +31,7 @@ type element interface {
 	store.Record
 	Source() string
 	Called() string
+	IsCurrent() bool
 }
 
 // bySource finds elements by their id in the MIS (R1).
@@ -55,17 +56,36 @@ func (d *differ) origin(id string) store.Origin {
 	return store.Origin{DatasourceID: d.state.DatasourceID, SourceID: id}
 }
 
-// keepSilent adds to want the records that roll is silent on, as the database has
-// them.
-func keepSilent[T element, R any](want, have []T, roll *mis.Roll[R]) []T {
+// keep adds to want the records that the document does not have and that stay all the
+// same, as the database has them: those that roll is silent on, those that are absent for
+// a few nights only, and when what ends is held, all.
+func keep[T element, R any](d *differ, want, have []T, roll *mis.Roll[R]) []T {
 	said := bySource(want)
 	for _, h := range have {
-		if _, ok := said[h.Source()]; !ok && roll.SilentOn(h.Source(), h.Called()) {
+		if _, ok := said[h.Source()]; ok {
+			continue
+		}
+		if why := d.whyKept(h, h.IsCurrent(), roll.SilentOn(h.Source(), h.Called()), roll.Believed); why != 0 {
+			d.kept[h.RowID()] = why
 			want = append(want, h)
 		}
 	}
 	slices.SortFunc(want, compareSources[T])
 	return want
+}
+
+func (d *differ) whyKept(h store.Record, isCurrent, isSilent, isBelieved bool) whyKept {
+	switch {
+	case isSilent:
+		return silent
+	case !isCurrent:
+		return 0
+	case d.isAwaited(h, isBelieved):
+		return awaited
+	case d.hold:
+		return held
+	}
+	return 0
 }
 
 func compareSources[T element](a, b T) int { return mis.CompareIDs(a.Source(), b.Source()) }
@@ -79,7 +99,7 @@ func (d *differ) wantStaff() {
 			Email: m.Email, Teaching: m.Teaching, PreviousSourceID: m.PreviousID,
 		})
 	}
-	d.want.staff = keepSilent(d.want.staff, d.state.Staff, &d.snap.Staff)
+	d.want.staff = keep(d, d.want.staff, d.state.Staff, &d.snap.Staff)
 }
 
 func (d *differ) wantSubjects() {
@@ -89,7 +109,7 @@ func (d *differ) wantSubjects() {
 			Element: d.base("subject", have[r.ID].ID, r.Name), Origin: d.origin(r.ID), Code: r.Code,
 		})
 	}
-	d.want.subjects = keepSilent(d.want.subjects, d.state.Subjects, &d.snap.Subjects)
+	d.want.subjects = keep(d, d.want.subjects, d.state.Subjects, &d.snap.Subjects)
 }
 
 func (d *differ) wantLocations() {
@@ -99,7 +119,7 @@ func (d *differ) wantLocations() {
 			Element: d.base("location", have[r.ID].ID, r.Name), Origin: d.origin(r.ID), ShortName: r.ShortName,
 		})
 	}
-	d.want.locations = keepSilent(d.want.locations, d.state.Locations, &d.snap.Locations)
+	d.want.locations = keep(d, d.want.locations, d.state.Locations, &d.snap.Locations)
 }
 
 func (d *differ) wantHouses() {
@@ -113,7 +133,7 @@ func (d *differ) wantHouses() {
 				Element: d.base("house", have[h.ID].ID, h.Name), Origin: d.origin(h.ID), Type: string(kind), Code: h.Code,
 			})
 		}
-		d.want.houses = append(d.want.houses, keepSilent(want, ofKind, roll)...)
+		d.want.houses = append(d.want.houses, keep(d, want, ofKind, roll)...)
 	}
 }
 
@@ -141,7 +161,7 @@ func (d *differ) wantGroups() {
 			continue
 		}
 		g := d.group(inForms[f.ID], f.ID, store.FormGroup, f.Name, f.Year)
-		g.TutorID = staff[f.TutorID].ID
+		g.TutorID = d.reference(staff[f.TutorID].ID, inForms[f.ID].TutorID)
 		forms = append(forms, g)
 	}
 	for _, s := range d.snap.Sets.Records {
@@ -151,11 +171,25 @@ func (d *differ) wantGroups() {
 			continue
 		}
 		g := d.group(inSets[s.ID], s.ID, store.SetGroup, s.Name, s.Year)
-		g.SubjectID = subjects[s.SubjectID].ID
+		g.SubjectID = d.reference(subjects[s.SubjectID].ID, inSets[s.ID].SubjectID)
 		sets = append(sets, g)
 	}
-	d.want.groups = append(keepSilent(forms, d.living(haveForms), &d.snap.Forms), keepSilent(sets, d.living(haveSets), &d.snap.Sets)...)
+	d.want.groups = append(keep(d, forms, d.living(haveForms), &d.snap.Forms), keep(d, sets, d.living(haveSets), &d.snap.Sets)...)
+	d.pinGroups()
 }
+
+// reference is what a record refers to, or has referred to, where it would refer to nothing
+// for want of what stays.
+func (d *differ) reference(to, had store.ID) store.ID {
+	if to == 0 && had != 0 && d.stays(had) {
+		return had
+	}
+	return to
+}
+
+// stays tells whether what takes or holds an element goes on to: because all that ends is
+// held, or because the element is awaited.
+func (d *differ) stays(id store.ID) bool { return d.hold || d.kept[id] == awaited }
 
 func (d *differ) groupsOf(kind string) []store.Group {
 	return slices.DeleteFunc(slices.Clone(d.state.Groups), func(g store.Group) bool { return g.GroupKind != kind })
@@ -204,14 +238,14 @@ func (d *differ) wantPupils() {
 			BoardingHouseID: d.house(p.BoardingHouse, mis.Boarding, &d.snap.BoardingHouses, h.BoardingHouseID),
 		})
 	}
-	d.want.pupils = keepSilent(d.want.pupils, d.state.Pupils, &d.snap.Pupils)
+	d.want.pupils = keep(d, d.want.pupils, d.state.Pupils, &d.snap.Pupils)
 }
 
 // house finds a pupil's house. When it cannot be found and the MIS does not tell all
 // its houses, the pupil keeps the one that the database has.
 func (d *differ) house(name string, kind mis.HouseKind, roll *mis.Roll[mis.House], had store.ID) store.ID {
 	if name == "" {
-		return 0
+		return d.reference(0, had)
 	}
 	if d.houses == nil {
 		d.houses = map[mis.House]store.ID{}
@@ -227,7 +261,7 @@ func (d *differ) house(name string, kind mis.HouseKind, roll *mis.Roll[mis.House
 	if roll.SaysNothing() || len(roll.Unreadable) > 0 || len(roll.Faulty) > 0 {
 		return had
 	}
-	return 0
+	return d.reference(0, had)
 }
 
 // wantMemberships puts pupils into their forms, and says so in their names (R8), and
@@ -245,11 +279,7 @@ func (d *differ) wantMemberships() {
 			continue // silent: as it was, and where it was
 		}
 		pupils[p.SourceID] = p.ID
-		form, ok := groups[store.FormGroup][said.FormID]
-		if !ok && said.FormID != "" && d.snap.Forms.MayHold(said.FormID) {
-			form, ok = d.formOf[p.ID]
-		}
-		if ok {
+		if form, ok := d.formFor(p.ID, said, groups[store.FormGroup]); ok {
 			p.Name += " (" + form.Name + ")"
 			d.want.memberships = append(d.want.memberships, pair{form.ID, p.ID})
 		}
@@ -261,8 +291,29 @@ func (d *differ) wantMemberships() {
 		}
 	}
 	d.keepSilentMemberships()
+	d.holdMoves()
+	d.pinMemberships()
 	slices.SortFunc(d.want.memberships, comparePairs)
 	d.want.memberships = slices.Compact(d.want.memberships)
+}
+
+// formFor is the form that a pupil is to be in. Where nobody knows whether there is the one
+// that the MIS says, where it is awaited, where the change is held or pinned, it is the one
+// that the database has.
+func (d *differ) formFor(pupil store.ID, said mis.Pupil, forms map[string]store.Group) (store.Group, bool) {
+	form, ok := forms[said.FormID]
+	had, was := d.formOf[pupil]
+	switch {
+	case was && (d.hold || d.handsOff[pair{had.ID, pupil}]):
+		return had, true
+	case ok && d.handsOff[pair{form.ID, pupil}]: // a person took the pupil out of it
+		return form, false
+	case ok:
+		return form, true
+	case said.FormID != "" && d.snap.Forms.MayHold(said.FormID), was && d.kept[had.ID] == awaited:
+		return had, was
+	}
+	return form, false
 }
 
 func comparePairs(a, b pair) int {

@@ -109,6 +109,7 @@ type Roll[T any] struct {
 	// Unreadable holds the names in faulty records whose very id could not be read,
 	// "" for one without a name: a record that is missing may be one of them.
 	Unreadable map[string]bool
+	Believed   bool // missing, and yet taken at its word: see Believing
 }
 
 // SaysNothing tells whether r is no evidence of anything: the section is missing
@@ -144,6 +145,13 @@ func (l *SetLists) SilentOn(setID, pupilID string) bool {
 	return l.SaysNothing() || len(l.Unreadable) > 0 || l.FaultyIn[setID] || l.FaultyOf[pupilID]
 }
 
+// believe takes a section that says nothing at its word: there is no such record.
+func (r *Roll[T]) believe() {
+	if r.SaysNothing() {
+		r.Present, r.Seen, r.Believed = true, 1, true
+	}
+}
+
 // Snapshot is what the MIS says. The order of a document's records leaves no
 // trace in it (R30).
 type Snapshot struct {
@@ -159,6 +167,27 @@ type Snapshot struct {
 	SetLists       SetLists
 	Timetable      Timetable
 	Problems       Problems
+}
+
+// Believing is s with its missing sections taken at their word: what a person approves who
+// says that there really are none. timetable tells whether that counts for the timetable
+// too. s is left as it is.
+func (s *Snapshot) Believing(timetable bool) *Snapshot {
+	b := *s
+	b.Staff.believe()
+	b.Pupils.believe()
+	b.Locations.believe()
+	b.Subjects.believe()
+	b.AcademicHouses.believe()
+	b.BoardingHouses.believe()
+	b.Divisions.believe()
+	b.Forms.believe()
+	b.Sets.believe()
+	b.SetLists.believe()
+	if timetable {
+		b.Timetable.Speaks, b.Timetable.Silent = true, nil
+	}
+	return &b
 }
 
 // Counts is how many records there were of each section, faulty ones too.

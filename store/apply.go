@@ -26,16 +26,16 @@ type changeRows = iter.Seq[*changeRow]
 // apply records p as what run changes, and then carries out what is recorded: the
 // two cannot differ. The changes of one kind that follow each other are one
 // statement for each table they touch.
-func (db *DB) apply(ctx context.Context, tx *sqlx.Tx, run ID, p Plan) error {
+func (db *DB) apply(ctx context.Context, tx *sqlx.Tx, run ID, p Plan) (assigned, error) {
 	if p.IsEmpty() {
-		return db.rememberDays(ctx, tx, p) // somebody had changed them, and to no effect
+		return nil, db.rememberDays(ctx, tx, p) // somebody had changed them, and to no effect
 	}
 	ids, err := db.assign(ctx, tx, p)
 	if err != nil {
-		return db.failed("reserving ids", err)
+		return nil, db.failed("reserving ids", err)
 	}
-	if err := db.dialect.recordChanges(ctx, tx, run, ids.rows(p)); err != nil {
-		return db.failed("recording the changes", err)
+	if err := db.dialect.recordChanges(ctx, tx, "changes", run, ids.rows(p)); err != nil {
+		return nil, db.failed("recording the changes", err)
 	}
 	for from := 0; from < len(p.Changes); {
 		to := from + 1
@@ -44,11 +44,11 @@ func (db *DB) apply(ctx context.Context, tx *sqlx.Tx, run ID, p Plan) error {
 		}
 		step := step{db: db, tx: tx, run: run, shape: shapes[p.Changes[from].Entity()], action: p.Changes[from].Action, from: from + 1, to: to}
 		if err := step.do(ctx); err != nil {
-			return err
+			return nil, err
 		}
 		from = to
 	}
-	return db.rememberDays(ctx, tx, p)
+	return ids, db.rememberDays(ctx, tx, p)
 }
 
 // rememberDays notes what the days are that p looked at, for the next time.
@@ -74,8 +74,10 @@ func (db *DB) rememberDays(ctx context.Context, tx *sqlx.Tx, p Plan) error {
 // assigned holds the ids that stand for a plan's provisional ones: that of -n is at n.
 type assigned []ID
 
+// real is the id that a provisional one has become. One that no record was given is kept:
+// it stands for a record that waits.
 func (a assigned) real(id ID) ID {
-	if id < 0 {
+	if id < 0 && int(-id) < len(a) && a[-id] != 0 {
 		return a[-id]
 	}
 	return id
@@ -86,11 +88,11 @@ func (db *DB) assign(ctx context.Context, tx *sqlx.Tx, p Plan) (assigned, error)
 	ids := make(assigned, -p.provisional+1)
 	need, next := map[string]int{}, map[string]ID{}
 	for _, c := range p.Changes {
-		if c.Action == Create {
+		if isNew(c) {
 			need[shapes[c.Entity()].ids]++
 		}
 	}
-	for _, table := range []string{"eras", "elements", "memberships", "lessons", "commitments", "suspensions", "group_suspensions"} {
+	for _, table := range []string{"eras", "elements", "memberships", "lessons", "commitments", "suspensions", "group_suspensions", "absences", "pins", "unwanted_documents"} {
 		if need[table] == 0 {
 			continue
 		}
@@ -101,7 +103,7 @@ func (db *DB) assign(ctx context.Context, tx *sqlx.Tx, p Plan) (assigned, error)
 		next[table] = first
 	}
 	for _, c := range p.Changes {
-		if c.Action == Create {
+		if isNew(c) {
 			table := shapes[c.Entity()].ids
 			ids[-c.After.RowID()] = next[table]
 			next[table]++
@@ -109,6 +111,10 @@ func (db *DB) assign(ctx context.Context, tx *sqlx.Tx, p Plan) (assigned, error)
 	}
 	return ids, nil
 }
+
+// isNew tells whether c makes a record that never was: an undo brings back those that were,
+// under their own ids.
+func isNew(c Change) bool { return c.Action == Create && c.After.RowID() < 0 }
 
 // rows gives a plan's changes as rows, one at a time; each is valid until the next.
 func (a assigned) rows(p Plan) changeRows {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"misimportd/era"
@@ -26,6 +27,7 @@ type table struct {
 // and if it is an element first in elements.
 type shape struct {
 	entity  Entity
+	record  reflect.Type
 	tables  []table
 	columns []column // those of all tables
 	ids     string   // the table whose sequence ids come from
@@ -43,13 +45,14 @@ func init() {
 		newShape(Subject{}, "subjects"), newShape(House{}, "houses"), newShape(Group{}, "groups"),
 		newShape(Membership{}, "memberships"), newShape(Era{}, "eras"), newShape(Settings{}, "settings"),
 		newShape(Lesson{}, "lessons"), newShape(Commitment{}, "commitments"), newShape(Suspension{}, "suspensions"), newShape(GroupSuspension{}, "group_suspensions"),
+		newShape(Absence{}, "absences"), newShape(Pin{}, "pins"), newShape(UnwantedDocument{}, "unwanted_documents"),
 	} {
 		shapes[s.entity] = s
 	}
 }
 
 func newShape(prototype Record, name string) *shape {
-	s := &shape{entity: prototype.Entity(), ids: name}
+	s := &shape{entity: prototype.Entity(), record: reflect.TypeOf(prototype), ids: name}
 	elements, own := table{name: "elements"}, table{name: name}
 	elementType := reflect.TypeFor[Element]()
 	for _, f := range reflect.VisibleFields(reflect.TypeOf(prototype)) {
@@ -95,6 +98,8 @@ func sqlType(t reflect.Type) string {
 		return "text"
 	case reflect.Bool:
 		return "boolean"
+	case reflect.Int:
+		return "integer"
 	}
 	panic(fmt.Sprintf("no SQL type for %s", t))
 }
@@ -139,6 +144,8 @@ func appendValue(b []byte, v reflect.Value, sql string, real func(ID) ID) []byte
 		return era.Year(v.Int()).AppendJSON(b)
 	case "boolean":
 		return strconv.AppendBool(b, v.Bool())
+	case "integer":
+		return strconv.AppendInt(b, v.Int(), 10)
 	}
 	quoted, _ := json.Marshal(v.String()) // a string has a JSON form always
 	return append(b, quoted...)
@@ -161,6 +168,80 @@ func imageOf(r Record) Image {
 	text := shapes[r.Entity()].appendImage(nil, r, func(id ID) ID { return id })
 	_ = json.Unmarshal(text, &image) // what appendImage writes is JSON
 	return image
+}
+
+// Keep gives after the value that before has of a field, by the name of its column.
+func Keep[T Record](after, before T, field string) T {
+	into, from := reflect.ValueOf(&after).Elem(), reflect.ValueOf(before)
+	for _, t := range shapes[after.Entity()].tables {
+		for _, c := range t.columns {
+			if t.key(c) == field {
+				into.FieldByIndex(c.index).Set(from.FieldByIndex(c.index))
+			}
+		}
+	}
+	return after
+}
+
+// notToPin are the columns that say which record it is, or that are the MIS's to say.
+var notToPin = []string{"kind", KindOfGroup, "current", "datasource_id", "source_id", "era_id", "starts_on", "ends_on", "suspended", "previous_source_id"}
+
+// Pinnable lists the fields of an entity that can be pinned.
+func Pinnable(e Entity) (fields []string) {
+	for _, t := range shapes[e].tables {
+		for _, c := range t.columns {
+			if !slices.Contains(notToPin, t.key(c)) {
+				fields = append(fields, c.name)
+			}
+		}
+	}
+	return fields
+}
+
+// recordOf is the record that an image is of.
+func recordOf(entity Entity, id ID, image Image) (Record, error) {
+	s, known := shapes[entity]
+	if !known {
+		return nil, fmt.Errorf("there is no kind of record called %q", entity)
+	}
+	v := reflect.New(s.record).Elem()
+	v.FieldByName("ID").SetInt(int64(id))
+	for _, t := range s.tables {
+		for _, c := range t.columns {
+			if err := setValue(v.FieldByIndex(c.index), image[t.key(c)]); err != nil {
+				return nil, fmt.Errorf("%s %d, %s: %w", entity, id, c.name, err)
+			}
+		}
+	}
+	return v.Interface().(Record), nil
+}
+
+// setValue is the opposite of appendValue.
+func setValue(field reflect.Value, value any) error {
+	switch v := value.(type) {
+	case nil:
+		field.SetZero()
+		if year, ok := field.Addr().Interface().(*era.Year); ok {
+			*year = era.NoYear
+		}
+		return nil
+	case bool:
+		field.SetBool(v)
+		return nil
+	case float64:
+		field.SetInt(int64(v))
+		return nil
+	case string:
+		switch into := field.Addr().Interface().(type) {
+		case *era.Date:
+			return into.Scan(v)
+		case *era.Moment:
+			return into.Scan(v)
+		}
+		field.SetString(v)
+		return nil
+	}
+	return fmt.Errorf("cannot be a %T", value)
 }
 
 // Text is a column's text, "" where it is NULL or no text.

@@ -28,8 +28,8 @@ type dialect interface {
 	// reserve sets n ids of a table aside and returns the first. Nobody else gets them.
 	reserve(ctx context.Context, tx *sqlx.Tx, table string, n int) (ID, error)
 
-	// recordChanges writes rows to the table changes, in bulk.
-	recordChanges(ctx context.Context, tx *sqlx.Tx, run ID, rows changeRows) error
+	// recordChanges writes rows to a table of changes, in bulk.
+	recordChanges(ctx context.Context, tx *sqlx.Tx, table string, run ID, rows changeRows) error
 
 	// lock takes the lock that only one run can have, until unlock is called or the
 	// process ends. It fails at once with a *BusyError when another has it.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 )
 
@@ -18,6 +19,9 @@ func (j JSON[T]) Value() (driver.Value, error) {
 	text, err := json.Marshal(j.V)
 	if string(text) == "null" {
 		text = []byte("[]")
+		if reflect.TypeFor[T]().Kind() == reflect.Map {
+			text = []byte("{}")
+		}
 	}
 	return string(text), err
 }
@@ -46,6 +50,7 @@ func (v *View) Runs(ctx context.Context, limit int) ([]Run, error) {
 // Imports is what the record says of the imports so far.
 type Imports struct {
 	Newest      []Run // newest first, without their documents, counts, problems and stages
+	Waiting     []ID  // held runs that wait for a person, oldest first
 	LastSuccess time.Time
 	LastNew     time.Time // when one last brought a document that was not the one before
 }
@@ -66,6 +71,11 @@ func (db *DB) Imports(ctx context.Context) (Imports, error) {
 	if err != nil || !ready {
 		return found, err
 	}
+	if schema == nil {
+		if err := db.sql.SelectContext(ctx, &found.Waiting, `SELECT id FROM runs WHERE decision = 'waiting' ORDER BY id`); err != nil {
+			return found, db.failed("reading the runs", err)
+		}
+	}
 	if err := db.sql.SelectContext(ctx, &found.Newest, `SELECT id, kind, result, started_at, finished_at, error FROM runs
 		WHERE kind = 'import' AND result <> 'aborted' ORDER BY id DESC LIMIT $1`, enoughImports); err != nil {
 		return found, db.failed("reading the runs", err)
@@ -74,7 +84,7 @@ func (db *DB) Imports(ctx context.Context) (Imports, error) {
 		into  *time.Time
 		where string
 	}{{&found.LastSuccess, `result IN ('applied', 'unchanged')`}, {&found.LastNew, `result IN ('applied', 'unchanged', 'held') AND NOT source_unchanged`}} {
-		err = db.sql.GetContext(ctx, last.into, `SELECT finished_at FROM runs WHERE kind = 'import' AND `+last.where+` ORDER BY id DESC LIMIT 1`)
+		err = db.sql.GetContext(ctx, last.into, `SELECT finished_at FROM runs WHERE kind IN ('import', 'approval') AND `+last.where+` ORDER BY id DESC LIMIT 1`)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return found, db.failed("reading the runs", err)
 		}
@@ -122,13 +132,22 @@ func (r Recorded) Shown() Image {
 
 // Changes reads what a run changed, in the order in which it did.
 func (v *View) Changes(ctx context.Context, id ID) ([]Recorded, error) {
+	return v.recorded(ctx, "changes", id)
+}
+
+// HeldChanges reads what a run did not change, for it waits, or waited, for a person.
+func (v *View) HeldChanges(ctx context.Context, id ID) ([]Recorded, error) {
+	return v.recorded(ctx, "held_changes", id)
+}
+
+func (v *View) recorded(ctx context.Context, table string, id ID) ([]Recorded, error) {
 	changes := []Recorded{}
 	if v.empty {
 		return changes, nil
 	}
 	err := v.tx.SelectContext(ctx, &changes, `SELECT entity, action, record_id, why,
 		coalesce(CAST(before AS text), 'null') AS before, coalesce(CAST(after AS text), 'null') AS after
-		FROM changes WHERE run_id = $1 ORDER BY seq`, id)
+		FROM `+table+` WHERE run_id = $1 ORDER BY seq`, id)
 	return changes, v.db.failed("reading the changes", err)
 }
 
@@ -150,9 +169,9 @@ func (v *View) Labels(ctx context.Context) (map[ID]Label, error) {
 		Label
 	}
 	err := v.tx.SelectContext(ctx, &rows, `SELECT e.id, coalesce(g.kind, e.kind) AS kind, e.name,
-		coalesce(p.source_id, s.source_id, g.source_id, u.source_id, h.source_id, '') AS source_id
+		coalesce(p.source_id, s.source_id, g.source_id, u.source_id, h.source_id, r.source_id, '') AS source_id
 		FROM elements e LEFT JOIN pupils p ON p.id = e.id LEFT JOIN staff s ON s.id = e.id LEFT JOIN groups g ON g.id = e.id
-		LEFT JOIN subjects u ON u.id = e.id LEFT JOIN houses h ON h.id = e.id`)
+		LEFT JOIN subjects u ON u.id = e.id LEFT JOIN houses h ON h.id = e.id LEFT JOIN locations r ON r.id = e.id`)
 	for _, r := range rows {
 		labels[r.ID] = r.Label
 	}

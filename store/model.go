@@ -51,12 +51,15 @@ const (
 	SuspensionEntity Entity = "suspension"
 	// GroupSuspensionEntity is a stretch of days on which a group is suspended (R27).
 	GroupSuspensionEntity Entity = "group_suspension"
+	AbsenceEntity         Entity = "absence"
+	PinEntity             Entity = "pin"
+	UnwantedEntity        Entity = "unwanted_document"
 )
 
 // Entities is every Entity in the order in which people are told of them.
 var Entities = []Entity{
 	EraEntity, SettingsEntity, PupilEntity, StaffEntity, LocationEntity, SubjectEntity, HouseEntity, GroupEntity, MembershipEntity,
-	LessonEntity, CommitmentEntity, SuspensionEntity, GroupSuspensionEntity,
+	LessonEntity, CommitmentEntity, SuspensionEntity, GroupSuspensionEntity, AbsenceEntity, PinEntity, UnwantedEntity,
 }
 
 // Record is a row, or for elements the two rows, that a Change is about. Records of
@@ -76,6 +79,9 @@ type Element struct {
 
 // RowID is the element's id.
 func (e Element) RowID() ID { return e.ID }
+
+// IsCurrent tells whether the school has e now.
+func (e Element) IsCurrent() bool { return e.Current }
 
 // Called is the element's name.
 func (e Element) Called() string { return e.Name }
@@ -220,6 +226,31 @@ type GroupSuspension struct {
 	EndsOn   era.Date `db:"ends_on"`
 }
 
+// Absence says for how many nights in a row an element has been absent from the MIS that
+// is to be ended only after some more.
+type Absence struct {
+	ID        ID       `db:"id"`
+	ElementID ID       `db:"element_id"`
+	Nights    int      `db:"nights"`
+	LastOn    era.Date `db:"last_on"` // the as-of date of the newest of them
+}
+
+// Pin says what an import is to leave as it is: a field of an element, or, where Field is
+// blank, whether the element is in a group.
+type Pin struct {
+	ID        ID     `db:"id"`
+	ElementID ID     `db:"element_id"`
+	Field     string `db:"field"`
+	GroupID   ID     `db:"group_id"`
+}
+
+// UnwantedDocument is a document, by its hash, that is not to be imported again: the run
+// that did was undone.
+type UnwantedDocument struct {
+	ID     ID     `db:"id"`
+	SHA256 string `db:"sha256"`
+}
+
 // Era is an era with its row's id.
 type Era struct {
 	ID ID `db:"id"`
@@ -235,24 +266,30 @@ type Settings struct {
 	PerpetualEraID ID `db:"perpetual_era_id"`
 }
 
-func (Staff) Entity() Entity           { return StaffEntity }
-func (Pupil) Entity() Entity           { return PupilEntity }
-func (Location) Entity() Entity        { return LocationEntity }
-func (Subject) Entity() Entity         { return SubjectEntity }
-func (House) Entity() Entity           { return HouseEntity }
-func (Group) Entity() Entity           { return GroupEntity }
-func (Membership) Entity() Entity      { return MembershipEntity }
-func (Era) Entity() Entity             { return EraEntity }
-func (Settings) Entity() Entity        { return SettingsEntity }
-func (Lesson) Entity() Entity          { return LessonEntity }
-func (Commitment) Entity() Entity      { return CommitmentEntity }
-func (Suspension) Entity() Entity      { return SuspensionEntity }
-func (GroupSuspension) Entity() Entity { return GroupSuspensionEntity }
+func (Staff) Entity() Entity            { return StaffEntity }
+func (Pupil) Entity() Entity            { return PupilEntity }
+func (Location) Entity() Entity         { return LocationEntity }
+func (Subject) Entity() Entity          { return SubjectEntity }
+func (House) Entity() Entity            { return HouseEntity }
+func (Group) Entity() Entity            { return GroupEntity }
+func (Membership) Entity() Entity       { return MembershipEntity }
+func (Era) Entity() Entity              { return EraEntity }
+func (Settings) Entity() Entity         { return SettingsEntity }
+func (Lesson) Entity() Entity           { return LessonEntity }
+func (Commitment) Entity() Entity       { return CommitmentEntity }
+func (Suspension) Entity() Entity       { return SuspensionEntity }
+func (GroupSuspension) Entity() Entity  { return GroupSuspensionEntity }
+func (Absence) Entity() Entity          { return AbsenceEntity }
+func (Pin) Entity() Entity              { return PinEntity }
+func (UnwantedDocument) Entity() Entity { return UnwantedEntity }
 
-func (m Membership) RowID() ID      { return m.ID }
-func (e Era) RowID() ID             { return e.ID }
-func (s Settings) RowID() ID        { return s.ID }
-func (l Lesson) RowID() ID          { return l.ID }
-func (c Commitment) RowID() ID      { return c.ID }
-func (s Suspension) RowID() ID      { return s.ID }
-func (g GroupSuspension) RowID() ID { return g.ID }
+func (m Membership) RowID() ID       { return m.ID }
+func (e Era) RowID() ID              { return e.ID }
+func (s Settings) RowID() ID         { return s.ID }
+func (l Lesson) RowID() ID           { return l.ID }
+func (c Commitment) RowID() ID       { return c.ID }
+func (s Suspension) RowID() ID       { return s.ID }
+func (g GroupSuspension) RowID() ID  { return g.ID }
+func (a Absence) RowID() ID          { return a.ID }
+func (p Pin) RowID() ID              { return p.ID }
+func (u UnwantedDocument) RowID() ID { return u.ID }

@@ -44,6 +44,11 @@ const (
 	Suspended     Reason = "suspended" // with what by, after a colon
 	NotSuspended  Reason = "no longer suspended"
 	InGap         Reason = "in a gap" // likewise
+	AbsentSoFar   Reason = "absent"   // with for how many nights, and of how many, after a colon
+	NotAbsent     Reason = "no longer awaited"
+	Undone        Reason = "undone" // with the run, after a colon
+	NotAgain      Reason = "not to be imported again"
+	Forced        Reason = "imported again by force"
 )
 
 // Change is one step of a Plan. Before is nil when the record is created, After
@@ -93,6 +98,9 @@ func (p *Plan) Create(after Record, why Reason) {
 func (p *Plan) Change(action Action, before, after Record, why Reason) {
 	p.Changes = append(p.Changes, Change{Action: action, Why: why, Before: before, After: after})
 }
+
+// Next is an empty plan whose provisional ids go on from p's.
+func (p Plan) Next() Plan { return Plan{provisional: p.provisional} }
 
 // IsEmpty tells whether p changes nothing.
 func (p Plan) IsEmpty() bool { return len(p.Changes) == 0 }

@@ -101,8 +101,8 @@ func (postgres) reserve(ctx context.Context, tx *sqlx.Tx, table string, n int) (
 	return 0, fmt.Errorf("cannot reserve %d ids of %s: another program keeps taking some of them", n, table)
 }
 
-func (postgres) recordChanges(ctx context.Context, tx *sqlx.Tx, run ID, rows changeRows) (err error) {
-	stmt, err := tx.PrepareContext(ctx, `COPY changes (run_id, seq, entity, action, record_id, why, before, after) FROM STDIN`)
+func (postgres) recordChanges(ctx context.Context, tx *sqlx.Tx, table string, run ID, rows changeRows) (err error) {
+	stmt, err := tx.PrepareContext(ctx, `COPY `+table+` (run_id, seq, entity, action, record_id, why, before, after) FROM STDIN`)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 		if _, err := storetest.Raw(t, database).Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, $1)`, true); err != nil {
 			t.Fatal(err)
 		}
-		want := "has schema version 99 and this program knows versions up to 2: use a newer misimportd"
+		want := "has schema version 99 and this program knows versions up to 3: use a newer misimportd"
 		if _, err := db.Lock(t.Context(), store.NewHolder("run")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("run: %v", err)
 		}
@@ -122,11 +122,11 @@ func TestACancelledRunChangesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
-		_, err = lock.Run(ctx, func(v *store.View) (store.Run, store.Plan, error) {
-			var p store.Plan
-			p.Create(store.Era{ID: p.NewID(), Era: era.Era{Name: "x", StartsOn: 1, EndsOn: 2}}, store.ByHand)
+		_, err = lock.Run(ctx, func(v *store.View) (store.Proposal, error) {
+			p := store.Proposal{Run: store.Run{Kind: "test", StartedAt: time.Now()}}
+			p.Plan.Create(store.Era{ID: p.Plan.NewID(), Era: era.Era{Name: "x", StartsOn: 1, EndsOn: 2}}, store.ByHand)
 			cancel()
-			return store.Run{Kind: "test", StartedAt: time.Now()}, p, nil
+			return p, nil
 		})
 		if err == nil {
 			t.Error("went on")

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -36,6 +37,33 @@ type Stage struct {
 	Seconds float64 `json:"seconds"`
 }
 
+// Hold is what of a run waits for a person.
+type Hold string
+
+const (
+	HoldNothing  Hold = ""
+	HoldSections Hold = "sections" // what follows from sections that are missing (R34)
+	HoldRemovals Hold = "removals" // all that ends
+	HoldAll      Hold = "all"
+)
+
+// Decision is what became of that which a run holds.
+type Decision string
+
+const (
+	Waiting  Decision = "waiting"
+	Approved Decision = "approved"
+	Rejected Decision = "rejected"
+	Replaced Decision = "replaced" // by a later run, which made its own plan
+)
+
+// The kinds of run that this package has to tell apart.
+const (
+	Import   = "import"
+	Approval = "approval" // of a held import
+	Undo     = "undo"
+)
+
 // Run is the record of one run.
 type Run struct {
 	ID         ID        `db:"id"`
@@ -52,10 +80,33 @@ type Run struct {
 	Error    string                `db:"error"`
 	Program  string                `db:"program"` // its version
 	Host     string                `db:"host"`
+
+	Records JSON[map[string]int]  `db:"records"` // of each section of the document
+	Guard   JSON[json.RawMessage] `db:"guard"`   // as the importer wrote it
+	Hold    Hold                  `db:"hold"`
+	Waiting JSON[[]Count]         `db:"waiting"` // what is held
+	About   ID                    `db:"about"`   // the run that this one approves or undoes
+
+	Decision  Decision     `db:"decision"` // of what this run holds; "" where it holds nothing
+	DecidedBy ID           `db:"decided_by"`
+	DecidedAt sql.NullTime `db:"decided_at"`
+	UndoneBy  ID           `db:"undone_by"`
+}
+
+// Proposal is what a run is to do, and what of it is to wait.
+type Proposal struct {
+	Run     Run
+	Plan    Plan // to be carried out
+	Waiting Plan // not to be carried out yet; its provisional ids go on from those of Plan. Run.Hold says whether the run is held
+
+	Settles  ID // the held run that this one decides, 0 for none
+	As       Decision
+	Replaces bool // all that waits of earlier runs
+	Undoes   ID   // the run whose changes Plan puts back, 0 for none
 }
 
 const runColumns = `id, kind, result, started_at, finished_at, as_of, era, source_sha256, source_bytes, source_unchanged,
-	counts, problems, stages, error, program, host`
+	counts, problems, stages, error, program, host, records, guard, hold, waiting, about, decision, decided_by, decided_at, undone_by`
 
 // Lock is the right to change the database, which one process has at a time (R32).
 type Lock struct {
@@ -113,11 +164,11 @@ func (db *DB) View(ctx context.Context, look func(*View) error) error {
 }
 
 // Run carries out one run in one transaction (R31): prepare looks at the database and
-// returns the run's record with the Plan; what the plan changes, the changes and the
-// record are stored together or not at all. When another transaction comes between,
-// prepare is called again. A plan without changes stores the record only. The
-// returned Run has its id, its result and the time that applying took.
-func (l *Lock) Run(ctx context.Context, prepare func(*View) (Run, Plan, error)) (Run, error) {
+// makes a Proposal; what its plan changes, the changes, those that wait and the record are
+// stored together or not at all. When another transaction comes between, prepare is
+// called again. A plan without changes stores the record only. The returned Run has its
+// id, its result and the time that applying took.
+func (l *Lock) Run(ctx context.Context, prepare func(*View) (Proposal, error)) (Run, error) {
 	const attempts = 5
 	for attempt := 1; ; attempt++ {
 		run, err := l.try(ctx, prepare)
@@ -127,7 +178,7 @@ func (l *Lock) Run(ctx context.Context, prepare func(*View) (Run, Plan, error)) 
 	}
 }
 
-func (l *Lock) try(ctx context.Context, prepare func(*View) (Run, Plan, error)) (Run, error) {
+func (l *Lock) try(ctx context.Context, prepare func(*View) (Proposal, error)) (Run, error) {
 	options := &sql.TxOptions{}
 	if _, isPostgres := l.db.dialect.(postgres); isPostgres {
 		options.Isolation = snapshot
@@ -137,7 +188,8 @@ func (l *Lock) try(ctx context.Context, prepare func(*View) (Run, Plan, error)) 
 		return Run{}, l.db.failed("beginning", err)
 	}
 	defer quiet(tx.Rollback)
-	run, plan, err := prepare(&View{db: l.db, tx: tx})
+	p, err := prepare(&View{db: l.db, tx: tx})
+	run := p.Run
 	if err != nil {
 		return run, err
 	}
@@ -145,11 +197,20 @@ func (l *Lock) try(ctx context.Context, prepare func(*View) (Run, Plan, error)) 
 	if run.ID, err = l.db.dialect.reserve(ctx, tx, "runs", 1); err != nil {
 		return run, l.db.failed("reserving ids", err)
 	}
-	if err := l.db.apply(ctx, tx, run.ID, plan); err != nil {
+	ids, err := l.db.apply(ctx, tx, run.ID, p.Plan)
+	if err != nil {
 		return run, err
 	}
-	run.Result, run.Counts.V = Applied, plan.Counts()
-	if plan.IsEmpty() {
+	if !p.Waiting.IsEmpty() {
+		if err := l.db.dialect.recordChanges(ctx, tx, "held_changes", run.ID, ids.rows(p.Waiting)); err != nil {
+			return run, l.db.failed("recording what waits", err)
+		}
+	}
+	run.Result, run.Counts.V, run.Waiting.V = Applied, p.Plan.Counts(), p.Waiting.Counts()
+	switch {
+	case run.Hold != HoldNothing:
+		run.Result, run.Decision = Held, Waiting
+	case p.Plan.IsEmpty():
 		run.Result = Unchanged
 	}
 	run.FinishedAt = time.Now()
@@ -157,7 +218,77 @@ func (l *Lock) try(ctx context.Context, prepare func(*View) (Run, Plan, error)) 
 	if err := insertRun(ctx, tx, run); err != nil {
 		return run, l.db.failed("recording the run", err)
 	}
+	if err := l.settle(ctx, tx, run, p); err != nil {
+		return run, l.db.failed("recording the run", err)
+	}
 	return run, l.db.failed("committing", tx.Commit())
+}
+
+// settle notes in the records of earlier runs what becomes of them through this one.
+func (l *Lock) settle(ctx context.Context, tx *sqlx.Tx, run Run, p Proposal) error {
+	at := run.FinishedAt.UTC()
+	const decide = `UPDATE runs SET decision = $1, decided_by = $2, decided_at = $3 WHERE decision = 'waiting' AND id `
+	if p.Settles != 0 {
+		if _, err := tx.ExecContext(ctx, decide+`= $4`, p.As, run.ID, at, p.Settles); err != nil {
+			return err
+		}
+	}
+	if p.Replaces {
+		if _, err := tx.ExecContext(ctx, decide+`<> $4`, Replaced, run.ID, at, run.ID); err != nil {
+			return err
+		}
+	}
+	if p.Undoes == 0 || run.Result == Held {
+		return nil
+	}
+	// What is undone holds nothing any more; when it was an undo itself, what it had
+	// undone is done again.
+	for _, query := range []string{
+		`UPDATE runs SET undone_by = NULL WHERE undone_by = $2 AND $1 > 0`,
+		`UPDATE runs SET undone_by = $1 WHERE id = $2`,
+	} {
+		if _, err := tx.ExecContext(ctx, query, int64(run.ID), int64(p.Undoes)); err != nil {
+			return err
+		}
+	}
+	_, err := tx.ExecContext(ctx, decide+`= $4`, Replaced, run.ID, at, p.Undoes)
+	return err
+}
+
+// Reject closes a held run: what waits of it will not be approved any more. It fails with
+// a *NotWaitingError when nothing of that run waits.
+func (l *Lock) Reject(ctx context.Context, id ID) error {
+	result, err := l.conn.ExecContext(ctx, `UPDATE runs SET decision = 'rejected', decided_at = $1 WHERE id = $2 AND decision = 'waiting'`, time.Now().UTC(), int64(id))
+	if err != nil {
+		return l.db.failed("recording the decision", err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, &NotWaitingError{ID: id})
+	}
+	return nil
+}
+
+// NotWaitingError says that nothing of a run waits for a person: it never did, or what
+// became of it is in Run.
+type NotWaitingError struct {
+	ID  ID
+	Run Run
+}
+
+func (e *NotWaitingError) Error() string {
+	var by string
+	if e.Run.DecidedBy != 0 {
+		by = fmt.Sprintf(" by run %d", e.Run.DecidedBy)
+	}
+	switch e.Run.Decision {
+	case Approved:
+		return fmt.Sprintf("run %d was approved already%s", e.ID, by)
+	case Rejected:
+		return fmt.Sprintf("run %d was rejected: \"misimportd run\" makes a new plan", e.ID)
+	case Replaced:
+		return fmt.Sprintf("what run %d held was replaced%s, which made its own plan: \"misimportd runs\" shows what waits now", e.ID, by)
+	}
+	return fmt.Sprintf("run %d is not held: nothing of it waits for a person", e.ID)
 }
 
 // RecordFailure stores the record of a run that failed, or was aborted, and changed
@@ -181,6 +312,6 @@ func (l *Lock) RecordFailure(ctx context.Context, run Run) (Run, error) {
 func insertRun(ctx context.Context, tx *sqlx.Tx, run Run) error {
 	run.StartedAt, run.FinishedAt = run.StartedAt.UTC(), run.FinishedAt.UTC()
 	_, err := tx.NamedExecContext(ctx, `INSERT INTO runs (`+runColumns+`) VALUES (:id, :kind, :result, :started_at, :finished_at, :as_of, :era,
-		:source_sha256, :source_bytes, :source_unchanged, :counts, :problems, :stages, :error, :program, :host)`, run)
+		:source_sha256, :source_bytes, :source_unchanged, :counts, :problems, :stages, :error, :program, :host, :records, :guard, :hold, :waiting, :about, :decision, :decided_by, :decided_at, :undone_by)`, run)
 	return err
 }

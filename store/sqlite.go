@@ -117,7 +117,7 @@ func (sqlite) reserve(ctx context.Context, tx *sqlx.Tx, table string, n int) (ID
 }
 
 // recordChanges hands SQLite a few thousand rows at a time, as one JSON text.
-func (sqlite) recordChanges(ctx context.Context, tx *sqlx.Tx, run ID, rows changeRows) error {
+func (sqlite) recordChanges(ctx context.Context, tx *sqlx.Tx, table string, run ID, rows changeRows) error {
 	const enough = 1 << 20
 	var batch bytes.Buffer
 	flush := func() error {
@@ -125,7 +125,7 @@ func (sqlite) recordChanges(ctx context.Context, tx *sqlx.Tx, run ID, rows chang
 			return nil
 		}
 		batch.WriteByte(']')
-		_, err := tx.ExecContext(ctx, `INSERT INTO changes (run_id, seq, entity, action, record_id, why, before, after)
+		_, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (run_id, seq, entity, action, record_id, why, before, after)
 			SELECT $1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, json_extract(value, '$[5]'), json_extract(value, '$[6]')
 			  FROM json_each($2)`, int64(run), batch.String())
 		batch.Reset()

@@ -76,7 +76,16 @@ type State struct {
 	// NeededElsewhere holds the groups that start on the as-of date or later and that
 	// rows of others point at: they cannot be deleted.
 	NeededElsewhere map[ID]bool
-	TakenBy         map[ID]int // by how many lessons those groups are taken that start on the as-of date or later
+
+	Absences []Absence
+	Pins     []Pin
+	Unwanted []UnwantedDocument
+
+	// LessonsAhead and CommitmentsAhead are how many there are from the as-of date on, as far
+	// as CountLessons was called.
+	LessonsAhead, CommitmentsAhead int
+
+	TakenBy map[ID]int // by how many lessons those groups are taken that start on the as-of date or later
 }
 
 // View is one look at the database: all that is read through it fits together,
@@ -122,6 +131,13 @@ func (v *View) State(ctx context.Context, datasource string, eraID ID, asOf era.
 		func() error { return v.readNeeded(ctx, s, eraID, asOf) },
 		func() error { return v.readSuspensions(ctx, s, eraID, asOf) },
 		func() error { return v.readLessonDays(ctx, s, asOf) },
+		func() error {
+			return v.tx.SelectContext(ctx, &s.Absences, `SELECT id, element_id, nights, last_on FROM absences ORDER BY id`)
+		},
+		func() error { return v.tx.SelectContext(ctx, &s.Pins, pinsQuery) },
+		func() error {
+			return v.tx.SelectContext(ctx, &s.Unwanted, `SELECT id, sha256 FROM unwanted_documents ORDER BY id`)
+		},
 	} {
 		if err := read(); err != nil {
 			return nil, v.db.failed("reading the state", err)
@@ -202,4 +218,56 @@ func (v *View) readNeeded(ctx context.Context, s *State, eraID ID, asOf era.Date
 		s.TakenBy[t.ID] = t.Count
 	}
 	return err
+}
+
+const pinsQuery = `SELECT id, element_id, field, group_id FROM pins ORDER BY id`
+
+// Pins reads what imports are to leave as it is, in order of id.
+func (v *View) Pins(ctx context.Context) ([]Pin, error) {
+	pins := []Pin{}
+	if v.empty {
+		return pins, nil
+	}
+	err := v.tx.SelectContext(ctx, &pins, pinsQuery)
+	return pins, v.db.failed("reading the pins", err)
+}
+
+// CountLessons counts the lessons of a State's datasource from a day on, and what they take.
+func (v *View) CountLessons(ctx context.Context, s *State, from era.Date) error {
+	if v.empty {
+		return nil
+	}
+	err := v.tx.QueryRowxContext(ctx, `SELECT count(*), coalesce(sum((SELECT count(*) FROM commitments c WHERE c.lesson_id = l.id)), 0)
+		FROM lessons l WHERE l.datasource_id = $1 AND l.on_date >= $2`, s.DatasourceID, from).Scan(&s.LessonsAhead, &s.CommitmentsAhead)
+	return v.db.failed("counting the lessons", err)
+}
+
+// Baseline is how many records each section of the document had that the newest import
+// brought of which nothing was held; nil when there is none.
+func (v *View) Baseline(ctx context.Context) (map[string]int, error) {
+	var records []JSON[map[string]int]
+	if v.empty {
+		return nil, nil
+	}
+	err := v.tx.SelectContext(ctx, &records, `SELECT records FROM runs WHERE kind IN ('import', 'approval') AND result IN ('applied', 'unchanged')
+		AND undone_by IS NULL AND CAST(records AS text) <> '{}' ORDER BY id DESC LIMIT 1`)
+	if err != nil || len(records) == 0 {
+		return nil, v.db.failed("reading the runs", err)
+	}
+	return records[0].V, nil
+}
+
+// NewestImport is the newest import that was applied, in whole or in part, and not undone;
+// the zero Run when there is none.
+func (v *View) NewestImport(ctx context.Context) (Run, error) {
+	var runs []Run
+	if v.empty {
+		return Run{}, nil
+	}
+	err := v.tx.SelectContext(ctx, &runs, `SELECT `+runColumns+` FROM runs WHERE kind IN ('import', 'approval') AND undone_by IS NULL
+		AND (result IN ('applied', 'unchanged') OR result = 'held' AND hold <> 'all') AND source_sha256 <> '' ORDER BY id DESC LIMIT 1`)
+	if err != nil || len(runs) == 0 {
+		return Run{}, v.db.failed("reading the runs", err)
+	}
+	return runs[0], nil
 }

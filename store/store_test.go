@@ -37,10 +37,10 @@ func apply(t testing.TB, db *store.DB, make func(*store.View, *store.Plan)) (sto
 			t.Error(err)
 		}
 	}()
-	return lock.Run(t.Context(), func(v *store.View) (store.Run, store.Plan, error) {
-		var plan store.Plan
-		make(v, &plan)
-		return store.Run{Kind: "test", StartedAt: time.Now()}, plan, nil
+	return lock.Run(t.Context(), func(v *store.View) (store.Proposal, error) {
+		p := store.Proposal{Run: store.Run{Kind: "test", StartedAt: time.Now()}}
+		make(v, &p.Plan)
+		return p, nil
 	})
 }
 

@@ -25,6 +25,7 @@ const (
 	statusDone   = 0
 	statusFailed = 1
 	statusUsage  = 2
+	statusHeld   = 3 // something waits for a person
 )
 
 // flags are those that every command has.
@@ -51,6 +52,11 @@ type commands struct {
 	Fetch       fetchCommand       `cmd:"" help:"Fetch a document from iSAMS and check it, without importing it."`
 	Archive     archiveCommand     `cmd:"" help:"List and get back the documents that were applied."`
 	Runs        runsCommand        `cmd:"" help:"List the runs, or show one with all its changes."`
+	Approve     approveCommand     `cmd:"" help:"Apply what a held run did not, this once."`
+	Reject      rejectCommand      `cmd:"" help:"Close a held run: what waits of it is not applied."`
+	Undo        undoCommand        `cmd:"" help:"Put back what a run changed."`
+	Pin         pinCommand         `cmd:"" help:"Have imports leave a value, or a pupil's place in a group, as it is."`
+	Pins        pinsCommand        `cmd:"" help:"List and remove pins."`
 	Era         eraCommand         `cmd:"" help:"List, enter and choose academic years."`
 	Suspension  suspensionCommand  `cmd:"" help:"List, enter and remove suspensions and gaps of the timetable."`
 	Lessons     lessonsCommand     `cmd:"" help:"Show the lessons of a day."`
@@ -71,6 +77,7 @@ type app struct {
 	ctx   context.Context
 	log   *slog.Logger
 	again bool // the document that the database reflects is looked at once more
+	force bool // so is one whose import was undone
 }
 
 // execute parses the arguments, runs the command that they name and turns its error
@@ -120,7 +127,10 @@ func (a *app) status(err error) int {
 	var isamsSettings *isams.SettingsError
 	var unfiled *importer.UnfiledError
 	var several faults
+	var held heldError
 	switch {
+	case errors.As(err, &held):
+		return statusHeld // the result has told it
 	case errors.As(err, &several):
 		status := statusFailed
 		for _, fault := range several {
@@ -164,7 +174,7 @@ func (a *app) importerOf(s settings, db *store.DB, fetching importer.Fetching, p
 	return &importer.Importer{
 		Fetching: fetching, Retention: s.retention,
 		DB: db, State: cache.Folder(s.state), Zone: s.zone, Years: s.years, AcademicYearStarts: s.academicYearStarts,
-		SuspensionsFile: s.suspensionsFile, Timetable: s.timetable, Again: a.again, AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress,
+		SuspensionsFile: s.suspensionsFile, Timetable: s.timetable, Again: a.again, Force: a.force, Guard: s.guard, AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress,
 	}
 }
 
@@ -182,13 +192,14 @@ type runCommand struct {
 	again `embed:""`
 }
 
-// again is the flag of those who look at a document.
+// again holds the flags of those who look at a document.
 type again struct {
 	Again bool `help:"The document that the database reflects once more, as after a change of suspensions."`
+	Force bool `help:"Even a document of which an import was undone."`
 }
 
 func (c runCommand) Run(a *app) error {
-	a.again = c.Again
+	a.again, a.force = c.Again, c.Force
 	return a.night((*importer.Importer).Run, importer.Report.WriteRun)
 }
 
@@ -197,7 +208,7 @@ type planCommand struct {
 }
 
 func (c planCommand) Run(a *app) error {
-	a.again = c.Again
+	a.again, a.force = c.Again, c.Force
 	return a.night((*importer.Importer).Plan, importer.Report.WritePlan)
 }
 
@@ -220,7 +231,19 @@ func (a *app) night(do func(*importer.Importer, context.Context) (importer.Repor
 	if err != nil { // programs get an object always
 		report.Error = err.Error()
 	}
-	return errors.Join(err, a.print(report, func(w io.Writer, style importer.Style) error { return text(report, w, style) }))
+	return errors.Join(err, a.print(report, func(w io.Writer, style importer.Style) error { return text(report, w, style) }), heldOf(report))
+}
+
+// heldError says that a run is held: the exit status tells it too.
+type heldError struct{ run store.ID }
+
+func (e heldError) Error() string { return fmt.Sprintf("run %d waits for a person", e.run) }
+
+func heldOf(report importer.Report) error {
+	if report.Result == store.Held {
+		return heldError{report.Run}
+	}
+	return nil
 }
 
 type runsCommand struct {

@@ -41,6 +41,7 @@ type config struct {
 	Listen             string       `yaml:"listen"`
 	WebConfigFile      string       `yaml:"web_config_file"`
 	SuspensionsFile    string       `yaml:"suspensions_file"`
+	Guard              *guardConfig `yaml:"guard"`
 	ISAMS              *isamsConfig `yaml:"isams"`
 }
 
@@ -58,6 +59,7 @@ type settings struct {
 	isams              *isams.Settings // nil: nothing is fetched
 	useLastGood        bool
 	suspensionsFile    string
+	guard              importer.Guard
 	timetable          string   // the published one to import, "" for the only one
 	source             string   // the file that was read, "" for none
 	warnings           []string // of what is allowed, and seldom meant
@@ -130,7 +132,7 @@ func yamlFaultAt(e *yaml.LoadError) string {
 var (
 	unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
 	wrongType  = regexp.MustCompile(`cannot (?:construct|unmarshal) !!\w+ ?(.*?) ?into (\S+)`)
-	expected   = map[string]string{"int": "a whole number", "string": "a text", "[]int": "a list such as [7, 8]", "main.config": "keys and values", "main.isamsConfig": "keys and values", "main.requestConfig": "keys and values", "bool": "true or false"}
+	expected   = map[string]string{"int": "a whole number", "string": "a text", "[]int": "a list such as [7, 8]", "main.config": "keys and values", "main.isamsConfig": "keys and values", "main.requestConfig": "keys and values", "main.guardConfig": "keys and values", "main.limitsConfig": "keys and values", "main.limitConfig": "{percent: 10, at_least: 20}, a number or off", "bool": "true or false"}
 )
 
 // relativeTo makes paths relative to the file that they stand in.
@@ -195,6 +197,11 @@ func (f *flags) settle() (settings, error) {
 		faults = append(faults, "retention: "+err.Error())
 	}
 	s.suspensionsFile = c.SuspensionsFile
+	var wrong []error
+	s.guard, wrong = c.Guard.settle()
+	for _, err := range wrong {
+		faults = append(faults, err.Error())
+	}
 	faults = append(faults, s.settleService(c)...)
 	if c.ISAMS != nil {
 		s.useLastGood, s.timetable = c.ISAMS.UseLastGood, c.ISAMS.Timetable

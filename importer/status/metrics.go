@@ -1,6 +1,7 @@
 package status
 
 import (
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -57,7 +58,7 @@ func NewMetrics(registry prometheus.Registerer, version string) *Metrics {
 		runs:           counters("runs_total", "Imports that ended, by result.", "result"),
 		changes:        counters("changes_total", "Changes that were applied, by entity and action.", "entity", "action"),
 		attempts:       counters("fetch_attempts_total", "Attempts to fetch a document: fetched, retried after a fault that may pass, or refused for good.", "outcome"),
-		planned:        gauges("planned_changes", "Changes of the last plan that was made, by entity and action.", "entity", "action"),
+		planned:        gauges("planned_changes", "Changes of the last plan that was made, those that wait for a person too, by entity and action.", "entity", "action"),
 		records:        gauges("source_records", "Records of each section in the last document that was read, faulty ones too.", "section"),
 		problems:       gauges("source_problems", "Problems in the last document that was read, by section and reason.", "section", "reason"),
 		runSeconds:     histograms("run_duration_seconds", "How long imports took, by result.", "result"),
@@ -140,10 +141,7 @@ func (m *Metrics) Looked(o importer.Outlook) {
 		completed = o.Imports.Newest[0].FinishedAt
 	}
 	m.lastCompletion.Set(stamp(completed))
-	if len(o.Imports.Newest) > 0 {
-		newest := o.Imports.Newest[0]
-		m.held.Set(one(newest.Result == store.Held))
-	}
+	m.held.Set(one(len(o.Imports.Waiting) > 0))
 }
 
 // Began notes the beginning of an import.
@@ -182,19 +180,17 @@ func (m *Metrics) Ended(at time.Time, report importer.Report, err error) {
 	for _, p := range report.Problems {
 		m.problems.WithLabelValues(p.Section, string(p.Reason)).Add(float64(1 + p.More))
 	}
+	for _, c := range slices.Concat(report.Changes, report.Waiting) {
+		m.planned.WithLabelValues(string(c.Entity), string(c.Action)).Add(float64(c.Count))
+	}
+	if report.Result == store.Failed || report.Result == store.Aborted || report.Hold == store.HoldAll {
+		return
+	}
 	for _, c := range report.Changes {
-		m.planned.WithLabelValues(string(c.Entity), string(c.Action)).Set(float64(c.Count))
+		m.changes.WithLabelValues(string(c.Entity), string(c.Action)).Add(float64(c.Count))
 	}
-	switch report.Result {
-	case store.Applied:
-		for _, c := range report.Changes {
-			m.changes.WithLabelValues(string(c.Entity), string(c.Action)).Add(float64(c.Count))
-		}
-		fallthrough
-	case store.Unchanged:
-		m.snapshot.Set(stamp(report.Taken))
-		m.unchanged.Set(one(report.Source.Unchanged))
-	}
+	m.snapshot.Set(stamp(report.Taken))
+	m.unchanged.Set(one(report.Source.Unchanged))
 }
 
 // Reflects notes when the document came that the database reflects.

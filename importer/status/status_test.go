@@ -73,7 +73,7 @@ func TestMetricsCount(t *testing.T) {
 	}, nil)
 	m.Began(at)
 	m.Ended(at, importer.NothingYet(), &store.BusyError{}) // is none
-	m.Looked(importer.Outlook{At: at, Next: at.Add(time.Hour), Imports: store.Imports{LastSuccess: at, Newest: []store.Run{{Result: store.Held, FinishedAt: at}}}})
+	m.Looked(importer.Outlook{At: at, Next: at.Add(time.Hour), Imports: store.Imports{LastSuccess: at, Waiting: []store.ID{3}, Newest: []store.Run{{Result: store.Failed, FinishedAt: at}}}})
 	m.Downloaded(100)
 	m.Downloaded(250)
 	m.Attempted(isams.Retried)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -57,6 +58,41 @@ func (f Folder) TakeCurrent() (*Taken, error) {
 	}
 	defer func() { _ = current.Close() }()
 	return f.take(current)
+}
+
+// TakeArchived is Take for the document that a run archived. It fails with a
+// *NotArchivedError when there is none.
+func (f Folder) TakeArchived(run int64) (*Taken, error) {
+	list, err := f.List()
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(list, func(a Archived) bool { return a.Run == run })
+	if at < 0 {
+		return nil, &NotArchivedError{run}
+	}
+	if err := f.empty(Incoming); err != nil {
+		return nil, fmt.Errorf("state folder: %w", err)
+	}
+	file, err := os.OpenFile(f.path(Incoming, document), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("document: %w", err)
+	}
+	t := &Taken{Document: Document{Path: list[at].Path, file: file}, Manifest: list[at].Manifest, folder: f, originals: map[string]fs.FileInfo{}}
+	if err = list[at].Extract(file); err == nil {
+		t.info, err = file.Stat()
+	}
+	if err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	return t, nil
+}
+
+// NotArchivedError says that the Archive does not hold the document of a run.
+type NotArchivedError struct{ Run int64 }
+
+func (e *NotArchivedError) Error() string {
+	return fmt.Sprintf("the document of run %d is not in the Archive", e.Run)
 }
 
 func (f Folder) take(from *Document) (*Taken, error) {
@@ -184,6 +220,20 @@ func (t *Taken) settle() error {
 	if err := errors.Join(f.forgetManifests(Current, f.manifestPath(Current, t.Manifest.SHA256)), syncFolder(f.path(Current))); err != nil {
 		return err
 	}
+	return t.removeOriginals()
+}
+
+// Discard takes the document out of PreFetched, with what was beside it, and leaves Current
+// as it is: nothing of it was applied. What has been put there meanwhile stays.
+func (t *Taken) Discard() error {
+	if err := t.removeOriginals(); err != nil {
+		return fmt.Errorf("document: %w", err)
+	}
+	return nil
+}
+
+func (t *Taken) removeOriginals() error {
+	f := t.folder
 	for name, info := range t.originals {
 		path := t.folder.path(PreFetched, name)
 		if now, err := os.Stat(path); err != nil || !sameContent(now, info) {

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"go.yaml.in/yaml/v4"
+
+	"misimportd/importer"
+	"misimportd/store"
+)
+
+// guardConfig is the section guard of the configuration file. A limit that is not named
+// keeps its default.
+type guardConfig struct {
+	limitsConfig `yaml:",inline"`
+	Hold         string       `yaml:"hold"`
+	GraceNights  int          `yaml:"grace_nights"`
+	Rollover     limitsConfig `yaml:"rollover"`
+	Undo         limitsConfig `yaml:"undo"`
+}
+
+// limitsConfig is the limits, by their names.
+type limitsConfig struct {
+	PupilsLeaving      *limitConfig `yaml:"pupils_leaving"`
+	StaffLeaving       *limitConfig `yaml:"staff_leaving"`
+	GroupsEnding       *limitConfig `yaml:"groups_ending"`
+	GroupsShrinking    *limitConfig `yaml:"groups_shrinking"`
+	MembershipsEnding  *limitConfig `yaml:"memberships_ending"`
+	LessonsRemoved     *limitConfig `yaml:"lessons_removed"`
+	CommitmentsEnding  *limitConfig `yaml:"commitments_ending"`
+	LessonsSuspended   *limitConfig `yaml:"lessons_suspended"`
+	SuspensionsRemoved *limitConfig `yaml:"suspensions_removed"`
+	SectionsMissing    *limitConfig `yaml:"sections_missing"`
+	SectionShrinks     *limitConfig `yaml:"section_shrinks"`
+	DocumentDiffers    *limitConfig `yaml:"document_differs"`
+	IDsChanged         *limitConfig `yaml:"ids_changed"`
+	RecordsSkipped     *limitConfig `yaml:"records_skipped"`
+}
+
+func (c limitsConfig) byName() map[string]*limitConfig {
+	return map[string]*limitConfig{
+		importer.PupilsLeaving: c.PupilsLeaving, importer.StaffLeaving: c.StaffLeaving, importer.GroupsEnding: c.GroupsEnding,
+		importer.GroupsShrinking: c.GroupsShrinking, importer.MembershipsEnding: c.MembershipsEnding, importer.LessonsRemoved: c.LessonsRemoved,
+		importer.CommitmentsEnding: c.CommitmentsEnding, importer.LessonsSuspended: c.LessonsSuspended, importer.SuspensionsRemoved: c.SuspensionsRemoved,
+		importer.SectionsMissing: c.SectionsMissing, importer.SectionShrinks: c.SectionShrinks, importer.DocumentDiffers: c.DocumentDiffers,
+		importer.IDsChanged: c.IDsChanged, importer.RecordsSkipped: c.RecordsSkipped,
+	}
+}
+
+// limitConfig is a limit as it is written: {percent: 10, at_least: 20}, off, or 0 where none
+// is allowed.
+type limitConfig struct{ importer.Limit }
+
+// UnmarshalYAML reads a limit.
+func (l *limitConfig) UnmarshalYAML(node *yaml.Node) error {
+	const hint = "write a limit as {percent: 10, at_least: 20}, as off, or as 0 where none is allowed"
+	wrong := func(found *yaml.Node) error {
+		return &yaml.LoadErrors{Errors: []*yaml.LoadError{{Mark: yaml.Mark{Line: found.Line, Column: found.Column}, Message: hint}}}
+	}
+	if node.Kind == yaml.ScalarNode {
+		switch node.Value {
+		case "off", "false":
+			l.Off = true
+			return nil
+		case "0":
+			return nil
+		}
+		return wrong(node)
+	}
+	if node.Kind != yaml.MappingNode {
+		return wrong(node)
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key, value := node.Content[i], node.Content[i+1]
+		var err error
+		switch key.Value {
+		case "percent":
+			err = value.Decode(&l.Percent)
+		case "at_least":
+			err = value.Decode(&l.AtLeast)
+		default:
+			return wrong(key)
+		}
+		if err != nil || l.Percent < 0 || l.Percent > 100 || l.AtLeast < 0 {
+			return wrong(value)
+		}
+	}
+	return nil
+}
+
+// settle fills in the defaults.
+func (c *guardConfig) settle() (importer.Guard, []error) {
+	g := importer.NewGuard()
+	if c == nil {
+		return g, nil
+	}
+	// What is set for imports holds for the first one of an era too, unless that has a wider
+	// default, or a limit of its own.
+	for name, limit := range c.byName() {
+		if limit == nil {
+			continue
+		}
+		g.Import[name] = limit.Limit
+		if _, own := importer.RolloverLimits()[name]; !own || limit.Off {
+			g.Rollover[name] = limit.Limit
+		}
+	}
+	for name, limit := range c.Rollover.byName() {
+		if limit != nil {
+			g.Rollover[name] = limit.Limit
+		}
+	}
+	var faults []error
+	for name, limit := range c.Undo.byName() {
+		if _, judged := importer.UndoLimits()[name]; limit != nil && !judged {
+			faults = append(faults, fmt.Errorf("guard: undo: %s is about documents, and an undo has none: take it out", name))
+		}
+		if limit != nil {
+			g.Undo[name] = limit.Limit
+		}
+	}
+	switch c.Hold {
+	case "", string(store.HoldRemovals):
+	case string(store.HoldAll):
+		g.Hold = store.HoldAll
+	default:
+		faults = append(faults, fmt.Errorf("guard: hold: %q: write removals, which holds what ends only, or all", c.Hold))
+	}
+	if g.GraceNights = c.GraceNights; g.GraceNights < 0 {
+		faults = append(faults, fmt.Errorf("guard: grace_nights: %d: write 0 or more", c.GraceNights))
+	}
+	return g, faults
+}
+
+type approveCommand struct {
+	ID runNumber `arg:"" help:"The held run's number."`
+}
+
+func (c approveCommand) Run(a *app) error {
+	return a.decide(importer.Report.WriteApproved, func(im *importer.Importer) (importer.Report, error) { return im.Approve(a.ctx, store.ID(c.ID)) })
+}
+
+type undoCommand struct {
+	ID   runNumber `arg:"" help:"The run's number."`
+	Plan bool      `help:"Show what would be put back. Changes nothing."`
+}
+
+func (c undoCommand) Run(a *app) error {
+	return a.decide(importer.Report.WriteUndo, func(im *importer.Importer) (importer.Report, error) {
+		if c.Plan {
+			return im.PlanUndo(a.ctx, store.ID(c.ID))
+		}
+		return im.Undo(a.ctx, store.ID(c.ID))
+	})
+}
+
+// decide does what a person decided about a run, and prints what came of it.
+func (a *app) decide(text func(importer.Report, io.Writer, importer.Style) error, do func(*importer.Importer) (importer.Report, error)) error {
+	if a.AsOf != 0 {
+		return usagef("--as-of is not for this: a run that is approved or undone has its own day")
+	}
+	return a.night(func(im *importer.Importer, _ context.Context) (importer.Report, error) { return do(im) }, text)
+}
+
+type rejectCommand struct {
+	ID runNumber `arg:"" help:"The held run's number."`
+}
+
+func (c rejectCommand) Run(a *app) error {
+	return a.withDatabase(func(_ settings, db *store.DB) error {
+		if err := importer.Reject(a.ctx, db, store.ID(c.ID)); err != nil {
+			return err
+		}
+		result := map[string]any{"run": c.ID, "decision": store.Rejected}
+		return a.print(result, func(w io.Writer, _ importer.Style) error {
+			_, err := fmt.Fprintf(w, "Run %d is rejected: what it held is not applied. The next import makes a plan of its own.\n", c.ID)
+			return err
+		})
+	})
+}
+
+type pinCommand struct {
+	Kind string `arg:"" help:"pupil, staff, location, subject, house, form or set."`
+	ID   string `arg:"" help:"Its id in the MIS."`
+	What string `arg:"" help:"A field, such as known_as, or for a pupil a group, such as set/1234."`
+}
+
+func (c pinCommand) Run(a *app) error {
+	return a.withDatabase(func(_ settings, db *store.DB) error {
+		run, err := importer.AddPin(a.ctx, db, version(), c.Kind, c.ID, c.What)
+		return a.tellEra(run, err, fmt.Sprintf("%s %s: imports leave %s as it is from now on", c.Kind, c.ID, c.What))
+	})
+}
+
+type pinsCommand struct {
+	List   pinsListCommand   `cmd:"" default:"1" help:"List the pins."`
+	Remove pinsRemoveCommand `cmd:"" help:"Let imports change again what was pinned."`
+}
+
+type pinsListCommand struct{}
+
+func (pinsListCommand) Run(a *app) error {
+	return a.withDatabase(func(_ settings, db *store.DB) error {
+		listed, err := importer.Pins(a.ctx, db)
+		if err != nil {
+			return err
+		}
+		return a.print(listed, func(w io.Writer, _ importer.Style) error { return importer.WritePins(w, listed) })
+	})
+}
+
+type pinsRemoveCommand struct {
+	ID int64 `arg:"" help:"The pin's number."`
+}
+
+func (c pinsRemoveCommand) Run(a *app) error {
+	return a.withDatabase(func(_ settings, db *store.DB) error {
+		run, err := importer.RemovePin(a.ctx, db, version(), store.ID(c.ID))
+		return a.tellEra(run, err, fmt.Sprintf("pin %d removed: the next import changes what the MIS says", c.ID))
+	})
+}

@@ -1,0 +1,66 @@
+package importer
+
+import (
+	"fmt"
+
+	"misimportd/store"
+)
+
+// isAwaited tells whether an element that the MIS no longer has is not to be ended yet, and
+// notes for how many nights it has been absent. Nights are told apart by their as-of
+// dates: the same night once more counts once (R29). A section that is missing, and that a
+// person has said to be empty, is not waited for.
+func (d *differ) isAwaited(h store.Record, isBelieved bool) bool {
+	if d.grace == 0 || isBelieved || d.whyGone(h) == store.NotImported {
+		return false
+	}
+	absence := d.absenceOf(h.RowID())
+	if d.asOf > absence.LastOn {
+		absence.Nights, absence.LastOn = absence.Nights+1, d.asOf
+	}
+	if absence.Nights > d.grace {
+		return false
+	}
+	d.absent = append(d.absent, absence)
+	return true
+}
+
+// absenceOf is what the database holds of an element's absence.
+func (d *differ) absenceOf(element store.ID) store.Absence {
+	if d.absences == nil {
+		d.absences = map[store.ID]store.Absence{}
+		for _, a := range d.state.Absences {
+			d.absences[a.ElementID] = a
+		}
+	}
+	a := d.absences[element]
+	a.ElementID = element
+	return a
+}
+
+// changeAbsences plans the record of who is awaited. Of those whose end is held, or of whom
+// nobody knows, it stays as it is.
+func (d *differ) changeAbsences() {
+	for _, a := range d.state.Absences {
+		if d.kept[a.ElementID] == 0 {
+			d.plan.Change(store.Delete, a, nil, store.NotAbsent)
+		}
+	}
+	for _, a := range d.absent {
+		why := store.AbsentSoFar + store.Reason(fmt.Sprintf(": %d of %s", a.Nights, nights(d.grace)))
+		switch had := d.absenceOf(a.ElementID); {
+		case had.ID == 0:
+			a.ID = d.plan.NewID()
+			d.plan.Create(a, why)
+		case had != a:
+			d.plan.Change(store.Update, had, a, why)
+		}
+	}
+}
+
+func nights(n int) string {
+	if n == 1 {
+		return "1 night"
+	}
+	return fmt.Sprintf("%d nights", n)
+}

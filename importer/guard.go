@@ -1,0 +1,407 @@
+package importer
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"misimportd/mis"
+	"misimportd/store"
+)
+
+// The guard judges a plan before it is carried out: a document can be wrong in ways that
+// only their size gives away (R34, R35).
+
+// Limit is how much a plan may do before it waits for a person: what goes beyond Percent
+// and counts AtLeast so many breaches it. The zero Limit allows nothing.
+type Limit struct {
+	Percent float64
+	AtLeast int
+	Off     bool // everything is allowed
+}
+
+func (l Limit) breachedBy(count, of int) bool {
+	return !l.Off && count > 0 && count >= l.AtLeast && float64(count)*100 > l.Percent*float64(of)
+}
+
+// The names of the limits, as the configuration has them.
+const (
+	PupilsLeaving      = "pupils_leaving"
+	StaffLeaving       = "staff_leaving"
+	GroupsEnding       = "groups_ending"
+	GroupsShrinking    = "groups_shrinking" // percent is of each group's members, at_least counts groups
+	MembershipsEnding  = "memberships_ending"
+	LessonsRemoved     = "lessons_removed"
+	CommitmentsEnding  = "commitments_ending" // of lessons that stay
+	LessonsSuspended   = "lessons_suspended"
+	SuspensionsRemoved = "suspensions_removed"
+	SectionsMissing    = "sections_missing"
+	SectionShrinks     = "section_shrinks"
+	DocumentDiffers    = "document_differs"
+	IDsChanged         = "ids_changed"
+	RecordsSkipped     = "records_skipped"
+)
+
+// Limits are the limits by name. One that is not there is off.
+type Limits map[string]Limit
+
+// LimitNames is every limit in the order in which they are shown.
+var LimitNames = []string{PupilsLeaving, StaffLeaving, GroupsEnding, GroupsShrinking, MembershipsEnding, LessonsRemoved, CommitmentsEnding,
+	LessonsSuspended, SuspensionsRemoved, SectionsMissing, SectionShrinks, DocumentDiffers, IDsChanged, RecordsSkipped}
+
+// DefaultLimits are those of an import.
+func DefaultLimits() Limits {
+	return Limits{
+		PupilsLeaving: {Percent: 10, AtLeast: 20}, StaffLeaving: {Percent: 20, AtLeast: 5},
+		GroupsEnding: {Percent: 10, AtLeast: 10}, GroupsShrinking: {Percent: 50, AtLeast: 6}, MembershipsEnding: {Percent: 10, AtLeast: 100},
+		LessonsRemoved: {Percent: 20, AtLeast: 200}, CommitmentsEnding: {Percent: 20, AtLeast: 500},
+		LessonsSuspended: {Percent: 30, AtLeast: 500}, SuspensionsRemoved: {Percent: 50, AtLeast: 5},
+		SectionsMissing: {}, SectionShrinks: {Percent: 30, AtLeast: 20},
+		DocumentDiffers: {Percent: 50, AtLeast: 20}, IDsChanged: {Percent: 5, AtLeast: 10}, RecordsSkipped: {Percent: 5, AtLeast: 50},
+	}
+}
+
+// RolloverLimits are those of the first import into an era, on top of DefaultLimits: the
+// oldest year group has left, and with it some staff.
+func RolloverLimits() Limits {
+	return Limits{PupilsLeaving: {Percent: 35, AtLeast: 20}, StaffLeaving: {Percent: 40, AtLeast: 5}, SectionShrinks: {Percent: 50, AtLeast: 20}}
+}
+
+// UndoLimits are those of an undo, which a person asked for: they keep it from taking away
+// half of a school at one word.
+func UndoLimits() Limits {
+	return Limits{
+		PupilsLeaving: {Percent: 50, AtLeast: 20}, StaffLeaving: {Percent: 50, AtLeast: 5}, GroupsEnding: {Percent: 50, AtLeast: 10},
+		MembershipsEnding: {Percent: 50, AtLeast: 100}, LessonsRemoved: {Percent: 50, AtLeast: 200}, CommitmentsEnding: {Percent: 50, AtLeast: 500},
+		LessonsSuspended: {Percent: 50, AtLeast: 500}, SuspensionsRemoved: {Percent: 50, AtLeast: 5},
+	}
+}
+
+// Guard is how imports and undos are judged.
+type Guard struct {
+	Import, Rollover, Undo Limits
+	Hold                   store.Hold // HoldRemovals, or HoldAll
+	GraceNights            int        // for so many nights a record may be absent before it is ended
+}
+
+// NewGuard is a guard with the limits that hold where nothing else is said.
+func NewGuard() Guard {
+	g := Guard{Import: DefaultLimits(), Rollover: DefaultLimits(), Undo: UndoLimits(), Hold: store.HoldRemovals}
+	maps.Copy(g.Rollover, RolloverLimits())
+	return g
+}
+
+// Finding is one limit with what a plan comes to.
+type Finding struct {
+	Limit    string     `json:"limit"`
+	About    string     `json:"about,omitempty"` // the section, where it is of one
+	Value    float64    `json:"value"`           // a share: 0.4 is 40 %
+	Allowed  float64    `json:"allowed"`         // likewise; more breaches, if it counts AtLeast so many
+	Count    int        `json:"count"`
+	Of       int        `json:"of"`
+	AtLeast  int        `json:"at_least"`
+	Off      bool       `json:"off,omitempty"`
+	Breached bool       `json:"breached"`
+	Holds    store.Hold `json:"holds,omitempty"` // what a breach holds
+	Says     string     `json:"says,omitempty"`  // of a breach, in words
+	Causes   []Cause    `json:"causes,omitempty"`
+}
+
+// Cause is a part of what a Finding counts. It names people by their ids.
+type Cause struct {
+	What  string `json:"what"`
+	Count int    `json:"count"`
+}
+
+// shownCauses is how many of the largest causes are told.
+const shownCauses = 10
+
+// evidence is what the guard looks at.
+type evidence struct {
+	state    *store.State
+	plan     store.Plan
+	snap     *mis.Snapshot  // nil for an undo, as are those below
+	differ   *differ        // that made the plan
+	baseline map[string]int // records of each section at the last import of which nothing was held
+	silences []silence
+}
+
+// judge holds a plan against limits. It is pure. The findings are in the order of
+// LimitNames, one for each limit, and more where several sections breach one.
+func judge(limits Limits, e evidence) []Finding {
+	j := &judgement{limits: limits, evidence: e, groups: map[store.ID]store.Group{}}
+	for _, g := range e.state.Groups {
+		j.groups[g.ID] = g
+	}
+	for _, c := range e.plan.Changes {
+		if g, ok := c.Record().(store.Group); ok {
+			j.groups[g.ID] = g
+		}
+	}
+	j.people()
+	j.groupsAndMemberships()
+	j.lessons()
+	if e.snap != nil {
+		j.sections()
+		j.document()
+	}
+	slices.SortStableFunc(j.findings, func(a, b Finding) int {
+		return cmp.Compare(slices.Index(LimitNames, a.Limit), slices.Index(LimitNames, b.Limit))
+	})
+	return j.findings
+}
+
+// heldBy is the most that the findings hold.
+func heldBy(findings []Finding, most store.Hold) store.Hold {
+	hold := store.HoldNothing
+	for _, f := range findings {
+		if f.Breached {
+			hold = wider(hold, f.Holds)
+		}
+	}
+	if hold != store.HoldNothing && most == store.HoldAll {
+		return store.HoldAll
+	}
+	return hold
+}
+
+func wider(a, b store.Hold) store.Hold {
+	order := []store.Hold{store.HoldNothing, store.HoldSections, store.HoldRemovals, store.HoldAll}
+	return order[max(slices.Index(order, a), slices.Index(order, b))]
+}
+
+type judgement struct {
+	evidence
+	limits   Limits
+	groups   map[store.ID]store.Group
+	findings []Finding
+}
+
+// find adds a finding: that so many, of so many, are what says tells.
+func (j *judgement) find(name, about string, holds store.Hold, count, of int, causes tallied, says string) {
+	limit := j.limit(name)
+	f := Finding{Limit: name, About: about, Holds: holds, Count: count, Of: of}
+	if of > 0 {
+		f.Value = float64(count) / float64(of)
+	}
+	if f.Breached = limit.breachedBy(count, of); f.Breached {
+		f.Says, f.Causes = fmt.Sprintf("%s; %s", says, limit.allows()), causes.largest()
+	}
+	j.add(f, limit)
+}
+
+func (j *judgement) add(f Finding, limit Limit) {
+	f.Allowed, f.AtLeast, f.Off = limit.Percent/100, limit.AtLeast, limit.Off
+	j.findings = append(j.findings, f)
+}
+
+// limit is the limit of a name; one that nobody set is off.
+func (j *judgement) limit(name string) Limit {
+	if limit, ok := j.limits[name]; ok {
+		return limit
+	}
+	return Limit{Off: true}
+}
+
+// allows tells in words what a limit allows.
+func (l Limit) allows() string {
+	switch {
+	case l.Percent == 0 && l.AtLeast <= 1:
+		return "none is allowed"
+	case l.AtLeast <= 1:
+		return fmt.Sprintf("allowed are up to %g %%", l.Percent)
+	case l.Percent == 0:
+		return fmt.Sprintf("allowed are fewer than %d", l.AtLeast)
+	}
+	return fmt.Sprintf("allowed are up to %g %%, or fewer than %d", l.Percent, l.AtLeast)
+}
+
+// tallied counts causes.
+type tallied map[string]int
+
+// largest lists the largest causes; those of one size in order.
+func (t tallied) largest() (causes []Cause) {
+	for what, n := range t {
+		causes = append(causes, Cause{what, n})
+	}
+	slices.SortFunc(causes, func(a, b Cause) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), compareNames(a.What, b.What))
+	})
+	return causes[:min(len(causes), shownCauses)]
+}
+
+func share(count, of int) string {
+	if of == 0 {
+		return thousands(count)
+	}
+	return fmt.Sprintf("%s of %s (%.1f %%)", thousands(count), thousands(of), 100*float64(count)/float64(of))
+}
+
+// thousands writes 12345 as 12,345.
+func thousands(n int) string {
+	text := fmt.Sprint(n)
+	for at := len(text) - 3; at > 0; at -= 3 {
+		text = text[:at] + "," + text[at:]
+	}
+	return text
+}
+
+// goes tells whether a change takes its record away.
+func goes(c store.Change) bool { return c.Action == store.End || c.Action == store.Delete }
+
+func (j *judgement) people() {
+	pupils, staff := 0, 0
+	for _, p := range j.state.Pupils {
+		if p.Current {
+			pupils++
+		}
+	}
+	for _, s := range j.state.Staff {
+		if s.Current {
+			staff++
+		}
+	}
+	pupilsGone, staffGone := 0, 0
+	ofYears, ids := tallied{}, tallied{}
+	for _, c := range j.plan.Changes {
+		if !goes(c) {
+			continue
+		}
+		switch r := c.Record().(type) {
+		case store.Pupil:
+			pupilsGone++
+			ofYears[cmp.Or(prefixed("year ", r.Year.String()), "no year")]++
+		case store.Staff:
+			staffGone++
+			ids["staff "+r.SourceID]++
+		}
+	}
+	j.find(PupilsLeaving, "", store.HoldRemovals, pupilsGone, pupils, ofYears, share(pupilsGone, pupils)+" pupils would leave")
+	j.find(StaffLeaving, "", store.HoldRemovals, staffGone, staff, ids, share(staffGone, staff)+" staff would leave")
+}
+
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
+}
+
+// large is from how many members on a group's losses count by themselves.
+const large = 5
+
+func (j *judgement) groupsAndMemberships() {
+	living := 0
+	for _, g := range j.state.Groups {
+		if g.Current {
+			living++
+		}
+	}
+	ending, kinds := map[store.ID]bool{}, tallied{}
+	for _, c := range j.plan.Changes {
+		if g, ok := c.Record().(store.Group); ok && goes(c) {
+			ending[g.ID] = true
+			kinds[strings.TrimSpace(g.GroupKind+"s "+prefixed("of year ", g.Year.String()))]++
+		}
+	}
+	j.find(GroupsEnding, "", store.HoldRemovals, len(ending), living, kinds, share(len(ending), living)+" groups would end")
+
+	members, lost := map[store.ID]int{}, map[store.ID]int{}
+	for _, m := range j.state.Memberships {
+		members[m.GroupID]++
+	}
+	gone, ofGroups := 0, tallied{}
+	for _, c := range j.plan.Changes {
+		if m, ok := c.Record().(store.Membership); ok && goes(c) && c.Why != store.Doubled {
+			gone++
+			lost[m.GroupID]++
+			ofGroups[j.groupName(m.GroupID)]++
+		}
+	}
+	j.shrinking(members, lost, ending)
+	total := len(j.state.Memberships)
+	j.find(MembershipsEnding, "", store.HoldRemovals, gone, total, ofGroups, share(gone, total)+" memberships would end")
+}
+
+// shrinking looks for groups that go on and lose most of their members. The percentage is
+// of each group's members; what is counted is the groups.
+func (j *judgement) shrinking(members, lost map[store.ID]int, ending map[store.ID]bool) {
+	limit := j.limit(GroupsShrinking)
+	f := Finding{Limit: GroupsShrinking, Holds: store.HoldRemovals}
+	causes := tallied{}
+	for id, n := range members {
+		if n < large || ending[id] {
+			continue
+		}
+		f.Of++
+		share := float64(lost[id]) / float64(n)
+		f.Value = max(f.Value, share)
+		if share*100 > limit.Percent {
+			f.Count++
+			causes[fmt.Sprintf("%s, of %d members", j.groupName(id), n)] = lost[id]
+		}
+	}
+	if f.Breached = !limit.Off && f.Count > 0 && f.Count >= limit.AtLeast; f.Breached {
+		f.Causes = causes.largest()
+		f.Says = fmt.Sprintf("%s of %s groups with %d members or more would each lose more than %g %% of them; allowed are fewer than %d such groups",
+			thousands(f.Count), thousands(f.Of), large, limit.Percent, max(1, limit.AtLeast))
+	}
+	j.add(f, limit)
+}
+
+func (j *judgement) groupName(id store.ID) string {
+	g := j.groups[id]
+	return fmt.Sprintf("%s %s #%s", g.GroupKind, clean(g.Name), clean(g.SourceID))
+}
+
+func (j *judgement) lessons() {
+	removed, suspended, uncommitted, suspensions := 0, 0, 0, 0
+	why, by, kinds, names := tallied{}, tallied{}, tallied{}, tallied{}
+	going := map[store.ID]bool{}
+	for _, c := range j.plan.Changes {
+		if l, ok := c.Record().(store.Lesson); ok && goes(c) {
+			removed++
+			going[l.ID] = true
+			cause := string(c.Why)
+			if !strings.HasPrefix(cause, string(store.InGap)) {
+				cause += ": " + cmp.Or(l.Name, l.Code)
+			}
+			why[clean(cause)]++
+		}
+	}
+	for _, c := range j.plan.Changes {
+		switch r := c.Record().(type) {
+		case store.Lesson:
+			if before, ok := c.Before.(store.Lesson); ok && c.After != nil && r.Suspended && !before.Suspended {
+				suspended++
+				by[clean(string(c.Why))]++
+			}
+		case store.Commitment:
+			if goes(c) && !going[r.LessonID] {
+				uncommitted++
+				kinds[j.kindOf(r.ElementID)]++
+			}
+		case store.Suspension:
+			if goes(c) {
+				suspensions++
+				names[clean(r.Name)]++
+			}
+		}
+	}
+	j.find(LessonsRemoved, "", store.HoldRemovals, removed, j.state.LessonsAhead, why, share(removed, j.state.LessonsAhead)+" lessons would be removed")
+	j.find(CommitmentsEnding, "", store.HoldRemovals, uncommitted, j.state.CommitmentsAhead, kinds, share(uncommitted, j.state.CommitmentsAhead)+" places of groups, staff and rooms in lessons would end")
+	j.find(LessonsSuspended, "", store.HoldRemovals, suspended, j.state.LessonsAhead, by, share(suspended, j.state.LessonsAhead)+" lessons would be suspended that are not")
+	j.find(SuspensionsRemoved, "", store.HoldRemovals, suspensions, len(j.state.Suspensions), names, share(suspensions, len(j.state.Suspensions))+" suspensions and gaps would be removed")
+}
+
+// kindOf is what an element is that a lesson takes.
+func (j *judgement) kindOf(id store.ID) string {
+	if j.differ != nil {
+		if kind := j.differ.kinds[id]; kind != "" {
+			return kind
+		}
+	}
+	return "element"
+}

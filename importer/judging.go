@@ -1,0 +1,193 @@
+package importer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"misimportd/era"
+	"misimportd/mis"
+	"misimportd/store"
+)
+
+// scene is what a plan is made from.
+type scene struct {
+	view     *store.View
+	calendar store.Calendar
+	era      store.Era
+	asOf     era.Date
+	state    *store.State
+	begin    store.Plan // what every plan begins with
+	file     []era.Suspension
+	noted    []mis.Problem
+	read     map[era.Date]bool // days whose lessons the state has
+}
+
+// prepare works out, from what the database and the document hold, what is to be done and
+// what is to wait for a person.
+func (n *night) prepare(ctx context.Context, v *store.View) (p store.Proposal, err error) {
+	s, err := n.look(ctx, v)
+	if err != nil {
+		return p, err
+	}
+	defer n.watch.stop()
+	if n.isUnwanted(s) {
+		return p, nil
+	}
+	p.Replaces = true
+	d, plan, err := n.plan(ctx, s, s.state, s.begin, n.snap, terms{grace: n.Guard.GraceNights})
+	if err != nil {
+		return p, err
+	}
+	n.tell(s, d)
+	findings, err := n.judge(ctx, s, d, plan)
+	if err != nil {
+		return p, err
+	}
+	p.Plan, n.report.Guard, n.report.Hold = plan, findings, heldBy(findings, n.Guard.Hold)
+	before := plan.Next()
+	switch n.report.Hold {
+	case store.HoldNothing:
+		return p, nil
+	case store.HoldRemovals:
+		on := terms{hold: true, holdSuspend: isBreached(findings, LessonsSuspended), grace: n.Guard.GraceNights}
+		if d, p.Plan, err = n.plan(ctx, s, s.state, s.begin, n.snap, on); err != nil {
+			return p, err
+		}
+		n.tell(s, d)
+		before = p.Plan.Next()
+	case store.HoldAll:
+		p.Plan, before = store.Plan{}, s.begin
+	}
+	// What waits is what would be left to do: an approval makes the same plan again.
+	_, p.Waiting, err = n.plan(ctx, s, s.state.After(p.Plan, s.asOf), before, n.believed(d), terms{grace: n.Guard.GraceNights})
+	return p, err
+}
+
+// look reads what a plan is made from.
+func (n *night) look(ctx context.Context, v *store.View) (*scene, error) {
+	n.watch.stages = append([]store.Stage{}, n.before...)
+	n.watch.next("state")
+	s := &scene{view: v, read: map[era.Date]bool{}}
+	var err error
+	if s.calendar, err = v.Calendar(ctx); err != nil {
+		return nil, err
+	}
+	if s.era, s.asOf, err = n.day(s.calendar, &s.begin); err != nil {
+		return nil, err
+	}
+	n.report.AsOf, n.report.Era, n.report.Hold, n.report.Guard = s.asOf, s.era.Name, store.HoldNothing, []Finding{}
+	if s.state, err = v.State(ctx, Datasource, s.era.ID, s.asOf); err != nil {
+		return nil, err
+	}
+	n.watch.next("decode")
+	if err := n.await(ctx); err != nil {
+		return nil, err
+	}
+	n.watch.next("diff")
+	if s.file, err = ReadSuspensions(n.SuspensionsFile); err != nil {
+		return nil, err
+	}
+	s.noted = slices.Clone(n.noted)
+	n.keepSuspensions(s)
+	return s, nil
+}
+
+// keepSuspensions leaves suspensions that a run once read in a file as they are while no
+// file is configured.
+func (n *night) keepSuspensions(s *scene) {
+	if n.SuspensionsFile != "" {
+		return
+	}
+	for _, stored := range s.state.Suspensions {
+		if stored.Origin == store.InFile {
+			s.file = append(s.file, fromStored(stored))
+		}
+	}
+	if len(s.file) > 0 {
+		s.noted = append(s.noted, mis.Problem{Section: "suspensions", Reason: mis.SectionIsAbsent,
+			Detail: fmt.Sprintf("no suspensions_file is configured: those that a run read in one stay as they are (%d); to take them out, name a file without them", len(s.file))})
+	}
+}
+
+// isUnwanted tells whether the document is not to be imported again, and says so. By force
+// it is, and from then on as any other.
+func (n *night) isUnwanted(s *scene) bool {
+	at := slices.IndexFunc(s.state.Unwanted, func(u store.UnwantedDocument) bool { return u.SHA256 == n.hash })
+	switch {
+	case at < 0:
+		return false
+	case n.Force:
+		s.begin.Change(store.Delete, s.state.Unwanted[at], nil, store.Forced)
+		return false
+	}
+	n.report.Problems = append(s.noted, mis.Problem{Section: "document", Reason: mis.Unwanted,
+		Detail: "nothing was imported: a run that imported this very document was undone; the next document that differs is imported, or this one with --force"})
+	return true
+}
+
+// plan makes a plan that begins with before.
+func (n *night) plan(ctx context.Context, s *scene, state *store.State, before store.Plan, snap *mis.Snapshot, on terms) (*differ, store.Plan, error) {
+	before.Changes = slices.Clip(before.Changes)
+	d := newDiffer(before, state, snap, s.era, s.asOf, n.Years, s.file, on)
+	missing := slices.DeleteFunc(d.stale(), func(day era.Date) bool { return s.read[day] })
+	if err := s.view.ReadLessons(ctx, state, missing); err != nil {
+		return nil, store.Plan{}, err
+	}
+	if state == s.state {
+		for _, day := range missing {
+			s.read[day] = true
+		}
+	}
+	plan, problems := d.changes(s.calendar.Plain())
+	d.problems = problems
+	return d, plan, nil
+}
+
+// tell reports the problems that were found, and what the MIS says of what is pinned.
+func (n *night) tell(s *scene, d *differ) {
+	found := slices.Concat(n.snap.Problems.List(), d.problems.List())
+	mis.SortProblems(found)
+	n.report.Problems = append(append([]mis.Problem{}, s.noted...), found...)
+	n.pinned = d.pinned
+}
+
+// judge holds a plan against the limits: those of an era's first import are wider.
+func (n *night) judge(ctx context.Context, s *scene, d *differ, plan store.Plan) ([]Finding, error) {
+	limits := n.Guard.Import
+	if isRollover(s.state) {
+		limits = n.Guard.Rollover
+	}
+	baseline, err := s.view.Baseline(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := countLessons(ctx, s.view, s.state, plan, s.asOf); err != nil {
+		return nil, err
+	}
+	return judge(limits, evidence{state: s.state, plan: plan, snap: n.snap, differ: d, baseline: baseline, silences: d.silences()}), nil
+}
+
+// isRollover tells whether the MIS has people in the database, and no group in the era yet.
+func isRollover(s *store.State) bool { return len(s.Groups) == 0 && len(s.Pupils) > 0 }
+
+// countLessons counts lessons where a plan has some: most do not.
+func countLessons(ctx context.Context, v *store.View, s *store.State, plan store.Plan, from era.Date) error {
+	ofLessons := func(c store.Change) bool {
+		return c.Entity() == store.LessonEntity || c.Entity() == store.CommitmentEntity
+	}
+	if !slices.ContainsFunc(plan.Changes, ofLessons) {
+		return nil
+	}
+	return v.CountLessons(ctx, s, from)
+}
+
+func isBreached(findings []Finding, limit string) bool {
+	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Limit == limit && f.Breached })
+}
+
+// believed is the document as it is meant if a person says that the sections which are
+// missing really are empty.
+func (n *night) believed(d *differ) *mis.Snapshot {
+	return n.snap.Believing(d.daysWithLessons("") > 0)
+}

@@ -1,0 +1,152 @@
+package importer
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"misimportd/store"
+)
+
+// ListedPin is a pin as it is listed.
+type ListedPin struct {
+	ID       store.ID  `json:"pin"`
+	Kind     string    `json:"kind"` // of what is pinned: pupil, staff, form, set …
+	SourceID string    `json:"id"`   // in the MIS
+	Name     string    `json:"name"`
+	Field    string    `json:"field,omitempty"`
+	Group    *GroupRef `json:"group,omitempty"` // where it is a membership that is pinned
+}
+
+func (l ListedPin) what() string {
+	if l.Group != nil {
+		return fmt.Sprintf("whether in %s %s #%s", l.Group.Kind, clean(l.Group.Name), clean(l.Group.SourceID))
+	}
+	return strings.ReplaceAll(l.Field, "_", " ")
+}
+
+// Pins lists what imports leave as it is.
+func Pins(ctx context.Context, db *store.DB) (listed []ListedPin, err error) {
+	listed = []ListedPin{}
+	err = db.View(ctx, func(v *store.View) error {
+		pins, err := v.Pins(ctx)
+		if err != nil {
+			return err
+		}
+		labels, err := v.Labels(ctx)
+		for _, p := range pins {
+			label := labels[p.ElementID]
+			l := ListedPin{ID: p.ID, Kind: label.Kind, SourceID: label.SourceID, Name: label.Name, Field: p.Field}
+			if p.GroupID != 0 {
+				group := labels[p.GroupID]
+				l.Group = &GroupRef{group.Kind, group.SourceID, group.Name}
+			}
+			listed = append(listed, l)
+		}
+		return err
+	})
+	return listed, err
+}
+
+// PinKinds are the kinds of record that can be pinned.
+var PinKinds = []string{"pupil", "staff", "location", "subject", "house", store.FormGroup, store.SetGroup}
+
+// AddPin has imports leave a field of a record as it is in the database, or, where what is
+// a group such as set/1234, whether a pupil is in that group. Groups are those of the
+// current era.
+func AddPin(ctx context.Context, db *store.DB, version, kind, sourceID, what string) (store.Run, error) {
+	return changeByHand(ctx, db, version, "pin", "pin", func(v *store.View, plan *store.Plan) error {
+		element, err := findOne(ctx, v, kind, sourceID)
+		if err != nil {
+			return err
+		}
+		pin := store.Pin{ElementID: element}
+		if groupKind, id, isGroup := strings.Cut(what, "/"); isGroup {
+			if kind != "pupil" {
+				return fmt.Errorf("only a pupil's place in a group can be pinned, not that of a %s", kind)
+			}
+			if pin.GroupID, err = findOne(ctx, v, groupKind, id); err != nil {
+				return err
+			}
+		} else if pin.Field, err = pinnable(kind, what); err != nil {
+			return err
+		}
+		pins, err := v.Pins(ctx)
+		if err != nil {
+			return err
+		}
+		for _, p := range pins {
+			if pin.ID = p.ID; p == pin {
+				return fmt.Errorf("that is pinned already, by pin %d", p.ID)
+			}
+		}
+		pin.ID = plan.NewID()
+		plan.Create(pin, store.ByHand)
+		return nil
+	})
+}
+
+// findOne finds the record that the MIS has under a kind and an id.
+func findOne(ctx context.Context, v *store.View, kind, sourceID string) (store.ID, error) {
+	if !slices.Contains(PinKinds, kind) {
+		return 0, fmt.Errorf("%q is no kind of record that can be pinned: choose one of %s", kind, strings.Join(PinKinds, ", "))
+	}
+	calendar, err := v.Calendar(ctx)
+	if err != nil {
+		return 0, err
+	}
+	ids, err := v.ElementsOf(ctx, kind, sourceID, calendar.Settings.CurrentEraID)
+	if err != nil {
+		return 0, err
+	}
+	if len(ids) == 0 {
+		return 0, fmt.Errorf("there is no %s with the id %s: the id is the MIS's own, as \"misimportd plan\" shows it after #", kind, sourceID)
+	}
+	return ids[0], nil
+}
+
+// pinnable is the column that a field's name means.
+func pinnable(kind, field string) (string, error) {
+	entity := store.Entity(kind)
+	if kind == store.FormGroup || kind == store.SetGroup {
+		entity = store.GroupEntity
+	}
+	fields := store.Pinnable(entity)
+	for _, column := range []string{field, field + "_id"} {
+		if slices.Contains(fields, column) {
+			return column, nil
+		}
+	}
+	return "", fmt.Errorf("a %s has no field %q that can be pinned: choose one of %s", kind, field, strings.Join(fields, ", "))
+}
+
+// RemovePin lets imports change again what was pinned.
+func RemovePin(ctx context.Context, db *store.DB, version string, id store.ID) (store.Run, error) {
+	return changeByHand(ctx, db, version, "pins remove", "pin", func(v *store.View, plan *store.Plan) error {
+		pins, err := v.Pins(ctx)
+		if err != nil {
+			return err
+		}
+		for _, p := range pins {
+			if p.ID == id {
+				plan.Change(store.Delete, p, nil, store.ByHand)
+				return nil
+			}
+		}
+		return fmt.Errorf("there is no pin %d: \"misimportd pins list\" lists them", id)
+	})
+}
+
+// WritePins writes a list of pins, one a line.
+func WritePins(w io.Writer, listed []ListedPin) error {
+	p := &printer{w: w}
+	if len(listed) == 0 {
+		p.line("Nothing is pinned.")
+	}
+	for _, l := range listed {
+		p.line("%4d  %s %s #%s: %s", l.ID, l.Kind, clean(l.Name), clean(l.SourceID), l.what())
+	}
+	return p.err
+}
