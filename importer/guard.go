@@ -59,7 +59,7 @@ func DefaultLimits() Limits {
 		LessonsRemoved: {Percent: 20, AtLeast: 200}, CommitmentsEnding: {Percent: 20, AtLeast: 500},
 		LessonsSuspended: {Percent: 30, AtLeast: 500}, SuspensionsRemoved: {Percent: 50, AtLeast: 5},
 		SectionsMissing: {}, SectionShrinks: {Percent: 30, AtLeast: 20},
-		DocumentDiffers: {Percent: 50, AtLeast: 20}, IDsChanged: {Percent: 5, AtLeast: 10}, RecordsSkipped: {Percent: 5, AtLeast: 50},
+		DocumentDiffers: {Percent: 50, AtLeast: 20}, IDsChanged: {Percent: 5, AtLeast: 10}, RecordsSkipped: {Percent: 5, AtLeast: 20},
 	}
 }
 
@@ -96,7 +96,7 @@ func NewGuard() Guard {
 // Finding is one limit with what a plan comes to.
 type Finding struct {
 	Limit    string     `json:"limit"`
-	About    string     `json:"about,omitempty"` // the section, where it is of one
+	About    string     `json:"about,omitempty"` // the section, or the kind of group, where it is of one
 	Value    float64    `json:"value"`           // a share: 0.4 is 40 %
 	Allowed  float64    `json:"allowed"`         // likewise; more breaches, if it counts AtLeast so many
 	Count    int        `json:"count"`
@@ -129,7 +129,8 @@ type evidence struct {
 }
 
 // judge holds a plan against limits. It is pure. The findings are in the order of
-// LimitNames, one for each limit, and more where several sections breach one.
+// LimitNames: one for each limit, or where it is judged for each section or each kind of
+// group, for each of those that count.
 func judge(limits Limits, e evidence) []Finding {
 	j := &judgement{limits: limits, evidence: e, groups: map[store.ID]store.Group{}}
 	for _, g := range e.state.Groups {
@@ -187,7 +188,10 @@ func (j *judgement) find(name, about string, holds store.Hold, count, of int, ca
 		f.Value = float64(count) / float64(of)
 	}
 	if f.Breached = limit.breachedBy(count, of); f.Breached {
-		f.Says, f.Causes = fmt.Sprintf("%s; %s", says, limit.allows()), causes.largest()
+		f.Says, f.Causes = says, causes.largest()
+		if name != SectionsMissing { // of which there is nothing to allow
+			f.Says += "; " + limit.allows()
+		}
 	}
 	j.add(f, limit)
 }
@@ -292,37 +296,56 @@ func prefixed(prefix, text string) string {
 // large is from how many members on a group's losses count by themselves.
 const large = 5
 
+// groupsAndMemberships judges each kind of group by itself: what is much for forms is little
+// beside all sets.
 func (j *judgement) groupsAndMemberships() {
-	living := 0
+	type sum struct {
+		living, members, ending, leaving int
+		ofYears, ofGroups                tallied
+	}
+	sums := map[string]*sum{}
+	of := func(group store.ID) *sum {
+		kind := j.groups[group].GroupKind
+		if sums[kind] == nil {
+			sums[kind] = &sum{ofYears: tallied{}, ofGroups: tallied{}}
+		}
+		return sums[kind]
+	}
+	of(0) // so that there is a finding always
 	for _, g := range j.state.Groups {
 		if g.Current {
-			living++
+			of(g.ID).living++
 		}
 	}
-	ending, kinds := map[store.ID]bool{}, tallied{}
-	for _, c := range j.plan.Changes {
-		if g, ok := c.Record().(store.Group); ok && goes(c) {
-			ending[g.ID] = true
-			kinds[strings.TrimSpace(g.GroupKind+"s "+prefixed("of year ", g.Year.String()))]++
-		}
-	}
-	j.find(GroupsEnding, "", store.HoldRemovals, len(ending), living, kinds, share(len(ending), living)+" groups would end")
-
-	members, lost := map[store.ID]int{}, map[store.ID]int{}
+	members, lost, ending := map[store.ID]int{}, map[store.ID]int{}, map[store.ID]bool{}
 	for _, m := range j.state.Memberships {
 		members[m.GroupID]++
+		of(m.GroupID).members++
 	}
-	gone, ofGroups := 0, tallied{}
 	for _, c := range j.plan.Changes {
-		if m, ok := c.Record().(store.Membership); ok && goes(c) && c.Why != store.Doubled {
-			gone++
-			lost[m.GroupID]++
-			ofGroups[j.groupName(m.GroupID)]++
+		if !goes(c) {
+			continue
+		}
+		switch r := c.Record().(type) {
+		case store.Group:
+			ending[r.ID] = true
+			of(r.ID).ending++
+			of(r.ID).ofYears[strings.TrimSpace(r.GroupKind+"s "+prefixed("of year ", r.Year.String()))]++
+		case store.Membership:
+			if c.Why != store.Doubled {
+				lost[r.GroupID]++
+				of(r.GroupID).leaving++
+				of(r.GroupID).ofGroups[j.groupName(r.GroupID)]++
+			}
 		}
 	}
+	kinds := slices.DeleteFunc(slices.Sorted(maps.Keys(sums)), func(kind string) bool { return kind == "" && len(sums) > 1 })
+	for _, kind := range kinds {
+		s := sums[kind]
+		j.find(GroupsEnding, kind, store.HoldRemovals, s.ending, s.living, s.ofYears, fmt.Sprintf("%s %ss would end", share(s.ending, s.living), kind))
+		j.find(MembershipsEnding, kind, store.HoldRemovals, s.leaving, s.members, s.ofGroups, fmt.Sprintf("%s memberships of %ss would end", share(s.leaving, s.members), kind))
+	}
 	j.shrinking(members, lost, ending)
-	total := len(j.state.Memberships)
-	j.find(MembershipsEnding, "", store.HoldRemovals, gone, total, ofGroups, share(gone, total)+" memberships would end")
 }
 
 // shrinking looks for groups that go on and lose most of their members. The percentage is

@@ -20,32 +20,33 @@ func (j *judgement) sections() {
 	if len(j.silences) == 0 {
 		j.find(SectionsMissing, "", store.HoldSections, 0, 0, nil, "")
 	}
-	var worst Finding
-	counts, breached := j.snap.Counts(), false
-	for _, section := range slices.Sorted(maps.Keys(j.baseline)) {
+	counts := j.snap.Counts()
+	j.worst(slices.Sorted(maps.Keys(j.baseline)), func(section string) {
 		had, has := j.baseline[section], counts[section]
-		if has == 0 || has >= had {
-			continue
+		if has == 0 {
+			has = had // it is missing, which is another matter
 		}
-		j.find(SectionShrinks, section, store.HoldRemovals, had-has, had, nil,
-			fmt.Sprintf("the section %s has %s records where it had %s, which is %.1f %% less", section, thousands(has), thousands(had), 100*float64(had-has)/float64(had)))
-		last := len(j.findings) - 1
-		if f := j.findings[last]; f.Breached {
-			breached = true
-		} else {
-			j.findings = j.findings[:last]
-			if f.Value > worst.Value {
-				worst = f
-			}
-		}
+		j.find(SectionShrinks, section, store.HoldRemovals, max(0, had-has), had, nil,
+			fmt.Sprintf("the section %s has %s records where it had %s, which is %.1f %% less", section, thousands(has), thousands(had), 100*float64(had-has)/float64(max(1, had))))
+	})
+}
+
+// worst judges one limit for each of several things, and keeps the findings that are
+// breaches, or when there is none the one with the largest share.
+func (j *judgement) worst(of []string, judge func(string)) {
+	before := len(j.findings)
+	for _, what := range of {
+		judge(what)
 	}
-	if !breached {
-		if worst.Limit == "" {
-			j.find(SectionShrinks, "", store.HoldRemovals, 0, 0, nil, "")
-		} else {
-			j.findings = append(j.findings, worst)
-		}
+	if len(j.findings) == before {
+		judge("")
 	}
+	found := slices.Clone(j.findings[before:])
+	breaches := slices.DeleteFunc(slices.Clone(found), func(f Finding) bool { return !f.Breached })
+	if len(breaches) == 0 {
+		breaches = []Finding{slices.MaxFunc(found, func(a, b Finding) int { return cmp.Compare(a.Value, b.Value) })}
+	}
+	j.findings = append(j.findings[:before], breaches...)
 }
 
 // document judges whether the document is this school's at all, and can be read.
@@ -56,41 +57,53 @@ func (j *judgement) document() {
 }
 
 // shares looks at how much of the pupils that the database has is in the document, and how
-// much of the document's the database knows.
+// much of the document's the database knows: under the same ids, and not under names that
+// have nothing in common, for schools number their pupils alike.
 func (j *judgement) shares() {
-	known, current, missing := map[string]bool{}, 0, 0
-	said := map[string]bool{}
+	said, known := map[string]mis.Pupil{}, map[string]store.Pupil{}
 	for _, p := range j.snap.Pupils.Records {
-		said[p.ID] = true
+		said[p.ID] = p
 	}
-	lost, strange := tallied{}, tallied{}
+	current, missing, lost := 0, 0, tallied{}
 	for _, p := range j.state.Pupils {
-		known[p.SourceID] = true
-		if p.Current {
-			current++
-			if !said[p.SourceID] && !j.snap.Pupils.SilentOn(p.SourceID, p.Name) {
-				missing++
-				lost["pupil "+p.SourceID]++
-			}
+		known[p.SourceID] = p
+		if !p.Current {
+			continue
+		}
+		current++
+		s, ok := said[p.SourceID]
+		if ok && !areAlike(p, s) || !ok && !j.snap.Pupils.SilentOn(p.SourceID, p.Name) {
+			missing++
+			lost["pupil "+p.SourceID]++
 		}
 	}
-	wanted, unknown := 0, 0
-	for _, p := range j.snap.Pupils.Records {
-		if j.differ.unwanted["pupil "+p.ID] || j.differ.yearless[p.ID] {
+	wanted, unknown, strange := 0, 0, tallied{}
+	for _, s := range j.snap.Pupils.Records {
+		if j.differ.unwanted["pupil "+s.ID] || j.differ.yearless[s.ID] {
 			continue
 		}
 		wanted++
-		if !known[p.ID] {
+		if p, ok := known[s.ID]; !ok || !areAlike(p, s) {
 			unknown++
-			strange["pupil "+p.ID]++
+			strange["pupil "+s.ID]++
 		}
 	}
 	const ask = ": is it another school's document, or have the ids changed?"
 	if limit := j.limits[DocumentDiffers]; current < max(1, limit.AtLeast) || unknown*max(1, current) <= missing*max(1, wanted) {
-		j.find(DocumentDiffers, j.snap.Pupils.Section, store.HoldAll, missing, current, lost, fmt.Sprintf("%s current pupils are not in the document%s", share(missing, current), ask))
+		j.find(DocumentDiffers, j.snap.Pupils.Section, store.HoldAll, missing, current, lost, fmt.Sprintf("%s current pupils are not in the document, or not under their names%s", share(missing, current), ask))
 		return
 	}
-	j.find(DocumentDiffers, j.snap.Pupils.Section, store.HoldAll, unknown, wanted, strange, fmt.Sprintf("%s pupils in the document are unknown here%s", share(unknown, wanted), ask))
+	j.find(DocumentDiffers, j.snap.Pupils.Section, store.HoldAll, unknown, wanted, strange, fmt.Sprintf("%s pupils in the document are unknown here, or not under their names%s", share(unknown, wanted), ask))
+}
+
+// areAlike tells whether two records of one id can be of one pupil: one of the names is
+// the same.
+func areAlike(p store.Pupil, s mis.Pupil) bool {
+	if p.Forename == "" && p.Surname == "" {
+		name, _, _ := strings.Cut(p.Name, " (")
+		return name == s.Name || s.Forename != "" || s.Surname != ""
+	}
+	return p.Forename == s.Forename || p.Surname == s.Surname
 }
 
 // rekeyed looks for people who go and come on the same night under the same name, with new
@@ -149,15 +162,18 @@ func (j *judgement) rekeyed() {
 var faults = map[mis.Reason]bool{mis.NoID: true, mis.BadID: true, mis.Conflicting: true, mis.NoName: true, mis.BadValue: true, mis.TooLarge: true}
 
 func (j *judgement) skipped() {
-	seen, skipped, where := 0, 0, tallied{}
-	for _, n := range j.snap.Counts() {
-		seen += n
-	}
+	seen, skipped, where := j.snap.Counts(), map[string]int{}, map[string]tallied{}
 	for _, p := range j.snap.Problems.List() {
 		if faults[p.Reason] {
-			skipped += 1 + p.More
-			where[fmt.Sprintf("%s: %s", p.Section, p.Reason)] += 1 + p.More
+			skipped[p.Section] += 1 + p.More
+			if where[p.Section] == nil {
+				where[p.Section] = tallied{}
+			}
+			where[p.Section][string(p.Reason)] += 1 + p.More
 		}
 	}
-	j.find(RecordsSkipped, "", store.HoldAll, skipped, seen, where, share(skipped, seen)+" records of the document cannot be read")
+	j.worst(slices.Sorted(maps.Keys(seen)), func(section string) {
+		j.find(RecordsSkipped, section, store.HoldAll, skipped[section], seen[section], where[section],
+			fmt.Sprintf("%s records of the section %s cannot be read", share(skipped[section], seen[section]), section))
+	})
 }
