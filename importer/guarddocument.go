@@ -44,7 +44,11 @@ func (j *judgement) worst(of []string, judge func(string)) {
 	found := slices.Clone(j.findings[before:])
 	breaches := slices.DeleteFunc(slices.Clone(found), func(f Finding) bool { return !f.Breached })
 	if len(breaches) == 0 {
-		breaches = []Finding{slices.MaxFunc(found, func(a, b Finding) int { return cmp.Compare(a.Value, b.Value) })}
+		worst := slices.MaxFunc(found, func(a, b Finding) int { return cmp.Compare(a.Value, b.Value) })
+		if worst.Count == 0 {
+			worst.About, worst.Of = "", 0
+		}
+		breaches = []Finding{worst}
 	}
 	j.findings = append(j.findings[:before], breaches...)
 }

@@ -49,7 +49,7 @@ func pinFields[T element](d *differ, want, have []T) {
 		for _, field := range fields[w.RowID()] {
 			pinned := store.Keep(want[i], h, field)
 			if pinned != want[i] {
-				d.pinned = append(d.pinned, store.Change{Action: store.Update, Why: store.Reason(field), Before: h, After: store.Keep(h, want[i], field)})
+				d.pinned = append(d.pinned, store.Change{Action: store.Update, Why: store.Reason(field), Before: store.Keep(h, want[i], field), After: h})
 			}
 			want[i] = pinned
 		}

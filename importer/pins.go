@@ -58,15 +58,16 @@ var PinKinds = []string{"pupil", "staff", "location", "subject", "house", store.
 // current era.
 func AddPin(ctx context.Context, db *store.DB, version, kind, sourceID, what string) (store.Run, error) {
 	return changeByHand(ctx, db, version, "pin", "pin", func(v *store.View, plan *store.Plan) error {
+		groupKind, id, isGroup := strings.Cut(what, "/")
+		if isGroup && kind != "pupil" {
+			return fmt.Errorf("only a pupil's place in a group can be pinned, not that of a %s", kind)
+		}
 		element, err := findOne(ctx, v, kind, sourceID)
 		if err != nil {
 			return err
 		}
 		pin := store.Pin{ElementID: element}
-		if groupKind, id, isGroup := strings.Cut(what, "/"); isGroup {
-			if kind != "pupil" {
-				return fmt.Errorf("only a pupil's place in a group can be pinned, not that of a %s", kind)
-			}
+		if isGroup {
 			if pin.GroupID, err = findOne(ctx, v, groupKind, id); err != nil {
 				return err
 			}

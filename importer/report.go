@@ -35,7 +35,7 @@ type Report struct {
 	Differs   []string       `json:"differs,omitempty"`      // in what a plan is not the one that was held
 	Lines     []Line         `json:"plan,omitempty"`         // each change; of a plan only
 	Held      []Line         `json:"waiting_plan,omitempty"` // each change that waits, or would
-	Pinned    []Line         `json:"pinned,omitempty"`       // what the MIS says, and is not done
+	Pinned    []Line         `json:"pinned,omitempty"`       // what the MIS says (before), and what stays (after)
 	Again     bool           `json:"-"`                      // the document that the database reflects was looked at once more
 	Taken     time.Time      `json:"-"`                      // when the document was fetched, or put into PreFetched
 }

@@ -110,7 +110,7 @@ func (p *printer) pinned(lines []Line) {
 			p.line("  %s #%s stays in %s %s, which the MIS takes it out of", clean(l.Name), clean(l.SourceID), l.Group.Kind, clean(l.Group.Name))
 		default:
 			for _, f := range l.Fields {
-				p.line("  %s #%s: %s stays %s; the MIS says %s", clean(l.Name), clean(l.SourceID), strings.ReplaceAll(f.Name, "_", " "), valueText(f.Before), valueText(f.After))
+				p.line("  %s #%s: %s stays %s; the MIS says %s", clean(l.Name), clean(l.SourceID), strings.ReplaceAll(f.Name, "_", " "), valueText(f.After), valueText(f.Before))
 			}
 		}
 	})

@@ -190,7 +190,8 @@ func (w *world) expectProblems(r importer.Report, want ...string) {
 func (w *world) dump() string {
 	w.Helper()
 	var b strings.Builder
-	for _, table := range []string{"eras", "settings", "elements", "staff", "pupils", "locations", "subjects", "houses", "groups", "memberships"} {
+	for _, table := range []string{"eras", "settings", "elements", "staff", "pupils", "locations", "subjects", "houses", "groups", "memberships",
+		"lessons", "commitments", "suspensions", "group_suspensions", "absences", "pins"} {
 		rows, err := w.raw.Query("SELECT * FROM " + table + " ORDER BY id")
 		if err != nil {
 			w.Fatal(err)

@@ -241,18 +241,36 @@ func (l *Lock) settle(ctx context.Context, tx *sqlx.Tx, run Run, p Proposal) err
 	if p.Undoes == 0 || run.Result == Held {
 		return nil
 	}
-	// What is undone holds nothing any more; when it was an undo itself, what it had
-	// undone is done again.
-	for _, query := range []string{
-		`UPDATE runs SET undone_by = NULL WHERE undone_by = $2 AND $1 > 0`,
-		`UPDATE runs SET undone_by = $1 WHERE id = $2`,
-	} {
-		if _, err := tx.ExecContext(ctx, query, int64(run.ID), int64(p.Undoes)); err != nil {
-			return err
-		}
+	if err := noteUndone(ctx, tx, p.Undoes, run.ID); err != nil {
+		return err
 	}
+	// What is undone holds nothing any more.
 	_, err := tx.ExecContext(ctx, decide+`= $4`, Replaced, run.ID, at, p.Undoes)
 	return err
+}
+
+// noteUndone notes that a run is undone by another. When it was an undo itself, what it had
+// undone is in force again; when that was one too, what that had undone no longer is; and so
+// on.
+func noteUndone(ctx context.Context, tx *sqlx.Tx, id, by ID) error {
+	for {
+		if _, err := tx.ExecContext(ctx, `UPDATE runs SET undone_by = $1 WHERE id = $2`, by, int64(id)); err != nil {
+			return err
+		}
+		var run struct {
+			Kind  string
+			About ID
+		}
+		if err := tx.GetContext(ctx, &run, `SELECT kind, about FROM runs WHERE id = $1`, int64(id)); err != nil || run.Kind != Undo {
+			return err
+		}
+		if by == 0 { // it is in force
+			by = id
+		} else {
+			by = 0
+		}
+		id = run.About
+	}
 }
 
 // Reject closes a held run: what waits of it will not be approved any more. It fails with

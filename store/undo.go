@@ -86,7 +86,7 @@ func (v *View) Since(ctx context.Context, run ID, each func(by ID, c Recorded)) 
 	rows, err := v.tx.QueryxContext(ctx, `SELECT c.run_id, c.entity, c.action, c.record_id, c.why,
 		coalesce(CAST(c.before AS text), 'null') AS before, coalesce(CAST(c.after AS text), 'null') AS after
 		FROM changes c JOIN runs r ON r.id = c.run_id
-		WHERE c.run_id > $1 AND r.undone_by IS NULL AND NOT EXISTS (SELECT 1 FROM runs u WHERE u.undone_by = r.id)
+		WHERE c.run_id > $1 AND r.undone_by IS NULL AND c.run_id NOT IN (SELECT undone_by FROM runs WHERE undone_by IS NOT NULL)
 		ORDER BY c.run_id, c.seq`, run)
 	if err != nil {
 		return v.db.failed("reading the changes", err)
@@ -112,11 +112,11 @@ func (v *View) Clinging(ctx context.Context, run ID) ([]ID, error) {
 	err := v.tx.SelectContext(ctx, &ids, `
 		SELECT DISTINCT x.record_id FROM changes x JOIN memberships m ON m.group_id = x.record_id OR m.element_id = x.record_id
 		 WHERE x.run_id = $1 AND x.action = 'create' AND x.entity IN ('pupil', 'staff', 'location', 'subject', 'house', 'group')
-		   AND NOT EXISTS (SELECT 1 FROM changes y WHERE y.run_id = x.run_id AND y.entity = 'membership' AND y.action = 'create' AND y.record_id = m.id)
+		   AND m.id NOT IN (SELECT y.record_id FROM changes y WHERE y.run_id = $1 AND y.entity = 'membership' AND y.action = 'create')
 		UNION
 		SELECT DISTINCT x.record_id FROM changes x JOIN commitments c ON c.element_id = x.record_id
 		 WHERE x.run_id = $1 AND x.action = 'create' AND x.entity IN ('pupil', 'staff', 'location', 'subject', 'house', 'group')
-		   AND NOT EXISTS (SELECT 1 FROM changes y WHERE y.run_id = x.run_id AND y.entity = 'commitment' AND y.action = 'create' AND y.record_id = c.id)
+		   AND c.id NOT IN (SELECT y.record_id FROM changes y WHERE y.run_id = $1 AND y.entity = 'commitment' AND y.action = 'create')
 		ORDER BY 1`, run)
 	return ids, v.db.failed("reading the records", err)
 }

@@ -311,7 +311,7 @@ func TestFetchingInItsWays(t *testing.T) {
 		if said, status := s.run("fetch"); status != 0 || !regexp.MustCompile("TeachingManager/SetLists +missing, and there last time: check what the key is allowed").MatchString(said) {
 			t.Errorf("%d %s", status, said)
 		}
-		if said, status := s.run("run", asOf); status != 0 || !strings.Contains(said, "Run 2: unchanged") || !strings.Contains(said, "SetLists: section absent or empty") {
+		if said, status := s.run("run", asOf); status != 3 || !strings.Contains(said, "Run 2: held") || !strings.Contains(said, "SetLists: section absent or empty") || !strings.Contains(said, "misimportd approve 2 ") {
 			t.Errorf("%d %s", status, said)
 		}
 	})

@@ -62,13 +62,19 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// school NIGHT puts a typical school's document of a night into PreFetched.
+// school NIGHT [LOST] puts a typical school's document of a night into PreFetched, without so
+// many of its pupils.
 func school(ts *testscript.TestScript, neg bool, args []string) {
 	nights, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	s := isamstest.New(1, isamstest.Typical)
 	for range nights - 1 {
 		s.Night()
+	}
+	if len(args) > 1 {
+		lost, err := strconv.Atoi(args[1])
+		ts.Check(err)
+		s.Pupils = s.Pupils[:len(s.Pupils)-lost]
 	}
 	put(ts, s.Document())
 }

@@ -317,7 +317,10 @@ func TestServeReloads(t *testing.T) {
 	s.write("isams.key", testKey)
 	d.signal(syscall.SIGHUP)
 	d.signal(syscall.SIGUSR1)
-	d.await(`run=4 result=applied`) // those of other years are not imported any more
+	d.await(`level=WARN msg="run 4: held .* Waiting for a person: pupils [0-9]+ ended; .*approve 4 or reject 4 decides" run=4 result=held`) // those of other years
+	if held := d.value("misimport_held"); held != "1" {
+		t.Errorf("held: %s", held)
+	}
 	d.stop()
 	if strings.Contains(d.said(), testKey) || strings.Contains(d.said(), "11111111") {
 		t.Error("a key was logged")
