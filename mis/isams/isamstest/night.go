@@ -29,6 +29,36 @@ func (s *School) Night() {
 	s.rearrange()
 }
 
+// Change lets a day go by on which a share of everything changes, and no more: of pupils and
+// staff as many come and go, of the places in sets and forms as many move, of the sets as
+// many close and open, and of the lessons as many move.
+func (s *School) Change(share float64) {
+	times := func(n int, do func()) {
+		exact := share * float64(n)
+		count := int(exact)
+		if s.rand.Float64() < exact-float64(count) {
+			count++
+		}
+		for range count {
+			do()
+		}
+	}
+	// A pupil who leaves takes places in sets along, and so does a set that closes: a half of
+	// the share is left for each.
+	share /= 2
+	times(len(s.Pupils), func() { s.leave(); s.joinSets(s.admit(s.rand.IntN(len(s.Forms)))) })
+	times(len(s.Pupils), s.moveForm)
+	times(len(s.Pupils), s.marry)
+	times(len(s.Staff), func() { s.hire(); s.retire() })
+	share /= 2
+	times(s.SetLists(), s.moveSet)
+	times(len(s.Sets), func() { s.closeSet(); s.openSet() })
+	if s.Timetable != nil {
+		s.keepTaught()
+		times(len(s.Timetable.Schedules), s.moveLesson)
+	}
+}
+
 // moveSet takes one pupil out of a set and puts them into another of the year.
 func (s *School) moveSet() {
 	from := &s.Sets[s.rand.IntN(len(s.Sets))]
@@ -108,4 +138,44 @@ func (s *School) openSet() {
 		}
 	}
 	s.Sets = append(s.Sets, fresh)
+}
+
+// Intake takes so many new pupils into the youngest year, as a September does: they join
+// forms and sets that are there, and a few new ones.
+func (s *School) Intake(pupils int) {
+	var forms []int
+	for i, f := range s.Forms {
+		if f.Year == FirstYear {
+			forms = append(forms, i)
+		}
+	}
+	for i := range pupils {
+		s.joinSets(s.admit(forms[i%len(forms)]))
+	}
+	s.openSet()
+}
+
+// NewYear lets a school year go by: the oldest leave, everybody else moves up, the youngest
+// come, and all sets are new ones.
+func (s *School) NewYear(sets, setLists int) {
+	s.Pupils = slices.DeleteFunc(s.Pupils, func(p Pupil) bool { return p.Year == LastYear })
+	leavers := len(s.Pupils) / (years - 1)
+	byYear := map[int][]string{}
+	for _, f := range s.Forms {
+		byYear[f.Year] = append(byYear[f.Year], f.ID)
+	}
+	for i := range s.Pupils {
+		p := &s.Pupils[i]
+		p.Year++
+		p.Form = byYear[p.Year][i%len(byYear[p.Year])]
+	}
+	s.Sets = nil
+	s.makeSets(sets)
+	for i := range s.Sets {
+		s.Sets[i].ID = s.id()
+	}
+	for i := range leavers {
+		s.admit(slices.IndexFunc(s.Forms, func(f Form) bool { return f.ID == byYear[FirstYear][i%len(byYear[FirstYear])] }))
+	}
+	s.fillSets(setLists)
 }

@@ -155,13 +155,25 @@ func (s *School) rearrange() {
 	if t == nil || len(t.Schedules) == 0 {
 		return
 	}
-	t.Schedules = slices.DeleteFunc(t.Schedules, func(l Schedule) bool {
-		return !slices.ContainsFunc(s.Sets, func(set Set) bool { return set.ID == l.Set })
-	})
+	s.keepTaught()
 	for range 3 {
 		t.Schedules[t.rand.IntN(len(t.Schedules))].Room = s.Rooms[t.rand.IntN(len(s.Rooms))].ID
 		t.Schedules[t.rand.IntN(len(t.Schedules))].Teacher = s.Staff[t.rand.IntN(len(s.Staff))].Code
 	}
+	s.moveLesson()
+}
+
+// keepTaught drops the lessons of sets that have closed.
+func (s *School) keepTaught() {
+	t := s.Timetable
+	t.Schedules = slices.DeleteFunc(t.Schedules, func(l Schedule) bool {
+		return !slices.ContainsFunc(s.Sets, func(set Set) bool { return set.ID == l.Set })
+	})
+}
+
+// moveLesson moves a lesson to another time.
+func (s *School) moveLesson() {
+	t := s.Timetable
 	l := &t.Schedules[t.rand.IntN(len(t.Schedules))]
 	l.Period = t.periods()[t.rand.IntN(len(t.periods()))]
 }
