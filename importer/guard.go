@@ -178,6 +178,7 @@ type judgement struct {
 	limits   Limits
 	groups   map[store.ID]store.Group
 	findings []Finding
+	said     struct{ pupils, staff map[string]bool } // who is in the document, by id
 }
 
 // find adds a finding: that so many, of so many, are what says tells.

@@ -55,6 +55,13 @@ func (j *judgement) worst(of []string, judge func(string)) {
 
 // document judges whether the document is this school's at all, and can be read.
 func (j *judgement) document() {
+	j.said.pupils, j.said.staff = map[string]bool{}, map[string]bool{}
+	for _, p := range j.snap.Pupils.Records {
+		j.said.pupils[p.ID] = true
+	}
+	for _, s := range j.snap.Staff.Records {
+		j.said.staff[s.ID] = true
+	}
 	j.shares()
 	j.rekeyed()
 	j.skipped()
@@ -110,56 +117,83 @@ func areAlike(p store.Pupil, s mis.Pupil) bool {
 	return p.Forename == s.Forename || p.Surname == s.Surname
 }
 
-// rekeyed looks for people who go and come on the same night under the same name, with new
-// ids.
+// rekeyed looks for records that go and come on the same night under the same name, with new
+// ids: each kind by itself.
 func (j *judgement) rekeyed() {
-	type person struct{ kind, forename, surname string }
-	gone := map[person][]string{}
-	people := 0
-	saidPupils, saidStaff := map[string]bool{}, map[string]bool{}
-	for _, p := range j.snap.Pupils.Records {
-		saidPupils[p.ID] = true
-	}
-	for _, s := range j.snap.Staff.Records {
-		saidStaff[s.ID] = true
-	}
-	note := func(who person, id string, isSaid bool) {
-		people++
-		if !isSaid {
-			gone[who] = append(gone[who], id)
-		}
-	}
+	r := rekeying{gone: map[named][]string{}, total: map[string]int{}, again: map[string]int{}, pairs: map[string]tallied{}}
 	for _, p := range j.state.Pupils {
-		if p.Current {
-			name, _, _ := strings.Cut(p.Name, " (")
-			note(person{"pupil", cmp.Or(p.Forename, name), p.Surname}, p.SourceID, saidPupils[p.SourceID] || j.snap.Pupils.SilentOn(p.SourceID, p.Name))
-		}
+		r.had(p.Current, !isSaid(&j.snap.Pupils, j.said.pupils, p), named{"pupil", fullName(p.Forename, p.Surname, p.Name)}, p.SourceID)
 	}
 	for _, s := range j.state.Staff {
-		if s.Current {
-			note(person{"staff", cmp.Or(s.Forename, s.Name), s.Surname}, s.SourceID, saidStaff[s.SourceID] || j.snap.Staff.SilentOn(s.SourceID, s.Name))
-		}
+		r.had(s.Current, !isSaid(&j.snap.Staff, j.said.staff, s), named{"staff", fullName(s.Forename, s.Surname, s.Name)}, s.SourceID)
 	}
-	rekeyed, pairs := 0, tallied{}
-	match := func(who person, id string) {
-		if ids := gone[who]; len(ids) > 0 {
-			rekeyed++
-			pairs[fmt.Sprintf("%s %s → %s", who.kind, ids[0], id)]++
-			gone[who] = ids[1:]
-		}
+	wanted := map[store.ID]bool{}
+	for _, g := range j.differ.want.groups {
+		wanted[g.ID] = true
+	}
+	for _, g := range j.state.Groups {
+		r.had(g.Current, !wanted[g.ID], named{g.GroupKind, g.Name}, g.SourceID)
 	}
 	for _, p := range j.differ.want.pupils {
-		if p.ID < 0 {
-			name, _, _ := strings.Cut(p.Name, " (")
-			match(person{"pupil", cmp.Or(p.Forename, name), p.Surname}, p.SourceID)
-		}
+		r.has(p.ID, named{"pupil", fullName(p.Forename, p.Surname, p.Name)}, p.SourceID)
 	}
 	for _, s := range j.differ.want.staff {
-		if s.ID < 0 {
-			match(person{"staff", cmp.Or(s.Forename, s.Name), s.Surname}, s.SourceID)
-		}
+		r.has(s.ID, named{"staff", fullName(s.Forename, s.Surname, s.Name)}, s.SourceID)
 	}
-	j.find(IDsChanged, "", store.HoldAll, rekeyed, people, pairs, share(rekeyed, people)+" pupils and staff would leave and join on the same night, under the same names with new ids: have the ids changed?")
+	for _, g := range j.differ.want.groups {
+		r.has(g.ID, named{g.GroupKind, g.Name}, g.SourceID)
+	}
+	j.worst(slices.Sorted(maps.Keys(r.total)), func(kind string) {
+		j.find(IDsChanged, kind, store.HoldAll, r.again[kind], r.total[kind], r.pairs[kind],
+			fmt.Sprintf("%s records of kind %s go and come on the same night, under the same names with new ids: have the ids changed?", share(r.again[kind], r.total[kind]), kind))
+	})
+}
+
+// named is who or what has a name.
+type named struct{ kind, name string }
+
+// rekeying gathers what goes, and finds it again in what comes.
+type rekeying struct {
+	gone         map[named][]string
+	total, again map[string]int
+	pairs        map[string]tallied
+}
+
+func (r *rekeying) had(isCurrent, isGone bool, who named, id string) {
+	if !isCurrent {
+		return
+	}
+	r.total[who.kind]++
+	if isGone {
+		r.gone[who] = append(r.gone[who], id)
+	}
+}
+
+func (r *rekeying) has(row store.ID, who named, id string) {
+	ids := r.gone[who]
+	if row > 0 || len(ids) == 0 {
+		return
+	}
+	r.again[who.kind]++
+	if r.pairs[who.kind] == nil {
+		r.pairs[who.kind] = tallied{}
+	}
+	r.pairs[who.kind][clean(fmt.Sprintf("%s %s → %s", who.kind, ids[0], id))]++
+	r.gone[who] = ids[1:]
+}
+
+// fullName is a person's name without the form.
+func fullName(forename, surname, name string) string {
+	if forename+surname != "" {
+		return forename + "\x00" + surname
+	}
+	name, _, _ = strings.Cut(name, " (")
+	return name
+}
+
+// isSaid tells whether the document has a person, or may have.
+func isSaid[R any, T element](roll *mis.Roll[R], said map[string]bool, person T) bool {
+	return said[person.Source()] || roll.SilentOn(person.Source(), person.Called())
 }
 
 // faults are the reasons for which a record is skipped.

@@ -1,0 +1,100 @@
+package importer_test
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"modernc.org/sqlite"
+
+	"misimportd/era"
+	"misimportd/importer"
+	"misimportd/mis/cache"
+	"misimportd/store"
+)
+
+// A victim is a process that does one thing with a database, and dies of it: this test's
+// own program, told so by the environment.
+const victimIs = "MISIMPORTD_TEST_VICTIM"
+
+// victim does what the environment says: run, approve ID or undo ID.
+func victim() error {
+	if at, err := strconv.Atoi(os.Getenv("VICTIM_DIES_AT")); err == nil {
+		dieInSQLite(at, os.Getenv("VICTIM_FAILS") != "")
+	}
+	db, err := store.Open(context.Background(), os.Getenv("VICTIM_DATABASE"))
+	if err != nil {
+		return err
+	}
+	asOf, err := era.ParseDate(os.Getenv("VICTIM_AS_OF"))
+	if err != nil {
+		return err
+	}
+	im := &importer.Importer{DB: db, State: cache.Folder(os.Getenv("VICTIM_STATE")), Zone: time.UTC, AsOf: asOf, Version: "test",
+		Guard: importer.NewGuard(), Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	return operation(os.Getenv(victimIs), im)
+}
+
+// operation does a thing by its name.
+func operation(what string, im *importer.Importer) (err error) {
+	var id store.ID
+	var verb string
+	if _, err := fmt.Sscanf(what, "%s %d", &verb, &id); err != nil && verb == "" {
+		return err
+	}
+	var r importer.Report
+	switch verb {
+	case "run":
+		r, err = im.Run(context.Background())
+	case "approve":
+		r, err = im.Approve(context.Background(), id)
+	case "undo":
+		r, err = im.Undo(context.Background(), id)
+	default:
+		err = fmt.Errorf("no operation %q", what)
+	}
+	if err == nil && r.Result == store.Held {
+		err = fmt.Errorf("%s was held: %v", what, breaches(r))
+	}
+	return err
+}
+
+// written are the tables that runs write to.
+var written = []string{"eras", "settings", "elements", "staff", "pupils", "locations", "subjects", "houses", "groups", "memberships", "lessons", "commitments",
+	"suspensions", "group_suspensions", "absences", "pins", "unwanted_documents", "lesson_days", "changes", "held_changes", "runs"}
+
+// dieInSQLite has every write to a table in SQLite tell of itself, in the middle of the
+// statement. At the nth statement, the process is killed, or the statement fails.
+func dieInSQLite(nth int, fails bool) {
+	statement, last := 0, ""
+	sqlite.MustRegisterScalarFunction("tell", 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		if now := fmt.Sprint(args[0]); now != last {
+			statement, last = statement+1, now
+			if statement == nth && !fails {
+				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+				select {}
+			}
+		}
+		if statement == nth {
+			return nil, errors.New("the disk has a bad day")
+		}
+		return int64(0), nil
+	})
+	sqlite.RegisterConnectionHook(func(conn sqlite.ExecQuerierContext, _ string) error {
+		for _, table := range written {
+			for _, action := range []string{"INSERT", "UPDATE", "DELETE"} {
+				if _, err := conn.ExecContext(context.Background(), fmt.Sprintf(`CREATE TEMP TRIGGER tell_%[1]s_%[2]s AFTER %[2]s ON main.%[1]s BEGIN SELECT tell('%[1]s %[2]s'); END`, table, action), nil); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
