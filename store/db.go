@@ -107,9 +107,12 @@ const maxHolder = 63
 
 func (h Holder) String() string {
 	since := h.Since.UTC().Format(time.RFC3339)
-	who := fmt.Sprintf("misimportd %s, process %d on ", h.Command, h.PID)
-	room := max(0, maxHolder-len(who)-len(" since ")-len(since))
-	return who + h.Host[:min(len(h.Host), room)] + " since " + since
+	who := fmt.Sprintf("misimportd %s, process %d", h.Command, h.PID)
+	room := maxHolder - len(who) - len(" on ") - len(" since ") - len(since)
+	if room > 0 {
+		who += " on " + h.Host[:min(len(h.Host), room)]
+	}
+	return who + " since " + since
 }
 
 // BusyError says that another run has the lock (R32).
