@@ -203,6 +203,8 @@ func (sqlite) explain(err error) error {
 	switch said.Code() & 0xff {
 	case sqlite3.SQLITE_FULL:
 		hint = "make room on the disk, then run again"
+	case sqlite3.SQLITE_IOERR:
+		hint = "the disk is full or failing: make room on it, then run again"
 	case sqlite3.SQLITE_READONLY:
 		hint = "the file or its folder is read-only for this user: check owner and mode"
 	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
