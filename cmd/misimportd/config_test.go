@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"misimportd/era"
+	"misimportd/importer"
 	"misimportd/mis/isams"
 )
 
@@ -43,12 +44,42 @@ func TestTheExampleConfigurationTellsTheTruth(t *testing.T) {
 	}
 	plain, shown := settled(example), settled(changed)
 	isamsInForce(t, string(text))
+	guardInForce(t, string(text))
 	if diff := cmp.Diff([]era.Year{7, 8, 9, 10, 11, 12, 13}, shown.years); diff != "" {
 		t.Error(diff)
 	}
 	shown.years = nil
 	if diff := cmp.Diff(plain, shown, cmp.AllowUnexported(settings{}), cmp.Comparer(func(a, b interface{ String() string }) bool { return a.String() == b.String() })); diff != "" {
 		t.Errorf("(-default +shown):\n%s", diff)
+	}
+}
+
+// guardInForce does the same with the section guard: it shows every limit, and the defaults.
+func guardInForce(t *testing.T, text string) {
+	t.Helper()
+	_, section, _ := strings.Cut(text, "#guard:\n")
+	section, _, _ = strings.Cut(section, "\n\n")
+	section = "guard:\n" + regexp.MustCompile(`(?m)^#`).ReplaceAllString(section, "")
+	path := filepath.Join(t.TempDir(), "config.yml")
+	if err := os.WriteFile(path, []byte(section), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := (&flags{Config: path}).settle()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(importer.NewGuard(), s.guard); diff != "" {
+		t.Errorf("guard (-default +shown):\n%s", diff)
+	}
+	for _, name := range importer.LimitNames {
+		if !strings.Contains(section, "\n  "+name+": ") {
+			t.Errorf("%s is not shown", name)
+		}
+	}
+	for name := range importer.UndoLimits() {
+		if !strings.Contains(section, "\n    "+name+": ") {
+			t.Errorf("undo: %s is not shown", name)
+		}
 	}
 }
 
