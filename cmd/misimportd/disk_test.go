@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -132,7 +131,7 @@ func tellDisk(t *testing.T, said string) {
 		switch line {
 		case "approve before", "approve after", "approve fitted", "undo before", "undo after", "undo fitted":
 		default:
-			t.Error(fmt.Sprintf("%d × %s", n, line))
+			t.Errorf("%d × %s", n, line)
 		}
 	}
 }
