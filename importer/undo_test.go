@@ -247,7 +247,11 @@ func (u *undoing) did(what string, before string, r importer.Report, err error) 
 
 func (u *undoing) step() {
 	before := u.dump()
-	switch what := rapid.SampledFrom([]string{"night", "night", "night", "bad night", "bad night", "approve", "pin", "suspension", "undo", "undo", "undo older"}).Draw(u.r, "what"); what {
+	things := []string{"night", "night", "night", "bad night", "bad night", "pin", "suspension", "undo", "undo", "undo older", "undo older"}
+	if u.waits != 0 {
+		things = append(things, "approve", "approve", "approve", "approve")
+	}
+	switch what := rapid.SampledFrom(things).Draw(u.r, "what"); what {
 	case "night", "bad night":
 		u.day = u.day.AddDays(rapid.SampledFrom([]int{0, 1, 1, 7}).Draw(u.r, "days"))
 		u.school.Night()
@@ -263,12 +267,9 @@ func (u *undoing) step() {
 		r, err := u.im.Run(u.Context())
 		u.did(what, before, r, err)
 	case "approve":
-		if u.waits != 0 {
-			r, err := u.im.Approve(u.Context(), u.waits)
-			var not *store.NotWaitingError
-			if errors.As(err, &not) {
-				return
-			}
+		r, err := u.im.Approve(u.Context(), u.waits)
+		u.waits = 0
+		if !isNotWaiting(err) {
 			u.did(what, before, r, err)
 		}
 	case "pin":
@@ -300,12 +301,8 @@ func (u *undoing) step() {
 			return
 		}
 		u.did(what, before, r, err)
-		if err == nil && rapid.Bool().Draw(u.r, "and back") {
+		if rapid.Bool().Draw(u.r, "and back") {
 			u.undoNewest()
-		}
-		// What was undone is not there to be undone again; what came after it is.
-		if len(u.made) > 0 && u.made[len(u.made)-1] == r.Run {
-			u.made = slices.DeleteFunc(u.made, func(made store.ID) bool { return made == id })
 		}
 	}
 }
