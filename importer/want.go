@@ -281,7 +281,9 @@ func (d *differ) wantMemberships() {
 		pupils[p.SourceID] = p.ID
 		if form, ok := d.formFor(p.ID, said, groups[store.FormGroup]); ok {
 			p.Name += " (" + form.Name + ")"
-			d.want.memberships = append(d.want.memberships, pair{form.ID, p.ID})
+			if p := (pair{form.ID, p.ID}); !d.handsOff[p] || form.SourceID == said.FormID { // a pin is told of where the MIS says otherwise
+				d.want.memberships = append(d.want.memberships, p)
+			}
 		}
 	}
 	for _, m := range d.snap.SetLists.Records {

@@ -159,7 +159,17 @@ func (s state) before() string {
 		return "none was made yet"
 	}
 	run := newest[0]
-	return fmt.Sprintf("the last was run %d, %s, %s", run.ID, run.Result, s.when(run.FinishedAt))
+	return fmt.Sprintf("the last was run %d, %s, %s%s", run.ID, run.Result, s.when(run.FinishedAt), s.waits())
+}
+
+// waits tells of a held run that waits for a person.
+func (s state) waits() string {
+	waiting := s.known.Imports.Waiting
+	if len(waiting) == 0 {
+		return ""
+	}
+	newest := waiting[len(waiting)-1]
+	return fmt.Sprintf("; run %d waits for a person: misimport runs show %d", newest, newest)
 }
 
 // when is a time as people at the school write it.

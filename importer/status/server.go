@@ -72,6 +72,9 @@ func (p *Pulse) page(w http.ResponseWriter, _ *http.Request) {
 			_, _ = fmt.Fprintf(w, "newest run    %d, %s, %s\n", newest[0].ID, newest[0].Result, s.when(newest[0].FinishedAt))
 		}
 	}
+	for _, id := range s.known.Imports.Waiting {
+		_, _ = fmt.Fprintf(w, "held          run %d waits for a person: \"misimport runs show %d\" shows it, \"misimport approve %d\" or \"misimport reject %d\" decides\n", id, id, id, id)
+	}
 	if s.lastError != "" {
 		_, _ = fmt.Fprintf(w, "last error    %s: %s\n", s.when(s.failed), s.lastError)
 	}
