@@ -1,11 +1,13 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"misimportd/mis/cache"
 	"misimportd/store"
@@ -52,13 +54,25 @@ func (im *Importer) Approve(ctx context.Context, id store.ID) (Report, error) {
 // waiting is a held run that waits for a person.
 func (im *Importer) waiting(ctx context.Context, id store.ID) (run store.Run, err error) {
 	err = im.DB.View(ctx, func(v *store.View) (err error) {
-		run, err = v.Run(ctx, id)
-		return err
+		if run, err = v.Run(ctx, id); err != nil || run.Decision == store.Waiting {
+			return err
+		}
+		return notWaiting(ctx, v, run)
 	})
-	if err == nil && run.Decision != store.Waiting {
-		err = &store.NotWaitingError{ID: id, Run: run}
-	}
 	return run, err
+}
+
+// notWaiting says what became of a run of which nothing waits.
+func notWaiting(ctx context.Context, v *store.View, run store.Run) error {
+	not := &store.NotWaitingError{ID: run.ID, Run: run}
+	if run.Decision == store.Approved {
+		approval, err := v.Run(ctx, run.DecidedBy)
+		if err != nil {
+			return err
+		}
+		not.Undone = approval.UndoneBy
+	}
+	return not
 }
 
 // prepareApproved makes the plan of a held run again.
@@ -108,48 +122,71 @@ func (r *Report) compare(ctx context.Context, v *store.View, p *store.Proposal, 
 }
 
 // differing tells in what changes are not the ones that were held, whatever their order.
-// Records are the same whose ids in the MIS are: those of rows do not count.
+// Records are the same whose ids in the MIS are; of a record that goes on, what counts is
+// what would change of it.
 func (n names) differing(was, now []store.Recorded) (said []string, err error) {
-	type fingerprint string
-	count := map[fingerprint]int{}
-	about := map[fingerprint]Line{}
-	var order []fingerprint
-	for sign, changes := range map[int][]store.Recorded{1: was, -1: now} {
-		lines := n.lines(slices.Values(changes))
-		for i, c := range changes {
-			text, err := json.Marshal(struct {
-				Line
-				Image store.Image
-			}{lines[i], withoutIDs(c.After.V)})
+	type told struct{ before, text string } // text is sorted by what it is about
+	count, texts := map[string]int{}, map[string]string{}
+	note := func(changes []store.Recorded, sign int) error {
+		for i, l := range n.lines(slices.Values(changes)) {
+			key, err := fingerprint(l, changes[i])
 			if err != nil {
-				return nil, err
+				return err
 			}
-			key := fingerprint(text)
-			if _, known := about[key]; !known {
-				order = append(order, key)
-			}
-			about[key] = lines[i]
+			texts[key] = l.subject() + ": " + string(l.Action) + l.values()
 			count[key] += sign
 		}
+		return nil
 	}
-	slices.Sort(order)
+	if err := errors.Join(note(was, 1), note(now, -1)); err != nil {
+		return nil, err
+	}
+	var list []told
 	gone, come := 0, 0
-	for _, key := range order {
-		l := about[key]
-		what := fmt.Sprintf("%s of %s", l.Action, l.subject())
-		switch n := count[key]; {
+	for key, n := range count {
+		switch {
 		case n > 0:
 			gone += n
-			said = append(said, "no longer: "+what)
+			list = append(list, told{"was held, and is no longer so: ", texts[key]})
 		case n < 0:
 			come -= n
-			said = append(said, "new: "+what)
+			list = append(list, told{"was not held, and is so now: ", texts[key]})
 		}
+	}
+	slices.SortFunc(list, func(a, b told) int { return cmp.Or(compareNames(a.text, b.text), -cmp.Compare(a.before, b.before)) })
+	for _, t := range list {
+		said = append(said, t.before+t.text)
 	}
 	if len(said) > shownCauses {
 		said = append(said[:shownCauses], fmt.Sprintf("in all, %d changes are no longer there, and %d are new", gone, come))
 	}
 	return said, nil
+}
+
+// fingerprint is what makes a change the one that it is, without the ids of rows and without
+// names that others may have changed meanwhile.
+func fingerprint(l Line, c store.Recorded) (string, error) {
+	if l.SourceID != "" && l.Action != store.Create {
+		l.Name = ""
+	}
+	if l.Group != nil {
+		l.Group = &GroupRef{Kind: l.Group.Kind, SourceID: l.Group.SourceID}
+	}
+	if l.Lesson != nil {
+		l.Lesson = &LessonRef{SourceID: l.Lesson.SourceID}
+	}
+	image := store.Image{}
+	if l.Action == store.Create {
+		image = withoutIDs(c.After.V)
+	}
+	if l.Entity == store.MembershipEntity || l.Entity == store.CommitmentEntity {
+		l.Name = ""
+	}
+	text, err := json.Marshal(struct {
+		Line
+		Image store.Image
+	}{l, image})
+	return string(text), err
 }
 
 // withoutIDs is an image without the ids of rows.
@@ -163,19 +200,32 @@ func withoutIDs(image store.Image) store.Image {
 	return plain
 }
 
-// subject names what a line is about, people by their ids.
+// subject names what a line is about.
 func (l Line) subject() string {
+	called := strings.TrimSpace(clean(l.Name) + prefixed(" #", clean(l.SourceID)))
 	switch {
 	case l.Group != nil:
-		return fmt.Sprintf("%s %s in %s #%s", l.Entity, clean(l.SourceID), l.Group.Kind, clean(l.Group.SourceID))
+		return fmt.Sprintf("%s in %s %s #%s", called, l.Group.Kind, clean(l.Group.Name), clean(l.Group.SourceID))
 	case l.Lesson != nil:
-		return fmt.Sprintf("%s %s %s in %s on %s", l.Entity, l.Kind, clean(l.SourceID), clean(l.Lesson.Name), l.On)
+		return fmt.Sprintf("%s in lesson %s on %s", called, clean(l.Lesson.Name), l.On)
 	case l.On != nil:
-		return fmt.Sprintf("%s %s on %s", l.Entity, clean(l.Name), l.On)
-	case l.SourceID == "":
-		return fmt.Sprintf("%s %s", l.Entity, clean(l.Name))
+		return fmt.Sprintf("lesson %s on %s", clean(l.Name), l.On)
+	case l.Kind != "":
+		return l.Kind + " " + called
 	}
-	return fmt.Sprintf("%s %s #%s", l.Entity, l.Kind, clean(l.SourceID))
+	return string(l.Entity) + " " + called
+}
+
+// values tells which values change, and when memberships and groups end.
+func (l Line) values() string {
+	var parts []string
+	for _, f := range l.Fields {
+		parts = append(parts, fmt.Sprintf("%s %s → %s", strings.ReplaceAll(f.Name, "_", " "), valueText(f.Before), valueText(f.After)))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return ", " + strings.Join(parts, ", ")
 }
 
 // Reject closes a held run: what waits of it will not be applied.
@@ -195,6 +245,6 @@ func Reject(ctx context.Context, db *store.DB, id store.ID) error {
 		if err != nil {
 			return err
 		}
-		return &store.NotWaitingError{ID: id, Run: run}
+		return notWaiting(ctx, v, run)
 	})
 }

@@ -261,6 +261,9 @@ func (j *judgement) groupsAndMemberships() {
 // of each group's members; what is counted is the groups.
 func (j *judgement) shrinking(members, lost map[store.ID]int, ending map[store.ID]bool) {
 	limit := j.limit(GroupsShrinking)
+	if limit.Off {
+		limit.Percent = DefaultLimits()[GroupsShrinking].Percent
+	}
 	f := Finding{Limit: GroupsShrinking, Holds: store.HoldRemovals}
 	causes := tallied{}
 	for id, n := range members {

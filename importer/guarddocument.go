@@ -15,7 +15,7 @@ import (
 func (j *judgement) sections() {
 	for _, s := range j.silences {
 		j.find(SectionsMissing, s.section, store.HoldSections, s.kept, s.kept, nil,
-			fmt.Sprintf("the section %s is absent or empty, and the database holds %s%s of it, of which nothing is ended", s.section, thousands(s.kept), s.unit))
+			fmt.Sprintf("%s is absent or empty, and the database holds %s%s of it; nothing of that is ended unless a person says so", s.section, thousands(s.kept), s.unit))
 	}
 	if len(j.silences) == 0 {
 		j.find(SectionsMissing, "", store.HoldSections, 0, 0, nil, "")

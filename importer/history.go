@@ -105,7 +105,7 @@ func WriteRuns(w io.Writer, db *store.DB, past []Past, zone *time.Location, styl
 		}
 		outcome := fmt.Sprint(changes)
 		if len(r.Problems) > 0 {
-			outcome += fmt.Sprintf(", %d problems", total(r.Problems))
+			outcome += ", " + many(total(r.Problems), "problem")
 		}
 		if said := r.decision(func() string { return r.decidedAt(zone) }); said != "" {
 			outcome += "; " + said

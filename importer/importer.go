@@ -342,7 +342,7 @@ func (n *night) settle(document *cache.Taken, started time.Time) error {
 		}
 	}
 	file := func() error { return document.Settle(int64(n.report.Run)) }
-	if n.report.Hold == store.HoldAll {
+	if n.report.Hold != store.HoldNothing && len(n.report.Changes) == 0 {
 		file = document.Discard
 	}
 	if err := file(); err != nil {

@@ -122,7 +122,7 @@ func (n *night) isUnwanted(s *scene) bool {
 		return false
 	}
 	n.report.Problems = append(s.noted, mis.Problem{Section: "document", Reason: mis.Unwanted,
-		Detail: "nothing was imported: a run that imported this very document was undone; the next document that differs is imported, or this one with --force"})
+		Detail: "nothing was done, for an undo has put back what it says; the next document that differs is imported, or this one with --force"})
 	return true
 }
 

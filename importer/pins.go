@@ -24,7 +24,7 @@ func (l ListedPin) what() string {
 	if l.Group != nil {
 		return fmt.Sprintf("whether in %s %s #%s", l.Group.Kind, clean(l.Group.Name), clean(l.Group.SourceID))
 	}
-	return strings.ReplaceAll(l.Field, "_", " ")
+	return strings.ReplaceAll(strings.TrimSuffix(l.Field, "_id"), "_", " ")
 }
 
 // Pins lists what imports leave as it is.
@@ -103,7 +103,7 @@ func findOne(ctx context.Context, v *store.View, kind, sourceID string) (store.I
 		return 0, err
 	}
 	if len(ids) == 0 {
-		return 0, fmt.Errorf("there is no %s with the id %s: the id is the MIS's own, as \"misimportd plan\" shows it after #", kind, sourceID)
+		return 0, fmt.Errorf("there is no %s with the id %s: the id is the MIS's own, as \"misimportd plan --json\" and the views for reports have it", kind, sourceID)
 	}
 	return ids[0], nil
 }

@@ -32,6 +32,7 @@ type Report struct {
 	Hold      store.Hold     `json:"hold,omitempty"`         // what waits for a person: sections, removals or all
 	Waiting   []store.Count  `json:"waiting,omitempty"`      // what of it there is
 	About     store.ID       `json:"about,omitempty"`        // the run that was approved or undone
+	Approved  store.ID       `json:"approved,omitempty"`     // the held undo that was approved
 	Differs   []string       `json:"differs,omitempty"`      // in what a plan is not the one that was held
 	Lines     []Line         `json:"plan,omitempty"`         // each change; of a plan only
 	Held      []Line         `json:"waiting_plan,omitempty"` // each change that waits, or would

@@ -69,7 +69,7 @@ func TestPinsLeaveWhatAPersonCorrected(t *testing.T) {
 		w.exec(`UPDATE memberships SET ends_on = '2016-09-05' WHERE element_id = (SELECT id FROM pupils WHERE source_id = '12') AND group_id = (SELECT id FROM groups WHERE source_id = '21')`)
 		pin(w, "staff", "1", "code")
 		pin(w, "set", "21", "name")
-		pin(w, "pupil", "12", "set/21")  // a person took Ömer out of it
+		pin(w, "pupil", "12", "set/21")   // a person took Ömer out of it
 		pin(w, "pupil", "13", "form/7/B") // and leaves Ann in her form, whatever the MIS says
 
 		moved := (&doc{}).teacher(1, "Ms Brown").teacher(2, "Mr Green").form("7/A", "7A", 7, 1).form("7/B", "7B", 7, 2).

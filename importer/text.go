@@ -84,6 +84,9 @@ func (r Report) WritePlan(w io.Writer, style Style) error {
 	p.line("%s", p.paint(bold, fmt.Sprintf("Plan for %s, era %s", r.AsOf.Long(), r.Era)))
 	p.source(r.Source)
 	p.timetable(r.Timetable)
+	if r.Hold != store.HoldNothing {
+		p.line("%s", p.paint(red, would[r.Hold]))
+	}
 	p.changes(r.Lines)
 	p.pinned(r.Pinned)
 	p.summary(r.Changes)
@@ -97,7 +100,16 @@ func (r Report) WritePlan(w io.Writer, style Style) error {
 	if r.Again {
 		again = " --again"
 	}
-	p.line("Nothing has been changed: this is a plan. \"misimportd run%s\" carries it out.", again)
+	end := "carries it out"
+	switch {
+	case r.Hold == store.HoldAll:
+		end = "would hold all of it for a person"
+	case r.Hold != store.HoldNothing:
+		end = "carries it out, but for what waits for a person"
+	case isUnwanted(r.Problems):
+		end = "would do nothing"
+	}
+	p.line("Nothing has been changed: this is a plan. \"misimportd run%s\" %s.", again, end)
 	return p.err
 }
 
@@ -163,7 +175,7 @@ var plural = map[store.Entity]string{
 	store.LocationEntity: "locations", store.SubjectEntity: "subjects", store.HouseEntity: "houses",
 	store.GroupEntity: "groups", store.MembershipEntity: "memberships",
 	store.LessonEntity: "lessons", store.CommitmentEntity: "commitments", store.SuspensionEntity: "suspensions", store.GroupSuspensionEntity: "group days",
-	store.AbsenceEntity: "awaited", store.PinEntity: "pins", store.UnwantedEntity: "unwanted",
+	store.AbsenceEntity: "absences", store.PinEntity: "pins", store.UnwantedEntity: "unwanted",
 }
 
 func (p *printer) changes(lines []Line) {
@@ -199,6 +211,10 @@ func (p *printer) record(l Line) {
 	switch {
 	case l.Entity == store.AbsenceEntity:
 		text += ": " + string(l.Why)
+	case l.Entity == store.UnwantedEntity:
+		text = fmt.Sprintf("document with the sha256 %s…: %s", clip(clean(l.SourceID), 12), l.Why)
+	case l.Entity == store.PinEntity:
+		text += ": " + l.Span
 	case l.Action == store.Update:
 		text += ": " + p.fields(l.Fields)
 	case l.Action != store.Create:
@@ -294,6 +310,19 @@ func (r Report) Sentence() string {
 	}
 	fmt.Fprintf(&b, ". \"misimportd runs show %d\" shows it; approve %d or reject %d decides", r.Run, r.Run, r.Run)
 	return b.String()
+}
+
+// isUnwanted tells whether the document was left alone, for an undo said so.
+func isUnwanted(problems []mis.Problem) bool {
+	return slices.ContainsFunc(problems, func(p mis.Problem) bool { return p.Reason == mis.Unwanted })
+}
+
+// many is a number of things in words.
+func many(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return thousands(n) + " " + what + "s"
 }
 
 // total counts problems, those that are not listed too.

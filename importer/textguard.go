@@ -15,6 +15,13 @@ var applied = map[store.Hold]string{
 	store.HoldAll:      "Nothing was applied.",
 }
 
+// would says what of a run would be applied.
+var would = map[store.Hold]string{
+	store.HoldSections: "A run would be held: applied would be all but what follows from the sections that are missing.",
+	store.HoldRemovals: "A run would be held: applied would be what adds and updates; whatever ends would wait, and who would move would stay.",
+	store.HoldAll:      "A run would be held: nothing would be applied.",
+}
+
 // guard writes the limits that are breached, with their largest causes, or every limit.
 func (p *printer) guard(findings []Finding, all bool) {
 	titled := false
@@ -37,7 +44,11 @@ func (p *printer) finding(f Finding) {
 		p.line("  %s  %-31s %s", p.paint(red, "HELD"), name, f.Says)
 		var causes []string
 		for _, c := range f.Causes {
-			causes = append(causes, fmt.Sprintf("%s: %s", c.What, thousands(c.Count)))
+			text := c.What
+			if c.Count > 1 {
+				text += ": " + thousands(c.Count)
+			}
+			causes = append(causes, text)
 		}
 		if len(causes) > 0 {
 			p.line("        %s", strings.Join(causes, "; "))
@@ -118,15 +129,28 @@ func (p *printer) pinned(lines []Line) {
 
 // WriteUndo writes what an undo did, or would do.
 func (r Report) WriteUndo(w io.Writer, style Style) error {
-	return r.writeDecided(w, style, "undoing", "That took back all that run %d had changed. The document it imported is not imported again, unless by \"misimportd run --force\".")
+	return r.writeDecided(w, style, "undoing")
 }
 
 // WriteApproved writes what an approval did.
 func (r Report) WriteApproved(w io.Writer, style Style) error {
-	return r.writeDecided(w, style, "approving", "That was what run %d held.")
+	if r.Approved != 0 {
+		return r.writeDecided(w, style, fmt.Sprintf("approving run %d, undoing", r.Approved))
+	}
+	return r.writeDecided(w, style, "approving")
 }
 
-func (r Report) writeDecided(w io.Writer, style Style, verb, done string) error {
+// count is how many changes of a kind there were.
+func (r Report) count(entity store.Entity, action store.Action) (n int) {
+	for _, c := range r.Changes {
+		if c.Entity == entity && c.Action == action {
+			n += c.Count
+		}
+	}
+	return n
+}
+
+func (r Report) writeDecided(w io.Writer, style Style, verb string) error {
 	p := &printer{Style: style, w: w}
 	if r.Result == Planned {
 		p.line("%s", p.paint(bold, fmt.Sprintf("Plan for %s run %d", verb, r.About)))
@@ -136,14 +160,20 @@ func (r Report) writeDecided(w io.Writer, style Style, verb, done string) error 
 		if r.Hold != store.HoldNothing {
 			p.waits("would wait for a person", r.Waiting, r.Held)
 		}
-		p.line("\nNothing has been changed: this is a plan. \"misimportd undo %d\" carries it out.", r.About)
+		end := "carries it out"
+		if r.Hold != store.HoldNothing {
+			end = "would hold it for a person"
+		}
+		p.line("\nNothing has been changed: this is a plan. \"misimportd undo %d\" %s.", r.About, end)
 		return p.err
 	}
 	p.line("%s", p.paint(bold, fmt.Sprintf("Run %d: %s, %s run %d", r.Run, r.Result, verb, r.About)))
 	p.differs(r.Differs, r.About)
 	if r.Result == store.Held {
 		p.guard(r.Guard, false)
-		p.line("%s", applied[r.Hold])
+		if len(r.Differs) == 0 {
+			p.line("%s", applied[r.Hold])
+		}
 		p.waits("waits for a person", r.Waiting, nil)
 		p.goOn(r.Run)
 		return p.err
@@ -151,7 +181,14 @@ func (r Report) writeDecided(w io.Writer, style Style, verb, done string) error 
 	p.summary(r.Changes)
 	p.problems(r.Problems)
 	p.line("")
-	p.line(done, r.About)
+	switch unwanted := r.count(store.UnwantedEntity, store.Create); {
+	case unwanted == 1:
+		p.line("The document that did this is not imported again, unless by \"misimportd run --force\"; the next one that differs is.")
+	case unwanted > 1:
+		p.line("Neither the document that did this nor the newest, which says the same, is imported again, unless by \"misimportd run --force\"; the next one that differs is.")
+	case r.count(store.UnwantedEntity, store.Delete) > 0:
+		p.line("Documents that were not to be imported again may be again.")
+	}
 	p.line("\"misimportd runs show %d\" lists each change; \"misimportd undo %d\" takes it back.", r.Run, r.Run)
 	return p.err
 }

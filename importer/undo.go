@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"misimportd/store"
 )
@@ -64,7 +65,7 @@ func (im *Importer) undo(ctx context.Context, lock *store.Lock, holder store.Hol
 			}
 			p.Waiting, p.Settles, p.As = store.Plan{}, held.ID, store.Approved
 			err = report.compare(ctx, v, &p, held)
-			report.About = id
+			report.About, report.Approved = id, held.ID
 		}
 		if err == nil {
 			watch.next("apply")
@@ -153,9 +154,12 @@ func undoable(run store.Run) error {
 // checkUntouched finds out whether the records that a run changed are still as it left
 // them. It names what is in the way.
 func checkUntouched(ctx context.Context, v *store.View, id store.ID, made []store.Change) error {
-	left, created := map[store.Key]store.Record{}, map[store.ID]bool{}
+	left, created, places := map[store.Key]store.Record{}, map[store.ID]bool{}, map[string]bool{}
 	for _, c := range made {
 		left[keyOf(c)] = c.After
+		for _, place := range placesOf(c.Recorded()) {
+			places[place] = true
+		}
 		if c.Action == store.Create {
 			created[c.After.RowID()] = true
 		}
@@ -163,6 +167,9 @@ func checkUntouched(ctx context.Context, v *store.View, id store.ID, made []stor
 	later := map[store.ID]int{}
 	err := v.Since(ctx, id, func(by store.ID, c store.Recorded) {
 		_, touched := left[store.Key{Entity: c.Entity, ID: c.RecordID}]
+		for _, place := range placesOf(c) {
+			touched = touched || places[place]
+		}
 		if touched || refersTo(c, created, left) {
 			later[by]++
 		}
@@ -181,7 +188,7 @@ func checkUntouched(ctx context.Context, v *store.View, id store.ID, made []stor
 		key := keyOf(c)
 		now, there := standing[key]
 		if after := left[key]; there != (after != nil) || there && now != after {
-			return &NotUndoneError{id, fmt.Sprintf("another program has changed %s since (row %d of the %ss): what is there now would be lost", describe(c.Record()), key.ID, key.Entity)}
+			return &NotUndoneError{id, fmt.Sprintf("another program has changed %s since (row %d of its table%s), and what is there now would be lost: change it back first, or leave the run as it is", describe(c.Record()), key.ID, fieldsThatDiffer(left[key], now))}
 		}
 	}
 	clinging, err := v.Clinging(ctx, id)
@@ -189,7 +196,34 @@ func checkUntouched(ctx context.Context, v *store.View, id store.ID, made []stor
 		return err
 	}
 	at := slices.IndexFunc(made, func(c store.Change) bool { return c.Record().RowID() == clinging[0] && c.Action == store.Create })
-	return &NotUndoneError{id, fmt.Sprintf("it created %d records that other programs use since, the first of them %s: take them out of their groups and lessons first", len(clinging), describe(made[at].Record()))}
+	return &NotUndoneError{id, fmt.Sprintf("it created %s that other programs use since, the first of them %s: take what uses them out first", many(len(clinging), "record"), describe(made[at].Record()))}
+}
+
+// unique are the columns by which there is one row only of an entity, or few that exclude each
+// other: another row may stand in the place of one that an undo would bring back.
+var unique = map[store.Entity][]string{
+	store.MembershipEntity: {"group_id", "element_id"}, store.CommitmentEntity: {"lesson_id", "element_id"}, store.LessonEntity: {"source_id", "on_date"},
+	store.GroupEntity: {"era_id", store.KindOfGroup, "source_id"}, store.GroupSuspensionEntity: {"group_id"}, store.AbsenceEntity: {"element_id"},
+	store.PinEntity: {"element_id", "field", "group_id"}, store.UnwantedEntity: {"sha256"}, store.EraEntity: {"name"},
+}
+
+// placesOf are the places that a change takes or leaves.
+func placesOf(c store.Recorded) (places []string) {
+	columns, ok := unique[c.Entity]
+	if !ok {
+		return nil
+	}
+	for _, image := range []store.Image{c.Before.V, c.After.V} {
+		if image == nil {
+			continue
+		}
+		place := string(c.Entity)
+		for _, column := range columns {
+			place += fmt.Sprintf("\x00%v", image[column])
+		}
+		places = append(places, place)
+	}
+	return places
 }
 
 func keyOf(c store.Change) store.Key { return store.Key{Entity: c.Entity(), ID: c.Record().RowID()} }
@@ -239,12 +273,15 @@ func inTheWay(id store.ID, later map[store.ID]int) error {
 	const shown = 5
 	said := ""
 	for i, run := range runs[:min(len(runs), shown)] {
-		said += []string{"", ", "}[min(i, 1)] + fmt.Sprintf("run %d (%d changes)", run, later[run])
+		said += []string{"", ", "}[min(i, 1)] + fmt.Sprintf("run %d (%s)", run, many(later[run], "change"))
 	}
 	if len(runs) > shown {
 		said += fmt.Sprintf(" and %d more", len(runs)-shown)
 	}
-	return &NotUndoneError{id, fmt.Sprintf("the same records were changed later, by %s: undo that first, the newest first", said)}
+	if len(runs) == 1 {
+		return &NotUndoneError{id, fmt.Sprintf("the same records were changed later, by %s: undo that first", said)}
+	}
+	return &NotUndoneError{id, fmt.Sprintf("the same records were changed later, by %s: undo those first, the newest first", said)}
 }
 
 // describe names a record, people by their ids.
@@ -256,6 +293,22 @@ func describe(r store.Record) string {
 		return fmt.Sprintf("%s #%s", r.(store.Record).Entity(), clean(r.Source()))
 	}
 	return fmt.Sprintf("a %s", r.Entity())
+}
+
+// fieldsThatDiffer names the fields in which a record is not as it was left.
+func fieldsThatDiffer(left, now store.Record) string {
+	if left == nil || now == nil {
+		return ""
+	}
+	change := store.Change{Action: store.Update, Before: left, After: now}.Recorded()
+	var fields []string
+	for column, value := range change.After.V {
+		if value != change.Before.V[column] {
+			fields = append(fields, strings.ReplaceAll(column, "_", " "))
+		}
+	}
+	slices.Sort(fields)
+	return ": " + strings.Join(fields, ", ")
 }
 
 // inverse is the plan that takes back what was made, the last first. Records come back

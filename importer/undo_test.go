@@ -103,10 +103,10 @@ func TestUndoIsRefused(t *testing.T) {
 			w.exec(`INSERT INTO elements (kind, name) VALUES ('staff', 'Mr Late')`)
 			w.exec(`INSERT INTO staff (id) SELECT id FROM elements WHERE name = 'Mr Late'`)
 			w.exec(`INSERT INTO memberships (group_id, element_id, starts_on, ends_on) SELECT g.id, e.id, g.starts_on, g.ends_on FROM groups g, elements e WHERE g.source_id = '21' AND e.name = 'Mr Late'`)
-		}, "created 1 records that other programs use since, the first of them set #21"},
+		}, "created 1 record that other programs use since, the first of them set #21"},
 		"a later run refers to what it made": {func(w *world) {
 			w.must(importer.AddPin(w.Context(), w.im.DB, "test", "pupil", "11", "known_as"))
-		}, "changed later, by run 4 (1 changes): undo that first"},
+		}, "changed later, by run 4 (1 change): undo that first"},
 	} {
 		t.Run(strings.ReplaceAll(what, " ", "-"), func(t *testing.T) {
 			each(t, func(w *world) {

@@ -289,8 +289,9 @@ func (l *Lock) Reject(ctx context.Context, id ID) error {
 // NotWaitingError says that nothing of a run waits for a person: it never did, or what
 // became of it is in Run.
 type NotWaitingError struct {
-	ID  ID
-	Run Run
+	ID     ID
+	Run    Run
+	Undone ID // the run that undid the approval, 0 for none
 }
 
 func (e *NotWaitingError) Error() string {
@@ -300,9 +301,12 @@ func (e *NotWaitingError) Error() string {
 	}
 	switch e.Run.Decision {
 	case Approved:
+		if e.Undone != 0 {
+			return fmt.Sprintf("run %d was approved already%s, and run %d has undone that: \"misimportd undo %d\" brings it back", e.ID, by, e.Undone, e.Undone)
+		}
 		return fmt.Sprintf("run %d was approved already%s", e.ID, by)
 	case Rejected:
-		return fmt.Sprintf("run %d was rejected: \"misimportd run\" makes a new plan", e.ID)
+		return fmt.Sprintf("run %d was rejected: the next import makes a plan of its own", e.ID)
 	case Replaced:
 		return fmt.Sprintf("what run %d held was replaced%s, which made its own plan: \"misimportd runs\" shows what waits now", e.ID, by)
 	}

@@ -265,7 +265,8 @@ func (v *View) NewestImport(ctx context.Context) (Run, error) {
 		return Run{}, nil
 	}
 	err := v.tx.SelectContext(ctx, &runs, `SELECT `+runColumns+` FROM runs WHERE kind IN ('import', 'approval') AND undone_by IS NULL
-		AND (result IN ('applied', 'unchanged') OR result = 'held' AND hold <> 'all') AND source_sha256 <> '' ORDER BY id DESC LIMIT 1`)
+		AND CAST(records AS text) <> '{}'
+		AND (result IN ('applied', 'unchanged') OR result = 'held' AND hold <> 'all' AND CAST(counts AS text) <> '[]') AND source_sha256 <> '' ORDER BY id DESC LIMIT 1`)
 	if err != nil || len(runs) == 0 {
 		return Run{}, v.db.failed("reading the runs", err)
 	}

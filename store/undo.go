@@ -81,12 +81,12 @@ func (v *View) standing(ctx context.Context, run ID, s *shape, into map[Key]Reco
 }
 
 // Since calls each with every change that was made after a run and still counts: neither
-// was it undone nor did it undo.
+// was it undone nor did it undo another of these.
 func (v *View) Since(ctx context.Context, run ID, each func(by ID, c Recorded)) error {
 	rows, err := v.tx.QueryxContext(ctx, `SELECT c.run_id, c.entity, c.action, c.record_id, c.why,
 		coalesce(CAST(c.before AS text), 'null') AS before, coalesce(CAST(c.after AS text), 'null') AS after
 		FROM changes c JOIN runs r ON r.id = c.run_id
-		WHERE c.run_id > $1 AND r.undone_by IS NULL AND c.run_id NOT IN (SELECT undone_by FROM runs WHERE undone_by IS NOT NULL)
+		WHERE c.run_id > $1 AND r.undone_by IS NULL AND c.run_id NOT IN (SELECT undone_by FROM runs WHERE undone_by IS NOT NULL AND id > $1)
 		ORDER BY c.run_id, c.seq`, run)
 	if err != nil {
 		return v.db.failed("reading the changes", err)

@@ -55,9 +55,13 @@ type limitConfig struct{ importer.Limit }
 
 // UnmarshalYAML reads a limit.
 func (l *limitConfig) UnmarshalYAML(node *yaml.Node) error {
-	const hint = "write a limit as {percent: 10, at_least: 20}, as off, or as 0 where none is allowed"
+	const hint = "write a limit as {percent: 10, at_least: 20}, as off, or as 0 where none is allowed; a percentage is from 0 to 100"
 	wrong := func(found *yaml.Node) error {
-		return &yaml.LoadErrors{Errors: []*yaml.LoadError{{Mark: yaml.Mark{Line: found.Line, Column: found.Column}, Message: hint}}}
+		said := hint
+		if found.Kind == yaml.ScalarNode {
+			said += fmt.Sprintf("; there is %q", found.Value)
+		}
+		return &yaml.LoadErrors{Errors: []*yaml.LoadError{{Mark: yaml.Mark{Line: found.Line, Column: found.Column}, Message: said}}}
 	}
 	if node.Kind == yaml.ScalarNode {
 		switch node.Value {
