@@ -7,16 +7,16 @@ import (
 )
 
 // isAwaited tells whether an element that the MIS no longer has is not to be ended yet, and
-// notes for how many nights it has been absent. Nights are told apart by their as-of
-// dates: the same night once more counts once (R29). A section that is missing, and that a
+// notes for how many nights it has been absent. The same night once more
+// counts once (R29). A section that is missing, and that a
 // person has said to be empty, is not waited for.
 func (d *differ) isAwaited(h store.Record, isBelieved bool) bool {
 	if d.grace == 0 || isBelieved || d.whyGone(h) == store.NotImported {
 		return false
 	}
 	absence := d.absenceOf(h.RowID())
-	if d.asOf > absence.LastOn {
-		absence.Nights, absence.LastOn = absence.Nights+1, d.asOf
+	if d.night > absence.LastOn {
+		absence.Nights, absence.LastOn = absence.Nights+1, d.night
 	}
 	if absence.Nights > d.grace {
 		return false

@@ -40,7 +40,7 @@ func (im *Importer) Approve(ctx context.Context, id store.ID) (Report, error) {
 		}
 		defer func() { _ = document.Close() }()
 		again := *im
-		again.AsOf = held.AsOf
+		again.AsOf, again.Force = held.AsOf, true // as the held run was, if it had to be
 		n := again.begin(&document.Document)
 		n.report.Taken = document.Manifest.Since
 		report, err = n.carryOut(ctx, lock, holder, document, store.Approval, func(ctx context.Context, v *store.View) (store.Proposal, error) {
@@ -82,14 +82,17 @@ func (n *night) prepareApproved(ctx context.Context, v *store.View, held store.R
 		return p, err
 	}
 	defer n.watch.stop()
-	d, plan, err := n.plan(ctx, s, s.state, s.begin, n.snap, terms{grace: n.Guard.GraceNights})
+	n.isUnwanted(s)
+	d, plan, err := n.plan(ctx, s, s.state, s.begin, n.snap, n.terms())
 	if err != nil {
 		return p, err
 	}
 	if n.report.Guard, err = n.judge(ctx, s, d, plan); err != nil {
 		return p, err
 	}
-	if d, plan, err = n.plan(ctx, s, s.state, s.begin, n.believed(d), terms{grace: n.Guard.GraceNights}); err != nil {
+	var then []Finding
+	_ = json.Unmarshal(held.Guard.V, &then) // what record wrote
+	if d, plan, err = n.plan(ctx, s, s.state, s.begin, n.believed(then), n.terms()); err != nil {
 		return p, err
 	}
 	n.tell(s, d)
@@ -129,7 +132,7 @@ func (n names) differing(was, now []store.Recorded) (said []string, err error) {
 	count, texts := map[string]int{}, map[string]string{}
 	note := func(changes []store.Recorded, sign int) error {
 		for i, l := range n.lines(slices.Values(changes)) {
-			key, err := fingerprint(l, changes[i])
+			key, err := n.fingerprint(l, changes[i])
 			if err != nil {
 				return err
 			}
@@ -165,7 +168,7 @@ func (n names) differing(was, now []store.Recorded) (said []string, err error) {
 
 // fingerprint is what makes a change the one that it is, without the ids of rows and without
 // names that others may have changed meanwhile.
-func fingerprint(l Line, c store.Recorded) (string, error) {
+func (n names) fingerprint(l Line, c store.Recorded) (string, error) {
 	if l.SourceID != "" && l.Action != store.Create {
 		l.Name = ""
 	}
@@ -178,6 +181,9 @@ func fingerprint(l Line, c store.Recorded) (string, error) {
 	image := store.Image{}
 	if l.Action == store.Create {
 		image = withoutIDs(c.After.V)
+		for _, column := range references {
+			image[column] = n.element(c.After.V.ID(column))
+		}
 	}
 	if l.Entity == store.MembershipEntity || l.Entity == store.CommitmentEntity {
 		l.Name = ""

@@ -14,6 +14,11 @@ import (
 // sections judges what the document has of each section (R34).
 func (j *judgement) sections() {
 	for _, s := range j.silences {
+		if s.kept == 0 { // so nothing protects what is to follow from it
+			j.find(SectionsMissing, s.section, store.HoldAll, s.known, s.known, nil,
+				fmt.Sprintf("%s is absent or empty, and had %s last time", s.section, thousands(s.known)))
+			continue
+		}
 		j.find(SectionsMissing, s.section, store.HoldSections, s.kept, s.kept, nil,
 			fmt.Sprintf("%s is absent or empty, and the database holds %s%s of it; nothing of that is ended unless a person says so", s.section, thousands(s.kept), s.unit))
 	}
@@ -65,56 +70,152 @@ func (j *judgement) document() {
 	j.shares()
 	j.rekeyed()
 	j.skipped()
+	j.values()
 }
 
-// shares looks at how much of the pupils that the database has is in the document, and how
-// much of the document's the database knows: under the same ids, and not under names that
-// have nothing in common, for schools number their pupils alike.
+// shares looks at how much of the pupils and the staff that the database has is in the
+// document, and how much of the document's the database knows: under the same ids, and not
+// under names that have nothing in common, for schools number their people alike.
 func (j *judgement) shares() {
-	said, known := map[string]mis.Pupil{}, map[string]store.Pupil{}
+	pupils := people{section: j.snap.Pupils.Section, what: "pupils", missing: tallied{}, strange: tallied{}}
+	said := map[string]mis.Pupil{}
 	for _, p := range j.snap.Pupils.Records {
 		said[p.ID] = p
 	}
-	current, missing, lost := 0, 0, tallied{}
+	known := bySource(j.state.Pupils)
 	for _, p := range j.state.Pupils {
-		known[p.SourceID] = p
-		if !p.Current {
-			continue
-		}
-		current++
 		s, ok := said[p.SourceID]
-		if ok && !areAlike(p, s) || !ok && !j.snap.Pupils.SilentOn(p.SourceID, p.Name) {
-			missing++
-			lost["pupil "+p.SourceID]++
-		}
+		pupils.had(p.Current, ok && areAlike(p, s) || !ok && j.snap.Pupils.SilentOn(p.SourceID, p.Name), "pupil "+p.SourceID)
 	}
-	wanted, unknown, strange := 0, 0, tallied{}
 	for _, s := range j.snap.Pupils.Records {
-		if j.differ.unwanted["pupil "+s.ID] || j.differ.yearless[s.ID] {
-			continue
-		}
-		wanted++
-		if p, ok := known[s.ID]; !ok || !areAlike(p, s) {
-			unknown++
-			strange["pupil "+s.ID]++
-		}
+		p, ok := known[s.ID]
+		pupils.has(!j.differ.unwanted["pupil "+s.ID] && !j.differ.yearless[s.ID], ok && areAlike(p, s), "pupil "+s.ID)
 	}
+	staff := people{section: j.snap.Staff.Section, what: "staff", missing: tallied{}, strange: tallied{}}
+	saidStaff := map[string]mis.StaffMember{}
+	for _, s := range j.snap.Staff.Records {
+		saidStaff[s.ID] = s
+	}
+	knownStaff := bySource(j.state.Staff)
+	alike := func(h store.Staff, s mis.StaffMember) bool {
+		return haveAName(h.Forename, h.Surname, h.Name, s.Forename, s.Surname, s.Name)
+	}
+	for _, h := range j.state.Staff {
+		s, ok := saidStaff[h.SourceID]
+		staff.had(h.Current, ok && alike(h, s) || !ok && j.snap.Staff.SilentOn(h.SourceID, h.Name), "staff "+h.SourceID)
+	}
+	for _, s := range j.snap.Staff.Records {
+		h, ok := knownStaff[s.ID]
+		staff.has(true, ok && alike(h, s), "staff "+s.ID)
+	}
+	j.worst([]string{pupils.section, staff.section}, func(section string) {
+		if section == staff.section {
+			j.share(staff)
+			return
+		}
+		j.share(pupils)
+	})
+}
+
+// people are those of a kind that the database has and those that the document has.
+type people struct {
+	section, what    string
+	current, wanted  int
+	missing, strange tallied
+}
+
+func (p *people) had(isCurrent, isSaid bool, who string) {
+	if isCurrent {
+		p.current++
+	}
+	if isCurrent && !isSaid {
+		p.missing[who]++
+	}
+}
+
+func (p *people) has(isWanted, isKnown bool, who string) {
+	if isWanted {
+		p.wanted++
+	}
+	if isWanted && !isKnown {
+		p.strange[who]++
+	}
+}
+
+func (j *judgement) share(p people) {
 	const ask = ": is it another school's document, or have the ids changed?"
-	if limit := j.limits[DocumentDiffers]; current < max(1, limit.AtLeast) || unknown*max(1, current) <= missing*max(1, wanted) {
-		j.find(DocumentDiffers, j.snap.Pupils.Section, store.HoldAll, missing, current, lost, fmt.Sprintf("%s current pupils are not in the document, or not under their names%s", share(missing, current), ask))
+	missing, unknown := len(p.missing), len(p.strange)
+	if limit := j.limits[DocumentDiffers]; p.current < max(1, limit.AtLeast) || unknown*max(1, p.current) <= missing*max(1, p.wanted) {
+		j.find(DocumentDiffers, p.section, store.HoldAll, missing, p.current, p.missing, fmt.Sprintf("%s current %s are not in the document, or not under their names%s", share(missing, p.current), p.what, ask))
 		return
 	}
-	j.find(DocumentDiffers, j.snap.Pupils.Section, store.HoldAll, unknown, wanted, strange, fmt.Sprintf("%s pupils in the document are unknown here, or not under their names%s", share(unknown, wanted), ask))
+	j.find(DocumentDiffers, p.section, store.HoldAll, unknown, p.wanted, p.strange, fmt.Sprintf("%s %s in the document are unknown here, or not under their names%s", share(unknown, p.wanted), p.what, ask))
+}
+
+// values looks for fields that would be blank and are not.
+func (j *judgement) values() {
+	lost, causes := map[string]int{}, map[string]tallied{}
+	for _, c := range j.plan.Changes {
+		if c.Action != store.Update || c.Before == nil || c.After == nil {
+			continue
+		}
+		kept := map[string]bool{}
+		store.Values(c.After, func(field string) { kept[field] = true })
+		store.Values(c.Before, func(field string) {
+			if kept[field] || field == "suspended" || field == "ends_on" {
+				return
+			}
+			key := string(c.Entity()) + " " + strings.TrimSuffix(field, "_id")
+			if lost[key]++; causes[key] == nil {
+				causes[key] = tallied{}
+			}
+			causes[key][describe(c.Before)]++
+		})
+	}
+	had := map[string]int{}
+	count := func(r store.Record) {
+		store.Values(r, func(field string) {
+			if key := string(r.Entity()) + " " + strings.TrimSuffix(field, "_id"); lost[key] > 0 {
+				had[key]++
+			}
+		})
+	}
+	if len(lost) > 0 {
+		countAll(j.state.Pupils, count)
+		countAll(j.state.Staff, count)
+		countAll(j.state.Groups, count)
+		countAll(j.state.Locations, count)
+		countAll(j.state.Subjects, count)
+		countAll(j.state.Houses, count)
+	}
+	j.worst(slices.Sorted(maps.Keys(had)), func(key string) {
+		j.find(ValuesLost, key, store.HoldAll, lost[key], had[key], causes[key],
+			fmt.Sprintf("%s records would lose what stands in %s", share(lost[key], had[key]), strings.ReplaceAll(key, "_", " ")))
+	})
+}
+
+func countAll[T element](records []T, count func(store.Record)) {
+	for _, r := range records {
+		if r.IsCurrent() {
+			count(r)
+		}
+	}
 }
 
 // areAlike tells whether two records of one id can be of one pupil: one of the names is
 // the same.
 func areAlike(p store.Pupil, s mis.Pupil) bool {
-	if p.Forename == "" && p.Surname == "" {
-		name, _, _ := strings.Cut(p.Name, " (")
-		return name == s.Name || s.Forename != "" || s.Surname != ""
+	name, _, _ := strings.Cut(p.Name, " (")
+	return haveAName(p.Forename, p.Surname, name, s.Forename, s.Surname, s.Name)
+}
+
+// haveAName tells whether two people have a name in common, the full one where that is all
+// there is.
+func haveAName(forename, surname, name, otherForename, otherSurname, otherName string) bool {
+	if forename+surname == "" || otherForename+otherSurname == "" {
+		return name == otherName || forename+surname+otherForename+otherSurname != ""
 	}
-	return p.Forename == s.Forename || p.Surname == s.Surname
+	return forename == otherForename || surname == otherSurname
 }
 
 // rekeyed looks for records that go and come on the same night under the same name, with new

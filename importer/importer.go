@@ -332,6 +332,9 @@ func (n *night) day(calendar store.Calendar, plan *store.Plan) (store.Era, era.D
 // is there and nothing came of it, and to Current, unless nothing of it was applied for it
 // waits for a person.
 func (n *night) settle(document *cache.Taken, started time.Time) error {
+	if isUnwanted(n.report.Problems) {
+		return document.Discard()
+	}
 	if n.report.Result != store.Unchanged || !n.report.Source.Unchanged {
 		report, err := json.MarshalIndent(n.report, "", "  ")
 		if err != nil {

@@ -35,7 +35,7 @@ func (n *night) prepare(ctx context.Context, v *store.View) (p store.Proposal, e
 		return p, nil
 	}
 	p.Replaces = true
-	d, plan, err := n.plan(ctx, s, s.state, s.begin, n.snap, terms{grace: n.Guard.GraceNights})
+	d, plan, err := n.plan(ctx, s, s.state, s.begin, n.snap, n.terms())
 	if err != nil {
 		return p, err
 	}
@@ -50,7 +50,8 @@ func (n *night) prepare(ctx context.Context, v *store.View) (p store.Proposal, e
 	case store.HoldNothing:
 		return p, nil
 	case store.HoldRemovals:
-		on := terms{hold: true, holdSuspend: isBreached(findings, LessonsSuspended), grace: n.Guard.GraceNights}
+		on := n.terms()
+		on.hold, on.holdSuspend = true, isBreached(findings, LessonsSuspended)
 		if d, p.Plan, err = n.plan(ctx, s, s.state, s.begin, n.snap, on); err != nil {
 			return p, err
 		}
@@ -60,8 +61,20 @@ func (n *night) prepare(ctx context.Context, v *store.View) (p store.Proposal, e
 		p.Plan, before = store.Plan{}, s.begin
 	}
 	// What waits is what would be left to do: an approval makes the same plan again.
-	_, p.Waiting, err = n.plan(ctx, s, s.state.After(p.Plan, s.asOf), before, n.believed(d), terms{grace: n.Guard.GraceNights})
+	_, p.Waiting, err = n.plan(ctx, s, s.state.After(p.Plan, s.asOf), before, n.believed(findings), n.terms())
+	if p.Waiting.IsEmpty() && n.report.Hold != store.HoldAll {
+		n.report.Hold = store.HoldNothing // as while all that is absent is awaited
+	}
 	return p, err
+}
+
+// terms are those of a night that nothing is held of.
+func (n *night) terms() terms {
+	night := n.AsOf
+	if night == 0 {
+		night = era.DateOf(n.now().In(n.Zone))
+	}
+	return terms{grace: n.Guard.GraceNights, night: night}
 }
 
 // look reads what a plan is made from.
@@ -165,7 +178,7 @@ func (n *night) judge(ctx context.Context, s *scene, d *differ, plan store.Plan)
 	if err := countLessons(ctx, s.view, s.state, plan, s.asOf); err != nil {
 		return nil, err
 	}
-	return judge(limits, evidence{state: s.state, plan: plan, snap: n.snap, differ: d, baseline: baseline, silences: d.silences()}), nil
+	return judge(limits, evidence{state: s.state, plan: plan, snap: n.snap, differ: d, baseline: baseline, silences: d.silences(baseline)}), nil
 }
 
 // isRollover tells whether the MIS has people in the database, and no group in the era yet.
@@ -186,8 +199,12 @@ func isBreached(findings []Finding, limit string) bool {
 	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Limit == limit && f.Breached })
 }
 
-// believed is the document as it is meant if a person says that the sections which are
-// missing really are empty.
-func (n *night) believed(d *differ) *mis.Snapshot {
-	return n.snap.Believing(d.daysWithLessons("") > 0)
+// believed is the document as it is meant if a person says that the sections which breached
+// the limit really are empty.
+func (n *night) believed(findings []Finding) *mis.Snapshot {
+	missing := map[string]bool{}
+	for _, f := range findings {
+		missing[f.About] = missing[f.About] || f.Limit == SectionsMissing && f.Breached
+	}
+	return n.snap.Believing(missing)
 }

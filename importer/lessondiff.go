@@ -22,6 +22,14 @@ func (d *differ) planLessons() *lessonDiffer {
 		byDate[day.date] = day
 	}
 	d.plan.Days, d.plan.Datasource = map[era.Date]string{}, d.state.DatasourceID
+	if d.hold {
+		for _, date := range stale {
+			have := l.have[date]
+			for _, id := range l.gone(l.names(byDate[date].slots, have), have) {
+				l.staying[id], l.staying[have[id].Kind+"\x00"+have[id].Code] = true, true
+			}
+		}
+	}
 	for _, date := range stale {
 		day, ok := byDate[date]
 		l.waits = false
@@ -44,12 +52,13 @@ type lessonDiffer struct {
 	taken    map[store.ID][]store.Commitment      // by lesson
 	freed    map[store.ID]int                     // how many commitments of an element go
 	waits    bool                                 // something of the day is held
+	staying  map[string]bool                      // ids, and kinds with codes, of lessons that go on some day, and whose going is held
 
 	uncommitted, deleted, updated, created, committed []store.Change
 }
 
 func newLessonDiffer(d *differ) *lessonDiffer {
-	l := &lessonDiffer{differ: d, have: map[era.Date]map[string]store.Lesson{}, anywhere: map[string]bool{}, taken: map[store.ID][]store.Commitment{}, freed: map[store.ID]int{}}
+	l := &lessonDiffer{differ: d, have: map[era.Date]map[string]store.Lesson{}, anywhere: map[string]bool{}, taken: map[store.ID][]store.Commitment{}, freed: map[store.ID]int{}, staying: map[string]bool{}}
 	stale := map[era.Date]bool{}
 	for _, day := range d.stale() {
 		stale[day] = true
@@ -97,7 +106,8 @@ func (l *lessonDiffer) day(date era.Date, slots []slot) {
 			w.Suspended, l.waits = false, true
 		}
 		w.SourceID = l.sourceID(lesson, id)
-		if !there && held {
+		if !there && (held || l.stands(lesson)) {
+			l.waits = true
 			continue
 		}
 		if !there {
@@ -121,6 +131,12 @@ func (l *lessonDiffer) day(date era.Date, slots []slot) {
 		}
 		l.deleted = append(l.deleted, store.Change{Action: store.Delete, Why: l.whyDeleted(h), Before: h})
 	}
+}
+
+// stands tells whether a lesson goes on another day, and its going is held: it is not to be on
+// both (R17).
+func (l *lessonDiffer) stands(lesson mis.Lesson) bool {
+	return l.staying[string(lesson.Kind)+"\x00"+lesson.Code] || slices.ContainsFunc(lesson.IDs, func(id string) bool { return l.staying[id] })
 }
 
 // gone lists the lessons of a day that are no longer in the timetable.

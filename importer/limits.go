@@ -35,6 +35,7 @@ const (
 	DocumentDiffers    = "document_differs"
 	IDsChanged         = "ids_changed"
 	RecordsSkipped     = "records_skipped"
+	ValuesLost         = "values_lost" // fields that would be blank and are not, of each kind and field by itself
 )
 
 // Limits are the limits by name. One that is not there is off.
@@ -42,7 +43,7 @@ type Limits map[string]Limit
 
 // LimitNames is every limit in the order in which they are shown.
 var LimitNames = []string{PupilsLeaving, StaffLeaving, GroupsEnding, GroupsShrinking, MembershipsEnding, LessonsRemoved, CommitmentsEnding,
-	LessonsSuspended, SuspensionsRemoved, SectionsMissing, SectionShrinks, DocumentDiffers, IDsChanged, RecordsSkipped}
+	LessonsSuspended, SuspensionsRemoved, SectionsMissing, SectionShrinks, DocumentDiffers, IDsChanged, RecordsSkipped, ValuesLost}
 
 // DefaultLimits are those of an import.
 func DefaultLimits() Limits {
@@ -52,7 +53,7 @@ func DefaultLimits() Limits {
 		LessonsRemoved: {Percent: 20, AtLeast: 200}, CommitmentsEnding: {Percent: 20, AtLeast: 500},
 		LessonsSuspended: {Percent: 30, AtLeast: 500}, SuspensionsRemoved: {Percent: 50, AtLeast: 5},
 		SectionsMissing: {}, SectionShrinks: {Percent: 30, AtLeast: 20},
-		DocumentDiffers: {Percent: 50, AtLeast: 20}, IDsChanged: {Percent: 5, AtLeast: 10}, RecordsSkipped: {Percent: 5, AtLeast: 20},
+		DocumentDiffers: {Percent: 50, AtLeast: 20}, IDsChanged: {Percent: 5, AtLeast: 10}, RecordsSkipped: {Percent: 5, AtLeast: 20}, ValuesLost: {Percent: 20, AtLeast: 10},
 	}
 }
 

@@ -14,11 +14,14 @@ import (
 type silence struct {
 	section string
 	kept    int
+	known   int    // records of it at the last import of which nothing was held
 	unit    string // what kept counts, "" for records of the section
 }
 
-// silences lists the sections that say nothing though the database holds something of them.
-func (d *differ) silences() (list []silence) {
+// silences lists the sections that say nothing though the database holds something of them,
+// or though baseline has records of them: those of the last import of which nothing was held.
+// At an era's beginning the database holds nothing yet.
+func (d *differ) silences(baseline map[string]int) (list []silence) {
 	forms, sets := d.current(store.FormGroup), d.current(store.SetGroup)
 	t := &d.snap.Timetable
 	for _, s := range []struct {
@@ -40,8 +43,12 @@ func (d *differ) silences() (list []silence) {
 		{"YearSchedules", t.Speaks && t.Silent[mis.Assembly], d.daysWithLessons(mis.Assembly)},
 		{"Tutorials", t.Speaks && t.Silent[mis.Tutorial], d.daysWithLessons(mis.Tutorial)},
 	} {
-		if s.saysNothing && s.kept > 0 {
-			silence := silence{section: s.section, kept: s.kept}
+		known := baseline[s.section]
+		if s.section == "PublishedTimetables" {
+			known = baseline["Schedules"]
+		}
+		if s.saysNothing && s.kept+known > 0 {
+			silence := silence{section: s.section, kept: s.kept, known: known}
 			if ofTimetable := []string{"PublishedTimetables", "StaffMeetings", "YearSchedules", "Tutorials"}; slices.Contains(ofTimetable, s.section) {
 				silence.unit = " days"
 			}
@@ -53,7 +60,7 @@ func (d *differ) silences() (list []silence) {
 
 // reportSilence says which sections those are.
 func (d *differ) reportSilence() {
-	for _, s := range d.silences() {
+	for _, s := range d.silences(nil) {
 		d.problems.Add(mis.Problem{Section: s.section, Reason: mis.SectionIsAbsent,
 			Detail: fmt.Sprintf("what the database holds of it stays as it is (%d); check what the API key is allowed", s.kept)})
 	}

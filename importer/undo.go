@@ -154,22 +154,31 @@ func undoable(run store.Run) error {
 // checkUntouched finds out whether the records that a run changed are still as it left
 // them. It names what is in the way.
 func checkUntouched(ctx context.Context, v *store.View, id store.ID, made []store.Change) error {
+	labels, err := v.Labels(ctx)
+	if err != nil {
+		return err
+	}
 	left, created, places := map[store.Key]store.Record{}, map[store.ID]bool{}, map[string]bool{}
+	groups := map[store.ID]bool{} // whose lives hold memberships that come back
 	for _, c := range made {
 		left[keyOf(c)] = c.After
-		for _, place := range placesOf(c.Recorded()) {
+		for _, place := range placesOf(c.Recorded(), labels) {
 			places[place] = true
+		}
+		if m, ok := c.Record().(store.Membership); ok {
+			groups[m.GroupID] = true
 		}
 		if c.Action == store.Create {
 			created[c.After.RowID()] = true
 		}
 	}
 	later := map[store.ID]int{}
-	err := v.Since(ctx, id, func(by store.ID, c store.Recorded) {
+	err = v.Since(ctx, id, func(by store.ID, c store.Recorded) {
 		_, touched := left[store.Key{Entity: c.Entity, ID: c.RecordID}]
-		for _, place := range placesOf(c) {
+		for _, place := range placesOf(c, labels) {
 			touched = touched || places[place]
 		}
+		touched = touched || c.Entity == store.GroupEntity && groups[c.RecordID] && (c.Before.V["starts_on"] != c.After.V["starts_on"] || c.Before.V["ends_on"] != c.After.V["ends_on"])
 		if touched || refersTo(c, created, left) {
 			later[by]++
 		}
@@ -195,7 +204,7 @@ func checkUntouched(ctx context.Context, v *store.View, id store.ID, made []stor
 	if err != nil || len(clinging) == 0 {
 		return err
 	}
-	at := slices.IndexFunc(made, func(c store.Change) bool { return c.Record().RowID() == clinging[0] && c.Action == store.Create })
+	at := slices.IndexFunc(made, func(c store.Change) bool { return keyOf(c) == clinging[0] && c.Action == store.Create })
 	return &NotUndoneError{id, fmt.Sprintf("it created %s that other programs use since, the first of them %s: take what uses them out first", many(len(clinging), "record"), describe(made[at].Record()))}
 }
 
@@ -207,8 +216,8 @@ var unique = map[store.Entity][]string{
 	store.PinEntity: {"element_id", "field", "group_id"}, store.UnwantedEntity: {"sha256"}, store.EraEntity: {"name"},
 }
 
-// placesOf are the places that a change takes or leaves.
-func placesOf(c store.Recorded) (places []string) {
+// placesOf are the places that a change takes or leaves. A pupil has one place in all forms.
+func placesOf(c store.Recorded, labels map[store.ID]store.Label) (places []string) {
 	columns, ok := unique[c.Entity]
 	if !ok {
 		return nil
@@ -222,6 +231,9 @@ func placesOf(c store.Recorded) (places []string) {
 			place += fmt.Sprintf("\x00%v", image[column])
 		}
 		places = append(places, place)
+		if c.Entity == store.MembershipEntity && labels[image.ID("group_id")].Kind == store.FormGroup {
+			places = append(places, fmt.Sprintf("form of %d", image.ID("element_id")))
+		}
 	}
 	return places
 }

@@ -34,6 +34,16 @@ type element interface {
 	IsCurrent() bool
 }
 
+// current leaves out elements that the school no longer has.
+func current[T element](records []T) (list []T) {
+	for _, r := range records {
+		if r.IsCurrent() {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
 // bySource finds elements by their id in the MIS (R1).
 func bySource[T element](records []T) map[string]T {
 	found := make(map[string]T, len(records))
@@ -151,7 +161,7 @@ func (d *differ) imports(year era.Year) bool {
 }
 
 func (d *differ) wantGroups() {
-	staff, subjects := bySource(d.want.staff), bySource(d.want.subjects)
+	staff, subjects := bySource(current(d.want.staff)), bySource(current(d.want.subjects))
 	var forms, sets []store.Group
 	haveForms, haveSets := d.groupsOf(store.FormGroup), d.groupsOf(store.SetGroup)
 	inForms, inSets := bySource(haveForms), bySource(haveSets)
@@ -281,9 +291,12 @@ func (d *differ) wantMemberships() {
 		pupils[p.SourceID] = p.ID
 		if form, ok := d.formFor(p.ID, said, groups[store.FormGroup]); ok {
 			p.Name += " (" + form.Name + ")"
-			if p := (pair{form.ID, p.ID}); !d.handsOff[p] || form.SourceID == said.FormID { // a pin is told of where the MIS says otherwise
+			if p := (pair{form.ID, p.ID}); !d.handsOff[p] { // those that are pinned come next
 				d.want.memberships = append(d.want.memberships, p)
 			}
+		}
+		if form := groups[store.FormGroup][said.FormID]; form.ID != 0 && d.handsOff[pair{form.ID, p.ID}] {
+			d.want.memberships = append(d.want.memberships, pair{form.ID, p.ID}) // so that the pin is told of
 		}
 	}
 	for _, m := range d.snap.SetLists.Records {
@@ -309,7 +322,7 @@ func (d *differ) formFor(pupil store.ID, said mis.Pupil, forms map[string]store.
 	case was && (d.hold || d.handsOff[pair{had.ID, pupil}]):
 		return had, true
 	case ok && d.handsOff[pair{form.ID, pupil}]: // a person took the pupil out of it
-		return form, false
+		return had, was
 	case ok:
 		return form, true
 	case said.FormID != "" && d.snap.Forms.MayHold(said.FormID), was && d.kept[had.ID] == awaited:

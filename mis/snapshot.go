@@ -4,6 +4,7 @@
 package mis
 
 import (
+	"maps"
 	"strings"
 
 	"misimportd/era"
@@ -145,9 +146,10 @@ func (l *SetLists) SilentOn(setID, pupilID string) bool {
 	return l.SaysNothing() || len(l.Unreadable) > 0 || l.FaultyIn[setID] || l.FaultyOf[pupilID]
 }
 
-// believe takes a section that says nothing at its word: there is no such record.
-func (r *Roll[T]) believe() {
-	if r.SaysNothing() {
+// believe takes a section that says nothing at its word, if it is one of these: there is no
+// such record.
+func (r *Roll[T]) believe(sections map[string]bool) {
+	if sections[r.Section] && r.SaysNothing() {
 		r.Present, r.Seen, r.Believed = true, 1, true
 	}
 }
@@ -169,22 +171,27 @@ type Snapshot struct {
 	Problems       Problems
 }
 
-// Believing is s with its missing sections taken at their word: what a person approves who
-// says that there really are none. timetable tells whether that counts for the timetable
-// too. s is left as it is.
-func (s *Snapshot) Believing(timetable bool) *Snapshot {
+// Believing is s with these sections, which are missing, taken at their word: what a person
+// approves who says that there really are none. s is left as it is.
+func (s *Snapshot) Believing(sections map[string]bool) *Snapshot {
 	b := *s
-	b.Staff.believe()
-	b.Pupils.believe()
-	b.Locations.believe()
-	b.Subjects.believe()
-	b.AcademicHouses.believe()
-	b.BoardingHouses.believe()
-	b.Divisions.believe()
-	b.Forms.believe()
-	b.Sets.believe()
-	b.SetLists.believe()
-	if timetable {
+	b.Staff.believe(sections)
+	b.Pupils.believe(sections)
+	b.Locations.believe(sections)
+	b.Subjects.believe(sections)
+	b.AcademicHouses.believe(sections)
+	b.BoardingHouses.believe(sections)
+	b.Divisions.believe(sections)
+	b.Forms.believe(sections)
+	b.Sets.believe(sections)
+	b.SetLists.believe(sections)
+	b.Timetable.Silent = maps.Clone(s.Timetable.Silent)
+	for section, kind := range map[string]LessonKind{"StaffMeetings": Meeting, "YearSchedules": Assembly, "Tutorials": Tutorial} {
+		if sections[section] {
+			delete(b.Timetable.Silent, kind)
+		}
+	}
+	if sections["PublishedTimetables"] && !b.Timetable.Speaks {
 		b.Timetable.Speaks, b.Timetable.Silent = true, nil
 	}
 	return &b

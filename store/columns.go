@@ -183,6 +183,23 @@ func Keep[T Record](after, before T, field string) T {
 	return after
 }
 
+// Values calls each with the name of every field of r that is not blank.
+func Values(r Record, each func(field string)) {
+	v := reflect.ValueOf(r)
+	for _, t := range shapes[r.Entity()].tables {
+		for _, c := range t.columns {
+			value := v.FieldByIndex(c.index)
+			blank := value.IsZero()
+			if year, ok := value.Interface().(era.Year); ok {
+				blank = !year.Known()
+			}
+			if !blank {
+				each(t.key(c))
+			}
+		}
+	}
+}
+
 // notToPin are the columns that say which record it is, or that are the MIS's to say.
 var notToPin = []string{"kind", KindOfGroup, "current", "datasource_id", "source_id", "era_id", "starts_on", "ends_on", "suspended", "previous_source_id"}
 

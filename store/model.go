@@ -232,7 +232,7 @@ type Absence struct {
 	ID        ID       `db:"id"`
 	ElementID ID       `db:"element_id"`
 	Nights    int      `db:"nights"`
-	LastOn    era.Date `db:"last_on"` // the as-of date of the newest of them
+	LastOn    era.Date `db:"last_on"` // the newest of them
 }
 
 // Pin says what an import is to leave as it is: a field of an element, or, where Field is

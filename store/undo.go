@@ -105,18 +105,46 @@ func (v *View) Since(ctx context.Context, run ID, each func(by ID, c Recorded)) 
 	return v.db.failed("reading the changes", rows.Err())
 }
 
-// Clinging lists elements that a run created and that rows which it did not create point
-// at: memberships and commitments of other programs. They cannot be taken away.
-func (v *View) Clinging(ctx context.Context, run ID) ([]ID, error) {
-	var ids []ID
-	err := v.tx.SelectContext(ctx, &ids, `
-		SELECT DISTINCT x.record_id FROM changes x JOIN memberships m ON m.group_id = x.record_id OR m.element_id = x.record_id
-		 WHERE x.run_id = $1 AND x.action = 'create' AND x.entity IN ('pupil', 'staff', 'location', 'subject', 'house', 'group')
-		   AND m.id NOT IN (SELECT y.record_id FROM changes y WHERE y.run_id = $1 AND y.entity = 'membership' AND y.action = 'create')
-		UNION
-		SELECT DISTINCT x.record_id FROM changes x JOIN commitments c ON c.element_id = x.record_id
-		 WHERE x.run_id = $1 AND x.action = 'create' AND x.entity IN ('pupil', 'staff', 'location', 'subject', 'house', 'group')
-		   AND c.id NOT IN (SELECT y.record_id FROM changes y WHERE y.run_id = $1 AND y.entity = 'commitment' AND y.action = 'create')
-		ORDER BY 1`, run)
-	return ids, v.db.failed("reading the records", err)
+// Clinging lists what a run created and rows point at that it neither made nor changed: other
+// programs' memberships, bookings, days and references. It cannot be taken away.
+func (v *View) Clinging(ctx context.Context, run ID) ([]Key, error) {
+	var found []Key
+	seen := map[Key]bool{}
+	for _, to := range []struct {
+		table, column string
+		owner         Entity   // what rows of the table are
+		created       []Entity // what the column points at
+	}{
+		{"memberships", "group_id", MembershipEntity, []Entity{GroupEntity}},
+		{"memberships", "element_id", MembershipEntity, elementEntities},
+		{"commitments", "element_id", CommitmentEntity, elementEntities},
+		{"commitments", "lesson_id", CommitmentEntity, []Entity{LessonEntity}},
+		{"group_suspensions", "group_id", GroupSuspensionEntity, []Entity{GroupEntity}},
+		{"groups", "tutor_id", GroupEntity, []Entity{StaffEntity}},
+		{"groups", "subject_id", GroupEntity, []Entity{SubjectEntity}},
+		{"groups", "era_id", GroupEntity, []Entity{EraEntity}},
+		{"lessons", "era_id", LessonEntity, []Entity{EraEntity}},
+		{"pupils", "house_id", PupilEntity, []Entity{HouseEntity}},
+		{"pupils", "boarding_house_id", PupilEntity, []Entity{HouseEntity}},
+	} {
+		for _, entity := range to.created {
+			var ids []ID
+			err := v.tx.SelectContext(ctx, &ids, `SELECT DISTINCT x.record_id FROM changes x JOIN `+to.table+` t ON t.`+to.column+` = x.record_id
+				WHERE x.run_id = $1 AND x.action = 'create' AND x.entity = $2
+				  AND t.id NOT IN (SELECT y.record_id FROM changes y WHERE y.run_id = $1 AND y.entity = $3) ORDER BY 1`, run, string(entity), string(to.owner))
+			if err != nil {
+				return nil, v.db.failed("reading the records", err)
+			}
+			for _, id := range ids {
+				if key := (Key{entity, id}); !seen[key] {
+					seen[key] = true
+					found = append(found, key)
+				}
+			}
+		}
+	}
+	return found, nil
 }
+
+// elementEntities are the kinds of element.
+var elementEntities = []Entity{PupilEntity, StaffEntity, LocationEntity, SubjectEntity, HouseEntity, GroupEntity}

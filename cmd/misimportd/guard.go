@@ -37,6 +37,7 @@ type limitsConfig struct {
 	DocumentDiffers    *limitConfig `yaml:"document_differs"`
 	IDsChanged         *limitConfig `yaml:"ids_changed"`
 	RecordsSkipped     *limitConfig `yaml:"records_skipped"`
+	ValuesLost         *limitConfig `yaml:"values_lost"`
 }
 
 func (c limitsConfig) byName() map[string]*limitConfig {
@@ -45,7 +46,7 @@ func (c limitsConfig) byName() map[string]*limitConfig {
 		importer.GroupsShrinking: c.GroupsShrinking, importer.MembershipsEnding: c.MembershipsEnding, importer.LessonsRemoved: c.LessonsRemoved,
 		importer.CommitmentsEnding: c.CommitmentsEnding, importer.LessonsSuspended: c.LessonsSuspended, importer.SuspensionsRemoved: c.SuspensionsRemoved,
 		importer.SectionsMissing: c.SectionsMissing, importer.SectionShrinks: c.SectionShrinks, importer.DocumentDiffers: c.DocumentDiffers,
-		importer.IDsChanged: c.IDsChanged, importer.RecordsSkipped: c.RecordsSkipped,
+		importer.IDsChanged: c.IDsChanged, importer.RecordsSkipped: c.RecordsSkipped, importer.ValuesLost: c.ValuesLost,
 	}
 }
 
