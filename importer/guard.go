@@ -227,9 +227,11 @@ func (j *judgement) groupsAndMemberships() {
 		}
 	}
 	members, lost, ending := map[store.ID]int{}, map[store.ID]int{}, map[store.ID]bool{}
-	for _, m := range j.state.Memberships {
-		members[m.GroupID]++
-		of(m.GroupID).members++
+	for i := range j.state.Memberships {
+		members[j.state.Memberships[i].GroupID]++
+	}
+	for group, n := range members {
+		of(group).members += n
 	}
 	for _, c := range j.plan.Changes {
 		if !goes(c) {

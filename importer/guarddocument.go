@@ -60,13 +60,6 @@ func (j *judgement) worst(of []string, judge func(string)) {
 
 // document judges whether the document is this school's at all, and can be read.
 func (j *judgement) document() {
-	j.said.pupils, j.said.staff = map[string]bool{}, map[string]bool{}
-	for _, p := range j.snap.Pupils.Records {
-		j.said.pupils[p.ID] = true
-	}
-	for _, s := range j.snap.Staff.Records {
-		j.said.staff[s.ID] = true
-	}
 	j.shares()
 	j.rekeyed()
 	j.skipped()
@@ -78,18 +71,25 @@ func (j *judgement) document() {
 // under names that have nothing in common, for schools number their people alike.
 func (j *judgement) shares() {
 	pupils := people{section: j.snap.Pupils.Section, what: "pupils", missing: tallied{}, strange: tallied{}}
-	said := map[string]mis.Pupil{}
-	for _, p := range j.snap.Pupils.Records {
-		said[p.ID] = p
+	known := make(map[string]*store.Pupil, len(j.state.Pupils))
+	for i := range j.state.Pupils {
+		known[j.state.Pupils[i].SourceID] = &j.state.Pupils[i]
 	}
-	known := bySource(j.state.Pupils)
-	for _, p := range j.state.Pupils {
-		s, ok := said[p.SourceID]
-		pupils.had(p.Current, ok && areAlike(p, s) || !ok && j.snap.Pupils.SilentOn(p.SourceID, p.Name), "pupil "+p.SourceID)
+	said := make(map[string]bool, len(j.snap.Pupils.Records)) // false of those who have another's name
+	for i := range j.snap.Pupils.Records {
+		s := &j.snap.Pupils.Records[i]
+		p := known[s.ID]
+		said[s.ID] = p == nil || areAlike(p, s)
+		if p == nil || !said[s.ID] {
+			pupils.has(!j.differ.unwanted["pupil "+s.ID] && !j.differ.yearless[s.ID], false, s.ID)
+		} else {
+			pupils.wanted++
+		}
 	}
-	for _, s := range j.snap.Pupils.Records {
-		p, ok := known[s.ID]
-		pupils.has(!j.differ.unwanted["pupil "+s.ID] && !j.differ.yearless[s.ID], ok && areAlike(p, s), "pupil "+s.ID)
+	for i := range j.state.Pupils {
+		p := &j.state.Pupils[i]
+		alike, ok := said[p.SourceID]
+		pupils.had(p.Current, alike || !ok && j.snap.Pupils.SilentOn(p.SourceID, p.Name), p.SourceID)
 	}
 	staff := people{section: j.snap.Staff.Section, what: "staff", missing: tallied{}, strange: tallied{}}
 	saidStaff := map[string]mis.StaffMember{}
@@ -102,11 +102,11 @@ func (j *judgement) shares() {
 	}
 	for _, h := range j.state.Staff {
 		s, ok := saidStaff[h.SourceID]
-		staff.had(h.Current, ok && alike(h, s) || !ok && j.snap.Staff.SilentOn(h.SourceID, h.Name), "staff "+h.SourceID)
+		staff.had(h.Current, ok && alike(h, s) || !ok && j.snap.Staff.SilentOn(h.SourceID, h.Name), h.SourceID)
 	}
 	for _, s := range j.snap.Staff.Records {
 		h, ok := knownStaff[s.ID]
-		staff.has(true, ok && alike(h, s), "staff "+s.ID)
+		staff.has(true, ok && alike(h, s), s.ID)
 	}
 	j.worst([]string{pupils.section, staff.section}, func(section string) {
 		if section == staff.section {
@@ -129,7 +129,7 @@ func (p *people) had(isCurrent, isSaid bool, who string) {
 		p.current++
 	}
 	if isCurrent && !isSaid {
-		p.missing[who]++
+		p.missing["no. "+who]++
 	}
 }
 
@@ -138,7 +138,7 @@ func (p *people) has(isWanted, isKnown bool, who string) {
 		p.wanted++
 	}
 	if isWanted && !isKnown {
-		p.strange[who]++
+		p.strange["no. "+who]++
 	}
 }
 
@@ -204,7 +204,7 @@ func countAll[T element](records []T, count func(store.Record)) {
 
 // areAlike tells whether two records of one id can be of one pupil: one of the names is
 // the same.
-func areAlike(p store.Pupil, s mis.Pupil) bool {
+func areAlike(p *store.Pupil, s *mis.Pupil) bool {
 	name, _, _ := strings.Cut(p.Name, " (")
 	return haveAName(p.Forename, p.Surname, name, s.Forename, s.Surname, s.Name)
 }
@@ -221,7 +221,18 @@ func haveAName(forename, surname, name, otherForename, otherSurname, otherName s
 // rekeyed looks for records that go and come on the same night under the same name, with new
 // ids: each kind by itself.
 func (j *judgement) rekeyed() {
+	if len(j.plan.Changes) == 0 {
+		j.find(IDsChanged, "", store.HoldAll, 0, 0, nil, "")
+		return
+	}
 	r := rekeying{gone: map[named][]string{}, total: map[string]int{}, again: map[string]int{}, pairs: map[string]tallied{}}
+	j.said.pupils, j.said.staff = map[string]bool{}, map[string]bool{}
+	for i := range j.snap.Pupils.Records {
+		j.said.pupils[j.snap.Pupils.Records[i].ID] = true
+	}
+	for _, s := range j.snap.Staff.Records {
+		j.said.staff[s.ID] = true
+	}
 	for _, p := range j.state.Pupils {
 		r.had(p.Current, !isSaid(&j.snap.Pupils, j.said.pupils, p), named{"pupil", fullName(p.Forename, p.Surname, p.Name)}, p.SourceID)
 	}
