@@ -303,7 +303,7 @@ func (r Report) Sentence() string {
 		fmt.Fprintf(&b, "%s%s %s", separator, plural[of.entity], of.done)
 		separator = "; "
 	}
-	for _, f := range r.Guard {
+	for _, f := range tellingFirst(r.Guard) {
 		if f.Breached {
 			fmt.Fprintf(&b, ". %s: %s", strings.TrimSpace(f.Limit+" "+f.About), f.Says)
 		}

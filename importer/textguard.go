@@ -1,8 +1,10 @@
 package importer
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"misimportd/store"
@@ -25,7 +27,7 @@ var would = map[store.Hold]string{
 // guard writes the limits that are breached, with their largest causes, or every limit.
 func (p *printer) guard(findings []Finding, all bool) {
 	titled := false
-	for _, f := range findings {
+	for _, f := range tellingFirst(findings) {
 		if !f.Breached && !all {
 			continue
 		}
@@ -35,6 +37,25 @@ func (p *printer) guard(findings []Finding, all bool) {
 		}
 		p.finding(f)
 	}
+}
+
+// tellingFirst puts first what says most: that a document is another school's explains why
+// everybody would leave.
+func tellingFirst(findings []Finding) []Finding {
+	told := slices.Clone(findings)
+	slices.SortStableFunc(told, func(a, b Finding) int {
+		first := func(f Finding) int {
+			switch {
+			case !f.Breached || f.Holds != store.HoldAll:
+				return 2
+			case f.Limit == IDsChanged:
+				return 0
+			}
+			return 1
+		}
+		return cmp.Compare(first(a), first(b))
+	})
+	return told
 }
 
 func (p *printer) finding(f Finding) {
