@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"misimportd/era"
 	"misimportd/mis/cache"
 	"misimportd/store"
 )
@@ -30,7 +31,7 @@ func (im *Importer) Approve(ctx context.Context, id store.ID) (Report, error) {
 			report, err = im.undo(ctx, lock, holder, held.About, held)
 			return err
 		}
-		document, err := im.State.TakeArchived(int64(id))
+		document, err := im.State.TakeArchived(int64(id), held.SHA256)
 		var none *cache.NotArchivedError
 		if errors.As(err, &none) {
 			return fmt.Errorf("%w: \"misimportd run\" makes a new plan from the newest one", err)
@@ -83,7 +84,11 @@ func (n *night) prepareApproved(ctx context.Context, v *store.View, held store.R
 	}
 	defer n.watch.stop()
 	n.isUnwanted(s)
-	d, plan, err := n.plan(ctx, s, s.state, s.begin, n.snap, n.terms())
+	on := n.terms()
+	if today := era.DateOf(held.StartedAt.In(n.Zone)); held.AsOf == max(today, s.era.StartsOn) {
+		on.night = today // before the era began, the as-of date was a later one
+	}
+	d, plan, err := n.plan(ctx, s, s.state, s.begin, n.snap, on)
 	if err != nil {
 		return p, err
 	}
@@ -92,7 +97,7 @@ func (n *night) prepareApproved(ctx context.Context, v *store.View, held store.R
 	}
 	var then []Finding
 	_ = json.Unmarshal(held.Guard.V, &then) // what record wrote
-	if d, plan, err = n.plan(ctx, s, s.state, s.begin, n.believed(then), n.terms()); err != nil {
+	if d, plan, err = n.plan(ctx, s, s.state, s.begin, n.believed(then), on); err != nil {
 		return p, err
 	}
 	n.tell(s, d)

@@ -298,15 +298,18 @@ func (j *judgement) lessons() {
 	why, by, kinds, names := tallied{}, tallied{}, tallied{}, tallied{}
 	going := map[store.ID]bool{}
 	for _, c := range j.plan.Changes {
-		if l, ok := c.Record().(store.Lesson); ok && goes(c) {
-			removed++
-			going[l.ID] = true
-			cause := string(c.Why)
-			if !strings.HasPrefix(cause, string(store.InGap)) {
-				cause += ": " + cmp.Or(l.Name, l.Code)
-			}
-			why[clean(cause)]++
+		l, ok := c.Record().(store.Lesson)
+		if !ok || !goes(c) {
+			continue
 		}
+		going[l.ID] = true
+		if strings.HasPrefix(string(c.Why), string(store.InGap)) { // somebody entered it
+			suspended++
+			by[clean(string(c.Why))]++
+			continue
+		}
+		removed++
+		why[clean(string(c.Why)+": "+cmp.Or(l.Code, l.Kind))]++ // a name may be a pupil's
 	}
 	for _, c := range j.plan.Changes {
 		switch r := c.Record().(type) {
@@ -329,7 +332,7 @@ func (j *judgement) lessons() {
 	}
 	j.find(LessonsRemoved, "", store.HoldRemovals, removed, j.state.LessonsAhead, why, share(removed, j.state.LessonsAhead)+" lessons would be removed")
 	j.find(CommitmentsEnding, "", store.HoldRemovals, uncommitted, j.state.CommitmentsAhead, kinds, share(uncommitted, j.state.CommitmentsAhead)+" places of groups, staff and rooms in lessons would end")
-	j.find(LessonsSuspended, "", store.HoldRemovals, suspended, j.state.LessonsAhead, by, share(suspended, j.state.LessonsAhead)+" lessons would be suspended that are not")
+	j.find(LessonsSuspended, "", store.HoldRemovals, suspended, j.state.LessonsAhead, by, share(suspended, j.state.LessonsAhead)+" lessons would be suspended, or fall into gaps, that are not")
 	j.find(SuspensionsRemoved, "", store.HoldRemovals, suspensions, len(j.state.Suspensions), names, share(suspensions, len(j.state.Suspensions))+" suspensions and gaps would be removed")
 }
 

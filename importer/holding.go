@@ -27,7 +27,7 @@ func (d *differ) holdMoves() {
 	for _, m := range d.state.Memberships {
 		p := pair{m.GroupID, m.ElementID}
 		isThere[p] = true
-		if !isWanted[p] {
+		if !isWanted[p] && !d.handsOff[p] {
 			stays[place{kinds[p.group], p.member}] = true
 		}
 	}

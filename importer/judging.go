@@ -62,10 +62,20 @@ func (n *night) prepare(ctx context.Context, v *store.View) (p store.Proposal, e
 	}
 	// What waits is what would be left to do: an approval makes the same plan again.
 	_, p.Waiting, err = n.plan(ctx, s, s.state.After(p.Plan, s.asOf), before, n.believed(findings), n.terms())
-	if p.Waiting.IsEmpty() && n.report.Hold != store.HoldAll {
-		n.report.Hold = store.HoldNothing // as while all that is absent is awaited
+	if err != nil || !p.Waiting.IsEmpty() || n.report.Hold == store.HoldAll {
+		return p, err
 	}
-	return p, err
+	if n.report.Hold = store.HoldNothing; takesAway(p.Plan) { // held, and not held: that must not be
+		n.report.Hold, p.Waiting, p.Plan = store.HoldAll, p.Plan, store.Plan{}
+	}
+	return p, nil // nothing waits, as while all that is absent is awaited
+}
+
+// takesAway tells whether a plan ends or deletes what people rely on.
+func takesAway(plan store.Plan) bool {
+	return slices.ContainsFunc(plan.Changes, func(c store.Change) bool {
+		return goes(c) && c.Why != store.Doubled && c.Entity() != store.AbsenceEntity && c.Entity() != store.UnwantedEntity
+	})
 }
 
 // terms are those of a night that nothing is held of.

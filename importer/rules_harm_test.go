@@ -3,6 +3,7 @@ package importer_test
 import (
 	"errors"
 	"math/rand/v2"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -250,5 +251,99 @@ func TestAPupilPinnedOutOfAForm(t *testing.T) {
 		w.must(importer.AddPin(w.Context(), w.im.DB, "test", "pupil", "11", "form/7/A"))
 		w.night("2016-09-06", small().xml())
 		w.expect("Zoë's forms", w.rows(`SELECT group_name FROM membership_details WHERE group_kind = 'form' AND member_source_id = '11' AND starts_on <= '2016-09-06' AND ends_on >= '2016-09-06'`), "7B")
+	})
+}
+
+// TestSuspensionsOfOneName are told apart when they are held: INSET days and exams are many.
+func TestSuspensionsOfOneName(t *testing.T) {
+	each(t, func(w *world) {
+		line := func(day string) string {
+			return "- {name: Inset, kind: suspension, from: " + day + ", to: " + day + "}"
+		}
+		w.suspend(line("2016-09-12"), line("2016-09-19"))
+		w.night("2016-09-05", full().xml())
+		before := w.rows(lessonsQuery)
+		w.im.Guard = importer.Guard{Hold: store.HoldRemovals, Import: importer.Limits{importer.SuspensionsRemoved: {}}}
+		w.suspend(line("2016-09-12"))
+		r := w.night("2016-09-05", full().xml())
+		if r.Hold != store.HoldRemovals || len(r.Changes) > 0 {
+			w.Errorf("%s, held %q: %s", r.Result, r.Hold, counts(r.Changes))
+		}
+		w.expect("lessons", w.rows(lessonsQuery), before...)
+		a, err := w.im.Approve(w.Context(), r.Run)
+		if err != nil || a.Result != store.Applied || !strings.Contains(counts(a.Changes), "suspension delete 1") {
+			w.Errorf("%s %v: %s", a.Result, err, counts(a.Changes))
+		}
+	})
+}
+
+// TestAnApprovalTakesItsOwnDocument, and not that of another database's run of the same number
+// in the same folder.
+func TestAnApprovalTakesItsOwnDocument(t *testing.T) {
+	each(t, func(w *world) {
+		guarded(w)
+		good := isamstest.New(18, someSchool).Document()
+		w.night("2016-09-05", good)
+		held := w.night("2016-09-06", without(good, "CurrentPupils", 0.45, rand.New(rand.NewPCG(1, 1))))
+		list, err := w.im.State.List()
+		if err != nil {
+			w.Fatal(err)
+		}
+		for _, archived := range list {
+			if archived.Run != int64(held.Run) {
+				continue
+			}
+			manifest := strings.TrimSuffix(archived.Path, ".xml.zst") + ".manifest.json"
+			text, err := os.ReadFile(manifest)
+			if err != nil {
+				w.Fatal(err)
+			}
+			text = []byte(strings.Replace(string(text), archived.SHA256, strings.Repeat("0", 64), 1))
+			if err := os.WriteFile(manifest, text, 0o600); err != nil {
+				w.Fatal(err)
+			}
+		}
+		if _, err := w.im.Approve(w.Context(), held.Run); err == nil || !strings.Contains(err.Error(), "is not in the Archive") {
+			w.Errorf("%v", err)
+		}
+	})
+}
+
+// TestApprovedInTheHolidays: the nights of grace are those of the held run.
+func TestApprovedInTheHolidays(t *testing.T) {
+	each(t, func(w *world) {
+		now := time.Now().UTC()
+		e := era.Era{Name: "later", StartsOn: era.DateOf(now.AddDate(5, 0, 0)), EndsOn: era.DateOf(now.AddDate(6, 0, 0))}
+		w.must(importer.CreateEra(w.Context(), w.im.DB, "test", e))
+		w.must(importer.SetEra(w.Context(), w.im.DB, "test", importer.CurrentEra, e.Name))
+		w.im.Guard = importer.Guard{Hold: store.HoldRemovals, Import: importer.Limits{importer.SectionsMissing: {}}, GraceNights: 2}
+		w.im.AsOf = 0
+		w.drop(small().xml())
+		if _, err := w.im.Run(w.Context()); err != nil {
+			w.Fatal(err)
+		}
+		w.drop(leaver().leaveOut("Sets").xml())
+		held, err := w.im.Run(w.Context())
+		if err != nil || held.Hold != store.HoldSections {
+			w.Fatalf("%s %q %v", held.Result, held.Hold, err)
+		}
+		a, err := w.im.Approve(w.Context(), held.Run)
+		if err != nil || a.Result != store.Applied || len(a.Differs) > 0 {
+			w.Errorf("%s %q %v", a.Result, a.Differs, err)
+		}
+	})
+}
+
+// TestNoNamesOfPeopleInCauses: a tutorial is often called after its pupil.
+func TestNoNamesOfPeopleInCauses(t *testing.T) {
+	each(t, func(w *world) {
+		w.im.Guard = importer.Guard{Hold: store.HoldRemovals, Import: importer.Limits{importer.LessonsRemoved: {}}}
+		w.night("2016-09-05", full().xml())
+		without := full()
+		without.timetable["Tutorials"] = []string{strings.Replace(strings.Replace(without.timetable["Tutorials"][0], `Id="5"`, `Id="6"`, 1), "Violin", "Piano", 1)}
+		r := w.night("2016-09-05", without.xml())
+		if r.Result != store.Held || strings.Contains(mustJSON(r.Guard), "Violin") || !strings.Contains(mustJSON(r.Guard), "no longer in the MIS: tutorial") {
+			w.Errorf("%s %s", r.Result, mustJSON(r.Guard))
+		}
 	})
 }

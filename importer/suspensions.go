@@ -40,50 +40,61 @@ func toStored(s era.Suspension, origin string) store.Suspension {
 	return store.Suspension{Name: s.Name, Kind: string(s.Kind), StartsAt: s.From, EndsAt: s.To, Daily: s.Daily, Years: strings.Join(years, " "), Origin: origin}
 }
 
-// changeSuspensions brings what the database holds of the file to what the file says. One
-// that moved is the same under its name and kind.
-func (d *differ) changeSuspensions() {
-	var want, had []store.Suspension
-	for _, s := range d.inFile {
-		want = append(want, toStored(s, store.InFile))
+// moved is a suspension of the file as the database has it and as the file has it now.
+type moved struct{ had, want store.Suspension }
+
+// matchSuspensions finds what the database holds of the file in the file again. One that moved is
+// the same under its name and kind; several of one name are matched one by one.
+func (d *differ) matchSuspensions(file []era.Suspension) (gone []store.Suspension, changed []moved, fresh []store.Suspension) {
+	var had []store.Suspension
+	for _, s := range file {
+		fresh = append(fresh, toStored(s, store.InFile))
 	}
 	for _, h := range d.state.Suspensions {
 		if h.Origin != store.InFile {
 			continue
 		}
-		same := slices.IndexFunc(want, func(w store.Suspension) bool { w.ID = h.ID; return w == h })
+		same := slices.IndexFunc(fresh, func(w store.Suspension) bool { w.ID = h.ID; return w == h })
 		if same < 0 {
 			had = append(had, h)
 			continue
 		}
-		want = slices.Delete(want, same, same+1)
+		fresh = slices.Delete(fresh, same, same+1)
 	}
-	var created, updated, deleted []store.Change
 	for _, h := range had {
-		moved := slices.IndexFunc(want, func(w store.Suspension) bool { return w.Name == h.Name && w.Kind == h.Kind })
-		if moved < 0 {
-			deleted = append(deleted, store.Change{Action: store.Delete, Why: store.NotInTheFile, Before: h})
+		at := slices.IndexFunc(fresh, func(w store.Suspension) bool { return w.Name == h.Name && w.Kind == h.Kind })
+		if at < 0 {
+			gone = append(gone, h)
 			continue
 		}
-		after := want[moved]
-		after.ID = h.ID
-		updated = append(updated, store.Change{Action: store.Update, Why: store.InTheFile, Before: h, After: after})
-		want = slices.Delete(want, moved, moved+1)
+		want := fresh[at]
+		want.ID = h.ID
+		changed = append(changed, moved{h, want})
+		fresh = slices.Delete(fresh, at, at+1)
 	}
-	for _, w := range want {
+	return gone, changed, fresh
+}
+
+// changeSuspensions brings what the database holds of the file to what the file says.
+func (d *differ) changeSuspensions() {
+	gone, changed, fresh := d.matchSuspensions(d.inFile)
+	for _, h := range gone {
+		d.plan.Change(store.Delete, h, nil, store.NotInTheFile)
+	}
+	for _, m := range changed {
+		d.plan.Change(store.Update, m.had, m.want, store.InTheFile)
+	}
+	for _, w := range fresh {
 		w.ID = d.plan.NewID()
-		created = append(created, store.Change{Action: store.Create, Why: store.InTheFile, After: w})
+		d.plan.Create(w, store.InTheFile)
 	}
-	d.plan.Changes = slices.Concat(d.plan.Changes, deleted, updated, created)
 }
 
 // notInTheFile lists what the database has of the file, and the file has no more.
 func (d *differ) notInTheFile() (gone []era.Suspension) {
-	for _, h := range d.state.Suspensions {
-		there := slices.ContainsFunc(d.inFile, func(s era.Suspension) bool { return s.Name == h.Name && string(s.Kind) == h.Kind })
-		if h.Origin == store.InFile && !there {
-			gone = append(gone, fromStored(h))
-		}
+	stored, _, _ := d.matchSuspensions(d.inFile)
+	for _, h := range stored {
+		gone = append(gone, fromStored(h))
 	}
 	return gone
 }

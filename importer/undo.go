@@ -395,7 +395,7 @@ func (im *Importer) makeCurrent(hash string) error {
 		if archived.SHA256 != hash {
 			continue
 		}
-		document, err := im.State.TakeArchived(archived.Run)
+		document, err := im.State.TakeArchived(archived.Run, hash)
 		if err != nil {
 			return err
 		}

@@ -129,9 +129,10 @@ func (v *View) Clinging(ctx context.Context, run ID) ([]Key, error) {
 	} {
 		for _, entity := range to.created {
 			var ids []ID
+			// A join that leaves out, not NOT IN: PostgreSQL hashes that only while it is small.
 			err := v.tx.SelectContext(ctx, &ids, `SELECT DISTINCT x.record_id FROM changes x JOIN `+to.table+` t ON t.`+to.column+` = x.record_id
-				WHERE x.run_id = $1 AND x.action = 'create' AND x.entity = $2
-				  AND t.id NOT IN (SELECT y.record_id FROM changes y WHERE y.run_id = $1 AND y.entity = $3) ORDER BY 1`, run, string(entity), string(to.owner))
+				LEFT JOIN (SELECT DISTINCT record_id FROM changes WHERE run_id = $1 AND entity = $3) AS own ON own.record_id = t.id
+				WHERE x.run_id = $1 AND x.action = 'create' AND x.entity = $2 AND own.record_id IS NULL ORDER BY 1`, run, string(entity), string(to.owner))
 			if err != nil {
 				return nil, v.db.failed("reading the records", err)
 			}

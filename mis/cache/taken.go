@@ -60,14 +60,15 @@ func (f Folder) TakeCurrent() (*Taken, error) {
 	return f.take(current)
 }
 
-// TakeArchived is Take for the document that a run archived. It fails with a
-// *NotArchivedError when there is none.
-func (f Folder) TakeArchived(run int64) (*Taken, error) {
+// TakeArchived is Take for the document that a run archived, known by its hash too: another
+// database's runs may have stood in the same folder. It fails with a *NotArchivedError when
+// there is none.
+func (f Folder) TakeArchived(run int64, sha256 string) (*Taken, error) {
 	list, err := f.List()
 	if err != nil {
 		return nil, err
 	}
-	at := slices.IndexFunc(list, func(a Archived) bool { return a.Run == run })
+	at := slices.IndexFunc(list, func(a Archived) bool { return a.Run == run && a.SHA256 == sha256 })
 	if at < 0 {
 		return nil, &NotArchivedError{run}
 	}
