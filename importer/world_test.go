@@ -28,6 +28,8 @@ type world struct {
 	*testing.T
 	im  *importer.Importer
 	raw *sql.DB // as another program sees the database
+
+	isolation sql.IsolationLevel // at which several reads are of one moment
 }
 
 // each tells a story once on each kind of database.
@@ -49,6 +51,9 @@ func newWorld(t *testing.T, database string) *world {
 		DB: db, State: cache.Folder(t.TempDir()), Zone: time.UTC, AcademicYearStarts: era.FirstSeptember,
 		Version: "test", Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}}
+	if strings.HasPrefix(database, "postgres") {
+		w.isolation = sql.LevelRepeatableRead
+	}
 	w.must(importer.CreateEra(t.Context(), db, "test", year2016))
 	w.must(importer.SetEra(t.Context(), db, "test", importer.CurrentEra, year2016.Name))
 	return w
@@ -190,9 +195,14 @@ func (w *world) expectProblems(r importer.Report, want ...string) {
 func (w *world) dump() string {
 	w.Helper()
 	var b strings.Builder
+	tx, err := w.raw.BeginTx(context.Background(), &sql.TxOptions{Isolation: w.isolation}) // one view: somebody may just be committing
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
 	for _, table := range []string{"eras", "settings", "elements", "staff", "pupils", "locations", "subjects", "houses", "groups", "memberships",
 		"lessons", "commitments", "suspensions", "group_suspensions", "absences", "pins"} {
-		rows, err := w.raw.Query("SELECT * FROM " + table + " ORDER BY id")
+		rows, err := tx.Query("SELECT * FROM " + table + " ORDER BY id")
 		if err != nil {
 			w.Fatal(err)
 		}

@@ -134,7 +134,7 @@ func (d *demo) suggest() {
 		{"run", "do it, and file the document away"},
 		{"runs", "what was done so far"},
 		{"runs show 4", "each change of the second night"},
-		{"undo 5 --plan", "what taking back the third night would put back, while nothing came after it"},
+		{"undo 6 --plan", "what taking that back would put back"},
 		{"era list", "the academic years"},
 	} {
 		asOf := ""
