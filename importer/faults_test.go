@@ -52,7 +52,14 @@ func (o *ordeal) ready(what string) string {
 	case "approve":
 		o.reflects = other
 		o.night(o.asOf(), o.documents[other])
-		held := o.night(o.asOf(), without(o.documents[other], "CurrentPupils", 0.45, rand.New(rand.NewPCG(uint64(o.day), 1))))
+		lost := 0 // a different third of the pupils each time
+		held := o.night(o.asOf(), spoilt(o.documents[other], func(line string) (string, bool) {
+			if !ofSection("CurrentPupils", line) {
+				return line, true
+			}
+			lost++
+			return line, (lost+o.day)%70 >= 25
+		}))
 		if held.Result != store.Held {
 			o.Fatalf("not held: %s", held.Result)
 		}
