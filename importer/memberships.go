@@ -17,13 +17,13 @@ func (d *differ) changeMemberships() {
 		return cmp.Or(comparePairs(pair{a.GroupID, a.ElementID}, pair{b.GroupID, b.ElementID}), cmp.Compare(a.StartsOn, b.StartsOn))
 	})
 	m := &membershipChanges{asOf: d.asOf, plan: &d.plan, hold: d.hold, why: d.whyLeft()}
-	ends := make(map[store.ID]era.Date, len(d.want.groups))
+	lives := make(map[store.ID]era.Interval, len(d.want.groups))
 	for _, g := range d.want.groups {
-		ends[g.ID] = g.EndsOn
+		lives[g.ID] = g.Life()
 	}
 	for _, row := range d.state.Memberships {
 		if isStranger(row) {
-			m.clip(row, ends[row.GroupID])
+			m.clip(row, lives[row.GroupID].To)
 		}
 	}
 	next := 0
@@ -39,7 +39,7 @@ func (d *differ) changeMemberships() {
 			m.leave(have[next])
 			next++
 		}
-		m.stay(p, rowsOf(p), ends[p.group])
+		m.stay(p, rowsOf(p), lives[p.group])
 	}
 	for ; next < len(have); next++ {
 		m.leave(have[next])
@@ -126,10 +126,12 @@ func (m *membershipChanges) clip(row store.Membership, ends era.Date) {
 }
 
 // stay sees to it that a member is in a group from the as-of date to the group's end,
-// in one membership (R15, R20). rows are those there are, by their first day.
-func (m *membershipChanges) stay(p pair, rows []store.Membership, ends era.Date) {
+// in one membership (R15, R20). rows are those there are, by their first day. A group that
+// is kept as the database has it may begin only later (R19).
+func (m *membershipChanges) stay(p pair, rows []store.Membership, life era.Interval) {
+	from := max(m.asOf, life.From)
 	if len(rows) == 0 {
-		joined := store.Membership{ID: m.plan.NewID(), GroupID: p.group, ElementID: p.member, StartsOn: m.asOf, EndsOn: ends}
+		joined := store.Membership{ID: m.plan.NewID(), GroupID: p.group, ElementID: p.member, StartsOn: from, EndsOn: life.To}
 		m.created = append(m.created, store.Change{Action: store.Create, Why: store.Joined, After: joined})
 		return
 	}
@@ -137,10 +139,10 @@ func (m *membershipChanges) stay(p pair, rows []store.Membership, ends era.Date)
 		m.deleted = append(m.deleted, store.Change{Action: store.Delete, Why: store.Doubled, Before: doubled})
 	}
 	whole, why := rows[0], store.Prolonged
-	if whole.StartsOn > m.asOf {
-		whole.StartsOn, why = m.asOf, store.PulledForward
+	if whole.StartsOn > from {
+		whole.StartsOn, why = from, store.PulledForward
 	}
-	whole.EndsOn = ends
+	whole.EndsOn = life.To
 	if whole != rows[0] {
 		m.updated = append(m.updated, store.Change{Action: store.Update, Why: why, Before: rows[0], After: whole})
 	}

@@ -347,3 +347,22 @@ func TestNoNamesOfPeopleInCauses(t *testing.T) {
 		}
 	})
 }
+
+// TestR19AGroupKeptThatBeginsLater: an import as of an earlier day keeps a group, for its end is
+// held or the document is silent on it, that begins only later: its members do not join before.
+func TestR19AGroupKeptThatBeginsLater(t *testing.T) {
+	each(t, func(w *world) {
+		w.night("2016-09-05", small().xml())
+		w.night("2016-09-20", small().set(23, "7Art1", 7, 11, 12).xml())
+		before := w.rows(membershipsQuery)
+		silent := small()
+		silent.sets = append(silent.sets, `<Set Id="x" YearId="7"><Name>7Art1</Name></Set>`)
+		w.night("2016-09-10", silent.xml())
+		w.expect("silent on it", w.rows(membershipsQuery), before...)
+		w.im.Guard = importer.Guard{Hold: store.HoldRemovals, Import: importer.Limits{importer.GroupsEnding: {}}}
+		if r := w.night("2016-09-10", small().xml()); r.Hold != store.HoldRemovals {
+			w.Errorf("%s %q", r.Result, r.Hold)
+		}
+		w.expect("its end is held", w.rows(membershipsQuery), before...)
+	})
+}
