@@ -89,6 +89,30 @@ func (f Folder) TakeArchived(run int64, sha256 string) (*Taken, error) {
 	return t, nil
 }
 
+// MakeCurrent takes the document of a hash out of the Archive and makes it Current again; ""
+// and the one that is Current leave all as it is.
+func (f Folder) MakeCurrent(sha256 string) error {
+	current, err := f.CurrentHash()
+	if err != nil || sha256 == "" || current == sha256 {
+		return err
+	}
+	list, err := f.List()
+	if err != nil {
+		return err
+	}
+	for _, archived := range slices.Backward(list) {
+		if archived.SHA256 != sha256 {
+			continue
+		}
+		t, err := f.TakeArchived(archived.Run, sha256)
+		if err != nil {
+			return err
+		}
+		return errors.Join(t.Settle(archived.Run), t.Close())
+	}
+	return fmt.Errorf("archive: it holds no document with the sha256 %s", sha256)
+}
+
 // NotArchivedError says that the Archive does not hold the document of a run.
 type NotArchivedError struct{ Run int64 }
 
