@@ -52,6 +52,9 @@ type terms struct {
 	holdSuspend bool     // nothing is suspended that is not
 	grace       int      // for so many nights a record may be absent before it is ended
 	night       era.Date // nights are told apart by it: the as-of date stands still before an era begins
+
+	holdTimetable bool               // each day whose lessons would change stays as it is, whole
+	holdValues    map[fieldKind]bool // these fields stay as they are
 }
 
 // whyKept is why an element stays that a document does not have.
@@ -84,6 +87,7 @@ func newDiffer(before store.Plan, state *store.State, snap *mis.Snapshot, e stor
 	d.wantGroups()
 	d.wantPupils()
 	d.lookBack()
+	d.holdFields()
 	d.wantMemberships()
 	d.pinPeople()
 	d.suspendGroups()

@@ -49,7 +49,9 @@ var harmfulNights = []nightOf{
 	{"no year of one year's pupils", held, spoiling(func(d []byte, _ *rand.Rand) []byte {
 		return bytes.ReplaceAll(d, []byte("<NCYear>9</NCYear>"), []byte("<NCYear/>"))
 	})},
-	{"a year group absent", held, of(func(s *isamstest.School, _ *rand.Rand) { leaveWhere(s, func(p isamstest.Pupil) bool { return p.Year == 13 }) })},
+	{"a year group absent", held, of(func(s *isamstest.School, _ *rand.Rand) {
+		leaveWhere(s, func(p isamstest.Pupil) bool { return p.Year == 13 })
+	})},
 	{"all pupils in one house", held, of(func(s *isamstest.School, _ *rand.Rand) {
 		for i := range s.Pupils {
 			s.Pupils[i].House = s.Houses[0].Name

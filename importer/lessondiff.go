@@ -14,7 +14,7 @@ import (
 func (d *differ) planLessons() *lessonDiffer {
 	l := newLessonDiffer(d)
 	stale := d.stale()
-	if len(stale) == 0 {
+	if len(stale) == 0 || d.holdTimetable {
 		return l
 	}
 	byDate := map[era.Date]schoolDay{}

@@ -119,9 +119,9 @@ func TestADatabaseOfBefore(t *testing.T) {
 		for _, table := range []string{"held_changes", "absences", "pins", "unwanted_documents"} {
 			w.exec(`DROP TABLE ` + table)
 		}
-		w.exec(`DELETE FROM goose_db_version WHERE version_id = 3`)
+		w.exec(`DELETE FROM goose_db_version WHERE version_id > 2`)
 		guarded(w)
-		if _, err := importer.Runs(w.Context(), w.im.DB, 1); err == nil || !strings.Contains(err.Error(), "has schema version 2 and this program needs 3: the next run brings it up to date") {
+		if _, err := importer.Runs(w.Context(), w.im.DB, 1); err == nil || !strings.Contains(err.Error(), "has schema version 2 and this program needs 4: the next run brings it up to date") {
 			w.Errorf("runs: %v", err)
 		}
 		imports, err := w.im.DB.Imports(w.Context())
