@@ -50,6 +50,7 @@ type evidence struct {
 	baseline map[string]int // records of each section at the last import of which nothing was held
 	silences []silence
 	past     past
+	yearless int // pupils without a year in the document that the database reflects
 }
 
 // judge holds a plan against limits. It is pure. The findings are in the order of

@@ -2,11 +2,14 @@ package importer
 
 import (
 	"cmp"
+	"context"
+	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
-	"strings"
 
 	"misimportd/era"
+	"misimportd/mis"
 	"misimportd/store"
 )
 
@@ -72,24 +75,36 @@ func (j *judgement) newPupils(c *measure, created map[era.Year]int) {
 		thousands(c.count), thousands(c.of))
 }
 
-// absentYears looks for year groups of which the document has nobody.
+// absentYears looks for year groups of which the document has nobody. A pupil whose year
+// stands there no longer, and is taken from the form, is not one of it.
 func (j *judgement) absentYears() {
+	c := measure{holds: store.HoldRemovals, causes: tallied{}}
 	if j.snap.Pupils.SaysNothing() {
-		j.find(YearsAbsent, measure{holds: store.HoldRemovals})
+		j.find(YearsAbsent, c)
 		return
 	}
-	has, here, yearless := map[era.Year]int{}, map[era.Year]int{}, 0
-	for i := range j.snap.Pupils.Records {
-		year := j.snap.Pupils.Records[i].Year
-		has[year]++
-		yearless += btoi(!year.Known())
-	}
+	blank := yearless(j.snap.Problems.List(), j.snap.Pupils.Section)
+	isNew := blank.count-j.yearless >= large
+	here, yearOf := map[era.Year]int{}, map[string]era.Year{}
 	for i := range j.state.Pupils {
-		if p := &j.state.Pupils[i]; p.Current && p.Year.Known() {
+		p := &j.state.Pupils[i]
+		if p.Current && p.Year.Known() {
 			here[p.Year]++
 		}
+		if blank.count > 0 {
+			yearOf[p.SourceID] = p.Year
+		}
 	}
-	c := measure{holds: store.HoldRemovals, causes: tallied{}}
+	has := map[era.Year]int{}
+	for i := range j.snap.Pupils.Records {
+		switch p := &j.snap.Pupils.Records[i]; {
+		case isNew && (blank.ids[p.ID] || blank.count > len(blank.ids)): // then not all of them are named
+		case p.Year.Known():
+			has[p.Year]++
+		default:
+			has[yearOf[p.ID]]++
+		}
+	}
 	for year, n := range here {
 		if n < large {
 			continue
@@ -101,148 +116,44 @@ func (j *judgement) absentYears() {
 		}
 	}
 	c.says = fmt.Sprintf("%s of %s year groups have no pupil in the document", thousands(c.count), thousands(c.of))
-	if yearless >= large {
+	if isNew {
 		c.holds = store.HoldAll
-		c.says += fmt.Sprintf(", which gives no year for %s pupils", thousands(yearless))
+		c.says += fmt.Sprintf(", which gives no year for %s pupils", thousands(blank.count))
 	}
 	j.find(YearsAbsent, c)
 }
 
-// part is what belongs together in a school: the pupils of a form, the sets of a department,
-// the lessons of a teacher.
-type part struct {
-	has, loses int
-	entries    map[string]bool // of what it loses: of lessons those of the timetable, on whatever days
+// blanks are the pupils of whom the document tells no year.
+type blanks struct {
+	ids   map[string]bool // not all, when there are very many
+	count int
 }
 
-type parts map[string]*part
-
-func (p parts) of(name string) *part {
-	if p[name] == nil {
-		p[name] = &part{entries: map[string]bool{}}
+// yearless finds them among the problems with a document.
+func yearless(problems []mis.Problem, section string) blanks {
+	b := blanks{ids: map[string]bool{}}
+	for _, p := range problems {
+		if p.Section == section && p.Reason == mis.NoYearGroup {
+			b.ids[p.ID] = true
+			b.count += 1 + p.More
+		}
 	}
-	return p[name]
+	return b
 }
 
-// together looks for losses that are few for the whole school, and all of one form, one
-// department or one teacher.
-func (j *judgement) together() {
-	found, limit := parts{}, j.limit(LossesTogether)
-	j.pupilsOfForms(found)
-	j.setsOfDepartments(found)
-	j.lessonsOfTeachers(found)
-	f := Finding{Limit: LossesTogether, Holds: store.HoldRemovals}
-	causes := tallied{}
-	for name, p := range found {
-		if f.Of++; p.has == 0 || p.loses <= 0 || len(p.entries) < max(limit.AtLeast, 1) {
-			continue
-		}
-		share := float64(p.loses) / float64(p.has)
-		f.Value = max(f.Value, share)
-		if share*100 > limit.Percent {
-			f.Count++
-			causes[name] = p.loses
-		}
+// yearlessBefore is how many those were of the document that the database reflects. Most
+// documents have none, and then it does not matter.
+func (n *night) yearlessBefore(ctx context.Context, v *store.View) (int, error) {
+	section := n.snap.Pupils.Section
+	if yearless(n.snap.Problems.List(), section).count == 0 {
+		return 0, nil
 	}
-	if f.Breached = !limit.Off && f.Count > 0; f.Breached {
-		f.Causes = causes.largest()
-		f.Says = fmt.Sprintf("%s would lose more than %g %% of its pupils, its sets or its lessons on one night; allowed are fewer than %d",
-			many(f.Count, "form, department or teacher"), limit.Percent, limit.AtLeast)
-		if f.Count > 1 {
-			f.Says = fmt.Sprintf("%s forms, departments or teachers would lose more than %g %% of their pupils, sets or lessons on one night; allowed are fewer than %d each",
-				thousands(f.Count), limit.Percent, limit.AtLeast)
-		}
+	run, err := v.NewestImport(ctx)
+	if err != nil || run.ID == 0 {
+		return math.MaxInt, err // the first import
 	}
-	j.add(f, limit)
+	var problems []mis.Problem
+	err = json.Unmarshal(run.Problems.V, &problems)
+	return yearless(problems, section).count, err
 }
 
-func (j *judgement) pupilsOfForms(found parts) {
-	gone := map[store.ID]bool{}
-	for _, c := range j.plan.Changes {
-		if p, ok := c.Record().(store.Pupil); ok && goes(c) {
-			gone[p.ID] = true
-		}
-	}
-	if len(gone) == 0 {
-		return
-	}
-	for _, m := range j.state.Memberships {
-		if j.groups[m.GroupID].GroupKind != store.FormGroup {
-			continue
-		}
-		p := found.of("pupils of " + j.groupName(m.GroupID))
-		if p.has++; gone[m.ElementID] {
-			p.loses++
-			p.entries[fmt.Sprint(m.ElementID)] = true
-		}
-	}
-}
-
-func (j *judgement) setsOfDepartments(found parts) {
-	if len(j.ending) == 0 {
-		return
-	}
-	for _, g := range j.state.Groups {
-		if g.GroupKind != store.SetGroup || !g.Current || g.SubjectID == 0 {
-			continue
-		}
-		p := found.of(j.subject(g.SubjectID))
-		if p.has++; j.ending[g.ID] {
-			p.loses++
-			p.entries[g.SourceID] = true
-		}
-	}
-	for _, c := range j.plan.Changes {
-		if g, ok := c.After.(store.Group); ok && c.Action == store.Create && g.SubjectID != 0 {
-			found.of(j.subject(g.SubjectID)).loses--
-		}
-	}
-}
-
-func (j *judgement) subject(id store.ID) string {
-	for _, s := range j.state.Subjects {
-		if s.ID == id {
-			return "sets of " + clean(s.Name)
-		}
-	}
-	return "sets"
-}
-
-// lessonsOfTeachers counts, of the days that were read, which are those that change. Lessons
-// that go with their set are no loss of the teacher's, nor are those that move.
-func (j *judgement) lessonsOfTeachers(found parts) {
-	lessons := map[store.ID]store.Lesson{}
-	for _, c := range j.plan.Changes {
-		if l, ok := c.Record().(store.Lesson); ok && goes(c) && !isInGap(c) {
-			lessons[l.ID] = l
-		}
-	}
-	if len(lessons) == 0 {
-		return
-	}
-	teachers := map[store.ID]string{}
-	for _, s := range j.state.Staff {
-		teachers[s.ID] = "lessons of staff #" + clean(s.SourceID)
-	}
-	withTheirGroup := map[store.ID]bool{}
-	for _, c := range j.state.Commitments {
-		withTheirGroup[c.LessonID] = withTheirGroup[c.LessonID] || j.ending[c.ElementID]
-	}
-	for _, c := range j.state.Commitments {
-		if name := teachers[c.ElementID]; name != "" {
-			found.of(name).has++
-		}
-	}
-	for _, c := range j.plan.Changes {
-		r, ok := c.Record().(store.Commitment)
-		name := teachers[r.ElementID]
-		switch lesson, isGone := lessons[r.LessonID]; {
-		case !ok || name == "":
-		case c.Action == store.Create:
-			found.of(name).loses--
-		case isGone && !withTheirGroup[r.LessonID]:
-			found.of(name).loses++
-			found.of(name).entries[strings.TrimSpace(lesson.SourceID)] = true
-		}
-	}
-}

@@ -15,6 +15,14 @@ type fieldKind struct{ kind, field string }
 
 func (f fieldKind) String() string { return f.kind + " " + strings.TrimSuffix(f.field, "_id") }
 
+// ofEntity is f with what kind of record it is, whatever kind of group.
+func (f fieldKind) ofEntity() fieldKind {
+	if f.kind == store.FormGroup || f.kind == store.SetGroup {
+		f.kind = string(store.GroupEntity)
+	}
+	return f
+}
+
 // valueChange is what one record changes of a field. Neither value is blank.
 type valueChange struct {
 	before, after store.Record
@@ -34,12 +42,15 @@ type fieldChanges struct {
 func (j *judgement) values() {
 	fields := j.changedFields()
 	j.eachField(ValuesLost, fields, func(f *fieldChanges) measure {
-		return measure{holds: store.HoldAll, count: len(f.lost), causes: causesOf(f.lost),
-			says: fmt.Sprintf("%s records would lose what stands in %s", share(len(f.lost), f.of), strings.ReplaceAll(f.String(), "_", " "))}
+		about := f.ofEntity().String()
+		return measure{about: about, holds: store.HoldAll, count: len(f.lost), causes: causesOf(f.lost),
+			says: fmt.Sprintf("%s records would lose what stands in %s", share(len(f.lost), f.of), strings.ReplaceAll(about, "_", " "))}
 	})
-	j.eachField(ValuesChanged, fields, func(f *fieldChanges) measure { return f.measured("would have another", f.changes) })
+	j.eachField(ValuesChanged, fields, func(f *fieldChanges) measure {
+		return f.measured("would have another", slices.DeleteFunc(slices.Clone(f.changes), valueChange.isGarbled))
+	})
 	j.eachField(ValuesShared, fields, func(f *fieldChanges) measure {
-		return f.measured("would share with others, or take from others, what only they had:", f.shared(j.limit(ValuesShared).AtLeast))
+		return f.measured("would have one and the same, or another's, though nearly each has its own:", f.shared(j.limit(ValuesShared).AtLeast))
 	})
 	j.eachField(ValuesGarbled, fields, func(f *fieldChanges) measure {
 		garbled := slices.DeleteFunc(slices.Clone(f.changes), func(c valueChange) bool { return !c.isGarbled() })
@@ -61,7 +72,7 @@ func (j *judgement) eachField(limit string, fields []*fieldChanges, count func(*
 			return
 		}
 		c := count(f)
-		c.about, c.of = name, f.of
+		c.about, c.of = cmp.Or(c.about, name), f.of
 		if c.holds == store.HoldValues && j.limit(limit).breachedBy(c.count, c.of) {
 			c.looks = f.look()
 			c.says += says[c.looks]
@@ -73,7 +84,7 @@ func (j *judgement) eachField(limit string, fields []*fieldChanges, count func(*
 // measured is what some of a field's changes come to.
 func (f *fieldChanges) measured(what string, changes []valueChange) measure {
 	c := measure{holds: store.HoldValues, field: f.fieldKind, count: len(changes), causes: tallied{}}
-	c.says = fmt.Sprintf("%s %s %s %s", share(len(changes), f.of), kinds(f.kind), what, strings.ReplaceAll(strings.TrimSuffix(f.field, "_id"), "_", " "))
+	c.says = fmt.Sprintf("%s %s %s %s", share(len(changes), f.of), kinds(f.kind), what, f.called())
 	for _, change := range changes {
 		if lesson, ok := change.before.(store.Lesson); ok {
 			c.causes[clean(cmp.Or(lesson.Code, lesson.Kind))]++
@@ -84,12 +95,22 @@ func (f *fieldChanges) measured(what string, changes []valueChange) measure {
 	return c
 }
 
-// kinds is the plural of a kind of record.
+// kinds is how people call records of a kind.
 func kinds(kind string) string {
-	if kind == string(store.StaffEntity) {
+	switch store.Entity(kind) {
+	case store.StaffEntity:
 		return kind
+	case store.LocationEntity:
+		return "rooms"
 	}
 	return kind + "s"
+}
+
+// called is how people call the field.
+func (f fieldKind) called() string {
+	words := map[string]string{"school_id": "school id", "starts_at": "beginning", "ends_at": "end", "on_date": "day", "email": "e-mail address",
+		"known_as": "preferred name"}
+	return cmp.Or(words[f.field], strings.ReplaceAll(strings.TrimSuffix(f.field, "_id"), "_", " "))
 }
 
 func causesOf(records []store.Record) tallied {

@@ -209,7 +209,12 @@ func (n *night) judge(ctx context.Context, s *scene, d *differ, plan store.Plan)
 	if err != nil {
 		return nil, err
 	}
-	return judge(limits, evidence{state: s.state, plan: plan, snap: n.snap, differ: d, baseline: baseline, silences: d.silences(baseline), past: then}), nil
+	before, err := n.yearlessBefore(ctx, s.view)
+	if err != nil {
+		return nil, err
+	}
+	return judge(limits, evidence{state: s.state, plan: plan, snap: n.snap, differ: d, baseline: baseline, silences: d.silences(baseline),
+		past: then, yearless: before}), nil
 }
 
 // isRollover tells whether the MIS has people in the database, and no group in the era yet.

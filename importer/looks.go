@@ -27,7 +27,8 @@ const (
 	Shifted   Look = "shifted" // the value of the record beside it
 	Others    Look = "others'" // the value of some other record
 	Shared    Look = "shared"  // values that were apart
-	Renamed   Look = "renamed" // none of the above
+	Renamed   Look = "renamed" // groups, rooms, subjects, houses or lessons, and none of the above
+	New       Look = "new"     // none of the above
 )
 
 // says tells people of a look.
@@ -42,7 +43,8 @@ var says = map[Look]string{
 	Shifted:   ": it is that of the record before or after it, as when a column has slipped",
 	Others:    ": it is what another record had until now, as when records are mixed up",
 	Shared:    ": values that were apart are now shared",
-	Renamed:   ": the new values were nobody's before, as when a school renames them",
+	Renamed:   ": none of the new ones was another's before, as when a school renames them",
+	New:       "",
 }
 
 // looks is what to look for, what says most first.
@@ -72,9 +74,12 @@ var looks = []struct {
 		for _, c := range f.changes {
 			now[c.is]++
 		}
-		return f.most(0.5, func(c valueChange) bool { return now[c.is] > 1 })
+		return f.wereApart() && f.most(0.5, func(c valueChange) bool { return now[c.is] > 1 })
 	}},
-	{Renamed, func(*fieldChanges) bool { return true }},
+	{Renamed, func(f *fieldChanges) bool {
+		return !slices.Contains([]string{string(store.PupilEntity), string(store.StaffEntity)}, f.kind)
+	}},
+	{New, func(*fieldChanges) bool { return true }},
 }
 
 // look is what the changes look like.
@@ -107,6 +112,12 @@ func (f *fieldChanges) holders() map[any]int {
 	return had
 }
 
+// wereApart tells whether nearly every record has a value of its own so far.
+func (f *fieldChanges) wereApart() bool {
+	n := len(f.holders())
+	return n > 0 && 20*n >= 19*f.of
+}
+
 // shared are the changes to a value that another record has, or had, of a field in which
 // nearly every record had its own; fewer than so many are not looked at.
 func (f *fieldChanges) shared(atLeast int) (changes []valueChange) {
@@ -114,7 +125,7 @@ func (f *fieldChanges) shared(atLeast int) (changes []valueChange) {
 		return nil
 	}
 	had := f.holders()
-	if len(had) == 0 || 20*len(had) < 19*f.of {
+	if !f.wereApart() {
 		return nil
 	}
 	now := map[any]int{}
