@@ -156,4 +156,3 @@ func (n *night) yearlessBefore(ctx context.Context, v *store.View) (int, error) 
 	err = json.Unmarshal(run.Problems.V, &problems)
 	return yearless(problems, section).count, err
 }
-
