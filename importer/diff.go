@@ -48,10 +48,13 @@ type differ struct {
 
 // terms say how a document is to be taken.
 type terms struct {
-	hold        bool     // what would end stays as it is, and with it what would come in its place
-	holdSuspend bool     // nothing is suspended that is not
-	grace       int      // for so many nights a record may be absent before it is ended
-	night       era.Date // nights are told apart by it: the as-of date stands still before an era begins
+	hold        bool // what would end stays as it is, and with it what would come in its place
+	holdSuspend bool // nothing is suspended that is not
+
+	holdTimetable bool // days whose lessons would change stay as they are
+
+	grace int      // for so many nights a record may be absent before it is ended
+	night era.Date // nights are told apart by it: the as-of date stands still before an era begins
 }
 
 // whyKept is why an element stays that a document does not have.

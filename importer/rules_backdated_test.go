@@ -32,12 +32,16 @@ var silences = map[string]func(s string) string{
 	"the pupil's id cannot be read": func(s string) string {
 		return strings.Replace(s, `<Pupil Id="11">`, `<Pupil Id="11a">`, 1)
 	},
-	"no pupils":   func(s string) string { return cutOut(s, "CurrentPupils") },
-	"no forms":    func(s string) string { return cutOut(s, "Forms") },
-	"no sets":     func(s string) string { return cutOut(s, "Sets") },
-	"no lists":    func(s string) string { return cutOut(s, "SetLists") },
-	"a faulty 7A": func(s string) string { return strings.Replace(s, "</Forms>", `<Form Id="7/A"><Form>7X</Form></Form></Forms>`, 1) },
-	"a faulty 7B": func(s string) string { return strings.Replace(s, "</Forms>", `<Form Id="7/B"><Form>7X</Form></Form></Forms>`, 1) },
+	"no pupils": func(s string) string { return cutOut(s, "CurrentPupils") },
+	"no forms":  func(s string) string { return cutOut(s, "Forms") },
+	"no sets":   func(s string) string { return cutOut(s, "Sets") },
+	"no lists":  func(s string) string { return cutOut(s, "SetLists") },
+	"a faulty 7A": func(s string) string {
+		return strings.Replace(s, "</Forms>", `<Form Id="7/A"><Form>7X</Form></Form></Forms>`, 1)
+	},
+	"a faulty 7B": func(s string) string {
+		return strings.Replace(s, "</Forms>", `<Form Id="7/B"><Form>7X</Form></Form></Forms>`, 1)
+	},
 	"a faulty 7Mat1": func(s string) string {
 		return strings.Replace(s, "</Sets>", `<Set Id="21" YearId="7"><Name>7X</Name></Set></Sets>`, 1)
 	},
