@@ -1,5 +1,7 @@
 package store
 
+import "misimportd/era"
+
 // MakeReadOnly makes the transaction of a view refuse to write, as a standby server does.
 func (v *View) MakeReadOnly() error {
 	_, err := v.tx.Exec("SET TRANSACTION READ ONLY")
@@ -17,3 +19,6 @@ func UndoQueries() map[string]string {
 	}
 	return queries
 }
+
+// OnDays is the condition that a lesson l is of the datasource $1 and on one of days.
+func OnDays(days []era.Date) string { return onDays(days) }
