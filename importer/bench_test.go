@@ -55,9 +55,11 @@ type yard struct {
 	folder   string
 }
 
-func (y *yard) fresh() *importer.Importer {
+func (y *yard) fresh() *importer.Importer { return y.freshIn(storetest.Postgres(y)) }
+
+func (y *yard) freshIn(database string) *importer.Importer {
 	y.Helper()
-	y.database, y.folder = storetest.Postgres(y), y.TempDir()
+	y.database, y.folder = database, y.TempDir()
 	db, err := store.Open(y.Context(), y.database)
 	if err != nil {
 		y.Fatal(err)

@@ -55,7 +55,7 @@ func (v *View) ReadLessons(ctx context.Context, s *State, days []era.Date) error
 	where := onDays(days)
 	day, minute := v.db.dialect.day, v.db.dialect.minute
 	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT l.id, l.source_id, l.era_id, l.kind, l.code, l.name, %s, %s, %s, l.suspended
-		FROM lessons l WHERE l.datasource_id = $1 AND (%s) ORDER BY l.id`, day("l.on_date"), minute("l.starts_at"), minute("l.ends_at"), where), s.DatasourceID)
+		FROM lessons l WHERE %s ORDER BY l.id`, day("l.on_date"), minute("l.starts_at"), minute("l.ends_at"), where), s.DatasourceID)
 	if err != nil {
 		return v.db.failed("reading the lessons", err)
 	}
@@ -77,7 +77,7 @@ func (v *View) ReadLessons(ctx context.Context, s *State, days []era.Date) error
 
 func (v *View) readCommitments(ctx context.Context, s *State, where string) error {
 	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT c.id, c.lesson_id, c.element_id FROM commitments c JOIN lessons l ON l.id = c.lesson_id
-		WHERE l.datasource_id = $1 AND (%s) ORDER BY c.id`, where), s.DatasourceID)
+		WHERE %s ORDER BY c.id`, where), s.DatasourceID)
 	if err != nil {
 		return v.db.failed("reading the commitments", err)
 	}
@@ -92,19 +92,15 @@ func (v *View) readCommitments(ctx context.Context, s *State, where string) erro
 	return v.db.failed("reading the commitments", rows.Err())
 }
 
-// onDays is the SQL condition that a lesson is on one of days. Days that follow each other
-// are one stretch.
+// onDays is the SQL condition that a lesson is of the datasource $1 and on one of days. It is a
+// list, though days often follow each other, and the sign keeps SQLite from another index: it
+// finds the days one by one, and need not hold every lesson of the year against each stretch.
 func onDays(days []era.Date) string {
-	var stretches []string
-	for from := 0; from < len(days); {
-		to := from
-		for to+1 < len(days) && days[to+1] == days[to]+1 {
-			to++
-		}
-		stretches = append(stretches, fmt.Sprintf("l.on_date BETWEEN '%s' AND '%s'", days[from], days[to]))
-		from = to + 1
+	texts := make([]string, len(days))
+	for i, d := range days {
+		texts[i] = "'" + d.String() + "'"
 	}
-	return strings.Join(stretches, " OR ")
+	return "+l.datasource_id = $1 AND l.on_date IN (" + strings.Join(texts, ", ") + ")"
 }
 
 // LessonsByID reads lessons by their ids, as far as there are any.
