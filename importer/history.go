@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"misimportd/era"
@@ -59,7 +58,8 @@ func Runs(ctx context.Context, db *store.DB, limit int) (past []Past, err error)
 }
 
 // Show reads one run with each of its changes. It fails with a *store.NoRunError when
-// there is no such run.
+// there is no such run. The changes are read when they are gone through: as long, db has to be
+// open.
 func Show(ctx context.Context, db *store.DB, id store.ID) (past Past, err error) {
 	err = db.View(ctx, func(v *store.View) error {
 		run, err := v.Run(ctx, id)
@@ -67,27 +67,20 @@ func Show(ctx context.Context, db *store.DB, id store.ID) (past Past, err error)
 			return err
 		}
 		past = pastOf(run)
-		changes, err := v.Changes(ctx, id)
-		if err != nil {
-			return err
-		}
-		names, err := readNames(ctx, v)
-		if err != nil {
-			return err
-		}
-		waiting, err := v.HeldChanges(ctx, id)
-		if err != nil {
-			return err
-		}
-		all := slices.Concat(changes, waiting)
-		if err := names.know(ctx, v, slices.Values(all)); err != nil {
-			return err
-		}
-		past.Lines = names.lines(slices.Values(changes))
-		past.Held = names.lines(slices.Values(waiting))
-		return nil
+		made, held, err := v.NamesOf(ctx, id)
+		then := names{Names: made}
+		past.Lines = recordedLines(ctx, db, store.Recording{Run: id}, past.Changes, then)
+		past.Held = recordedLines(ctx, db, store.Recording{Run: id, Held: true}, past.Waiting, names{held, &then})
+		return err
 	})
 	return past, err
+}
+
+// WriteJSON writes past as --json prints it.
+func (past Past) WriteJSON(w io.Writer) error {
+	lists := []keyed{{"plan", past.Lines}, {"waiting_plan", past.Held}}
+	past.Lines.apart, past.Held.apart = true, true
+	return writeJSON(w, past, lists...)
 }
 
 // WriteRuns writes a list of runs, one a line.

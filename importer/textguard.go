@@ -93,7 +93,7 @@ func (f Finding) amount() string {
 }
 
 // waits writes what waits for a person.
-func (p *printer) waits(title string, counts []store.Count, lines []Line) {
+func (p *printer) waits(title string, counts []store.Count, lines Lines) {
 	p.line("\n%s", p.paint(bold, title))
 	if len(counts) == 0 {
 		p.line("  no change: the document itself is to be looked at")
@@ -101,9 +101,7 @@ func (p *printer) waits(title string, counts []store.Count, lines []Line) {
 	for _, of := range byEntity(counts) {
 		p.line("  %-12s %s", plural[of.entity], of.done)
 	}
-	if len(lines) > 0 {
-		p.changes(lines)
-	}
+	p.changes(lines)
 }
 
 // goOn tells how to go on with a held run.
@@ -195,7 +193,7 @@ func (r Report) writeDecided(w io.Writer, style Style, verb string) error {
 		if len(r.Differs) == 0 {
 			p.line("%s", applied[r.Hold])
 		}
-		p.waits("waits for a person", r.Waiting, nil)
+		p.waits("waits for a person", r.Waiting, Lines{})
 		p.goOn(r.Run)
 		return p.err
 	}
