@@ -51,6 +51,14 @@ func clean(text string) string {
 	}, text)
 }
 
+// clip shortens a text to what a line of a list has room for.
+func clip(text string, room int) string {
+	if runes := []rune(text); len(runes) > room {
+		return string(runes[:room]) + "…"
+	}
+	return text
+}
+
 // printer writes text and remembers the first error.
 type printer struct {
 	Style
@@ -131,7 +139,7 @@ func (r Report) WriteRun(w io.Writer, style Style) error {
 	}
 	if r.Hold != store.HoldNothing {
 		p.waits("waits for a person", r.Waiting, Lines{})
-		p.goOn(r.Run)
+		p.goOn(r)
 		return p.err
 	}
 	if r.Result == store.Applied || len(r.Problems) > 0 {

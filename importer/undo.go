@@ -100,15 +100,14 @@ func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id store.ID,
 	if err := undoable(run); err != nil {
 		return p, err
 	}
-	recorded, err := v.Changes(ctx, id)
+	var made []store.Change
+	err = v.Each(ctx, store.Recording{Run: id}, func(r store.Recorded) error {
+		c, err := r.Typed()
+		made = append(made, c)
+		return err
+	})
 	if err != nil {
 		return p, err
-	}
-	made := make([]store.Change, len(recorded))
-	for i, r := range recorded {
-		if made[i], err = r.Typed(); err != nil {
-			return p, err
-		}
 	}
 	if err := checkUntouched(ctx, v, id, made); err != nil {
 		return p, err
