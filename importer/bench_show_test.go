@@ -12,6 +12,11 @@ import (
 // sixteenThousand is sixteen schools in one.
 var sixteenThousand = isamstest.Size{Pupils: 16000, Staff: 2400, Forms: 896, Sets: 9600, SetLists: 192000}
 
+// shown is what is measured.
+var shown = map[string][]string{
+	"show": {"runs", "show", "1"}, "verbose": {"runs", "show", "1", "-v"}, "json": {"runs", "show", "1", "--json"}, "undo": {"undo", "1", "--plan"},
+}
+
 // BenchmarkShow runs the program itself: it shows the first load of a school with a year's
 // timetable as text and as JSON, and says what an undo of it would do. What it needs most
 // memory for is told, and by what it grows from a thousand pupils to sixteen thousand.
@@ -34,7 +39,7 @@ func BenchmarkShow(b *testing.B) {
 						y.database = storetest.SQLite(b)
 					}
 					y.once(program, "run", "2016-09-05", "first")
-					for what, args := range map[string][]string{"show": {"runs", "show", "1"}, "verbose": {"runs", "show", "1", "-v"}, "json": {"runs", "show", "1", "--json"}} {
+					for what, args := range shown {
 						seconds, megabytes := y.measure(exec.Command(program, append(args, "--state", y.folder)...), what)
 						if was, ok := small[kind+what]; ok {
 							b.ReportMetric(seconds/was[0], "×"+what+"-s")

@@ -17,8 +17,10 @@ import (
 
 // TestRunsTellsTheWholeCause of a failure: two alerts send people there for it.
 func TestRunsTellsTheWholeCause(t *testing.T) {
-	cause := "fetching: the server said “403 Forbidden” to each of 5 attempts: the key may have been withdrawn; look at it in iSAMS under Control Panel, and write the new one to /etc/misimportd/isams.key"
-	past := importer.Past{Report: importer.NothingYet(), Kind: store.Import, StartedAt: time.Date(2016, 9, 6, 3, 0, 0, 0, time.UTC)}
+	cause := "fetching: the server said “403 Forbidden” to each of 5 attempts: " +
+		"the key may have been withdrawn; look at it in iSAMS under Control Panel, and write the new one to /etc/misimportd/isams.key"
+	past := importer.Past{Report: importer.NothingYet(), Kind: store.Import}
+	past.StartedAt = time.Date(2016, 9, 6, 3, 0, 0, 0, time.UTC)
 	past.Run, past.AsOf, past.Error = 7, era.NewDate(2016, 9, 6), cause
 	var b bytes.Buffer
 	if err := importer.WriteRuns(&b, nil, []importer.Past{past}, time.UTC, importer.Style{}); err != nil {
@@ -51,7 +53,8 @@ func TestR34HeldSectionNamesItsLikelyCause(t *testing.T) {
 				}
 			}
 		}
-		if text := runText(t, w.night("2016-09-07", without(school.Document(), "CurrentPupils", 0.5, rand.New(rand.NewPCG(1, 1))))); strings.Contains(text, "the key") {
+		half := without(school.Document(), "CurrentPupils", 0.5, rand.New(rand.NewPCG(1, 1)))
+		if text := runText(t, w.night("2016-09-07", half)); strings.Contains(text, "the key") {
 			w.Errorf("no section is missing:\n%s", text)
 		}
 	})
@@ -70,7 +73,8 @@ func runText(t *testing.T, r importer.Report) string {
 // in the MIS, or by name where it has another.
 func TestR23MovedLessonsAreTold(t *testing.T) {
 	before := func() *doc {
-		return (&doc{}).taught().coded(1, "Ms Brown", "BRO").coded(2, "Mr Green", "GRE").room(1, "Lab").room(2, "Hall").pupil(11, "Zoë O’Brien", "7/A", 7).
+		return (&doc{}).taught().coded(1, "Ms Brown", "BRO").coded(2, "Mr Green", "GRE").room(1, "Lab").room(2, "Hall").
+			pupil(11, "Zoë O’Brien", "7/A", 7).
 			set(21, "7Mat1", 7, 11).set(22, "7Art1", 7, 11).set(23, "7Mus1", 7, 11).lesson(4, 23, "7Mus1", 12, "BRO", 2)
 	}
 	each(t, func(w *world) {
@@ -97,7 +101,8 @@ func TestR23MovedLessonsAreTold(t *testing.T) {
 			}
 		}
 		// One that goes for good is told as such, and so is a new one.
-		text := planText(t, w.plan("2016-09-06", before().lesson(1, 21, "7Mat1", 11, "BRO", 1).lesson(5, 21, "7Mat9", 12, "GRE", 1).xml()), importer.Style{})
+		other := before().lesson(1, 21, "7Mat1", 11, "BRO", 1).lesson(5, 21, "7Mat9", 12, "GRE", 1)
+		text := planText(t, w.plan("2016-09-06", other.xml()), importer.Style{})
 		for _, want := range []string{"− 5 lessons: no longer in the MIS", "+ 5 lessons: new in the MIS"} {
 			if !strings.Contains(text, want) {
 				w.Errorf("no %q in %s", want, text)

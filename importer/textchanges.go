@@ -25,7 +25,8 @@ type few struct {
 // all others: of most it is enough that they come or go with their lesson.
 func (p *printer) changes(lines Lines) {
 	g := gathered{records: map[store.Entity]*few{}, groups: groupChanges{}, lessons: newLessonChanges(p, lines)}
-	others := slices.DeleteFunc(slices.Clone(store.Entities), func(e store.Entity) bool { return e == store.CommitmentEntity })
+	isLate := func(e store.Entity) bool { return e == store.CommitmentEntity }
+	others := slices.DeleteFunc(slices.Clone(store.Entities), isLate)
 	p.read(lines, others, func(l Line) { g.add(p, l) })
 	g.lessons.pair()
 	p.read(lines, []store.Entity{store.CommitmentEntity}, g.lessons.take)

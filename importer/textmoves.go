@@ -29,7 +29,9 @@ type placed struct {
 }
 
 func (m *moving) add(l Line) {
-	place := placed{row: l.lesson, kind: l.Kind, id: l.SourceID, title: l.Name, on: *l.On, from: l.From, to: l.To, why: l.Why}
+	place := placed{
+		row: l.lesson, kind: l.Kind, id: l.SourceID, title: l.Name, on: *l.On, from: l.From, to: l.To, why: l.Why,
+	}
 	if l.Action == store.Delete {
 		m.gone = append(m.gone, place)
 	} else {
@@ -57,7 +59,8 @@ func (p placed) week(called string) string {
 // pairs finds the lessons that have moved: first those of one id in the MIS, then those of one
 // name. Of several in a week the first is the first.
 func (m *moving) pairs(each func(from, to placed)) {
-	for _, called := range []func(placed) string{func(p placed) string { return "#" + p.id }, func(p placed) string { return p.title }} {
+	byID, byName := func(p placed) string { return p.id }, func(p placed) string { return p.title }
+	for _, called := range []func(placed) string{byID, byName} {
 		gone := map[string][]*placed{}
 		for i := range m.gone {
 			if p := &m.gone[i]; !p.moved && called(*p) != "" {

@@ -55,7 +55,8 @@ func init() {
 }
 
 func newShape(prototype Record, name string) *shape {
-	s := &shape{entity: prototype.Entity(), record: reflect.TypeOf(prototype), ids: name, called: calledAs(prototype.Entity())}
+	entity := prototype.Entity()
+	s := &shape{entity: entity, record: reflect.TypeOf(prototype), ids: name, called: calledAs(entity)}
 	elements, own := table{name: "elements"}, table{name: name}
 	elementType := reflect.TypeFor[Element]()
 	for _, f := range reflect.VisibleFields(reflect.TypeOf(prototype)) {

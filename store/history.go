@@ -162,7 +162,8 @@ func (v *View) Each(ctx context.Context, of Recording, each func(Recorded) error
 	if v.empty || of.Only != nil && len(of.Only) == 0 {
 		return nil
 	}
-	rows, err := v.tx.QueryContext(ctx, `SELECT entity, action, record_id, why, CAST(before AS text), CAST(after AS text)`+of.from()+` ORDER BY seq`)
+	const columns = `entity, action, record_id, why, CAST(before AS text), CAST(after AS text)`
+	rows, err := v.tx.QueryContext(ctx, `SELECT `+columns+of.from()+` ORDER BY seq`)
 	if err != nil {
 		return v.db.failed("reading the changes", err)
 	}

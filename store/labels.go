@@ -58,7 +58,9 @@ func (n Names) Learn(c Recorded) {
 		return
 	}
 	image := c.Shown()
-	label := Label{Kind: cmp.Or(image.Text(KindOfGroup), image.Text("kind")), SourceID: image.Text("source_id"), Name: image.Text("name")}
+	label := Label{
+		Kind: cmp.Or(image.Text(KindOfGroup), image.Text("kind")), SourceID: image.Text("source_id"), Name: image.Text("name"),
+	}
 	if what == ofLesson {
 		label.Kind, label.Name, label.OnDate = "", cmp.Or(label.Name, image.Text("code")), image.Date("on_date")
 	}
@@ -84,11 +86,13 @@ func calledAs(e Entity) string {
 // labelQueries read how records are called that the database holds.
 var labelQueries = map[string]string{
 	ofElement: `SELECT e.id, coalesce(g.kind, e.kind) AS kind,
-		coalesce(p.source_id, s.source_id, g.source_id, u.source_id, h.source_id, r.source_id, '') AS source_id, e.name, CAST(NULL AS date) AS on_date
+		coalesce(p.source_id, s.source_id, g.source_id, u.source_id, h.source_id, r.source_id, '') AS source_id,
+		e.name, CAST(NULL AS date) AS on_date
 		FROM elements e LEFT JOIN pupils p ON p.id = e.id LEFT JOIN staff s ON s.id = e.id LEFT JOIN groups g ON g.id = e.id
 		LEFT JOIN subjects u ON u.id = e.id LEFT JOIN houses h ON h.id = e.id LEFT JOIN locations r ON r.id = e.id`,
-	ofEra:    `SELECT e.id, '' AS kind, '' AS source_id, e.name, CAST(NULL AS date) AS on_date FROM eras e`,
-	ofLesson: `SELECT e.id, '' AS kind, coalesce(e.source_id, '') AS source_id, coalesce(nullif(e.name, ''), e.code) AS name, e.on_date FROM lessons e`,
+	ofEra: `SELECT e.id, '' AS kind, '' AS source_id, e.name, CAST(NULL AS date) AS on_date FROM eras e`,
+	ofLesson: `SELECT e.id, '' AS kind, coalesce(e.source_id, '') AS source_id,
+		coalesce(nullif(e.name, ''), e.code) AS name, e.on_date FROM lessons e`,
 }
 
 // NamesNow reads how every element and era of the database is called.
@@ -157,7 +161,8 @@ func (v *View) NamesOf(ctx context.Context, run ID) (made, held Names, err error
 		}
 	}
 	for _, what := range []string{ofElement, ofEra, ofLesson} {
-		err := v.readLabels(ctx, made.of(what), `SELECT record_id, kind, source_id, name, on_date FROM run_labels WHERE run_id = $1 AND what = $2`, run, what)
+		err := v.readLabels(ctx, made.of(what), `SELECT record_id, kind, source_id, name, on_date FROM run_labels
+			WHERE run_id = $1 AND what = $2`, run, what)
 		if err == nil {
 			err = v.learn(ctx, made, Recording{Run: run}, what)
 		}
@@ -189,9 +194,11 @@ func (v *View) learn(ctx context.Context, into Names, of Recording, what string)
 	case ofEra:
 		kind = "''"
 	case ofLesson:
-		kind, name, day = "''", "coalesce(nullif("+name+", ''), "+text("code")+")", v.db.dialect.cast("(coalesce(after, before) ->> 'on_date')", "date")
+		kind, name = "''", "coalesce(nullif("+name+", ''), "+text("code")+")"
+		day = v.db.dialect.cast("(coalesce(after, before) ->> 'on_date')", "date")
 	}
-	return v.readLabels(ctx, into.of(what), `SELECT record_id, `+kind+`, `+text("source_id")+`, `+name+`, `+day+of.from()+` ORDER BY seq`)
+	columns := strings.Join([]string{"record_id", kind, text("source_id"), name, day}, ", ")
+	return v.readLabels(ctx, into.of(what), `SELECT `+columns+of.from()+` ORDER BY seq`)
 }
 
 // nameOldLessons looks lessons up that the commitments of a run of an older version speak of.
