@@ -117,8 +117,16 @@ func (r *Report) compare(ctx context.Context, v *store.View, p *store.Proposal, 
 	if err != nil {
 		return err
 	}
-	now := slices.Collect(recorded(p.Plan))
-	if err := names.know(ctx, v, slices.Values(slices.Concat(was, now))); err != nil {
+	then := store.Plan{}
+	for _, c := range was {
+		change, err := c.Typed()
+		if err != nil {
+			return err
+		}
+		then.Changes = append(then.Changes, change)
+	}
+	now := slices.Collect(recorded(p.Plan, nil))
+	if err := names.know(ctx, v, slices.Values(slices.Concat(then.Changes, p.Plan.Changes))); err != nil {
 		return err
 	}
 	if r.Differs, err = names.differing(was, now); err != nil || len(r.Differs) == 0 {
@@ -187,7 +195,7 @@ func (n names) fingerprint(l Line, c store.Recorded) (string, error) {
 	if l.Action == store.Create {
 		image = withoutIDs(c.After.V)
 		for _, column := range references {
-			image[column] = n.element(c.After.V.ID(column))
+			image[column] = nameOrNone(n.element(c.After.V.ID(column)))
 		}
 	}
 	if l.Entity == store.MembershipEntity || l.Entity == store.CommitmentEntity {

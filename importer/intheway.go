@@ -108,14 +108,14 @@ func (p past) usedByOthers(ctx context.Context, v *store.View) error {
 type grounds struct {
 	past
 	created map[store.ID]bool
-	places  map[place]bool
+	places  map[position]bool
 	groups  map[store.ID]bool // whose lives hold memberships that come back
 	labels  map[store.ID]store.Label
 }
 
 func (p past) grounds(ctx context.Context, v *store.View) (*grounds, error) {
 	labels, err := v.Labels(ctx)
-	g := &grounds{p, map[store.ID]bool{}, map[place]bool{}, map[store.ID]bool{}, labels}
+	g := &grounds{p, map[store.ID]bool{}, map[position]bool{}, map[store.ID]bool{}, labels}
 	for _, c := range p.made {
 		for _, at := range g.placesOf(c) {
 			g.places[at] = true
@@ -139,7 +139,7 @@ func (g *grounds) touchedBy(c store.Change) bool {
 	if of, ok := c.Record().(store.Group); ok && g.groups[of.ID] && lifeOf(c.Before) != lifeOf(c.After) {
 		return true
 	}
-	return slices.ContainsFunc(g.placesOf(c), func(at place) bool { return g.places[at] })
+	return slices.ContainsFunc(g.placesOf(c), func(at position) bool { return g.places[at] })
 }
 
 // lifeOf is the days of a group, none where there is no group.
@@ -148,49 +148,49 @@ func lifeOf(r store.Record) era.Interval {
 	return g.Life()
 }
 
-// place is what there is one row for, or few that exclude each other: another row may stand in
+// position is what there is one row for, or few that exclude each other: another row may stand in
 // the place of one that an undo would bring back.
-type place struct {
+type position struct {
 	entity   store.Entity
 	of, with store.ID
 	text     string
 }
 
 // placesOf are the places that a change takes or leaves. A pupil has one place in all forms.
-func (g *grounds) placesOf(c store.Change) (places []place) {
+func (g *grounds) placesOf(c store.Change) (places []position) {
 	for _, r := range []store.Record{c.Before, c.After} {
 		if at, ok := placeOf(r); ok {
 			places = append(places, at)
 		}
 		if m, ok := r.(store.Membership); ok && g.labels[m.GroupID].Kind == store.FormGroup {
-			places = append(places, place{entity: store.PupilEntity, of: m.ElementID})
+			places = append(places, position{entity: store.PupilEntity, of: m.ElementID})
 		}
 	}
 	return places
 }
 
-func placeOf(r store.Record) (place, bool) {
+func placeOf(r store.Record) (position, bool) {
 	switch r := r.(type) {
 	case store.Membership:
-		return place{r.Entity(), r.GroupID, r.ElementID, ""}, true
+		return position{r.Entity(), r.GroupID, r.ElementID, ""}, true
 	case store.Commitment:
-		return place{r.Entity(), r.LessonID, r.ElementID, ""}, true
+		return position{r.Entity(), r.LessonID, r.ElementID, ""}, true
 	case store.Lesson:
-		return place{r.Entity(), store.ID(r.OnDate), 0, r.SourceID}, true
+		return position{r.Entity(), store.ID(r.OnDate), 0, r.SourceID}, true
 	case store.Group:
-		return place{r.Entity(), r.EraID, 0, r.GroupKind + "\x00" + r.SourceID}, true
+		return position{r.Entity(), r.EraID, 0, r.GroupKind + "\x00" + r.SourceID}, true
 	case store.GroupSuspension:
-		return place{r.Entity(), r.GroupID, 0, ""}, true
+		return position{r.Entity(), r.GroupID, 0, ""}, true
 	case store.Absence:
-		return place{r.Entity(), r.ElementID, 0, ""}, true
+		return position{r.Entity(), r.ElementID, 0, ""}, true
 	case store.Pin:
-		return place{r.Entity(), r.ElementID, r.GroupID, r.Field}, true
+		return position{r.Entity(), r.ElementID, r.GroupID, r.Field}, true
 	case store.UnwantedDocument:
-		return place{r.Entity(), 0, 0, r.SHA256}, true
+		return position{r.Entity(), 0, 0, r.SHA256}, true
 	case store.Era:
-		return place{r.Entity(), 0, 0, r.Name}, true
+		return position{r.Entity(), 0, 0, r.Name}, true
 	}
-	return place{}, false
+	return position{}, false
 }
 
 // referring are the columns that hold the id of an element, a lesson or an era.

@@ -51,6 +51,14 @@ func clean(text string) string {
 	}, text)
 }
 
+// clip shortens a text to what a line of a list has room for.
+func clip(text string, room int) string {
+	if runes := []rune(text); len(runes) > room {
+		return string(runes[:room]) + "…"
+	}
+	return text
+}
+
 // printer writes text and remembers the first error.
 type printer struct {
 	Style
@@ -130,8 +138,8 @@ func (r Report) WriteRun(w io.Writer, style Style) error {
 		p.stages(r.Stages)
 	}
 	if r.Hold != store.HoldNothing {
-		p.waits("waits for a person", r.Waiting, nil)
-		p.goOn(r.Run)
+		p.waits("waits for a person", r.Waiting, Lines{})
+		p.goOn(r)
 		return p.err
 	}
 	if r.Result == store.Applied || len(r.Problems) > 0 {
@@ -177,24 +185,6 @@ var plural = map[store.Entity]string{
 	store.LessonEntity: "lessons", store.CommitmentEntity: "commitments", store.SuspensionEntity: "suspensions", store.GroupSuspensionEntity: "group days",
 	store.AbsenceEntity: "absences", store.PinEntity: "pins", store.UnwantedEntity: "unwanted",
 }
-
-func (p *printer) changes(lines []Line) {
-	by := map[store.Entity][]Line{}
-	for _, l := range lines {
-		by[l.Entity] = append(by[l.Entity], l)
-	}
-	for _, entity := range store.Entities {
-		if of := by[entity]; len(of) > 0 && !slices.Contains(inSectionsOfTheirOwn, entity) {
-			p.line("\n%s", p.paint(bold, plural[entity]))
-			p.fold(len(of), shownRecords, "  ", func(i int) { p.record(of[i]) })
-		}
-	}
-	p.groups(append(by[store.GroupEntity], by[store.MembershipEntity]...))
-	p.lessons(by[store.LessonEntity], by[store.CommitmentEntity])
-	p.groupDays(by[store.GroupSuspensionEntity])
-}
-
-var inSectionsOfTheirOwn = []store.Entity{store.GroupEntity, store.MembershipEntity, store.LessonEntity, store.CommitmentEntity, store.GroupSuspensionEntity}
 
 var signs = map[store.Action]string{store.Create: "+", store.Update: "~", store.End: "−", store.Reopen: "+", store.Delete: "−"}
 

@@ -93,7 +93,7 @@ func (f Finding) amount() string {
 }
 
 // waits writes what waits for a person.
-func (p *printer) waits(title string, counts []store.Count, lines []Line) {
+func (p *printer) waits(title string, counts []store.Count, lines Lines) {
 	p.line("\n%s", p.paint(bold, title))
 	if len(counts) == 0 {
 		p.line("  no change: the document itself is to be looked at")
@@ -101,17 +101,37 @@ func (p *printer) waits(title string, counts []store.Count, lines []Line) {
 	for _, of := range byEntity(counts) {
 		p.line("  %-12s %s", plural[of.entity], of.done)
 	}
-	if len(lines) > 0 {
-		p.changes(lines)
-	}
+	p.changes(lines)
 }
 
 // goOn tells how to go on with a held run.
-func (p *printer) goOn(run store.ID) {
+func (p *printer) goOn(r Report) {
+	p.likely(r.Guard)
 	p.line("")
-	p.line("Look at what waits with \"misimportd runs show %d\". Then either", run)
-	p.line("  misimportd approve %-5d applies it, this once: the limits stay as they are", run)
-	p.line("  misimportd reject %-6d leaves it: the next import makes a plan of its own", run)
+	p.line("Look at what waits with \"misimportd runs show %d\". Then either", r.Run)
+	p.line("  misimportd approve %-5d applies it, this once: the limits stay as they are", r.Run)
+	p.line("  misimportd reject %-6d leaves it: the next import makes a plan of its own", r.Run)
+}
+
+// likely says of sections that are missing why they most often are, and what is to be done:
+// to approve is hardly ever right.
+func (p *printer) likely(findings []Finding) {
+	var missing []string
+	for _, f := range findings {
+		if f.Limit == SectionsMissing && f.Breached {
+			missing = append(missing, f.About)
+		}
+	}
+	if len(missing) == 0 {
+		return
+	}
+	is := "is"
+	if len(missing) > 1 {
+		is = "are"
+	}
+	p.line("\n%s %s missing. Most likely the key to the MIS no longer has the right to read it: look at the", strings.Join(missing, ", "), is)
+	p.line("key's rights there. Doing nothing is safe: all that follows from it stays as it is, and the next")
+	p.line("document that has it is imported as ever. Approve only if the school has nothing of the kind any more.")
 }
 
 // decision tells in words what became of what a run holds.
@@ -195,8 +215,8 @@ func (r Report) writeDecided(w io.Writer, style Style, verb string) error {
 		if len(r.Differs) == 0 {
 			p.line("%s", applied[r.Hold])
 		}
-		p.waits("waits for a person", r.Waiting, nil)
-		p.goOn(r.Run)
+		p.waits("waits for a person", r.Waiting, Lines{})
+		p.goOn(r)
 		return p.err
 	}
 	p.summary(r.Changes)

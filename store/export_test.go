@@ -11,7 +11,7 @@ func (v *View) MakeReadOnly() error {
 // UndoQueries are the queries that find out whether a run can be undone; $1 is the run.
 func UndoQueries() map[string]string {
 	queries := map[string]string{"since": sinceQuery, "made": madeQuery}
-	for _, r := range references {
+	for _, r := range pointers {
 		queries["clinging to "+r.table+"."+r.column] = r.clinging()
 	}
 	for entity, s := range shapes {

@@ -197,6 +197,9 @@ func (l *Lock) try(ctx context.Context, prepare func(*View) (Proposal, error)) (
 	if run.ID, err = l.db.dialect.reserve(ctx, tx, "runs", 1); err != nil {
 		return run, l.db.failed("reserving ids", err)
 	}
+	if err := l.db.recordLabels(ctx, tx, run.ID, p); err != nil {
+		return run, err
+	}
 	ids, err := l.db.apply(ctx, tx, run.ID, p.Plan)
 	if err != nil {
 		return run, err
@@ -333,7 +336,7 @@ func (l *Lock) RecordFailure(ctx context.Context, run Run) (Run, error) {
 
 func insertRun(ctx context.Context, tx *sqlx.Tx, run Run) error {
 	run.StartedAt, run.FinishedAt = run.StartedAt.UTC(), run.FinishedAt.UTC()
-	_, err := tx.NamedExecContext(ctx, `INSERT INTO runs (`+runColumns+`) VALUES (:id, :kind, :result, :started_at, :finished_at, :as_of, :era,
-		:source_sha256, :source_bytes, :source_unchanged, :counts, :problems, :stages, :error, :program, :host, :records, :guard, :hold, :waiting, :about, :decision, :decided_by, :decided_at, :undone_by)`, run)
+	_, err := tx.NamedExecContext(ctx, `INSERT INTO runs (`+runColumns+`, labelled) VALUES (:id, :kind, :result, :started_at, :finished_at, :as_of, :era,
+		:source_sha256, :source_bytes, :source_unchanged, :counts, :problems, :stages, :error, :program, :host, :records, :guard, :hold, :waiting, :about, :decision, :decided_by, :decided_at, :undone_by, true)`, run)
 	return err
 }

@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 
 	"misimportd/era"
@@ -101,24 +99,6 @@ func onDays(days []era.Date) string {
 		texts[i] = "'" + d.String() + "'"
 	}
 	return "+l.datasource_id = $1 AND l.on_date IN (" + strings.Join(texts, ", ") + ")"
-}
-
-// LessonsByID reads lessons by their ids, as far as there are any.
-func (v *View) LessonsByID(ctx context.Context, ids []ID) (lessons []Lesson, err error) {
-	const atOnce = 1000
-	if v.empty {
-		return nil, nil
-	}
-	for chunk := range slices.Chunk(ids, atOnce) {
-		texts := make([]string, len(chunk))
-		for i, id := range chunk {
-			texts[i] = strconv.FormatInt(int64(id), 10)
-		}
-		if err := v.tx.SelectContext(ctx, &lessons, `SELECT id, source_id, code, name, on_date, starts_at, ends_at, suspended FROM lessons WHERE id IN (`+strings.Join(texts, ", ")+`)`); err != nil {
-			return nil, v.db.failed("reading the lessons", err)
-		}
-	}
-	return lessons, nil
 }
 
 // Taking says whom or what the lessons that are looked for take; blank is any.

@@ -157,14 +157,14 @@ func (v *View) Since(ctx context.Context, run ID, each func(by ID, c Recorded) e
 	return v.db.failed("reading the changes", rows.Err())
 }
 
-// reference is a column that points at records of some kinds.
-type reference struct {
+// pointer is a column that points at records of some kinds.
+type pointer struct {
 	table, column string
 	owner         Entity   // what rows of the table are
 	to            []Entity // what the column points at
 }
 
-var references = []reference{
+var pointers = []pointer{
 	{"memberships", "group_id", MembershipEntity, []Entity{GroupEntity}},
 	{"memberships", "element_id", MembershipEntity, elementEntities},
 	{"commitments", "element_id", CommitmentEntity, elementEntities},
@@ -184,7 +184,7 @@ var elementEntities = []Entity{PupilEntity, StaffEntity, LocationEntity, Subject
 // clinging is the query for what the run $1 created and rows point at that it did not touch.
 // Sets are taken from each other, which both databases do in one pass over each: of a join
 // that leaves out, SQLite makes a scan for each row.
-func (r reference) clinging() string {
+func (r pointer) clinging() string {
 	kind := "'" + string(r.to[0]) + "'"
 	if len(r.to) > 1 {
 		kind = "(SELECT e.kind FROM elements e WHERE e.id = t." + r.column + ")"
@@ -209,7 +209,7 @@ func quoted(entities []Entity) string {
 func (v *View) Clinging(ctx context.Context, run ID) ([]Key, error) {
 	var found []Key
 	seen := map[Key]bool{}
-	for _, r := range references {
+	for _, r := range pointers {
 		var keys []Key
 		if err := v.tx.SelectContext(ctx, &keys, r.clinging(), run); err != nil {
 			return nil, v.db.failed("reading the records", err)

@@ -183,6 +183,9 @@ func (a *app) print(v any, text func(io.Writer, importer.Style) error) error {
 	if !a.JSON {
 		return text(a.out, a.style(a.Verbose))
 	}
+	if long, ok := v.(interface{ WriteJSON(w io.Writer) error }); ok { // its lists are not to be in memory at once
+		return long.WriteJSON(a.out)
+	}
 	encoder := json.NewEncoder(a.out)
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(v)
