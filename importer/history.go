@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"misimportd/era"
+	"misimportd/hint"
 	"misimportd/mis"
 	"misimportd/store"
 )
@@ -171,7 +172,7 @@ func (past Past) WriteShown(w io.Writer, zone *time.Location, style Style) error
 	p.line("\n%s", applied[past.Hold])
 	p.waits("held, and "+past.decision(func() string { return past.decidedAt(zone) }), past.Waiting, past.Held)
 	if past.Decision == store.Waiting {
-		p.line("\n\"misimportd approve %d\" applies it, \"misimportd reject %d\" leaves it.", past.Run, past.Run)
+		p.line("\n\"%s\" applies it, \"%s\" leaves it.", hint.Command("approve %d", past.Run), hint.Command("reject %d", past.Run))
 	}
 	return p.err
 }

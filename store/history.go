@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"reflect"
 	"time"
+
+	"misimportd/hint"
 )
 
 // JSON is a value that a column holds as JSON.
@@ -96,7 +98,7 @@ func (db *DB) Imports(ctx context.Context) (Imports, error) {
 type NoRunError struct{ ID ID }
 
 func (e *NoRunError) Error() string {
-	return fmt.Sprintf("there is no run %d: \"misimportd runs\" lists them", e.ID)
+	return fmt.Sprintf("there is no run %d: \"%s\" lists them", e.ID, hint.Command("runs"))
 }
 
 // Run reads one run. It fails with a *NoRunError when there is none of this id.
