@@ -6,6 +6,8 @@ package era
 import (
 	"fmt"
 	"time"
+
+	"misimportd/era/hint"
 )
 
 // Era is an academic year, or the one perpetual era that has no end.
@@ -96,7 +98,7 @@ func (e Era) AsOf(today, asked Date) (Date, error) {
 	case d < e.StartsOn:
 		return 0, fmt.Errorf("%s is before the current era %s: choose a later day with --as-of", d, e)
 	case e.EndsOn != 0 && d > e.EndsOn:
-		return 0, fmt.Errorf("%s is after the current era %s: enter the next one with \"misimportd era create\" and begin it with \"misimportd era set current\"", d, e)
+		return 0, fmt.Errorf("%s is after the current era %s: enter the next one with \"%s\" and begin it with \"%s\"", d, e, hint.Command("era create"), hint.Command("era set current"))
 	}
 	return d, nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"misimportd/era"
+	"misimportd/era/hint"
 	"misimportd/mis/cache"
 	"misimportd/store"
 )
@@ -34,7 +35,7 @@ func (im *Importer) Approve(ctx context.Context, id store.ID) (Report, error) {
 		document, err := im.State.TakeArchived(int64(id), held.SHA256)
 		var none *cache.NotArchivedError
 		if errors.As(err, &none) {
-			return fmt.Errorf("%w: \"misimportd run\" makes a new plan from the newest one", err)
+			return fmt.Errorf("%w: \"%s\" makes a new plan from the newest one", err, hint.Command("run"))
 		}
 		if err != nil {
 			return err

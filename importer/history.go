@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"misimportd/era"
+	"misimportd/era/hint"
 	"misimportd/mis"
 	"misimportd/store"
 )
@@ -176,7 +177,7 @@ func (past Past) WriteShown(w io.Writer, zone *time.Location, style Style) error
 	p.waits("held, and "+past.decision(func() string { return past.decidedAt(zone) }), past.Waiting, past.Held)
 	if past.Decision == store.Waiting {
 		p.likely(past.Guard)
-		p.line("\n\"misimportd approve %d\" applies it, \"misimportd reject %d\" leaves it.", past.Run, past.Run)
+		p.line("\n\"%s\" applies it, \"%s\" leaves it.", hint.Command("approve %d", past.Run), hint.Command("reject %d", past.Run))
 	}
 	return p.err
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"misimportd/era"
+	"misimportd/era/hint"
 	"misimportd/mis"
 	"misimportd/mis/cache"
 	"misimportd/mis/isams"
@@ -319,7 +320,7 @@ func (n *night) day(calendar store.Calendar, plan *store.Plan) (store.Era, era.D
 	}
 	first := store.Era{ID: plan.NewID(), Era: era.Academic(day, n.AcademicYearStarts)}
 	if known, clash := first.Clash(calendar.Plain()); clash {
-		return first, day, fmt.Errorf("no era is current, and %s is there already: choose one with \"misimportd era set current\"", known)
+		return first, day, fmt.Errorf("no era is current, and %s is there already: choose one with \"%s\"", known, hint.Command("era set current"))
 	}
 	settings := calendar.Settings
 	settings.CurrentEraID = first.ID

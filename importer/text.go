@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"misimportd/era/hint"
 	"misimportd/mis"
 	"misimportd/store"
 )
@@ -117,7 +118,7 @@ func (r Report) WritePlan(w io.Writer, style Style) error {
 	case isUnwanted(r.Problems):
 		end = "would do nothing"
 	}
-	p.line("Nothing has been changed: this is a plan. \"misimportd run%s\" %s.", again, end)
+	p.line("Nothing has been changed: this is a plan. \"%s\" %s.", hint.Import("run%s", again), end)
 	return p.err
 }
 
@@ -144,7 +145,7 @@ func (r Report) WriteRun(w io.Writer, style Style) error {
 	}
 	if r.Result == store.Applied || len(r.Problems) > 0 {
 		p.line("")
-		p.line("\"misimportd runs show %d\" lists each change and, with -v, each problem.", r.Run)
+		p.line("\"%s\" lists each change and, with -v, each problem.", hint.Command("runs show %d", r.Run))
 	}
 	return p.err
 }
@@ -298,7 +299,8 @@ func (r Report) Sentence() string {
 			fmt.Fprintf(&b, ". %s: %s", strings.TrimSpace(f.Limit+" "+f.About), f.Says)
 		}
 	}
-	fmt.Fprintf(&b, ". \"misimportd runs show %d\" shows it; approve %d or reject %d decides", r.Run, r.Run, r.Run)
+	fmt.Fprintf(&b, ". \"%s\" shows it; \"%s\" or \"%s\" decides",
+		hint.Command("runs show %d", r.Run), hint.Command("approve %d", r.Run), hint.Command("reject %d", r.Run))
 	return b.String()
 }
 

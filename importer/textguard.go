@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"misimportd/era/hint"
 	"misimportd/store"
 )
 
@@ -108,9 +109,9 @@ func (p *printer) waits(title string, counts []store.Count, lines Lines) {
 func (p *printer) goOn(r Report) {
 	p.likely(r.Guard)
 	p.line("")
-	p.line("Look at what waits with \"misimportd runs show %d\". Then either", r.Run)
-	p.line("  misimportd approve %-5d applies it, this once: the limits stay as they are", r.Run)
-	p.line("  misimportd reject %-6d leaves it: the next import makes a plan of its own", r.Run)
+	p.line("Look at what waits with \"%s\". Then either", hint.Command("runs show %d", r.Run))
+	p.line("  %s    applies it, this once: the limits stay as they are", hint.Command("approve %d", r.Run))
+	p.line("  %s     leaves it: the next import makes a plan of its own", hint.Command("reject %d", r.Run))
 }
 
 // likely says of sections that are missing why they most often are, and what is to be done:
@@ -205,7 +206,7 @@ func (r Report) writeDecided(w io.Writer, style Style, verb string) error {
 		if r.Hold != store.HoldNothing {
 			end = "would hold it for a person"
 		}
-		p.line("\nNothing has been changed: this is a plan. \"misimportd undo %d\" %s.", r.About, end)
+		p.line("\nNothing has been changed: this is a plan. \"%s\" %s.", hint.Command("undo %d", r.About), end)
 		return p.err
 	}
 	p.line("%s", p.paint(bold, fmt.Sprintf("Run %d: %s, %s run %d", r.Run, r.Result, verb, r.About)))
@@ -224,13 +225,13 @@ func (r Report) writeDecided(w io.Writer, style Style, verb string) error {
 	p.line("")
 	switch unwanted := r.count(store.UnwantedEntity, store.Create); {
 	case unwanted == 1:
-		p.line("The document that did this is not imported again, unless by \"misimportd run --force\"; the next one that differs is.")
+		p.line("The document that did this is not imported again, unless by \"%s\"; the next one that differs is.", hint.Command("run --force"))
 	case unwanted > 1:
-		p.line("Neither the document that did this nor the newest, which says the same, is imported again, unless by \"misimportd run --force\"; the next one that differs is.")
+		p.line("Neither the document that did this nor the newest, which says the same, is imported again, unless by \"%s\"; the next one that differs is.", hint.Command("run --force"))
 	case r.count(store.UnwantedEntity, store.Delete) > 0:
 		p.line("Documents that were not to be imported again may be again.")
 	}
-	p.line("\"misimportd runs show %d\" lists each change; \"misimportd undo %d\" takes it back.", r.Run, r.Run)
+	p.line("\"%s\" lists each change; \"%s\" takes it back.", hint.Command("runs show %d", r.Run), hint.Command("undo %d", r.Run))
 	return p.err
 }
 

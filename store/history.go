@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"misimportd/era/hint"
 )
 
 // JSON is a value that a column holds as JSON.
@@ -97,7 +99,7 @@ func (db *DB) Imports(ctx context.Context) (Imports, error) {
 type NoRunError struct{ ID ID }
 
 func (e *NoRunError) Error() string {
-	return fmt.Sprintf("there is no run %d: \"misimportd runs\" lists them", e.ID)
+	return fmt.Sprintf("there is no run %d: \"%s\" lists them", e.ID, hint.Command("runs"))
 }
 
 // Run reads one run. It fails with a *NoRunError when there is none of this id.

@@ -11,6 +11,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"misimportd/era"
+	"misimportd/era/hint"
 )
 
 // Result is how a run ended.
@@ -305,13 +306,13 @@ func (e *NotWaitingError) Error() string {
 	switch e.Run.Decision {
 	case Approved:
 		if e.Undone != 0 {
-			return fmt.Sprintf("run %d was approved already%s, and run %d has undone that: \"misimportd undo %d\" brings it back", e.ID, by, e.Undone, e.Undone)
+			return fmt.Sprintf("run %d was approved already%s, and run %d has undone that: \"%s\" brings it back", e.ID, by, e.Undone, hint.Command("undo %d", e.Undone))
 		}
 		return fmt.Sprintf("run %d was approved already%s", e.ID, by)
 	case Rejected:
 		return fmt.Sprintf("run %d was rejected: the next import makes a plan of its own", e.ID)
 	case Replaced:
-		return fmt.Sprintf("what run %d held was replaced%s, which made its own plan: \"misimportd runs\" shows what waits now", e.ID, by)
+		return fmt.Sprintf("what run %d held was replaced%s, which made its own plan: \"%s\" shows what waits now", e.ID, by, hint.Command("runs"))
 	}
 	return fmt.Sprintf("run %d is not held: nothing of it waits for a person", e.ID)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"misimportd/era"
+	"misimportd/era/hint"
 )
 
 func (v *View) readSuspensions(ctx context.Context, s *State, eraID ID, asOf era.Date) (err error) {
@@ -173,7 +174,7 @@ func (v *View) Knows(ctx context.Context, of Taking) error {
 		args              []any
 		asked             bool
 	}{
-		{of.GroupKind + " with the id " + of.GroupID, "the id is the MIS's own, as \"misimportd plan --json\" and the view group_details have it", `SELECT EXISTS (SELECT 1 FROM groups WHERE kind = $1 AND source_id = $2)`, []any{of.GroupKind, of.GroupID}, of.GroupKind != ""},
+		{of.GroupKind + " with the id " + of.GroupID, "the id is the MIS's own, as \"" + hint.Command("plan --json") + "\" and the view group_details have it", `SELECT EXISTS (SELECT 1 FROM groups WHERE kind = $1 AND source_id = $2)`, []any{of.GroupKind, of.GroupID}, of.GroupKind != ""},
 		{"member of staff with the code or initials " + of.Staff, "capital letters count", `SELECT EXISTS (SELECT 1 FROM staff WHERE code = $1 OR initials = $1)`, []any{of.Staff}, of.Staff != ""},
 		{"room " + of.Room, "write its name or its short name; capital letters count", `SELECT EXISTS (SELECT 1 FROM locations l JOIN elements e ON e.id = l.id WHERE e.name = $1 OR l.short_name = $1)`, []any{of.Room}, of.Room != ""},
 	} {

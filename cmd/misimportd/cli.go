@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"misimportd/era"
+	"misimportd/era/hint"
 	"misimportd/importer"
 	"misimportd/mis/cache"
 	"misimportd/mis/isams"
@@ -85,7 +86,8 @@ type app struct {
 func execute(ctx context.Context, args []string, t terminal) (status int) {
 	var c commands
 	exited := -1
-	parser, err := kong.New(&c, kong.Name("misimportd"), kong.Description(description), kong.UsageOnError(), kong.Vars{"faults": strings.Join(isamstest.FaultKinds, ", ")},
+	hint.CalledBy(callerOf(args))
+	parser, err := kong.New(&c, kong.Name(hint.Program()), kong.Description(description), kong.UsageOnError(), kong.Vars{"faults": strings.Join(isamstest.FaultKinds, ", ")},
 		kong.Writers(t.out, t.err), kong.Exit(func(code int) { exited = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}))
 	if err != nil {
@@ -103,7 +105,7 @@ func execute(ctx context.Context, args []string, t terminal) (status int) {
 		return exited
 	}
 	if err != nil {
-		t.fail(fmt.Errorf("%w; \"misimportd --help\" lists commands and flags", err))
+		t.fail(fmt.Errorf("%w; \"%s --help\" lists commands and flags", err, hint.Program()))
 		return statusUsage
 	}
 	level := slog.LevelWarn
@@ -279,7 +281,7 @@ func (n *runNumber) UnmarshalText(text []byte) error {
 	number, err := strconv.ParseInt(string(text), 10, 64)
 	*n = runNumber(number)
 	if err != nil {
-		return fmt.Errorf("%q is not a run's number: \"misimportd runs\" lists them", text)
+		return fmt.Errorf("%q is not a run's number: \"%s\" lists them", text, hint.Command("runs"))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"misimportd/era"
+	"misimportd/era/hint"
 	"misimportd/importer"
 	"misimportd/mis/cache"
 	"misimportd/mis/isams"
@@ -87,7 +88,7 @@ func (c archiveExtractCommand) Run(a *app) error {
 		}
 	}
 	if found == nil {
-		return fmt.Errorf("the archive has no such document of %s: \"misimportd archive list\" says what it has", c.Date)
+		return fmt.Errorf("the archive has no such document of %s: \"%s\" says what it has", c.Date, hint.Command("archive list"))
 	}
 	if isTerminal(a.out) {
 		fmt.Fprintln(os.Stderr, "misimportd: writing children's data to the terminal; press Ctrl-C to stop")

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/net/netutil"
 	"golang.org/x/sys/unix"
 
+	"misimportd/era/hint"
 	"misimportd/importer"
 	"misimportd/importer/status"
 	"misimportd/mis/cache"
@@ -132,7 +133,8 @@ func (s *service) hurry() {
 	s.manager.stopping()
 	s.log.Info("stopping", "state", s.pulse.Line())
 	time.AfterFunc(most, func() {
-		s.log.Error("stopping took too long: the database does not answer. Either all of the import in hand was done or nothing; misimportd runs tells which", "state", s.pulse.Line())
+		s.log.Error("stopping took too long: the database does not answer. Either all of the import in hand was done or nothing; "+
+			hint.Command("runs")+" tells which", "state", s.pulse.Line())
 		os.Exit(statusFailed)
 	})
 }

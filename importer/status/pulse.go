@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"misimportd/era/hint"
 	"misimportd/importer"
 )
 
@@ -169,7 +170,7 @@ func (s state) waits() string {
 		return ""
 	}
 	newest := waiting[len(waiting)-1]
-	return fmt.Sprintf("; run %d waits for a person: misimport runs show %d", newest, newest)
+	return fmt.Sprintf("; run %d waits for a person: %s", newest, hint.Command("runs show %d", newest))
 }
 
 // when is a time as people at the school write it.
