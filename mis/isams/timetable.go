@@ -246,7 +246,7 @@ func readTerm(c *collector[term], rec *record, id string) (term, bool) {
 // dateOf reads a date that iSAMS writes with a time.
 func dateOf(text string) (era.Date, error) {
 	text, _, _ = strings.Cut(text, "T")
-	return era.ParseDate(text)
+	return era.ReadDate(text)
 }
 
 func readTeachingForm(c *collector[teachingForm], rec *record, id string) (teachingForm, bool) {
