@@ -33,6 +33,8 @@ func (e Era) Check() error {
 		return fmt.Errorf("an era needs a name, such as 2016/17")
 	case e.StartsOn == 0 || e.EndsOn == 0:
 		return fmt.Errorf("era %s needs a first and a last day", e.Name)
+	case e.StartsOn < firstDay || e.EndsOn > lastDay:
+		return fmt.Errorf("era %s lies outside the years 1900 to 2199: check its dates", e.Name)
 	case e.EndsOn <= e.StartsOn:
 		return fmt.Errorf("era %s would end on %s, not after its first day %s: swap the dates", e.Name, e.EndsOn, e.StartsOn)
 	}
