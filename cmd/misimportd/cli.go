@@ -161,6 +161,7 @@ func (a *app) withDatabase(do func(settings, *store.DB) error) error {
 		return err
 	}
 	defer func() { _ = db.Close() }()
+	db.Waiting = importer.TellWaiting(a.log)
 	return do(s, db)
 }
 
