@@ -37,7 +37,7 @@ func (im *Importer) Fetch(ctx context.Context) (cache.Manifest, error) {
 	if err := im.State.Prepare(); err != nil {
 		return cache.Manifest{}, err
 	}
-	unlock, err := im.State.Lock(store.NewHolder("fetch").String())
+	unlock, err := im.lockFolder(ctx, store.NewHolder("fetch"))
 	if err != nil {
 		return cache.Manifest{}, err
 	}

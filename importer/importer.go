@@ -126,7 +126,7 @@ func (im *Importer) locked(ctx context.Context, command string, do func(*store.L
 	}
 	holder := store.NewHolder(command)
 	holder.Since = im.now()
-	unlock, err := im.State.Lock(holder.String())
+	unlock, err := im.lockFolder(ctx, holder)
 	if err != nil {
 		return err
 	}
@@ -137,6 +137,26 @@ func (im *Importer) locked(ctx context.Context, command string, do func(*store.L
 	}
 	defer func() { _ = lock.Unlock() }()
 	return do(lock, holder)
+}
+
+// lockFolder takes the state folder. It waits for a process that was killed and is not gone
+// yet.
+func (im *Importer) lockFolder(ctx context.Context, holder store.Holder) (unlock func() error, err error) {
+	err = store.Outwait(ctx, TellWaiting(im.Log), func() (by string, err error) {
+		var busy *cache.BusyError
+		if unlock, err = im.State.Lock(holder.String()); errors.As(err, &busy) {
+			return busy.Holder, err
+		}
+		return "", err
+	})
+	return unlock, err
+}
+
+// TellWaiting logs that the lock of a process is waited for that was killed.
+func TellWaiting(log *slog.Logger) func(holder string) {
+	return func(holder string) {
+		log.Warn(fmt.Sprintf("a run was killed, and what it was doing is not over yet: waiting for up to %s", store.Patience), "killed", holder)
+	}
 }
 
 func (im *Importer) run(ctx context.Context, lock *store.Lock, holder store.Holder) (Report, error) {

@@ -22,3 +22,6 @@ func UndoQueries() map[string]string {
 
 // OnDays is the condition that a lesson l is of the datasource $1 and on one of days.
 func OnDays(days []era.Date) string { return onDays(days) }
+
+// LockClass marks the advisory locks, for those who take one under another name.
+const LockClass = lockClass

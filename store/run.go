@@ -118,10 +118,18 @@ type Lock struct {
 
 // Lock takes the right to change the database and brings its tables up to date. It
 // fails at once with a *BusyError when another process has it. Whatever happens to
-// this process, the lock does not outlive it.
+// this process, the lock does not outlive it, or only until the server notices: whoever
+// comes after a process of this machine that was killed waits for that.
 func (db *DB) Lock(ctx context.Context, holder Holder) (*Lock, error) {
-	conn, unlock, err := db.dialect.lock(ctx, db, holder)
+	var conn *sqlx.Conn
+	var unlock func() error
 	var busy *BusyError
+	err := Outwait(ctx, db.Waiting, func() (by string, err error) {
+		if conn, unlock, err = db.dialect.lock(ctx, db, holder); errors.As(err, &busy) {
+			return busy.Holder, err
+		}
+		return "", err
+	})
 	switch {
 	case errors.As(err, &busy):
 		return nil, busy

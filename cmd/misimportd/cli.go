@@ -163,6 +163,7 @@ func (a *app) withDatabase(do func(settings, *store.DB) error) error {
 		return err
 	}
 	defer func() { _ = db.Close() }()
+	db.Waiting = importer.TellWaiting(a.log)
 	return do(s, db)
 }
 

@@ -245,6 +245,7 @@ func (s *service) wire(ctx context.Context, settings settings) (*importer.Setup,
 	if err != nil {
 		return nil, append(wrong, err)
 	}
+	db.Waiting = importer.TellWaiting(s.log)
 	im := s.importerOf(settings, db, fetching, s.stage)
 	setup := &importer.Setup{Importer: im, Schedule: settings.schedule}
 	outlook := setup.Look(ctx, time.Now())
