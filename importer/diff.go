@@ -51,7 +51,8 @@ type terms struct {
 	hold        bool // what would end stays as it is, and with it what would come in its place
 	holdSuspend bool // nothing is suspended that is not
 
-	holdTimetable bool // days whose lessons would change stay as they are
+	holdTimetable bool               // each day whose lessons would change stays as it is, whole
+	holdValues    map[fieldKind]bool // these fields stay as they are
 
 	grace int      // for so many nights a record may be absent before it is ended
 	night era.Date // nights are told apart by it: the as-of date stands still before an era begins
@@ -87,6 +88,7 @@ func newDiffer(before store.Plan, state *store.State, snap *mis.Snapshot, e stor
 	d.wantGroups()
 	d.wantPupils()
 	d.lookBack()
+	d.holdFields()
 	d.wantMemberships()
 	d.pinPeople()
 	d.suspendGroups()

@@ -3,9 +3,7 @@ package importer
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"misimportd/mis"
 	"misimportd/store"
@@ -21,13 +19,17 @@ type Finding struct {
 	Value    float64    `json:"value"`           // a share: 0.4 is 40 %
 	Allowed  float64    `json:"allowed"`         // likewise; more breaches, if it counts AtLeast so many
 	Count    int        `json:"count"`
+	Net      int        `json:"net,omitempty"` // the count without what has come back on the same night
 	Of       int        `json:"of"`
 	AtLeast  int        `json:"at_least"`
 	Off      bool       `json:"off,omitempty"`
 	Breached bool       `json:"breached"`
 	Holds    store.Hold `json:"holds,omitempty"` // what a breach holds
+	Looks    Look       `json:"looks,omitempty"` // what values look like that many records change
 	Says     string     `json:"says,omitempty"`  // of a breach, in words
 	Causes   []Cause    `json:"causes,omitempty"`
+
+	field fieldKind // whose changes a breach holds
 }
 
 // Cause is a part of what a Finding counts. It names people by their ids.
@@ -47,19 +49,24 @@ type evidence struct {
 	differ   *differ        // that made the plan
 	baseline map[string]int // records of each section at the last import of which nothing was held
 	silences []silence
+	past     past
+	yearless int // pupils without a year in the document that the database reflects
 }
 
 // judge holds a plan against limits. It is pure. The findings are in the order of
 // LimitNames: one for each limit, or where it is judged for each section or each kind of
 // group, for each of those that count.
 func judge(limits Limits, e evidence) []Finding {
-	j := &judgement{limits: limits, evidence: e, groups: map[store.ID]store.Group{}}
+	j := &judgement{limits: limits, evidence: e, groups: map[store.ID]store.Group{}, ending: map[store.ID]bool{}}
 	for _, g := range e.state.Groups {
 		j.groups[g.ID] = g
 	}
 	for _, c := range e.plan.Changes {
 		if g, ok := c.Record().(store.Group); ok {
 			j.groups[g.ID] = g
+			if goes(c) {
+				j.ending[g.ID] = true
+			}
 		}
 	}
 	j.people()
@@ -68,6 +75,11 @@ func judge(limits Limits, e evidence) []Finding {
 	if e.snap != nil {
 		j.sections()
 		j.document()
+		j.values()
+		j.strangers()
+		j.absentYears()
+		j.together()
+		j.recent()
 	}
 	slices.SortStableFunc(j.findings, func(a, b Finding) int {
 		return cmp.Compare(slices.Index(LimitNames, a.Limit), slices.Index(LimitNames, b.Limit))
@@ -90,7 +102,7 @@ func heldBy(findings []Finding, most store.Hold) store.Hold {
 }
 
 func wider(a, b store.Hold) store.Hold {
-	order := []store.Hold{store.HoldNothing, store.HoldSections, store.HoldRemovals, store.HoldAll}
+	order := []store.Hold{store.HoldNothing, store.HoldSections, store.HoldValues, store.HoldRemovals, store.HoldAll}
 	return order[max(slices.Index(order, a), slices.Index(order, b))]
 }
 
@@ -98,19 +110,32 @@ type judgement struct {
 	evidence
 	limits   Limits
 	groups   map[store.ID]store.Group
+	ending   map[store.ID]bool // groups
 	findings []Finding
 	said     struct{ pupils, staff map[string]bool } // who is in the document, by id
 }
 
-// find adds a finding: that so many, of so many, are what says tells.
-func (j *judgement) find(name, about string, holds store.Hold, count, of int, causes tallied, says string) {
+// measure is what a limit is about: that so many, of so many, are what says tells.
+type measure struct {
+	about     string
+	holds     store.Hold
+	count, of int
+	net       int
+	causes    tallied
+	says      string
+	looks     Look
+	field     fieldKind // that a breach holds
+}
+
+// find adds a finding of a limit.
+func (j *judgement) find(name string, c measure) {
 	limit := j.limit(name)
-	f := Finding{Limit: name, About: about, Holds: holds, Count: count, Of: of}
-	if of > 0 {
-		f.Value = float64(count) / float64(of)
+	f := Finding{Limit: name, About: c.about, Holds: c.holds, Count: c.count, Of: c.of, Net: c.net}
+	if c.of > 0 {
+		f.Value = float64(c.count) / float64(c.of)
 	}
-	if f.Breached = limit.breachedBy(count, of); f.Breached {
-		f.Says, f.Causes = says, causes.largest()
+	if f.Breached = limit.breachedBy(c.count, c.of); f.Breached {
+		f.Says, f.Causes, f.Looks, f.field = c.says, c.causes.largest(), c.looks, c.field
 		if name != SectionsMissing { // of which there is nothing to allow
 			f.Says += "; " + limit.allows()
 		}
@@ -125,10 +150,14 @@ func (j *judgement) add(f Finding, limit Limit) {
 
 // limit is the limit of a name; one that nobody set is off.
 func (j *judgement) limit(name string) Limit {
-	if limit, ok := j.limits[name]; ok {
-		return limit
+	limit, ok := j.limits[name]
+	switch {
+	case !ok:
+		return Limit{Off: true}
+	case perNight[name]:
+		return limit.after(j.past.days)
 	}
-	return Limit{Off: true}
+	return limit
 }
 
 // tallied counts causes.
@@ -165,34 +194,35 @@ func thousands(n int) string {
 func goes(c store.Change) bool { return c.Action == store.End || c.Action == store.Delete }
 
 func (j *judgement) people() {
-	pupils, staff := 0, 0
-	for _, p := range j.state.Pupils {
-		if p.Current {
-			pupils++
-		}
-	}
-	for _, s := range j.state.Staff {
-		if s.Current {
-			staff++
-		}
-	}
-	pupilsGone, staffGone := 0, 0
+	pupils, staff := countCurrent(j.state.Pupils), countCurrent(j.state.Staff)
+	pupilsGone, staffGone, pupilsBack, staffBack := 0, 0, 0, 0
 	ofYears, ids := tallied{}, tallied{}
 	for _, c := range j.plan.Changes {
-		if !goes(c) {
-			continue
-		}
+		back := btoi(c.Action == store.Reopen)
 		switch r := c.Record().(type) {
 		case store.Pupil:
-			pupilsGone++
-			ofYears[cmp.Or(prefixed("year ", r.Year.String()), "no year")]++
+			if pupilsBack += back; goes(c) {
+				pupilsGone++
+				ofYears[cmp.Or(prefixed("year ", r.Year.String()), "no year")]++
+			}
 		case store.Staff:
-			staffGone++
-			ids["staff "+r.SourceID]++
+			if staffBack += back; goes(c) {
+				staffGone++
+				ids["staff "+r.SourceID]++
+			}
 		}
 	}
-	j.find(PupilsLeaving, "", store.HoldRemovals, pupilsGone, pupils, ofYears, share(pupilsGone, pupils)+" pupils would leave")
-	j.find(StaffLeaving, "", store.HoldRemovals, staffGone, staff, ids, share(staffGone, staff)+" staff would leave")
+	j.find(PupilsLeaving, measure{holds: store.HoldRemovals, count: pupilsGone, of: pupils, net: pupilsGone - pupilsBack, causes: ofYears,
+		says: share(pupilsGone, pupils) + " pupils would leave"})
+	j.find(StaffLeaving, measure{holds: store.HoldRemovals, count: staffGone, of: staff, net: staffGone - staffBack, causes: ids,
+		says: share(staffGone, staff) + " staff would leave"})
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func prefixed(prefix, text string) string {
@@ -202,146 +232,7 @@ func prefixed(prefix, text string) string {
 	return prefix + text
 }
 
-// large is from how many members on a group's losses count by themselves.
-const large = 5
-
-// groupsAndMemberships judges each kind of group by itself: what is much for forms is little
-// beside all sets.
-func (j *judgement) groupsAndMemberships() {
-	type sum struct {
-		living, members, ending, leaving int
-		ofYears, ofGroups                tallied
-	}
-	sums := map[string]*sum{}
-	of := func(group store.ID) *sum {
-		kind := j.groups[group].GroupKind
-		if sums[kind] == nil {
-			sums[kind] = &sum{ofYears: tallied{}, ofGroups: tallied{}}
-		}
-		return sums[kind]
-	}
-	of(0) // so that there is a finding always
-	for _, g := range j.state.Groups {
-		if g.Current {
-			of(g.ID).living++
-		}
-	}
-	members, lost, ending := map[store.ID]int{}, map[store.ID]int{}, map[store.ID]bool{}
-	for i := range j.state.Memberships {
-		members[j.state.Memberships[i].GroupID]++
-	}
-	for group, n := range members {
-		of(group).members += n
-	}
-	for _, c := range j.plan.Changes {
-		if !goes(c) {
-			continue
-		}
-		switch r := c.Record().(type) {
-		case store.Group:
-			ending[r.ID] = true
-			of(r.ID).ending++
-			of(r.ID).ofYears[strings.TrimSpace(r.GroupKind+"s "+prefixed("of year ", r.Year.String()))]++
-		case store.Membership:
-			if c.Why != store.Doubled {
-				lost[r.GroupID]++
-				of(r.GroupID).leaving++
-				of(r.GroupID).ofGroups[j.groupName(r.GroupID)]++
-			}
-		}
-	}
-	kinds := slices.DeleteFunc(slices.Sorted(maps.Keys(sums)), func(kind string) bool { return kind == "" && len(sums) > 1 })
-	for _, kind := range kinds {
-		s := sums[kind]
-		j.find(GroupsEnding, kind, store.HoldRemovals, s.ending, s.living, s.ofYears, fmt.Sprintf("%s %ss would end", share(s.ending, s.living), kind))
-		j.find(MembershipsEnding, kind, store.HoldRemovals, s.leaving, s.members, s.ofGroups, fmt.Sprintf("%s memberships of %ss would end", share(s.leaving, s.members), kind))
-	}
-	j.shrinking(members, lost, ending)
-}
-
-// shrinking looks for groups that go on and lose most of their members. The percentage is
-// of each group's members; what is counted is the groups.
-func (j *judgement) shrinking(members, lost map[store.ID]int, ending map[store.ID]bool) {
-	limit := j.limit(GroupsShrinking)
-	if limit.Off {
-		limit.Percent = DefaultLimits()[GroupsShrinking].Percent
-	}
-	f := Finding{Limit: GroupsShrinking, Holds: store.HoldRemovals}
-	causes := tallied{}
-	for id, n := range members {
-		if n < large || ending[id] {
-			continue
-		}
-		f.Of++
-		share := float64(lost[id]) / float64(n)
-		f.Value = max(f.Value, share)
-		if share*100 > limit.Percent {
-			f.Count++
-			causes[fmt.Sprintf("%s, of %d members", j.groupName(id), n)] = lost[id]
-		}
-	}
-	if f.Breached = !limit.Off && f.Count > 0 && f.Count >= limit.AtLeast; f.Breached {
-		f.Causes = causes.largest()
-		f.Says = fmt.Sprintf("%s of %s groups with %d members or more would each lose more than %g %% of them; allowed are fewer than %d such groups",
-			thousands(f.Count), thousands(f.Of), large, limit.Percent, max(1, limit.AtLeast))
-	}
-	j.add(f, limit)
-}
-
 func (j *judgement) groupName(id store.ID) string {
 	g := j.groups[id]
 	return fmt.Sprintf("%s %s #%s", g.GroupKind, clean(g.Name), clean(g.SourceID))
-}
-
-func (j *judgement) lessons() {
-	removed, suspended, uncommitted, suspensions := 0, 0, 0, 0
-	why, by, kinds, names := tallied{}, tallied{}, tallied{}, tallied{}
-	going := map[store.ID]bool{}
-	for _, c := range j.plan.Changes {
-		l, ok := c.Record().(store.Lesson)
-		if !ok || !goes(c) {
-			continue
-		}
-		going[l.ID] = true
-		if strings.HasPrefix(string(c.Why), string(store.InGap)) { // somebody entered it
-			suspended++
-			by[clean(string(c.Why))]++
-			continue
-		}
-		removed++
-		why[clean(string(c.Why)+": "+cmp.Or(l.Code, l.Kind))]++ // a name may be a pupil's
-	}
-	for _, c := range j.plan.Changes {
-		switch r := c.Record().(type) {
-		case store.Lesson:
-			if before, ok := c.Before.(store.Lesson); ok && c.After != nil && r.Suspended && !before.Suspended {
-				suspended++
-				by[clean(string(c.Why))]++
-			}
-		case store.Commitment:
-			if goes(c) && !going[r.LessonID] {
-				uncommitted++
-				kinds[j.kindOf(r.ElementID)]++
-			}
-		case store.Suspension:
-			if goes(c) {
-				suspensions++
-				names[clean(r.Name)]++
-			}
-		}
-	}
-	j.find(LessonsRemoved, "", store.HoldRemovals, removed, j.state.LessonsAhead, why, share(removed, j.state.LessonsAhead)+" lessons would be removed")
-	j.find(CommitmentsEnding, "", store.HoldRemovals, uncommitted, j.state.CommitmentsAhead, kinds, share(uncommitted, j.state.CommitmentsAhead)+" places of groups, staff and rooms in lessons would end")
-	j.find(LessonsSuspended, "", store.HoldRemovals, suspended, j.state.LessonsAhead, by, share(suspended, j.state.LessonsAhead)+" lessons would be suspended, or fall into gaps, that are not")
-	j.find(SuspensionsRemoved, "", store.HoldRemovals, suspensions, len(j.state.Suspensions), names, share(suspensions, len(j.state.Suspensions))+" suspensions and gaps would be removed")
-}
-
-// kindOf is what an element is that a lesson takes.
-func (j *judgement) kindOf(id store.ID) string {
-	if j.differ != nil {
-		if kind := j.differ.kinds[id]; kind != "" {
-			return kind
-		}
-	}
-	return "element"
 }

@@ -15,15 +15,16 @@ import (
 func (j *judgement) sections() {
 	for _, s := range j.silences {
 		if s.kept == 0 { // so nothing protects what is to follow from it
-			j.find(SectionsMissing, s.section, store.HoldAll, s.known, s.known, nil,
-				fmt.Sprintf("%s is absent or empty, and had %s last time", s.section, thousands(s.known)))
+			j.find(SectionsMissing, measure{about: s.section, holds: store.HoldAll, count: s.known, of: s.known,
+				says: fmt.Sprintf("%s is absent or empty, and had %s last time", s.section, thousands(s.known))})
 			continue
 		}
-		j.find(SectionsMissing, s.section, store.HoldSections, s.kept, s.kept, nil,
-			fmt.Sprintf("%s is absent or empty, and the database holds %s%s of it; nothing of that is ended unless a person says so", s.section, thousands(s.kept), s.unit))
+		j.find(SectionsMissing, measure{about: s.section, holds: store.HoldSections, count: s.kept, of: s.kept,
+			says: fmt.Sprintf("%s is absent or empty, and the database holds %s%s of it; nothing of that is ended unless a person says so",
+				s.section, thousands(s.kept), s.unit)})
 	}
 	if len(j.silences) == 0 {
-		j.find(SectionsMissing, "", store.HoldSections, 0, 0, nil, "")
+		j.find(SectionsMissing, measure{holds: store.HoldSections})
 	}
 	counts := j.snap.Counts()
 	j.worst(slices.Sorted(maps.Keys(j.baseline)), func(section string) {
@@ -31,8 +32,9 @@ func (j *judgement) sections() {
 		if has == 0 {
 			has = had // it is missing, which is another matter
 		}
-		j.find(SectionShrinks, section, store.HoldRemovals, max(0, had-has), had, nil,
-			fmt.Sprintf("the section %s has %s records where it had %s, which is %.1f %% less", section, thousands(has), thousands(had), 100*float64(had-has)/float64(max(1, had))))
+		j.find(SectionShrinks, measure{about: section, holds: store.HoldRemovals, count: max(0, had-has), of: had,
+			says: fmt.Sprintf("the section %s has %s records where it had %s, which is %.1f %% less", section, thousands(has), thousands(had),
+				100*float64(had-has)/float64(max(1, had)))})
 	})
 }
 
@@ -63,7 +65,6 @@ func (j *judgement) document() {
 	j.shares()
 	j.rekeyed()
 	j.skipped()
-	j.values()
 }
 
 // shares looks at how much of the pupils and the staff that the database has is in the
@@ -146,60 +147,12 @@ func (j *judgement) share(p people) {
 	const ask = ": is it another school's document, or have the ids changed?"
 	missing, unknown := len(p.missing), len(p.strange)
 	if limit := j.limits[DocumentDiffers]; p.current < max(1, limit.AtLeast) || unknown*max(1, p.current) <= missing*max(1, p.wanted) {
-		j.find(DocumentDiffers, p.section, store.HoldAll, missing, p.current, p.missing, fmt.Sprintf("%s current %s are not in the document, or not under their names%s", share(missing, p.current), p.what, ask))
+		j.find(DocumentDiffers, measure{about: p.section, holds: store.HoldAll, count: missing, of: p.current, causes: p.missing,
+			says: fmt.Sprintf("%s current %s are not in the document, or not under their names%s", share(missing, p.current), p.what, ask)})
 		return
 	}
-	j.find(DocumentDiffers, p.section, store.HoldAll, unknown, p.wanted, p.strange, fmt.Sprintf("%s %s in the document are unknown here, or not under their names%s", share(unknown, p.wanted), p.what, ask))
-}
-
-// values looks for fields that would be blank and are not.
-func (j *judgement) values() {
-	lost, causes := map[string]int{}, map[string]tallied{}
-	for _, c := range j.plan.Changes {
-		if c.Action != store.Update || c.Before == nil || c.After == nil {
-			continue
-		}
-		kept := map[string]bool{}
-		store.Values(c.After, func(field string) { kept[field] = true })
-		store.Values(c.Before, func(field string) {
-			if kept[field] || field == "suspended" || field == "ends_on" {
-				return
-			}
-			key := string(c.Entity()) + " " + strings.TrimSuffix(field, "_id")
-			if lost[key]++; causes[key] == nil {
-				causes[key] = tallied{}
-			}
-			causes[key][describe(c.Before)]++
-		})
-	}
-	had := map[string]int{}
-	count := func(r store.Record) {
-		store.Values(r, func(field string) {
-			if key := string(r.Entity()) + " " + strings.TrimSuffix(field, "_id"); lost[key] > 0 {
-				had[key]++
-			}
-		})
-	}
-	if len(lost) > 0 {
-		countAll(j.state.Pupils, count)
-		countAll(j.state.Staff, count)
-		countAll(j.state.Groups, count)
-		countAll(j.state.Locations, count)
-		countAll(j.state.Subjects, count)
-		countAll(j.state.Houses, count)
-	}
-	j.worst(slices.Sorted(maps.Keys(had)), func(key string) {
-		j.find(ValuesLost, key, store.HoldAll, lost[key], had[key], causes[key],
-			fmt.Sprintf("%s records would lose what stands in %s", share(lost[key], had[key]), strings.ReplaceAll(key, "_", " ")))
-	})
-}
-
-func countAll[T element](records []T, count func(store.Record)) {
-	for _, r := range records {
-		if r.IsCurrent() {
-			count(r)
-		}
-	}
+	j.find(DocumentDiffers, measure{about: p.section, holds: store.HoldAll, count: unknown, of: p.wanted, causes: p.strange,
+		says: fmt.Sprintf("%s %s in the document are unknown here, or not under their names%s", share(unknown, p.wanted), p.what, ask)})
 }
 
 // areAlike tells whether two records of one id can be of one pupil: one of the names is
@@ -210,19 +163,21 @@ func areAlike(p *store.Pupil, s *mis.Pupil) bool {
 }
 
 // haveAName tells whether two people have a name in common, the full one where that is all
-// there is.
+// there is. Names that are swapped, or spoilt, are those of the same person: another limit
+// tells of them.
 func haveAName(forename, surname, name, otherForename, otherSurname, otherName string) bool {
 	if forename+surname == "" || otherForename+otherSurname == "" {
 		return name == otherName || forename+surname+otherForename+otherSurname != ""
 	}
-	return forename == otherForename || surname == otherSurname
+	return forename == otherForename || surname == otherSurname ||
+		forename == otherSurname || surname == otherForename || isGarbled(forename, otherForename) || isGarbled(surname, otherSurname)
 }
 
 // rekeyed looks for records that go and come on the same night under the same name, with new
 // ids: each kind by itself.
 func (j *judgement) rekeyed() {
 	if len(j.plan.Changes) == 0 {
-		j.find(IDsChanged, "", store.HoldAll, 0, 0, nil, "")
+		j.find(IDsChanged, measure{holds: store.HoldAll})
 		return
 	}
 	r := rekeying{gone: map[named][]string{}, total: map[string]int{}, again: map[string]int{}, pairs: map[string]tallied{}}
@@ -256,8 +211,9 @@ func (j *judgement) rekeyed() {
 		r.has(g.ID, named{g.GroupKind, g.Name}, g.SourceID)
 	}
 	j.worst(slices.Sorted(maps.Keys(r.total)), func(kind string) {
-		j.find(IDsChanged, kind, store.HoldAll, r.again[kind], r.total[kind], r.pairs[kind],
-			fmt.Sprintf("%s records of kind %s go and come on the same night, under the same names with new ids: have the ids changed?", share(r.again[kind], r.total[kind]), kind))
+		j.find(IDsChanged, measure{about: kind, holds: store.HoldAll, count: r.again[kind], of: r.total[kind], causes: r.pairs[kind],
+			says: fmt.Sprintf("%s records of kind %s go and come on the same night, under the same names with new ids: have the ids changed?",
+				share(r.again[kind], r.total[kind]), kind)})
 	})
 }
 
@@ -323,7 +279,7 @@ func (j *judgement) skipped() {
 		}
 	}
 	j.worst(slices.Sorted(maps.Keys(seen)), func(section string) {
-		j.find(RecordsSkipped, section, store.HoldAll, skipped[section], seen[section], where[section],
-			fmt.Sprintf("%s records of the section %s cannot be read", share(skipped[section], seen[section]), section))
+		j.find(RecordsSkipped, measure{about: section, holds: store.HoldAll, count: skipped[section], of: seen[section], causes: where[section],
+			says: fmt.Sprintf("%s records of the section %s cannot be read", share(skipped[section], seen[section]), section)})
 	})
 }

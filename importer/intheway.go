@@ -10,15 +10,15 @@ import (
 	"misimportd/store"
 )
 
-// past is what a run did, to be looked up by record.
-type past struct {
+// doneBy is what a run did, to be looked up by record.
+type doneBy struct {
 	run  store.ID
 	made []store.Change
 	last map[store.Entity]map[store.ID]int // the last change of each record
 }
 
-func newPast(run store.ID, made []store.Change) past {
-	p := past{run, made, map[store.Entity]map[store.ID]int{}}
+func newDoneBy(run store.ID, made []store.Change) doneBy {
+	p := doneBy{run, made, map[store.Entity]map[store.ID]int{}}
 	for i, c := range made {
 		of := p.last[c.Entity()]
 		if of == nil {
@@ -31,7 +31,7 @@ func newPast(run store.ID, made []store.Change) past {
 }
 
 // has tells whether the run changed a record.
-func (p past) has(entity store.Entity, id store.ID) bool {
+func (p doneBy) has(entity store.Entity, id store.ID) bool {
 	_, ok := p.last[entity][id]
 	return ok
 }
@@ -39,7 +39,7 @@ func (p past) has(entity store.Entity, id store.ID) bool {
 // checkUntouched finds out whether the records that a run changed are still as it left
 // them. It names what is in the way.
 func checkUntouched(ctx context.Context, v *store.View, id store.ID, made []store.Change) error {
-	p := newPast(id, made)
+	p := newDoneBy(id, made)
 	for _, check := range []func(context.Context, *store.View) error{p.changedLater, p.changedByOthers, p.usedByOthers} {
 		if err := check(ctx, v); err != nil {
 			return err
@@ -49,7 +49,7 @@ func checkUntouched(ctx context.Context, v *store.View, id store.ID, made []stor
 }
 
 // changedLater names the later runs that touched what the run made.
-func (p past) changedLater(ctx context.Context, v *store.View) error {
+func (p doneBy) changedLater(ctx context.Context, v *store.View) error {
 	newest, err := v.IsNewest(ctx, p.run)
 	if err != nil || newest {
 		return err
@@ -73,7 +73,7 @@ func (p past) changedLater(ctx context.Context, v *store.View) error {
 }
 
 // changedByOthers finds a record that is not as the run left it.
-func (p past) changedByOthers(ctx context.Context, v *store.View) error {
+func (p doneBy) changedByOthers(ctx context.Context, v *store.View) error {
 	standing, differs := make([]bool, len(p.made)), map[int]store.Record{}
 	err := v.Standing(ctx, p.run, func(now store.Record) {
 		last := p.last[now.Entity()][now.RowID()]
@@ -95,7 +95,7 @@ func (p past) changedByOthers(ctx context.Context, v *store.View) error {
 }
 
 // usedByOthers finds what the run created and other programs point at.
-func (p past) usedByOthers(ctx context.Context, v *store.View) error {
+func (p doneBy) usedByOthers(ctx context.Context, v *store.View) error {
 	clinging, err := v.Clinging(ctx, p.run)
 	if err != nil || len(clinging) == 0 {
 		return err
@@ -106,14 +106,14 @@ func (p past) usedByOthers(ctx context.Context, v *store.View) error {
 
 // grounds are what a run took or left: what a later change must keep off.
 type grounds struct {
-	past
+	doneBy
 	created map[store.ID]bool
 	places  map[position]bool
 	groups  map[store.ID]bool // whose lives hold memberships that come back
 	labels  map[store.ID]store.Label
 }
 
-func (p past) grounds(ctx context.Context, v *store.View) (*grounds, error) {
+func (p doneBy) grounds(ctx context.Context, v *store.View) (*grounds, error) {
 	labels, err := v.Labels(ctx)
 	g := &grounds{p, map[store.ID]bool{}, map[position]bool{}, map[store.ID]bool{}, labels}
 	for _, c := range p.made {
@@ -199,7 +199,7 @@ var referring = map[string]bool{"group_id": true, "element_id": true, "tutor_id"
 
 // refersTo tells whether a later change speaks of a record that was created. Ids of elements
 // are not those of lessons and eras: created is a first sieve, the kind of record the second.
-func (p past) refersTo(c store.Recorded, created map[store.ID]bool) bool {
+func (p doneBy) refersTo(c store.Recorded, created map[store.ID]bool) bool {
 	for _, image := range []store.Image{c.Before.V, c.After.V} {
 		for column := range image {
 			id := image.ID(column)

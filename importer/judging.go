@@ -49,10 +49,8 @@ func (n *night) prepare(ctx context.Context, v *store.View) (p store.Proposal, e
 	switch n.report.Hold {
 	case store.HoldNothing:
 		return p, nil
-	case store.HoldRemovals:
-		on := n.terms()
-		on.hold, on.holdSuspend = true, isBreached(findings, LessonsSuspended)
-		if d, p.Plan, err = n.plan(ctx, s, s.state, s.begin, n.snap, on); err != nil {
+	case store.HoldRemovals, store.HoldValues:
+		if d, p.Plan, err = n.plan(ctx, s, s.state, s.begin, n.snap, n.holding(findings)); err != nil {
 			return p, err
 		}
 		n.tell(s, d)
@@ -86,6 +84,25 @@ func (n *night) terms() terms {
 	}
 	return terms{grace: n.Guard.GraceNights, night: night}
 }
+
+// holding are the terms of a night of which something is held.
+func (n *night) holding(findings []Finding) terms {
+	on := n.terms()
+	on.hold, on.holdSuspend = heldBy(findings, n.Guard.Hold) == store.HoldRemovals, isBreached(findings, LessonsSuspended)
+	on.holdValues = map[fieldKind]bool{}
+	for _, f := range findings {
+		if f.Breached && f.field.kind != "" {
+			on.holdValues[f.field] = true
+		}
+		if f.Breached && (f.field.kind == string(store.LessonEntity) || ofTimetable[f.Limit]) {
+			on.holdTimetable = true
+		}
+	}
+	return on
+}
+
+// ofTimetable are the limits of which a breach holds days of the timetable whole.
+var ofTimetable = map[string]bool{LessonsRemoved: true, CommitmentsEnding: true, CommitmentsChanging: true}
 
 // look reads what a plan is made from.
 func (n *night) look(ctx context.Context, v *store.View) (*scene, error) {
@@ -188,7 +205,16 @@ func (n *night) judge(ctx context.Context, s *scene, d *differ, plan store.Plan)
 	if err := countLessons(ctx, s.view, s.state, plan, s.asOf); err != nil {
 		return nil, err
 	}
-	return judge(limits, evidence{state: s.state, plan: plan, snap: n.snap, differ: d, baseline: baseline, silences: d.silences(baseline)}), nil
+	then, err := pastOfPlan(ctx, s, plan)
+	if err != nil {
+		return nil, err
+	}
+	before, err := n.yearlessBefore(ctx, s.view)
+	if err != nil {
+		return nil, err
+	}
+	return judge(limits, evidence{state: s.state, plan: plan, snap: n.snap, differ: d, baseline: baseline, silences: d.silences(baseline),
+		past: then, yearless: before}), nil
 }
 
 // isRollover tells whether the MIS has people in the database, and no group in the era yet.

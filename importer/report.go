@@ -31,7 +31,7 @@ type Report struct {
 	Records   map[string]int `json:"records,omitempty"`   // read of each section, faulty ones too
 	Timetable string         `json:"timetable,omitempty"` // the published one that was imported
 	Error     string         `json:"error,omitempty"`
-	Hold      store.Hold     `json:"hold,omitempty"`        // what waits for a person: sections, removals or all
+	Hold      store.Hold     `json:"hold,omitempty"`        // what waits for a person: sections, values, removals or all
 	Waiting   []store.Count  `json:"waiting,omitempty"`     // what of it there is
 	About     store.ID       `json:"about,omitempty"`       // the run that was approved or undone
 	Approved  store.ID       `json:"approved,omitempty"`    // the held undo that was approved

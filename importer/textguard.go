@@ -14,6 +14,7 @@ import (
 // applied says what of a held run was applied.
 var applied = map[store.Hold]string{
 	store.HoldSections: "Applied was all but what follows from the sections that are missing.",
+	store.HoldValues:   "Applied was all but the changes of the fields, and of the lessons, that are named below.",
 	store.HoldRemovals: "Applied was what adds and updates; whatever ends waits, and who would move stays.",
 	store.HoldAll:      "Nothing was applied.",
 }
@@ -21,6 +22,7 @@ var applied = map[store.Hold]string{
 // would says what of a run would be applied.
 var would = map[store.Hold]string{
 	store.HoldSections: "A run would be held: applied would be all but what follows from the sections that are missing.",
+	store.HoldValues:   "A run would be held: applied would be all but the changes of the fields, and of the lessons, that are named below.",
 	store.HoldRemovals: "A run would be held: applied would be what adds and updates; whatever ends would wait, and who would move would stay.",
 	store.HoldAll:      "A run would be held: nothing would be applied.",
 }

@@ -44,7 +44,8 @@ type Hold string
 const (
 	HoldNothing  Hold = ""
 	HoldSections Hold = "sections" // what follows from sections that are missing (R34)
-	HoldRemovals Hold = "removals" // all that ends
+	HoldValues   Hold = "values"   // what changes in fields of many records at once, and lessons
+	HoldRemovals Hold = "removals" // all that ends, and those values
 	HoldAll      Hold = "all"
 )
 

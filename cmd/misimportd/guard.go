@@ -23,21 +23,31 @@ type guardConfig struct {
 
 // limitsConfig is the limits, by their names.
 type limitsConfig struct {
-	PupilsLeaving      *limitConfig `yaml:"pupils_leaving"`
-	StaffLeaving       *limitConfig `yaml:"staff_leaving"`
-	GroupsEnding       *limitConfig `yaml:"groups_ending"`
-	GroupsShrinking    *limitConfig `yaml:"groups_shrinking"`
-	MembershipsEnding  *limitConfig `yaml:"memberships_ending"`
-	LessonsRemoved     *limitConfig `yaml:"lessons_removed"`
-	CommitmentsEnding  *limitConfig `yaml:"commitments_ending"`
-	LessonsSuspended   *limitConfig `yaml:"lessons_suspended"`
-	SuspensionsRemoved *limitConfig `yaml:"suspensions_removed"`
-	SectionsMissing    *limitConfig `yaml:"sections_missing"`
-	SectionShrinks     *limitConfig `yaml:"section_shrinks"`
-	DocumentDiffers    *limitConfig `yaml:"document_differs"`
-	IDsChanged         *limitConfig `yaml:"ids_changed"`
-	RecordsSkipped     *limitConfig `yaml:"records_skipped"`
-	ValuesLost         *limitConfig `yaml:"values_lost"`
+	PupilsLeaving       *limitConfig `yaml:"pupils_leaving"`
+	StaffLeaving        *limitConfig `yaml:"staff_leaving"`
+	GroupsEnding        *limitConfig `yaml:"groups_ending"`
+	GroupsShrinking     *limitConfig `yaml:"groups_shrinking"`
+	MembershipsEnding   *limitConfig `yaml:"memberships_ending"`
+	LessonsRemoved      *limitConfig `yaml:"lessons_removed"`
+	CommitmentsEnding   *limitConfig `yaml:"commitments_ending"`
+	LessonsSuspended    *limitConfig `yaml:"lessons_suspended"`
+	SuspensionsRemoved  *limitConfig `yaml:"suspensions_removed"`
+	SectionsMissing     *limitConfig `yaml:"sections_missing"`
+	SectionShrinks      *limitConfig `yaml:"section_shrinks"`
+	DocumentDiffers     *limitConfig `yaml:"document_differs"`
+	IDsChanged          *limitConfig `yaml:"ids_changed"`
+	RecordsSkipped      *limitConfig `yaml:"records_skipped"`
+	ValuesLost          *limitConfig `yaml:"values_lost"`
+	GroupsEmptied       *limitConfig `yaml:"groups_emptied"`
+	MembershipsMoving   *limitConfig `yaml:"memberships_moving"`
+	LossesTogether      *limitConfig `yaml:"losses_together"`
+	RecentLosses        *limitConfig `yaml:"recent_losses"`
+	CommitmentsChanging *limitConfig `yaml:"commitments_changing"`
+	YearsAbsent         *limitConfig `yaml:"years_absent"`
+	RecordsNew          *limitConfig `yaml:"records_new"`
+	ValuesChanged       *limitConfig `yaml:"values_changed"`
+	ValuesShared        *limitConfig `yaml:"values_shared"`
+	ValuesGarbled       *limitConfig `yaml:"values_garbled"`
 }
 
 func (c limitsConfig) byName() map[string]*limitConfig {
@@ -47,6 +57,16 @@ func (c limitsConfig) byName() map[string]*limitConfig {
 		importer.CommitmentsEnding: c.CommitmentsEnding, importer.LessonsSuspended: c.LessonsSuspended, importer.SuspensionsRemoved: c.SuspensionsRemoved,
 		importer.SectionsMissing: c.SectionsMissing, importer.SectionShrinks: c.SectionShrinks, importer.DocumentDiffers: c.DocumentDiffers,
 		importer.IDsChanged: c.IDsChanged, importer.RecordsSkipped: c.RecordsSkipped, importer.ValuesLost: c.ValuesLost,
+		importer.GroupsEmptied:       c.GroupsEmptied,
+		importer.MembershipsMoving:   c.MembershipsMoving,
+		importer.LossesTogether:      c.LossesTogether,
+		importer.RecentLosses:        c.RecentLosses,
+		importer.CommitmentsChanging: c.CommitmentsChanging,
+		importer.YearsAbsent:         c.YearsAbsent,
+		importer.RecordsNew:          c.RecordsNew,
+		importer.ValuesChanged:       c.ValuesChanged,
+		importer.ValuesShared:        c.ValuesShared,
+		importer.ValuesGarbled:       c.ValuesGarbled,
 	}
 }
 

@@ -1,0 +1,471 @@
+package importer_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"misimportd/mis/isams/isamstest"
+)
+
+var (
+	aYear     = regexp.MustCompile(`<NCYear>\d+</NCYear>`)
+	aSchoolID = regexp.MustCompile(`<SchoolId>(\d)`)
+	aStaffer  = regexp.MustCompile(`<SchoolEmailAddress>[^<]*<`)
+)
+
+// harmfulNights are documents that can be read, and that nobody should believe.
+var harmfulNights = []nightOf{
+	{"surnames shifted by one", held, of(func(s *isamstest.School, _ *rand.Rand) { shiftSurnames(s) })},
+	{"forenames and surnames swapped", held, of(func(s *isamstest.School, _ *rand.Rand) { swapNames(s) })},
+	{"pupils' names in a wrong encoding", held, of(func(s *isamstest.School, _ *rand.Rand) { respell(s, misread) })},
+	{"question marks in place of letters", held, of(func(s *isamstest.School, _ *rand.Rand) { respell(s, questioned) })},
+	{"replacement characters in place of letters", held, of(func(s *isamstest.School, _ *rand.Rand) { respell(s, replaced) })},
+	{"staff's names in a wrong encoding", held, of(func(s *isamstest.School, _ *rand.Rand) {
+		for i := range s.Staff {
+			s.Staff[i].Forename, s.Staff[i].Surname = misread(s.Staff[i].Forename), misread(s.Staff[i].Surname)
+		}
+	})},
+	{"addresses are other pupils'", held, of(func(s *isamstest.School, _ *rand.Rand) { shiftAddresses(s) })},
+	{"all addresses one", held, of(func(s *isamstest.School, _ *rand.Rand) { shareAddresses(s, len(s.Pupils)) })},
+	{"a few addresses one", held, of(func(s *isamstest.School, _ *rand.Rand) { shareAddresses(s, len(s.Pupils)/14) })},
+	{"staff's addresses all one", held, spoiling(func(d []byte, _ *rand.Rand) []byte {
+		return aStaffer.ReplaceAll(d, []byte("<SchoolEmailAddress>office@school.example<"))
+	})},
+	{"pupils a year up outside a rollover", held, of(func(s *isamstest.School, _ *rand.Rand) { yearUp(s) })},
+	{"forms and sets a year up outside a rollover", held, of(func(s *isamstest.School, _ *rand.Rand) {
+		for i := range s.Sets {
+			s.Sets[i].Year++
+		}
+		for i := range s.Forms {
+			s.Forms[i].Year++
+		}
+	})},
+	{"no year of any pupil", held, spoiling(func(d []byte, _ *rand.Rand) []byte { return aYear.ReplaceAll(d, []byte("<NCYear/>")) })},
+	{"no year of one year's pupils", held, spoiling(func(d []byte, _ *rand.Rand) []byte {
+		return bytes.ReplaceAll(d, []byte("<NCYear>9</NCYear>"), []byte("<NCYear/>"))
+	})},
+	{"a year group absent", held, of(func(s *isamstest.School, _ *rand.Rand) {
+		leaveWhere(s, func(p isamstest.Pupil) bool { return p.Year == 13 })
+	})},
+	{"all pupils in one house", held, of(func(s *isamstest.School, _ *rand.Rand) {
+		for i := range s.Pupils {
+			s.Pupils[i].House = s.Houses[0].Name
+		}
+	})},
+	{"pupils' houses shuffled", held, of(func(s *isamstest.School, dice *rand.Rand) {
+		dice.Shuffle(len(s.Pupils), func(a, b int) { s.Pupils[a].House, s.Pupils[b].House = s.Pupils[b].House, s.Pupils[a].House })
+	})},
+	{"one tutor for all forms", held, of(func(s *isamstest.School, _ *rand.Rand) {
+		for i := range s.Forms {
+			s.Forms[i].Tutor = s.Staff[0].ID
+		}
+	})},
+	{"one subject for all sets", held, of(func(s *isamstest.School, _ *rand.Rand) {
+		for i := range s.Sets {
+			s.Sets[i].Subject = 1
+		}
+	})},
+	{"names of sets shuffled", held, of(func(s *isamstest.School, dice *rand.Rand) { shuffleNames(s, dice) })},
+	{"names of forms shifted by one", held, of(func(s *isamstest.School, _ *rand.Rand) {
+		first := s.Forms[0].Name
+		for i := range len(s.Forms) - 1 {
+			s.Forms[i].Name = s.Forms[i+1].Name
+		}
+		s.Forms[len(s.Forms)-1].Name = first
+	})},
+	{"names of rooms shifted by one", held, of(func(s *isamstest.School, _ *rand.Rand) {
+		first := s.Rooms[0].Name
+		for i := range len(s.Rooms) - 1 {
+			s.Rooms[i].Name = s.Rooms[i+1].Name
+		}
+		s.Rooms[len(s.Rooms)-1].Name = first
+	})},
+	{"subjects' names all one", held, of(func(s *isamstest.School, _ *rand.Rand) {
+		for i := range s.Subjects {
+			s.Subjects[i].Name = "Mathematics"
+		}
+	})},
+	{"pupils' school ids others", held, spoiling(func(d []byte, _ *rand.Rand) []byte { return aSchoolID.ReplaceAll(d, []byte("<SchoolId>8$1")) })},
+	{"every lesson an hour later", held, of(func(s *isamstest.School, _ *rand.Rand) { anHourLater(s) })},
+	{"every lesson has another's teacher", held, of(func(s *isamstest.School, _ *rand.Rand) { rotateTeachers(s) })},
+	{"every lesson has another set", held, of(func(s *isamstest.School, _ *rand.Rand) {
+		l := s.Timetable.Schedules
+		first := l[0].Set
+		for i := range len(l) - 1 {
+			l[i].Set = l[i+1].Set
+		}
+		l[len(l)-1].Set = first
+	})},
+	{"every lesson in one room", held, of(func(s *isamstest.School, _ *rand.Rand) {
+		for i := range s.Timetable.Schedules {
+			s.Timetable.Schedules[i].Room = 1
+		}
+	})},
+	{"all lessons in other slots", held, of(func(s *isamstest.School, dice *rand.Rand) {
+		l := s.Timetable.Schedules
+		dice.Shuffle(len(l), func(a, b int) { l[a].Period, l[b].Period = l[b].Period, l[a].Period })
+	})},
+	{"19 % of the lessons gone", held, of(func(s *isamstest.School, dice *rand.Rand) { dropLessons(s, 0.19, dice) })},
+	{"lessons of one teacher gone", held, of(func(s *isamstest.School, _ *rand.Rand) {
+		code := s.Timetable.Schedules[0].Teacher
+		s.Timetable.Schedules = slices.DeleteFunc(s.Timetable.Schedules, func(l isamstest.Schedule) bool { return l.Teacher == code })
+	})},
+	{"lessons of one year gone", held, of(func(s *isamstest.School, _ *rand.Rand) {
+		years := map[int]int{}
+		for _, set := range s.Sets {
+			years[set.ID] = set.Year
+		}
+		s.Timetable.Schedules = slices.DeleteFunc(s.Timetable.Schedules, func(l isamstest.Schedule) bool { return years[l.Set] == 8 })
+	})},
+	{"9 % of the set lists gone", held, of(func(s *isamstest.School, dice *rand.Rand) { dropLists(s, 0.09, dice) })},
+	{"a form without anybody", held, of(func(s *isamstest.School, _ *rand.Rand) { emptyForm(s, 3) })},
+	{"a form's pupils all gone", held, of(func(s *isamstest.School, _ *rand.Rand) {
+		leaveWhere(s, func(p isamstest.Pupil) bool { return p.Form == s.Forms[3].ID })
+	})},
+	{"a form gone with its pupils", held, of(func(s *isamstest.School, _ *rand.Rand) {
+		leaveWhere(s, func(p isamstest.Pupil) bool { return p.Form == s.Forms[3].ID })
+		s.Forms = slices.Delete(s.Forms, 3, 4)
+	})},
+	{"a set without anybody", held, of(func(s *isamstest.School, _ *rand.Rand) { emptySet(s) })},
+	{"a department's sets gone", held, of(func(s *isamstest.School, _ *rand.Rand) {
+		s.Sets = slices.DeleteFunc(s.Sets, func(set isamstest.Set) bool { return set.Subject == 1 })
+	})},
+	{"set lists shuffled among all pupils", held, of(func(s *isamstest.School, dice *rand.Rand) {
+		for i := range s.Sets {
+			for k := range s.Sets[i].Pupils {
+				s.Sets[i].Pupils[k] = s.Pupils[dice.IntN(len(s.Pupils))].ID
+			}
+		}
+	})},
+	{"all set lists one set up", held, of(func(s *isamstest.School, _ *rand.Rand) {
+		first := s.Sets[0].Pupils
+		for i := range len(s.Sets) - 1 {
+			s.Sets[i].Pupils = s.Sets[i+1].Pupils
+		}
+		s.Sets[len(s.Sets)-1].Pupils = first
+	})},
+	{"all pupils in other forms of their year", held, of(func(s *isamstest.School, _ *rand.Rand) { reform(s, 7, 8, 9, 10, 11, 12, 13) })},
+	{"a tenth of another school's pupils mixed in", held, of(func(s *isamstest.School, _ *rand.Rand) { strangers(s, len(s.Pupils)/10) })},
+	{"a third of another school's pupils mixed in", held, of(func(s *isamstest.School, _ *rand.Rand) { strangers(s, len(s.Pupils)/3) })},
+	{"some of another school's staff mixed in", held, of(func(s *isamstest.School, _ *rand.Rand) {
+		other := isamstest.New(9, someSchool)
+		for _, m := range other.Staff[:12] {
+			m.ID += 900000
+			m.Code = fmt.Sprintf("S%05d", m.ID)
+			s.Staff = append(s.Staff, m)
+		}
+	})},
+	{"a hundred sets at once", held, of(func(s *isamstest.School, _ *rand.Rand) { newSets(s, 100) })},
+}
+
+// ordinaryNights are those that happen at schools.
+var ordinaryNights = []nightOf{
+	{"nothing", passes, of(func(*isamstest.School, *rand.Rand) {})},
+	{"the records in another order", passes, func(s *isamstest.School, _ *rand.Rand) []byte { return s.Shuffled(3) }},
+	{"a day's changes", passes, of(func(s *isamstest.School, _ *rand.Rand) { s.Night() })},
+	{"two days' changes", passes, of(func(s *isamstest.School, _ *rand.Rand) { s.Night(); s.Night() })},
+	{"2 % of everything", passes, of(func(s *isamstest.School, _ *rand.Rand) { s.Change(0.02) })},
+	{"a September's intake", passes, of(func(s *isamstest.School, _ *rand.Rand) { s.Intake(40) })},
+	{"an intake into years 7 and 12", passes, of(func(s *isamstest.School, _ *rand.Rand) {
+		s.Intake(40)
+		for i := range 25 {
+			joinYear(s, 12, i)
+		}
+	})},
+	{"one year's forms reshuffled", passes, of(func(s *isamstest.School, _ *rand.Rand) { reform(s, 9) })},
+	{"the maths sets of all years reshuffled", passes, of(func(s *isamstest.School, _ *rand.Rand) { reset(s, 1) })},
+	{"half of a set moves to another of the year", passes, of(func(s *isamstest.School, _ *rand.Rand) { halfMoves(s) })},
+	{"two forms of a year become one", passes, of(func(s *isamstest.School, _ *rand.Rand) { mergeForms(s) })},
+	{"the rooms of all lessons", passes, of(func(s *isamstest.School, _ *rand.Rand) {
+		for i := range s.Timetable.Schedules {
+			l := &s.Timetable.Schedules[i]
+			l.Room = s.Rooms[l.Room%len(s.Rooms)].ID
+		}
+	})},
+	{"a teacher's lessons are another's", passes, of(func(s *isamstest.School, _ *rand.Rand) {
+		code := s.Timetable.Schedules[0].Teacher
+		for i := range s.Timetable.Schedules {
+			if l := &s.Timetable.Schedules[i]; l.Teacher == code {
+				l.Teacher = s.Staff[20].Code
+			}
+		}
+	})},
+	{"five pupils have another surname", passes, of(func(s *isamstest.School, _ *rand.Rand) {
+		for i := range 5 {
+			s.Pupils[i*20].Surname = "Fitzroy"
+		}
+	})},
+	{"a name is corrected", passes, of(func(s *isamstest.School, _ *rand.Rand) { s.Pupils[0].Forename = "Zoë" })},
+	{"two pupils share an address", passes, of(func(s *isamstest.School, _ *rand.Rand) { s.Pupils[4].Email = s.Pupils[5].Email })},
+	{"five pupils change houses", passes, of(func(s *isamstest.School, _ *rand.Rand) {
+		for i := range 5 {
+			s.Pupils[i*30].House = s.Houses[i].Name
+		}
+	})},
+	{"five pupils leave", passes, of(func(s *isamstest.School, _ *rand.Rand) {
+		leaveWhere(s, func(p isamstest.Pupil) bool { return p.ID%60 == 0 })
+	})},
+	{"two teachers leave and two come", passes, of(func(s *isamstest.School, _ *rand.Rand) {
+		for i := range 2 {
+			s.Staff[i*7].ID += 900000
+			s.Staff[i*7].Code = fmt.Sprintf("N%d", i)
+			s.Staff[i*7].Surname = "Newcomer"
+		}
+	})},
+	{"a form has another tutor", passes, of(func(s *isamstest.School, _ *rand.Rand) { s.Forms[2].Tutor = s.Staff[30].ID })},
+	{"two sets are renamed", passes, of(func(s *isamstest.School, _ *rand.Rand) { s.Sets[3].Name += "x"; s.Sets[9].Name += "x" })},
+	{"a set closes", passes, of(func(s *isamstest.School, _ *rand.Rand) {
+		id := s.Sets[5].ID
+		s.Sets = slices.Delete(s.Sets, 5, 6)
+		s.Timetable.Schedules = slices.DeleteFunc(s.Timetable.Schedules, func(l isamstest.Schedule) bool { return l.Set == id })
+	})},
+	{"a new subject with five sets", passes, of(func(s *isamstest.School, _ *rand.Rand) { newSets(s, 5) })},
+	{"a few lessons move", passes, of(func(s *isamstest.School, _ *rand.Rand) {
+		for i := range 5 {
+			s.Timetable.Schedules[i*11].Period = s.Timetable.Schedules[i*11+1].Period
+		}
+	})},
+	{"a room is renamed and one is new", passes, of(func(s *isamstest.School, _ *rand.Rand) {
+		s.Rooms[0].Name = "The Library"
+		s.Rooms = append(s.Rooms, isamstest.Named{ID: 999, Name: "Studio", Code: "ST"})
+	})},
+	{"another mail domain", once, of(func(s *isamstest.School, _ *rand.Rand) { newDomain(s) })},
+	{"all sets renamed", once, of(func(s *isamstest.School, _ *rand.Rand) { renameSets(s) })},
+}
+
+func shiftSurnames(s *isamstest.School) {
+	first := s.Pupils[0].Surname
+	for i := range len(s.Pupils) - 1 {
+		s.Pupils[i].Surname = s.Pupils[i+1].Surname
+	}
+	s.Pupils[len(s.Pupils)-1].Surname = first
+}
+
+func swapNames(s *isamstest.School) {
+	for i := range s.Pupils {
+		p := &s.Pupils[i]
+		p.Forename, p.Surname = p.Surname, p.Forename
+	}
+}
+
+func respell(s *isamstest.School, wrongly func(string) string) {
+	for i := range s.Pupils {
+		p := &s.Pupils[i]
+		p.Forename, p.Surname, p.Preferred = wrongly(p.Forename), wrongly(p.Surname), wrongly(p.Preferred)
+	}
+}
+
+// misread is UTF-8 that somebody took for Latin-1.
+func misread(text string) string {
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		if c < 0x80 || c >= 0xa0 { // what lies between are control characters
+			b.WriteRune(rune(c))
+		} else {
+			b.WriteRune('¤')
+		}
+	}
+	return b.String()
+}
+
+func questioned(text string) string { return inPlace(text, '?') }
+func replaced(text string) string   { return inPlace(text, '\uFFFD') }
+
+func inPlace(text string, sign rune) string {
+	return strings.Map(func(r rune) rune {
+		if r > unicode.MaxASCII {
+			return sign
+		}
+		return r
+	}, text)
+}
+
+func shiftAddresses(s *isamstest.School) {
+	first := s.Pupils[0].Email
+	for i := range len(s.Pupils) - 1 {
+		s.Pupils[i].Email = s.Pupils[i+1].Email
+	}
+	s.Pupils[len(s.Pupils)-1].Email = first
+}
+
+func shareAddresses(s *isamstest.School, n int) {
+	for i := range n {
+		s.Pupils[i].Email = "office@school.example"
+	}
+}
+
+func newDomain(s *isamstest.School) {
+	for i := range s.Pupils {
+		s.Pupils[i].Email = strings.Replace(s.Pupils[i].Email, "School.Example", "college.example", 1)
+	}
+}
+
+func yearUp(s *isamstest.School) {
+	for i := range s.Pupils {
+		s.Pupils[i].Year++
+	}
+}
+
+func shuffleNames(s *isamstest.School, dice *rand.Rand) {
+	dice.Shuffle(len(s.Sets), func(a, b int) { s.Sets[a].Name, s.Sets[b].Name = s.Sets[b].Name, s.Sets[a].Name })
+}
+
+func renameSets(s *isamstest.School) {
+	for i := range s.Sets {
+		s.Sets[i].Name = "Set " + s.Sets[i].Name
+	}
+	for i := range s.Timetable.Schedules {
+		s.Timetable.Schedules[i].Code = "Set " + s.Timetable.Schedules[i].Code
+	}
+}
+
+func anHourLater(s *isamstest.School) {
+	for w := range s.Timetable.Weeks {
+		for d := range s.Timetable.Weeks[w].Days {
+			for p := range s.Timetable.Weeks[w].Days[d].Periods {
+				period := &s.Timetable.Weeks[w].Days[d].Periods[p]
+				period.Start, period.End = hourLater(period.Start), hourLater(period.End)
+			}
+		}
+	}
+}
+
+func hourLater(at string) string {
+	var hour, minute int
+	_, _ = fmt.Sscanf(at, "%d:%d", &hour, &minute)
+	return fmt.Sprintf("%02d:%02d", hour+1, minute)
+}
+
+func rotateTeachers(s *isamstest.School) {
+	next := map[string]string{}
+	for i, m := range s.Staff {
+		next[m.Code] = s.Staff[(i+1)%len(s.Staff)].Code
+	}
+	for i := range s.Timetable.Schedules {
+		s.Timetable.Schedules[i].Teacher = next[s.Timetable.Schedules[i].Teacher]
+	}
+}
+
+func leaveWhere(s *isamstest.School, gone func(isamstest.Pupil) bool) {
+	ids := map[int]bool{}
+	s.Pupils = slices.DeleteFunc(s.Pupils, func(p isamstest.Pupil) bool {
+		ids[p.ID] = gone(p)
+		return ids[p.ID]
+	})
+	for i := range s.Sets {
+		s.Sets[i].Pupils = slices.DeleteFunc(slices.Clone(s.Sets[i].Pupils), func(id int) bool { return ids[id] })
+	}
+}
+
+func dropLessons(s *isamstest.School, share float64, dice *rand.Rand) {
+	s.Timetable.Schedules = slices.DeleteFunc(s.Timetable.Schedules, func(isamstest.Schedule) bool { return dice.Float64() < share })
+}
+
+func dropLists(s *isamstest.School, share float64, dice *rand.Rand) {
+	for i := range s.Sets {
+		s.Sets[i].Pupils = slices.DeleteFunc(slices.Clone(s.Sets[i].Pupils), func(int) bool { return dice.Float64() < share })
+	}
+}
+
+func emptyForm(s *isamstest.School, form int) {
+	for i := range s.Pupils {
+		if s.Pupils[i].Form == s.Forms[form].ID {
+			s.Pupils[i].Form = ""
+		}
+	}
+}
+
+// emptySet empties the set that has the most pupils.
+func emptySet(s *isamstest.School) {
+	most := 0
+	for i := range s.Sets {
+		if len(s.Sets[i].Pupils) > len(s.Sets[most].Pupils) {
+			most = i
+		}
+	}
+	s.Sets[most].Pupils = nil
+}
+
+// reform puts each pupil of some years into the next form of the year.
+func reform(s *isamstest.School, years ...int) {
+	forms := map[int][]string{}
+	for _, f := range s.Forms {
+		forms[f.Year] = append(forms[f.Year], f.ID)
+	}
+	for i := range s.Pupils {
+		if p := &s.Pupils[i]; slices.Contains(years, p.Year) {
+			p.Form = forms[p.Year][(slices.Index(forms[p.Year], p.Form)+1)%len(forms[p.Year])]
+		}
+	}
+}
+
+// reset puts the pupils of a subject's sets into the next set of the subject and the year;
+// where a year has one only, a second one has to be opened first.
+func reset(s *isamstest.School, subject int) {
+	ofYear := map[int][]int{}
+	for i := range s.Sets {
+		if s.Sets[i].Subject == subject {
+			ofYear[s.Sets[i].Year] = append(ofYear[s.Sets[i].Year], i)
+		}
+	}
+	for _, sets := range ofYear {
+		if len(sets) == 1 {
+			next := sets[0] + isamstest.LastYear - isamstest.FirstYear + 1 // of the next subject
+			sets = append(sets, next)
+		}
+		first := s.Sets[sets[0]].Pupils
+		for k := range len(sets) - 1 {
+			s.Sets[sets[k]].Pupils = s.Sets[sets[k+1]].Pupils
+		}
+		s.Sets[sets[len(sets)-1]].Pupils = first
+	}
+}
+
+func halfMoves(s *isamstest.School) {
+	from, to := &s.Sets[0], &s.Sets[7]
+	half := len(from.Pupils) / 2
+	for _, id := range from.Pupils[:half] {
+		if !slices.Contains(to.Pupils, id) {
+			to.Pupils = append(slices.Clone(to.Pupils), id)
+		}
+	}
+	from.Pupils = from.Pupils[half:]
+}
+
+func mergeForms(s *isamstest.School) {
+	gone := s.Forms[0]
+	s.Forms = s.Forms[1:]
+	for i := range s.Pupils {
+		if s.Pupils[i].Form == gone.ID {
+			s.Pupils[i].Form = s.Forms[slices.IndexFunc(s.Forms, func(f isamstest.Form) bool { return f.Year == gone.Year })].ID
+		}
+	}
+}
+
+// strangers mixes in pupils of another school, which has forms of the same names.
+func strangers(s *isamstest.School, n int) {
+	other := isamstest.New(9, someSchool)
+	for _, p := range other.Pupils[:n] {
+		p.ID += 900000
+		p.Email = fmt.Sprintf("p%d@elsewhere.example", p.ID)
+		s.Pupils = append(s.Pupils, p)
+	}
+}
+
+func joinYear(s *isamstest.School, year, n int) {
+	like := s.Pupils[slices.IndexFunc(s.Pupils, func(p isamstest.Pupil) bool { return p.Year == year })]
+	like.ID = 800000 + n
+	like.Email = fmt.Sprintf("p%d@school.example", like.ID)
+	s.Pupils = append(s.Pupils, like)
+}
+
+func newSets(s *isamstest.School, n int) {
+	for i := range n {
+		s.Sets = append(s.Sets, isamstest.Set{ID: 900000 + i, Subject: 1, Year: isamstest.FirstYear + i%7, Name: fmt.Sprintf("New%d", i)})
+	}
+}

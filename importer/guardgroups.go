@@ -1,0 +1,187 @@
+package importer
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"misimportd/era"
+	"misimportd/store"
+)
+
+// large is from how many members on a group's losses count by themselves.
+const large = 5
+
+// kindSum is what happens to the groups of one kind.
+type kindSum struct {
+	living, members                        int
+	ending, back, leaving, moving, joining int
+	ofYears, ofGroups, movingIn            tallied
+}
+
+// groupsAndMemberships judges each kind of group by itself: what is much for forms is little
+// beside all sets. A move within a kind is no loss (R37).
+func (j *judgement) groupsAndMemberships() {
+	p := j.places()
+	sums := map[string]*kindSum{}
+	of := func(group store.ID) *kindSum {
+		kind := j.groups[group].GroupKind
+		if sums[kind] == nil {
+			sums[kind] = &kindSum{ofYears: tallied{}, ofGroups: tallied{}, movingIn: tallied{}}
+		}
+		return sums[kind]
+	}
+	of(0) // so that there is a finding always
+	for _, g := range j.state.Groups {
+		of(g.ID).living += btoi(g.Current)
+	}
+	for group, n := range p.members {
+		of(group).members += n
+	}
+	for _, c := range j.plan.Changes {
+		if g, ok := c.Record().(store.Group); ok {
+			of(g.ID).back += btoi(c.Action == store.Reopen)
+			if goes(c) {
+				of(g.ID).ending++
+				of(g.ID).ofYears[strings.TrimSpace(g.GroupKind+"s "+prefixed("of year ", g.Year.String()))]++
+			}
+		}
+	}
+	for group, n := range p.lost {
+		of(group).leaving += n
+		of(group).ofGroups[j.groupName(group)] += n
+	}
+	for group, n := range p.moved {
+		of(group).moving += n
+		of(group).movingIn[cmp.Or(prefixed("year ", j.groups[group].Year.String()), "no year")] += n
+	}
+	for group, n := range p.again {
+		of(group).joining += n
+	}
+	kinds := slices.DeleteFunc(slices.Sorted(maps.Keys(sums)), func(kind string) bool { return kind == "" && len(sums) > 1 })
+	for _, kind := range kinds {
+		j.kind(kind, sums[kind])
+	}
+	j.shrinking(p)
+	j.emptied(p)
+}
+
+func (j *judgement) kind(kind string, s *kindSum) {
+	j.find(GroupsEnding, measure{about: kind, holds: store.HoldRemovals, count: s.ending, of: s.living, net: s.ending - s.back, causes: s.ofYears,
+		says: fmt.Sprintf("%s %ss would end", share(s.ending, s.living), kind)})
+	j.find(MembershipsEnding, measure{about: kind, holds: store.HoldRemovals, count: s.leaving, of: s.members, net: s.leaving - s.joining, causes: s.ofGroups,
+		says: fmt.Sprintf("%s memberships of %ss would end", share(s.leaving, s.members), kind)})
+	j.find(MembershipsMoving, measure{about: kind, holds: store.HoldRemovals, count: s.moving, of: s.members, causes: s.movingIn,
+		says: fmt.Sprintf("%s memberships would move to other %ss of the same year", share(s.moving, s.members), kind)})
+}
+
+// places is who is in which group, and what becomes of that.
+type places struct {
+	members map[store.ID]int // of each group
+	lost    map[store.ID]int // who leaves and does not move
+	moved   map[store.ID]int // who leaves for another group of the kind and the year
+	joined  map[store.ID]int // all who join
+	again   map[store.ID]int // who joins, was there before and comes from no other group
+	gone    map[store.ID]int // all rows that go
+}
+
+// post is where a member can be, but for the group: who moves stays in it.
+type post struct {
+	member store.ID
+	kind   string
+	year   era.Year
+}
+
+func (j *judgement) post(m store.Membership) post {
+	g := j.groups[m.GroupID]
+	return post{m.ElementID, g.GroupKind, g.Year}
+}
+
+// places pairs who leaves a group with who joins another one.
+func (j *judgement) places() places {
+	p := places{map[store.ID]int{}, map[store.ID]int{}, map[store.ID]int{}, map[store.ID]int{}, map[store.ID]int{}, map[store.ID]int{}}
+	for i := range j.state.Memberships {
+		p.members[j.state.Memberships[i].GroupID]++
+	}
+	joining := map[post][]store.ID{}
+	var leaving []store.Membership
+	for _, c := range j.plan.Changes {
+		m, ok := c.Record().(store.Membership)
+		switch {
+		case !ok:
+		case goes(c):
+			p.gone[m.GroupID]++
+			if c.Why != store.Doubled {
+				leaving = append(leaving, m)
+			}
+		case c.Action == store.Create || c.Action == store.Reopen:
+			joining[j.post(m)] = append(joining[j.post(m)], m.GroupID)
+			p.joined[m.GroupID]++
+		}
+	}
+	for _, m := range leaving {
+		others := joining[j.post(m)]
+		if len(others) == 0 {
+			p.lost[m.GroupID]++
+			continue
+		}
+		p.moved[m.GroupID]++
+		joining[j.post(m)] = others[1:]
+	}
+	for at, groups := range joining {
+		for _, group := range groups {
+			p.again[group] += btoi(at.member > 0)
+		}
+	}
+	return p
+}
+
+// shrinking looks for groups that go on and lose most of their members. The percentage is
+// of each group's members; what is counted is the groups.
+func (j *judgement) shrinking(p places) {
+	limit := j.limit(GroupsShrinking)
+	if limit.Off {
+		limit.Percent = DefaultLimits()[GroupsShrinking].Percent
+	}
+	f := Finding{Limit: GroupsShrinking, Holds: store.HoldRemovals}
+	causes := tallied{}
+	for id, n := range p.members {
+		if n < large || j.ending[id] {
+			continue
+		}
+		f.Of++
+		share := float64(p.lost[id]) / float64(n)
+		f.Value = max(f.Value, share)
+		if share*100 > limit.Percent {
+			f.Count++
+			causes[fmt.Sprintf("%s, of %d members", j.groupName(id), n)] = p.lost[id]
+		}
+	}
+	if f.Breached = !limit.Off && f.Count > 0 && f.Count >= limit.AtLeast; f.Breached {
+		f.Causes = causes.largest()
+		f.Says = fmt.Sprintf("%s of %s groups with %d members or more would each lose more than %g %% of them; allowed are fewer than %d such groups",
+			thousands(f.Count), thousands(f.Of), large, limit.Percent, max(1, limit.AtLeast))
+	}
+	j.add(f, limit)
+}
+
+// emptied looks for groups that go on and have nobody left, though most of their members go
+// nowhere else of that kind.
+func (j *judgement) emptied(p places) {
+	found := measure{holds: store.HoldRemovals, causes: tallied{}}
+	for id, n := range p.members {
+		if n < large || j.ending[id] {
+			continue
+		}
+		found.of++
+		if p.gone[id] == n && p.joined[id] == 0 && 2*p.lost[id] > n {
+			found.count++
+			found.causes[fmt.Sprintf("%s, of %d members", j.groupName(id), n)] = n
+		}
+	}
+	found.says = fmt.Sprintf("%s of %s groups with %d members or more would go on with nobody in them, and their members go nowhere else",
+		thousands(found.count), thousands(found.of), large)
+	j.find(GroupsEmptied, found)
+}

@@ -1,0 +1,132 @@
+package importer
+
+import (
+	"cmp"
+	"strings"
+
+	"misimportd/store"
+)
+
+// lessonSum is what happens to lessons.
+type lessonSum struct {
+	removed, created, suspended, suspensions int
+	why, by, names                           tallied
+	going                                    map[store.ID]bool // removed, or into a gap
+}
+
+// lessons judges the timetable. A lesson that takes another room, or another teacher, instead
+// of one loses none.
+func (j *judgement) lessons() {
+	s := lessonSum{why: tallied{}, by: tallied{}, names: tallied{}, going: map[store.ID]bool{}}
+	for _, c := range j.plan.Changes {
+		switch r := c.Record().(type) {
+		case store.Lesson:
+			s.lesson(c, r)
+		case store.Suspension:
+			if goes(c) {
+				s.suspensions++
+				s.names[clean(r.Name)]++
+			}
+		}
+	}
+	ahead, all := j.state.LessonsAhead, len(j.state.Suspensions)
+	j.find(LessonsRemoved, measure{holds: store.HoldRemovals, count: s.removed, of: ahead, net: s.removed - s.created, causes: s.why,
+		says: share(s.removed, ahead) + " lessons would be removed"})
+	j.commitments(s.going)
+	j.find(LessonsSuspended, measure{holds: store.HoldRemovals, count: s.suspended, of: ahead, causes: s.by,
+		says: share(s.suspended, ahead) + " lessons would be suspended, or fall into gaps, that are not"})
+	j.find(SuspensionsRemoved, measure{holds: store.HoldRemovals, count: s.suspensions, of: all, causes: s.names,
+		says: share(s.suspensions, all) + " suspensions and gaps would be removed"})
+}
+
+func (s *lessonSum) lesson(c store.Change, l store.Lesson) {
+	before, was := c.Before.(store.Lesson)
+	switch {
+	case goes(c) && isInGap(c): // somebody entered it
+		s.going[l.ID] = true
+		s.suspended++
+		s.by[clean(string(c.Why))]++
+	case goes(c):
+		s.going[l.ID] = true
+		s.removed++
+		s.why[clean(string(c.Why)+": "+cmp.Or(l.Code, l.Kind))]++ // a name may be a pupil's
+	case !was:
+		s.created++
+	case l.Suspended && !before.Suspended:
+		s.suspended++
+		s.by[clean(string(c.Why))]++
+	}
+}
+
+func isInGap(c store.Change) bool { return strings.HasPrefix(string(c.Why), string(store.InGap)) }
+
+// slotOf is what a lesson takes, but for which.
+type slotOf struct {
+	lesson store.ID
+	kind   string
+}
+
+// commitments judges what lessons take that go on: what they lose, and what they take instead
+// of another.
+func (j *judgement) commitments(going map[store.ID]bool) {
+	var leaving []store.Commitment
+	coming := map[slotOf][]store.ID{}
+	for _, c := range j.plan.Changes {
+		r, ok := c.Record().(store.Commitment)
+		switch {
+		case !ok || going[r.LessonID]:
+		case goes(c):
+			leaving = append(leaving, r)
+		default:
+			at := slotOf{r.LessonID, j.kindOf(r.ElementID)}
+			coming[at] = append(coming[at], r.ElementID)
+		}
+	}
+	ended, kinds, others := 0, tallied{}, map[string]map[store.ID]int{}
+	for _, r := range leaving {
+		at := slotOf{r.LessonID, j.kindOf(r.ElementID)}
+		if len(coming[at]) == 0 {
+			ended++
+			kinds[at.kind]++
+			continue
+		}
+		if others[at.kind] == nil {
+			others[at.kind] = map[store.ID]int{}
+		}
+		others[at.kind][coming[at][0]]++
+		coming[at] = coming[at][1:]
+	}
+	all := j.state.CommitmentsAhead
+	j.find(CommitmentsEnding, measure{holds: store.HoldRemovals, count: ended, of: all, causes: kinds,
+		says: share(ended, all) + " places of groups, staff and rooms in lessons would end"})
+	if j.snap != nil {
+		j.changing(others)
+	}
+}
+
+// changing judges of how many lessons the groups or the staff would be others. Rooms are
+// ordinary, unless they all become one.
+func (j *judgement) changing(others map[string]map[store.ID]int) {
+	ahead := j.state.LessonsAhead
+	j.worst([]string{"group", "location", "pupil", "staff"}, func(kind string) {
+		count, most := 0, 0
+		for _, n := range others[kind] {
+			count, most = count+n, max(most, n)
+		}
+		says := " lessons would take another " + kind
+		if kind == "location" {
+			count, says = most, " lessons would be moved into one and the same room"
+		}
+		j.find(CommitmentsChanging, measure{about: kind, holds: store.HoldValues, count: count, of: ahead, says: share(count, ahead) + says})
+	})
+}
+
+// kindOf is what an element is that a lesson takes.
+func (j *judgement) kindOf(id store.ID) string {
+	if j.differ != nil {
+		if kind := j.differ.kinds[id]; kind != "" {
+			return kind
+		}
+	}
+	return "element"
+}

@@ -1,0 +1,158 @@
+package importer
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+
+	"misimportd/era"
+	"misimportd/mis"
+	"misimportd/store"
+)
+
+// strangers judges what is new: much of it on one night is another school's (R38). A school
+// takes in many pupils at once, but into one or two of its year groups.
+func (j *judgement) strangers() {
+	created, years := map[string]int{}, map[era.Year]int{}
+	for _, c := range j.plan.Changes {
+		if c.Action != store.Create || !isJudged(c.Entity()) || c.Entity() == store.LessonEntity {
+			continue
+		}
+		created[kindOfRecord(c.After)]++
+		if p, ok := c.After.(store.Pupil); ok {
+			years[p.Year]++
+		}
+	}
+	kindsOfNew := []string{}
+	for kind := range created {
+		kindsOfNew = append(kindsOfNew, kind)
+	}
+	slices.Sort(kindsOfNew)
+	j.worst(kindsOfNew, func(kind string) {
+		c := measure{about: kind, holds: store.HoldAll, count: created[kind]}
+		switch {
+		case kind == "":
+		case kind == string(store.PupilEntity):
+			j.newPupils(&c, years)
+		default:
+			if c.of = len(recordsOf(j.state, kind)); c.of == 0 {
+				c.count = 0 // the first of their kind
+			}
+			c.says = fmt.Sprintf("%s %s would be new, beside %s that there are", thousands(c.count), kinds(kind), thousands(c.of))
+		}
+		j.find(RecordsNew, c)
+	})
+}
+
+// newPupils counts new pupils but for the two year groups that most of them join.
+func (j *judgement) newPupils(c *measure, created map[era.Year]int) {
+	known := []era.Year{}
+	for year := range created {
+		if year.Known() {
+			known = append(known, year)
+		}
+	}
+	slices.SortFunc(known, func(a, b era.Year) int { return cmp.Or(cmp.Compare(created[b], created[a]), cmp.Compare(a, b)) })
+	intake := known[:min(2, len(known))]
+	c.causes = tallied{}
+	for year, n := range created {
+		if slices.Contains(intake, year) {
+			c.count -= n
+		} else {
+			c.causes[cmp.Or(prefixed("year ", year.String()), "no year")] = n
+		}
+	}
+	for _, p := range j.state.Pupils {
+		c.of += btoi(p.Current && !slices.Contains(intake, p.Year))
+	}
+	if countCurrent(j.state.Pupils) == 0 {
+		c.count = 0
+	}
+	c.says = fmt.Sprintf("%s pupils would be new in year groups that no intake joins, beside %s that there are: are another school's among them?",
+		thousands(c.count), thousands(c.of))
+}
+
+// absentYears looks for year groups of which the document has nobody. A pupil whose year
+// stands there no longer, and is taken from the form, is not one of it.
+func (j *judgement) absentYears() {
+	c := measure{holds: store.HoldRemovals, causes: tallied{}}
+	if j.snap.Pupils.SaysNothing() {
+		j.find(YearsAbsent, c)
+		return
+	}
+	blank := yearless(j.snap.Problems.List(), j.snap.Pupils.Section)
+	isNew := blank.count-j.yearless >= large
+	here, yearOf := map[era.Year]int{}, map[string]era.Year{}
+	for i := range j.state.Pupils {
+		p := &j.state.Pupils[i]
+		if p.Current && p.Year.Known() {
+			here[p.Year]++
+		}
+		if blank.count > 0 {
+			yearOf[p.SourceID] = p.Year
+		}
+	}
+	has := map[era.Year]int{}
+	for i := range j.snap.Pupils.Records {
+		switch p := &j.snap.Pupils.Records[i]; {
+		case isNew && (blank.ids[p.ID] || blank.count > len(blank.ids)): // then not all of them are named
+		case p.Year.Known():
+			has[p.Year]++
+		default:
+			has[yearOf[p.ID]]++
+		}
+	}
+	for year, n := range here {
+		if n < large {
+			continue
+		}
+		c.of++
+		if has[year] == 0 {
+			c.count++
+			c.causes["year "+year.String()] = n
+		}
+	}
+	c.says = fmt.Sprintf("%s of %s year groups have no pupil in the document", thousands(c.count), thousands(c.of))
+	if isNew {
+		c.holds = store.HoldAll
+		c.says += fmt.Sprintf(", which gives no year for %s pupils", thousands(blank.count))
+	}
+	j.find(YearsAbsent, c)
+}
+
+// blanks are the pupils of whom the document tells no year.
+type blanks struct {
+	ids   map[string]bool // not all, when there are very many
+	count int
+}
+
+// yearless finds them among the problems with a document.
+func yearless(problems []mis.Problem, section string) blanks {
+	b := blanks{ids: map[string]bool{}}
+	for _, p := range problems {
+		if p.Section == section && p.Reason == mis.NoYearGroup {
+			b.ids[p.ID] = true
+			b.count += 1 + p.More
+		}
+	}
+	return b
+}
+
+// yearlessBefore is how many those were of the document that the database reflects. Most
+// documents have none, and then it does not matter.
+func (n *night) yearlessBefore(ctx context.Context, v *store.View) (int, error) {
+	section := n.snap.Pupils.Section
+	if yearless(n.snap.Problems.List(), section).count == 0 {
+		return 0, nil
+	}
+	run, err := v.NewestImport(ctx)
+	if err != nil || run.ID == 0 {
+		return math.MaxInt, err // the first import
+	}
+	var problems []mis.Problem
+	err = json.Unmarshal(run.Problems.V, &problems)
+	return yearless(problems, section).count, err
+}

@@ -1,0 +1,159 @@
+package importer
+
+import (
+	"fmt"
+
+	"misimportd/mis"
+	"misimportd/store"
+)
+
+// part is what belongs together in a school: the pupils of a form, the sets of a department,
+// the lessons of a teacher.
+type part struct {
+	has, loses int
+	entries    map[string]bool // of what it loses: of lessons those of the timetable, on whatever days
+}
+
+type parts map[string]*part
+
+func (p parts) of(name string) *part {
+	if p[name] == nil {
+		p[name] = &part{entries: map[string]bool{}}
+	}
+	return p[name]
+}
+
+// together looks for losses that are few for the whole school, and all of one form, one
+// department or one teacher.
+func (j *judgement) together() {
+	found, limit := parts{}, j.limit(LossesTogether)
+	j.pupilsOfForms(found)
+	j.setsOfDepartments(found)
+	j.lessonsOfTeachers(found)
+	f := Finding{Limit: LossesTogether, Holds: store.HoldRemovals}
+	causes := tallied{}
+	for name, p := range found {
+		if f.Of++; p.has == 0 || p.loses <= 0 || len(p.entries) < max(limit.AtLeast, 1) {
+			continue
+		}
+		share := float64(p.loses) / float64(p.has)
+		f.Value = max(f.Value, share)
+		if share*100 > limit.Percent {
+			f.Count++
+			causes[name] = p.loses
+		}
+	}
+	if f.Breached = !limit.Off && f.Count > 0; f.Breached {
+		f.Causes = causes.largest()
+		f.Says = fmt.Sprintf("%s would lose more than %g %% of its pupils, its sets or its lessons on one night; allowed are fewer than %d",
+			many(f.Count, "form, department or teacher"), limit.Percent, limit.AtLeast)
+		if f.Count > 1 {
+			f.Says = fmt.Sprintf("%s forms, departments or teachers would lose more than %g %% of their pupils, sets or lessons on one night; allowed are fewer than %d each",
+				thousands(f.Count), limit.Percent, limit.AtLeast)
+		}
+	}
+	j.add(f, limit)
+}
+
+func (j *judgement) pupilsOfForms(found parts) {
+	gone := map[store.ID]bool{}
+	for _, c := range j.plan.Changes {
+		if p, ok := c.Record().(store.Pupil); ok && goes(c) {
+			gone[p.ID] = true
+		}
+	}
+	if len(gone) == 0 {
+		return
+	}
+	for _, m := range j.state.Memberships {
+		if j.groups[m.GroupID].GroupKind != store.FormGroup {
+			continue
+		}
+		p := found.of("pupils of " + j.groupName(m.GroupID))
+		if p.has++; gone[m.ElementID] {
+			p.loses++
+			p.entries[fmt.Sprint(m.ElementID)] = true
+		}
+	}
+}
+
+func (j *judgement) setsOfDepartments(found parts) {
+	if len(j.ending) == 0 {
+		return
+	}
+	for _, g := range j.state.Groups {
+		if g.GroupKind != store.SetGroup || !g.Current || g.SubjectID == 0 {
+			continue
+		}
+		p := found.of(j.subject(g.SubjectID))
+		if p.has++; j.ending[g.ID] {
+			p.loses++
+			p.entries[g.SourceID] = true
+		}
+	}
+	for _, c := range j.plan.Changes {
+		if g, ok := c.After.(store.Group); ok && c.Action == store.Create && g.SubjectID != 0 {
+			found.of(j.subject(g.SubjectID)).loses--
+		}
+	}
+}
+
+func (j *judgement) subject(id store.ID) string {
+	for _, s := range j.state.Subjects {
+		if s.ID == id {
+			return "sets of " + clean(s.Name)
+		}
+	}
+	return "sets"
+}
+
+// lessonsOfTeachers counts, of the days that were read, which are those that change. Lessons
+// that go with their set are no loss of the teacher's, nor are those that move, or that
+// another takes over.
+func (j *judgement) lessonsOfTeachers(found parts) {
+	teachers, others := map[store.ID]string{}, map[store.ID]bool{}
+	for _, s := range j.state.Staff {
+		teachers[s.ID] = "lessons of staff #" + clean(s.SourceID)
+	}
+	gone := 0
+	for _, c := range j.plan.Changes {
+		r, ok := c.Record().(store.Commitment)
+		switch name := teachers[r.ElementID]; {
+		case !ok || name == "":
+		case goes(c):
+			gone++
+		default:
+			others[r.LessonID] = true
+			found.of(name).loses--
+		}
+	}
+	if gone == 0 {
+		return
+	}
+	taught, inGap := map[store.ID]string{}, map[store.ID]bool{}
+	for _, l := range j.state.Lessons {
+		if l.Kind == string(mis.Taught) {
+			taught[l.ID] = l.SourceID
+		}
+	}
+	for _, c := range j.plan.Changes {
+		if l, ok := c.Record().(store.Lesson); ok && goes(c) && isInGap(c) {
+			inGap[l.ID] = true
+		}
+	}
+	withTheirGroup := map[store.ID]bool{}
+	for _, c := range j.state.Commitments {
+		withTheirGroup[c.LessonID] = withTheirGroup[c.LessonID] || j.ending[c.ElementID]
+		if name := teachers[c.ElementID]; name != "" && taught[c.LessonID] != "" {
+			found.of(name).has++
+		}
+	}
+	for _, c := range j.plan.Changes {
+		r, ok := c.Record().(store.Commitment)
+		entry, name := taught[r.LessonID], teachers[r.ElementID]
+		if ok && goes(c) && entry != "" && name != "" && !others[r.LessonID] && !withTheirGroup[r.LessonID] && !inGap[r.LessonID] {
+			found.of(name).loses++
+			found.of(name).entries[entry] = true
+		}
+	}
+}

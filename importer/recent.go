@@ -1,0 +1,112 @@
+package importer
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"misimportd/era"
+	"misimportd/store"
+)
+
+// past is what the record says of the nights before this one.
+type past struct {
+	days   int            // since the last import
+	span   int            // days from the first of the nights that are judged together to this one
+	nights int            // how many those are, this one too
+	lost   map[string]int // on the nights before, by limit and what it is about: what has not come back
+}
+
+// losses are the limits on what goes, and what it is called.
+var losses = map[string]func(about string) string{
+	PupilsLeaving:     func(string) string { return "pupils" },
+	StaffLeaving:      func(string) string { return "staff" },
+	GroupsEnding:      func(kind string) string { return kind + "s" },
+	MembershipsEnding: func(kind string) string { return "memberships of " + kind + "s" },
+	LessonsRemoved:    func(string) string { return "lessons" },
+}
+
+// manyRuns is more than a week of nights has, with those that were made again.
+const manyRuns = 50
+
+// pastOfPlan is the past that a plan is judged with: most nights change nothing, and need none.
+func pastOfPlan(ctx context.Context, s *scene, plan store.Plan) (past, error) {
+	if plan.IsEmpty() {
+		return past{}, nil
+	}
+	nights, err := s.view.Recent(ctx, s.era.Name, s.asOf, manyRuns)
+	if err != nil {
+		return past{}, err
+	}
+	return nightsBefore(nights, s.asOf)
+}
+
+// nightsBefore reads from the records of the nights before, newest first, what they took away. A
+// night of which what ends was held took nothing; nor does the first import into an era count.
+func nightsBefore(nights []store.Night, asOf era.Date) (past, error) {
+	p := past{days: 1, span: 1, nights: 1, lost: map[string]int{}}
+	if len(nights) > 0 {
+		p.days = max(1, int(asOf-nights[0].AsOf))
+	}
+	last := asOf
+	for _, n := range nights {
+		if n.AsOf < last {
+			p.nights++
+			last = n.AsOf
+		}
+		if n.First || p.nights > aWeek {
+			p.nights -= btoi(n.AsOf < asOf)
+			break
+		}
+		p.span = int(asOf-n.AsOf) + 1
+		if n.Hold == store.HoldRemovals || n.Hold == store.HoldAll {
+			continue
+		}
+		var found []Finding
+		if err := json.Unmarshal(n.Guard.V, &found); err != nil {
+			return p, fmt.Errorf("reading what the guard said of run %d: %w", n.ID, err)
+		}
+		for _, f := range found {
+			if losses[f.Limit] != nil {
+				p.lost[f.Limit+" "+f.About] += f.Net
+			}
+		}
+	}
+	return p, nil
+}
+
+// recent judges what goes on this night together with what has gone on the nights before: a
+// tenth each night is half of a school in a week (R38).
+func (j *judgement) recent() {
+	limit := j.limit(RecentLosses)
+	limit.Percent = min(100, limit.Percent*float64(min(max(j.past.span, aWeek), 2*aWeek))/aWeek)
+	var worst *Finding
+	breached := false
+	for _, f := range j.findings {
+		called := losses[f.Limit]
+		if called == nil || f.Net <= 0 {
+			continue
+		}
+		before := max(0, j.past.lost[f.Limit+" "+f.About])
+		sum := Finding{Limit: RecentLosses, About: called(f.About), Holds: store.HoldRemovals, Count: f.Net + before, Of: f.Of + before}
+		if sum.Of > 0 {
+			sum.Value = float64(sum.Count) / float64(sum.Of)
+		}
+		if sum.Breached = before > 0 && limit.breachedBy(sum.Count, sum.Of); sum.Breached {
+			sum.Says = fmt.Sprintf("%s %s would have gone on the last %d nights of imports together, %s of them on this one; %s",
+				share(sum.Count, sum.Of), sum.About, j.past.nights, thousands(f.Net), limit.allows())
+			j.add(sum, limit)
+			breached = true
+		}
+		if worst == nil || sum.Value > worst.Value {
+			worst = &sum
+		}
+	}
+	switch {
+	case breached:
+	case worst != nil:
+		j.add(*worst, limit)
+	default:
+		j.add(Finding{Limit: RecentLosses, Holds: store.HoldRemovals}, limit)
+	}
+}
