@@ -302,8 +302,9 @@ func TestServeReloads(t *testing.T) {
 
 	s.write("isams.key", "11111111-2222-3333-4444-555555555555")
 	s.daemonConfigured("years: [7]\n")
-	later := strings.Replace(aDayLater(), " ", " 1,2,3,", 1) // other hours
-	s.write("config.yml", strings.Replace(string(s.read("config.yml")), aDayLater(), later, 1))
+	sooner := time.Now().UTC().Add(6 * time.Hour) // than what the configuration said, at any time of day
+	said := regexp.MustCompile(`(?m)^schedule: .*`).ReplaceAll(s.read("config.yml"), fmt.Appendf(nil, "schedule: %d %d * * *", sooner.Minute(), sooner.Hour()))
+	s.write("config.yml", string(said))
 	d.signal(syscall.SIGHUP)
 	d.await(`msg="the configuration was reloaded"`)
 	if after := d.value("misimport_next_run_timestamp_seconds"); after == before {
