@@ -15,7 +15,7 @@ func callerOf(args []string) hint.Caller {
 	return hint.Caller{
 		Program: calledAs(),
 		School:  hint.In(args, []string{"config", "state", "database", "timezone", "years"}, nil),
-		Day:     hint.In(args, []string{"as-of"}, []string{"force"}),
+		Day:     hint.In(args, []string{"as-of"}, []string{"fetch", "force"}),
 	}
 }
 

@@ -75,10 +75,9 @@ const description = "Keeps a school scheduler's database in step with the school
 type app struct {
 	flags
 	terminal
-	ctx   context.Context
-	log   *slog.Logger
-	again bool // the document that the database reflects is looked at once more
-	force bool // so is one whose import was undone
+	ctx context.Context
+	log *slog.Logger
+	again
 }
 
 // execute parses the arguments, runs the command that they name and turns its error
@@ -177,7 +176,7 @@ func (a *app) importerOf(s settings, db *store.DB, fetching importer.Fetching, p
 	return &importer.Importer{
 		Fetching: fetching, Retention: s.retention,
 		DB: db, State: cache.Folder(s.state), Zone: s.zone, Years: s.years, AcademicYearStarts: s.academicYearStarts,
-		SuspensionsFile: s.suspensionsFile, Timetable: s.timetable, Again: a.again, Force: a.force, Guard: s.guard, AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress,
+		SuspensionsFile: s.suspensionsFile, Timetable: s.timetable, Again: a.Again, Force: a.Force, Guard: s.guard, AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress,
 	}
 }
 
@@ -200,12 +199,13 @@ type runCommand struct {
 
 // again holds the flags of those who look at a document.
 type again struct {
-	Again bool `help:"The document that the database reflects once more, as after a change of suspensions."`
+	Again bool `xor:"document" help:"The document that the database reflects once more, as after a change of suspensions."`
+	Fetch bool `xor:"document" help:"Ask iSAMS now, even though a document that was fetched waits, as every night does. A plan keeps nothing of it."`
 	Force bool `help:"Even a document of which an import was undone."`
 }
 
 func (c runCommand) Run(a *app) error {
-	a.again, a.force = c.Again, c.Force
+	a.again = c.again
 	return a.night((*importer.Importer).Run, importer.Report.WriteRun)
 }
 
@@ -214,7 +214,7 @@ type planCommand struct {
 }
 
 func (c planCommand) Run(a *app) error {
-	a.again, a.force = c.Again, c.Force
+	a.again = c.again
 	return a.night((*importer.Importer).Plan, importer.Report.WritePlan)
 }
 

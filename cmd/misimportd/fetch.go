@@ -15,7 +15,7 @@ import (
 // fetching sets up where documents come from.
 func (a *app) fetching(s settings, progress *progress) (importer.Fetching, error) {
 	if s.isams == nil {
-		return importer.Fetching{}, nil
+		return importer.Fetching{Anew: a.Fetch}, nil
 	}
 	client, err := isams.NewClient(*s.isams, a.log)
 	if err != nil {
@@ -24,7 +24,9 @@ func (a *app) fetching(s settings, progress *progress) (importer.Fetching, error
 	if progress != nil {
 		client.Progress = progress.bytes
 	}
-	return importer.Fetching{Client: client, Requests: len(s.isams.Requests), Timeout: s.isams.Timeout, UseLastGood: s.useLastGood}, nil
+	return importer.Fetching{
+		Client: client, Requests: len(s.isams.Requests), Timeout: s.isams.Timeout, UseLastGood: s.useLastGood, Anew: a.Fetch,
+	}, nil
 }
 
 type fetchCommand struct{}

@@ -71,6 +71,7 @@ func (c serveCommand) Run(a *app) error {
 	if a.AsOf != 0 {
 		return usagef("--as-of is not for the service: every night has its own day")
 	}
+	a.Fetch = true // every night has a document of its own
 	s := &service{app: a, listen: c.Listen, registry: prometheus.NewRegistry(), pulse: status.NewPulse(version())}
 	s.metrics = status.NewMetrics(s.registry, version())
 	s.manager = &manager{pulse: s.pulse, log: a.log}
@@ -178,6 +179,11 @@ func (s *service) start() (*importer.Setup, net.Listener, error) {
 		s.log.Warn("beware: " + w)
 	}
 	setup, found := s.wire(s.ctx, settings)
+	if found == nil {
+		if err := setup.Importer.ClearAway(s.ctx); err != nil && !importer.IsBusy(err) {
+			found = faults{err}
+		}
+	}
 	if wrong = append(wrong, found...); len(wrong) > 0 {
 		if listener != nil {
 			_ = listener.Close()

@@ -242,6 +242,15 @@ func syncFolder(path string) error {
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
+// ClearIncoming takes away what a process that is no more has left in Incoming. The caller
+// has the lock.
+func (f Folder) ClearIncoming() error {
+	if err := f.empty(Incoming); err != nil {
+		return fmt.Errorf("state folder: %w", err)
+	}
+	return nil
+}
+
 func (f Folder) empty(name string) error {
 	entries, err := os.ReadDir(f.path(name))
 	for _, e := range entries {

@@ -223,6 +223,20 @@ func (t *Fetch) Part(name string) (*os.File, error) {
 	return file, nil
 }
 
+// Look gives a whole file of Incoming to somebody who only looks at it. It loses its name,
+// so that it is gone when it is closed, however the process ends. The caller closes it.
+func (t *Fetch) Look(file *os.File, from string) (*Document, error) {
+	again, err := os.Open(file.Name())
+	if err != nil {
+		return nil, fmt.Errorf("document: %w", err)
+	}
+	info, err := again.Stat()
+	if err := errors.Join(err, os.Remove(file.Name())); err != nil {
+		return nil, errors.Join(fmt.Errorf("document: %w", err), again.Close())
+	}
+	return &Document{Path: from, file: again, info: info}, nil
+}
+
 // Offer moves a whole and checked file of Incoming to PreFetched, in place of what was
 // fetched before, for the next run to import. It fills in the manifest's hash and size.
 // It fails with a *MeanwhileError when another document has been put there.
