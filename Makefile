@@ -1,9 +1,10 @@
-# make build   the program, static, in bin/
-# make test    every test, on both databases
-# make soak    the long proofs, whole
-# make bench   speed, as ratios
-# make lint    vet, staticcheck, govulncheck
-# make fmt     format the source
+# make build      the program, static, in bin/
+# make test       every test that any user can run, on both databases
+# make test-root  those that mount: for root, or with user namespaces
+# make soak       the long proofs, whole
+# make bench      speed, as ratios
+# make lint       vet, staticcheck, govulncheck
+# make fmt        format the source
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
@@ -11,25 +12,31 @@ VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo d
 
 export CGO_ENABLED = 0
 
-.PHONY: build test soak bench lint fmt check-fmt
+# What is temporary has a folder of its own, which has to be empty in the end.
+WITH = .ci/with-folder .ci/with-tools .ci/with-postgres
+
+.PHONY: build test test-root soak bench lint fmt check-fmt
 
 build:
 	go build -trimpath -ldflags "-s -w -X main.release=$(VERSION)" -o bin/misimportd ./cmd/misimportd
 
 test:
-	.ci/with-tools .ci/with-postgres go test -timeout 10m ./...
+	$(WITH) go test -timeout 60m ./...
+
+test-root:
+	$(WITH) go test -timeout 60m -tags needsroot ./cmd/misimportd/needsroot
 
 soak:
-	MISIMPORTD_SOAK=1 .ci/with-postgres go test -timeout 4h -v -run 'Random|R31|R32|AnotherProgram|NotGrow' ./importer ./cmd/...
-	go test -run '^$$' -fuzz FuzzDecode -fuzztime 5m ./mis/isams
-	go test -run '^$$' -fuzz FuzzMerge -fuzztime 5m ./mis/isams
+	MISIMPORTD_SOAK=1 $(WITH) go test -timeout 6h -v -run 'Random|R31|R32|AnotherProgram|NotGrow' ./importer ./cmd/...
+	.ci/with-folder go test -run '^$$' -fuzz FuzzDecode -fuzztime 5m ./mis/isams
+	.ci/with-folder go test -run '^$$' -fuzz FuzzMerge -fuzztime 5m ./mis/isams
 
 bench:
-	POSTGRES_OPTIONS="-c shared_buffers=256MB" .ci/with-postgres go test -timeout 1h -run '^$$' -bench . -benchtime 3x ./mis/isams ./importer
+	POSTGRES_OPTIONS="-c shared_buffers=256MB" $(WITH) go test -timeout 1h -run '^$$' -bench . -benchtime 3x ./mis/isams ./importer
 
 lint:
-	go vet ./...
-	go run $(STATICCHECK) -checks all,-ST1000,-ST1003 ./...
+	go vet -tags needsroot ./...
+	go run $(STATICCHECK) -tags needsroot -checks all,-ST1000,-ST1003 ./...
 	@GOBIN=$(CURDIR)/.cache/bin go install $(GOVULNCHECK)
 	@.cache/bin/govulncheck ./... || { \
 	  test $$? -eq 3 && exit 3; \

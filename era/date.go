@@ -16,6 +16,10 @@ const layout = "2006-01-02"
 // daysToUnixEpoch is the Date of 1970-01-01.
 const daysToUnixEpoch = 719163
 
+// The days that flags, files and documents may name: others are mistakes, such as a year
+// that was written as 16.
+var firstDay, lastDay = NewDate(1900, time.January, 1), NewDate(2199, time.December, 31)
+
 // NewDate is the Date of a year, month and day. Values outside their usual
 // ranges are normalised as time.Date does.
 func NewDate(year int, month time.Month, day int) Date {
@@ -27,13 +31,24 @@ func DateOf(t time.Time) Date {
 	return NewDate(t.Date())
 }
 
-// ParseDate reads a date written as 2016-09-05.
+// ParseDate reads a date written as 2016-09-05, whatever its year: what a database holds,
+// or a record of it. ReadDate reads those that people write.
 func ParseDate(text string) (Date, error) {
 	t, err := time.Parse(layout, text)
 	if err != nil {
 		return 0, fmt.Errorf("%q is not a date: write it as 2016-09-05", text)
 	}
 	return DateOf(t), nil
+}
+
+// ReadDate reads a date of a flag, a file or a document, written as 2016-09-05. One before
+// 1900, or after 2199, is an error.
+func ReadDate(text string) (Date, error) {
+	d, err := ParseDate(text)
+	if err == nil && (d < firstDay || d > lastDay) {
+		return 0, fmt.Errorf("%q lies outside the years 1900 to 2199: check the year", text)
+	}
+	return d, err
 }
 
 func fromUnixDays(days int64) Date { return Date(days + daysToUnixEpoch) }
@@ -82,12 +97,12 @@ func (d *Date) UnmarshalJSON(text []byte) error {
 	if len(text) < 2 || text[0] != '"' {
 		return fmt.Errorf("%s is not a date", text)
 	}
-	return d.UnmarshalText(text[1 : len(text)-1])
+	return d.parse(string(text[1 : len(text)-1]))
 }
 
-// UnmarshalText reads a date as ParseDate does; flags and configuration use it.
+// UnmarshalText reads a date as ReadDate does; flags and configuration use it.
 func (d *Date) UnmarshalText(text []byte) error {
-	parsed, err := ParseDate(string(text))
+	parsed, err := ReadDate(string(text))
 	if err != nil {
 		return err
 	}
@@ -120,9 +135,13 @@ func (d *Date) Scan(value any) error {
 	return fmt.Errorf("cannot read a date from a %T", value)
 }
 
-func (d *Date) scanText(text string) error {
-	if len(text) > len(layout) {
-		text = text[:len(layout)]
+func (d *Date) scanText(text string) error { return d.parse(text[:min(len(text), len(layout))]) }
+
+func (d *Date) parse(text string) error {
+	parsed, err := ParseDate(text)
+	if err != nil {
+		return err
 	}
-	return d.UnmarshalText([]byte(text))
+	*d = parsed
+	return nil
 }

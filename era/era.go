@@ -6,6 +6,8 @@ package era
 import (
 	"fmt"
 	"time"
+
+	"misimportd/era/hint"
 )
 
 // Era is an academic year, or the one perpetual era that has no end.
@@ -31,6 +33,8 @@ func (e Era) Check() error {
 		return fmt.Errorf("an era needs a name, such as 2016/17")
 	case e.StartsOn == 0 || e.EndsOn == 0:
 		return fmt.Errorf("era %s needs a first and a last day", e.Name)
+	case e.StartsOn < firstDay || e.EndsOn > lastDay:
+		return fmt.Errorf("era %s lies outside the years 1900 to 2199: check its dates", e.Name)
 	case e.EndsOn <= e.StartsOn:
 		return fmt.Errorf("era %s would end on %s, not after its first day %s: swap the dates", e.Name, e.EndsOn, e.StartsOn)
 	}
@@ -96,7 +100,7 @@ func (e Era) AsOf(today, asked Date) (Date, error) {
 	case d < e.StartsOn:
 		return 0, fmt.Errorf("%s is before the current era %s: choose a later day with --as-of", d, e)
 	case e.EndsOn != 0 && d > e.EndsOn:
-		return 0, fmt.Errorf("%s is after the current era %s: enter the next one with \"misimportd era create\" and begin it with \"misimportd era set current\"", d, e)
+		return 0, fmt.Errorf("%s is after the current era %s: enter the next one with \"%s\" and begin it with \"%s\"", d, e, hint.Command("era create"), hint.Command("era set current"))
 	}
 	return d, nil
 }

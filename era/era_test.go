@@ -37,6 +37,26 @@ func TestDatesAreDaysOfTheCalendar(t *testing.T) {
 	}
 }
 
+// TestDatesThatPeopleWrite are of the years 1900 to 2199; databases may hold others.
+func TestDatesThatPeopleWrite(t *testing.T) {
+	for text, fine := range map[string]bool{
+		"0000-06-01": false, "0016-09-05": false, "1899-12-31": false, "1900-01-01": true, "2016-02-29": true, "2199-12-31": true, "2200-01-01": false, "9999-12-31": false,
+	} {
+		read, err := era.ReadDate(text)
+		var flag era.Date
+		if again := flag.UnmarshalText([]byte(text)); (err == nil) != fine || (again == nil) != fine || read != flag {
+			t.Errorf("%s: %s %v, %s %v", text, read, err, flag, again)
+		}
+		if want := "\"" + text + "\" lies outside the years 1900 to 2199: check the year"; !fine && err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+		e := era.Era{Name: "x", StartsOn: day(t, text), EndsOn: day(t, text).AddDays(1)}
+		if text != "2199-12-31" && (e.Check() == nil) != fine {
+			t.Errorf("%s: %v", e, e.Check())
+		}
+	}
+}
+
 func TestDateOfUsesTheLocation(t *testing.T) {
 	london, err := time.LoadLocation("Europe/London")
 	if err != nil {

@@ -28,9 +28,6 @@ type Suspension struct {
 	Daily bool
 }
 
-// The days that a suspension may have: others are mistakes.
-var firstDay, lastDay = NewDate(1900, 1, 1).At(0), NewDate(2200, 1, 1).At(0)
-
 // Check tells what is wrong with s, if anything is.
 func (s Suspension) Check() error {
 	switch {
@@ -42,7 +39,7 @@ func (s Suspension) Check() error {
 		return fmt.Errorf("%s: from and to are needed", s.Name)
 	case strings.ContainsFunc(s.Name, unicode.IsControl):
 		return fmt.Errorf("its name holds what cannot be printed")
-	case s.From < firstDay || s.To > lastDay:
+	case s.From < firstDay.At(0) || s.To > lastDay.AddDays(1).At(0):
 		return fmt.Errorf("%s: its days have to lie between 1900 and 2200", s.Name)
 	case s.To <= s.From:
 		return fmt.Errorf("%s: it ends (%s) before it begins (%s)", s.Name, s.lastSaid(), s.From)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"misimportd/era"
+	"misimportd/era/hint"
 	"misimportd/mis/cache"
 	"misimportd/store"
 )
@@ -34,7 +35,7 @@ func (im *Importer) Approve(ctx context.Context, id store.ID) (Report, error) {
 		document, err := im.State.TakeArchived(int64(id), held.SHA256)
 		var none *cache.NotArchivedError
 		if errors.As(err, &none) {
-			return fmt.Errorf("%w: \"misimportd run\" makes a new plan from the newest one", err)
+			return fmt.Errorf("%w: \"%s\" makes a new plan from the newest one", err, hint.Command("run"))
 		}
 		if err != nil {
 			return err
@@ -117,8 +118,16 @@ func (r *Report) compare(ctx context.Context, v *store.View, p *store.Proposal, 
 	if err != nil {
 		return err
 	}
-	now := slices.Collect(recorded(p.Plan))
-	if err := names.know(ctx, v, slices.Values(slices.Concat(was, now))); err != nil {
+	then := store.Plan{}
+	for _, c := range was {
+		change, err := c.Typed()
+		if err != nil {
+			return err
+		}
+		then.Changes = append(then.Changes, change)
+	}
+	now := slices.Collect(recorded(p.Plan, nil))
+	if err := names.know(ctx, v, slices.Values(slices.Concat(then.Changes, p.Plan.Changes))); err != nil {
 		return err
 	}
 	if r.Differs, err = names.differing(was, now); err != nil || len(r.Differs) == 0 {
@@ -187,7 +196,7 @@ func (n names) fingerprint(l Line, c store.Recorded) (string, error) {
 	if l.Action == store.Create {
 		image = withoutIDs(c.After.V)
 		for _, column := range references {
-			image[column] = n.element(c.After.V.ID(column))
+			image[column] = nameOrNone(n.element(c.After.V.ID(column)))
 		}
 	}
 	if l.Entity == store.MembershipEntity || l.Entity == store.CommitmentEntity {

@@ -55,9 +55,11 @@ type yard struct {
 	folder   string
 }
 
-func (y *yard) fresh() *importer.Importer {
+func (y *yard) fresh() *importer.Importer { return y.freshIn(storetest.Postgres(y)) }
+
+func (y *yard) freshIn(database string) *importer.Importer {
 	y.Helper()
-	y.database, y.folder = storetest.Postgres(y), y.TempDir()
+	y.database, y.folder = database, y.TempDir()
 	db, err := store.Open(y.Context(), y.database)
 	if err != nil {
 		y.Fatal(err)
@@ -292,7 +294,7 @@ func (y *yard) once(program, command, asOf, what string) {
 }
 
 // measure runs a command and reports how long it took and the most memory it held.
-func (y *yard) measure(cmd *exec.Cmd, what string) {
+func (y *yard) measure(cmd *exec.Cmd, what string) (seconds, megabytes float64) {
 	y.Helper()
 	cmd.Env = append(os.Environ(), "MISIMPORTD_DATABASE="+y.database)
 	cmd.Stderr = os.Stderr
@@ -305,8 +307,10 @@ func (y *yard) measure(cmd *exec.Cmd, what string) {
 	if err := cmd.Wait(); err != nil {
 		y.Fatal(err)
 	}
-	y.ReportMetric(time.Since(begin).Seconds(), what+"-s")
-	y.ReportMetric(<-peak, what+"-MB")
+	seconds, megabytes = time.Since(begin).Seconds(), <-peak
+	y.ReportMetric(seconds, what+"-s")
+	y.ReportMetric(megabytes, what+"-MB")
+	return seconds, megabytes
 }
 
 // watchPeak follows a process to its end and returns the most memory it held, in MB. The

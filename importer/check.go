@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"misimportd/era/hint"
 	"misimportd/mis"
 	"misimportd/mis/cache"
 	"misimportd/mis/isams"
@@ -30,10 +31,10 @@ func CheckDocument(state cache.Folder, timetable string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	hint, problems := "", len(s.Problems.List())
+	more, problems := "", len(s.Problems.List())
 	if problems > 0 {
-		hint = " (\"misimportd plan -v\" lists them)"
+		more = " (\"" + hint.Command("plan -v") + "\" lists them)"
 	}
 	return fmt.Sprintf("%s: %d pupils, %d staff, %d forms, %d sets, %d set lists, %d lessons in the timetable; %d problems%s", document.Path,
-		len(s.Pupils.Records), len(s.Staff.Records), len(s.Forms.Records), len(s.Sets.Records), len(s.SetLists.Records), len(s.Timetable.Lessons), problems, hint), nil
+		len(s.Pupils.Records), len(s.Staff.Records), len(s.Forms.Records), len(s.Sets.Records), len(s.SetLists.Records), len(s.Timetable.Lessons), problems, more), nil
 }

@@ -100,6 +100,7 @@ func (d *Daemon) Serve(ctx context.Context) {
 			if d.night(ctx) {
 				continue
 			}
+			d.look(ctx) // so that those who watch know now what came of it
 			wait = lookWhileAway
 		}
 		d.wait(ctx, wait)

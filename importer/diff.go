@@ -38,7 +38,7 @@ type differ struct {
 	setSaid  map[string]bool          // sets that can be read, and whose lists count
 	unwanted map[string]bool          // what the MIS has and the school does not import, by kind and source id
 	yearless map[string]bool          // pupils not imported, for their year is not known
-	formOf   map[store.ID]store.Group // each pupil's form on the as-of date, as the database has it
+	formOf   map[store.ID]store.Group // each pupil's form, as the database has it: the last that reaches the as-of date
 	houses   map[mis.House]store.ID   // by kind and name
 
 	plan     store.Plan
@@ -48,13 +48,14 @@ type differ struct {
 
 // terms say how a document is to be taken.
 type terms struct {
-	hold        bool     // what would end stays as it is, and with it what would come in its place
-	holdSuspend bool     // nothing is suspended that is not
-	grace       int      // for so many nights a record may be absent before it is ended
-	night       era.Date // nights are told apart by it: the as-of date stands still before an era begins
+	hold        bool // what would end stays as it is, and with it what would come in its place
+	holdSuspend bool // nothing is suspended that is not
 
 	holdTimetable bool               // each day whose lessons would change stays as it is, whole
 	holdValues    map[fieldKind]bool // these fields stay as they are
+
+	grace int      // for so many nights a record may be absent before it is ended
+	night era.Date // nights are told apart by it: the as-of date stands still before an era begins
 }
 
 // whyKept is why an element stays that a document does not have.
@@ -129,9 +130,10 @@ func (d *differ) lookBack() {
 			forms[g.ID] = g
 		}
 	}
+	began := map[store.ID]era.Date{}
 	for _, m := range d.state.Memberships {
-		if form, ok := forms[m.GroupID]; ok && m.StartsOn <= d.asOf {
-			d.formOf[m.ElementID] = form
+		if form, ok := forms[m.GroupID]; ok && m.StartsOn >= began[m.ElementID] {
+			d.formOf[m.ElementID], began[m.ElementID] = form, m.StartsOn
 		}
 	}
 }

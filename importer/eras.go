@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"misimportd/era"
+	"misimportd/era/hint"
 	"misimportd/store"
 )
 
@@ -64,7 +65,7 @@ func SetEra(ctx context.Context, db *store.DB, version, which, name string) (sto
 	return changeEras(ctx, db, version, "era set", func(calendar store.Calendar, plan *store.Plan) error {
 		e := calendar.Named(name)
 		if e == nil {
-			return fmt.Errorf("there is no era %q: \"misimportd era list\" lists them, \"misimportd era create\" enters one", name)
+			return fmt.Errorf("there is no era %q: \"%s\" lists them, \"%s\" enters one", name, hint.Command("era list"), hint.Command("era create"))
 		}
 		if e.IsPerpetual() {
 			return fmt.Errorf("era %q has no end and cannot be the %s one: choose an academic year", name, which)

@@ -1,134 +1,19 @@
 package importer_test
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
-	"misimportd/importer"
-	"misimportd/mis/isams/isamstest"
 	"misimportd/store"
 	"misimportd/store/storetest"
 )
 
-// ordeal is a database in which things are done that something comes between: after each,
-// the database holds what it held before or what it holds when all is done.
-type ordeal struct {
-	*world
-	database  string
-	documents [2][]byte // of two nights, which take turns
-	reflects  int       // which of them the database reflects
-	day       int
-	tally     map[string]int
-}
-
-func newOrdeal(t *testing.T, database string) *ordeal {
-	school := isamstest.New(9, isamstest.Size{Pupils: 70, Staff: 12, Forms: 7, Sets: 21, SetLists: 300}).Teach(42)
-	o := &ordeal{world: guarded(newWorld(t, database)), database: database, tally: map[string]int{}, documents: [2][]byte{0: school.Document()}}
-	school.Night()
-	o.documents[1] = school.Document()
-	o.im.Force = true
-	o.night(o.asOf(), o.documents[0])
-	return o
-}
-
-// asOf goes on a day every few times, so that it stays within the era for as long as an ordeal takes.
-func (o *ordeal) asOf() string { return year2016.StartsOn.AddDays(21 + o.day/8).String() }
-
-// operations are what the ordeal is about.
-var operations = []string{"apply", "approve", "undo"}
-
-// ready brings the database to where an operation can be done, and says what to do.
-func (o *ordeal) ready(what string) string {
-	o.Helper()
-	o.day++
-	other := 1 - o.reflects
-	switch what {
-	case "approve":
-		o.reflects = other
-		o.night(o.asOf(), o.documents[other])
-		lost := 0 // a different third of the pupils each time
-		held := o.night(o.asOf(), spoilt(o.documents[other], func(line string) (string, bool) {
-			if !ofSection("CurrentPupils", line) {
-				return line, true
-			}
-			lost++
-			return line, (lost+o.day)%70 >= 25
-		}))
-		if held.Result != store.Held {
-			o.Fatalf("not held: %s", held.Result)
-		}
-		return fmt.Sprintf("approve %d", held.Run)
-	case "undo": // after which the database reflects what it did
-		o.night(o.asOf(), o.documents[o.reflects]) // after an approval not all are there
-		r := o.night(o.asOf(), o.documents[other])
-		if r.Result != store.Applied {
-			o.Fatalf("%s, not applied: %v", r.Result, breaches(r))
-		}
-		return fmt.Sprintf("undo %d", r.Run)
-	}
-	o.reflects = other
-	o.drop(o.documents[other])
-	o.im.AsOf = date(o, o.asOf())
-	return "run"
-}
-
-// through does an operation while something comes between, and judges what is found.
-func (o *ordeal) through(what, do string, come func() error) {
-	o.Helper()
-	before := o.dump()
-	err := come()
-	found := o.dump()
-	if orphans := o.rows(`SELECT DISTINCT CAST(run_id AS text) FROM changes WHERE run_id NOT IN (SELECT id FROM runs)`); len(orphans) > 0 {
-		o.Fatalf("%s: changes of runs that are not there: %v", what, orphans)
-	}
-	o.finish(do)
-	switch finished := o.dump(); found {
-	case before:
-		o.tally[what+": before"]++
-		if err == nil && before != finished {
-			o.Fatalf("%s: it is said to be done, and nothing is", what)
-		}
-	case finished:
-		o.tally[what+": after"]++
-	default:
-		o.Fatalf("%s (%v): neither before nor after:\n%s", what, err, differing(before, found))
-	}
-}
-
-// finish does the operation with nothing in the way: no lock is left, and nothing is done
-// twice.
-func (o *ordeal) finish(do string) {
-	o.Helper()
-	const patience = 10 * time.Second
-	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		err := operation(do, o.im)
-		var done *store.NotWaitingError
-		var undone *importer.NotUndoneError
-		switch {
-		case err == nil, errors.As(err, &done) && done.Run.Decision == store.Approved, errors.As(err, &undone) && strings.Contains(err.Error(), "did that already"), importer.IsWithoutDocument(err):
-			return
-		case !importer.IsBusy(err) || time.Now().After(deadline):
-			o.Fatalf("%s: %v", do, err)
-		}
-	}
-}
-
-// soak is many in the soak, and few in make test.
-func soak(many, few int) int {
-	if os.Getenv("MISIMPORTD_SOAK") != "" {
-		return many
-	}
-	return few
-}
-
 // TestR31CutOffAtEveryStatement cuts the connection to PostgreSQL, or kills the process, at
-// each statement of an import, an approval and an undo: before the statement gets through, and
+// each statement of imports, approvals and an undo: before the statement gets through, and
 // just after. It goes through every 19th statement, and all of them in the soak.
 func TestR31CutOffAtEveryStatement(t *testing.T) {
 	o := newOrdeal(t, storetest.Postgres(t))

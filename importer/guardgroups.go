@@ -90,16 +90,16 @@ type places struct {
 	ended   map[store.ID]int // all rows that go
 }
 
-// place is where a member can be, but for the group: who moves stays in it.
-type place struct {
+// post is where a member can be, but for the group: who moves stays in it.
+type post struct {
 	member store.ID
 	kind   string
 	year   era.Year
 }
 
-func (j *judgement) place(m store.Membership) place {
+func (j *judgement) post(m store.Membership) post {
 	g := j.groups[m.GroupID]
-	return place{m.ElementID, g.GroupKind, g.Year}
+	return post{m.ElementID, g.GroupKind, g.Year}
 }
 
 // places pairs who leaves a group with who joins another one.
@@ -108,7 +108,7 @@ func (j *judgement) places() places {
 	for i := range j.state.Memberships {
 		p.members[j.state.Memberships[i].GroupID]++
 	}
-	joining := map[place][]store.ID{}
+	joining := map[post][]store.ID{}
 	var leaving []store.Membership
 	for _, c := range j.plan.Changes {
 		m, ok := c.Record().(store.Membership)
@@ -121,18 +121,18 @@ func (j *judgement) places() places {
 				leaving = append(leaving, m)
 			}
 		case c.Action == store.Create || c.Action == store.Reopen:
-			joining[j.place(m)] = append(joining[j.place(m)], m.GroupID)
+			joining[j.post(m)] = append(joining[j.post(m)], m.GroupID)
 			p.joined[m.GroupID]++
 		}
 	}
 	for _, m := range leaving {
-		others := joining[j.place(m)]
+		others := joining[j.post(m)]
 		if len(others) == 0 {
 			p.lost[m.GroupID]++
 			continue
 		}
 		p.moved[m.GroupID]++
-		joining[j.place(m)] = others[1:]
+		joining[j.post(m)] = others[1:]
 	}
 	for at, groups := range joining {
 		for _, group := range groups {

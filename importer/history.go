@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"misimportd/era"
+	"misimportd/era/hint"
 	"misimportd/mis"
 	"misimportd/store"
 )
@@ -59,7 +61,8 @@ func Runs(ctx context.Context, db *store.DB, limit int) (past []Past, err error)
 }
 
 // Show reads one run with each of its changes. It fails with a *store.NoRunError when
-// there is no such run.
+// there is no such run. The changes are read when they are gone through: as long, db has to be
+// open.
 func Show(ctx context.Context, db *store.DB, id store.ID) (past Past, err error) {
 	err = db.View(ctx, func(v *store.View) error {
 		run, err := v.Run(ctx, id)
@@ -67,27 +70,20 @@ func Show(ctx context.Context, db *store.DB, id store.ID) (past Past, err error)
 			return err
 		}
 		past = pastOf(run)
-		changes, err := v.Changes(ctx, id)
-		if err != nil {
-			return err
-		}
-		names, err := readNames(ctx, v)
-		if err != nil {
-			return err
-		}
-		waiting, err := v.HeldChanges(ctx, id)
-		if err != nil {
-			return err
-		}
-		all := slices.Concat(changes, waiting)
-		if err := names.know(ctx, v, slices.Values(all)); err != nil {
-			return err
-		}
-		past.Lines = names.lines(slices.Values(changes))
-		past.Held = names.lines(slices.Values(waiting))
-		return nil
+		made, held, err := v.NamesOf(ctx, id)
+		then := names{Names: made}
+		past.Lines = recordedLines(ctx, db, store.Recording{Run: id}, past.Changes, then)
+		past.Held = recordedLines(ctx, db, store.Recording{Run: id, Held: true}, past.Waiting, names{held, &then})
+		return err
 	})
 	return past, err
+}
+
+// WriteJSON writes past as --json prints it.
+func (past Past) WriteJSON(w io.Writer) error {
+	lists := []keyed{{"plan", past.Lines}, {"waiting_plan", past.Held}}
+	past.Lines.apart, past.Held.apart = true, true
+	return writeJSON(w, past, lists...)
 }
 
 // WriteRuns writes a list of runs, one a line.
@@ -114,11 +110,28 @@ func WriteRuns(w io.Writer, db *store.DB, past []Past, zone *time.Location, styl
 			outcome += fmt.Sprintf("; undone by run %d", r.UndoneBy)
 		}
 		if r.Error != "" {
-			outcome = clip(r.Error, 60)
+			outcome = "" // it stands below, whole
 		}
-		p.line("%5d  %-16s  %-8s  %-10s  %-10s  %s", r.Run, r.StartedAt.In(zone).Format("2006-01-02 15:04"), r.Kind, r.AsOf, r.Result, outcome)
+		row := fmt.Sprintf("%5d  %-16s  %-8s  %-10s  %-10s  %s", r.Run, r.StartedAt.In(zone).Format("2006-01-02 15:04"), r.Kind, r.AsOf, r.Result, outcome)
+		p.line("%s", strings.TrimRight(row, " "))
+		for _, line := range wrapped(clean(r.Error), 73) {
+			p.line("       %s", line)
+		}
 	}
 	return p.err
+}
+
+// wrapped is a text in lines of so many characters, where its words let it.
+func wrapped(text string, width int) (lines []string) {
+	for _, word := range strings.Fields(text) {
+		last := len(lines) - 1
+		if last < 0 || utf8.RuneCountInString(lines[last]+" "+word) > width {
+			lines = append(lines, word)
+			continue
+		}
+		lines[last] += " " + word
+	}
+	return lines
 }
 
 // decidedAt is when it was decided what becomes of what a run holds.
@@ -127,14 +140,6 @@ func (past Past) decidedAt(zone *time.Location) string {
 		return ""
 	}
 	return "on " + past.DecidedAt.In(zone).Format("2 January 2006 15:04")
-}
-
-// clip shortens a text to what a line of a list has room for.
-func clip(text string, room int) string {
-	if runes := []rune(text); len(runes) > room {
-		return string(runes[:room]) + "…"
-	}
-	return text
 }
 
 // WriteShown writes one run with each of its changes.
@@ -171,7 +176,8 @@ func (past Past) WriteShown(w io.Writer, zone *time.Location, style Style) error
 	p.line("\n%s", applied[past.Hold])
 	p.waits("held, and "+past.decision(func() string { return past.decidedAt(zone) }), past.Waiting, past.Held)
 	if past.Decision == store.Waiting {
-		p.line("\n\"misimportd approve %d\" applies it, \"misimportd reject %d\" leaves it.", past.Run, past.Run)
+		p.likely(past.Guard)
+		p.line("\n\"%s\" applies it, \"%s\" leaves it.", hint.Command("approve %d", past.Run), hint.Command("reject %d", past.Run))
 	}
 	return p.err
 }

@@ -12,9 +12,11 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"misimportd/era"
+	"misimportd/era/hint"
 	"misimportd/mis"
 	"misimportd/mis/cache"
 	"misimportd/mis/isams"
@@ -63,9 +65,11 @@ type night struct {
 }
 
 // Plan says what Run would do, and changes nothing. A document has to be in
-// PreFetched, and stays there.
+// PreFetched, and stays there; if one is asked for anew, nothing of it is kept.
 func (im *Importer) Plan(ctx context.Context) (Report, error) {
-	document, err := im.toLookAt()
+	fetching := im.stopwatch()
+	document, err := im.toLookAt(ctx, &fetching)
+	fetching.stop()
 	if err != nil {
 		return NothingYet(), err
 	}
@@ -79,7 +83,7 @@ func (im *Importer) Plan(ctx context.Context) (Report, error) {
 		return n.report.spellOut(ctx, v, proposal, n.pinned...)
 	})
 	n.watch.stop()
-	n.report.Result, n.report.Stages, n.report.Again = Planned, n.watch.stages, im.Again
+	n.report.Result, n.report.Stages, n.report.Again = Planned, slices.Concat(fetching.stages, n.watch.stages), im.Again
 	if err != nil {
 		n.report.Result = store.Failed
 	}
@@ -87,10 +91,14 @@ func (im *Importer) Plan(ctx context.Context) (Report, error) {
 }
 
 // toLookAt is the document that a run would import.
-func (im *Importer) toLookAt() (*cache.Document, error) {
-	if im.Again {
+func (im *Importer) toLookAt(ctx context.Context, watch *stopwatch) (*cache.Document, error) {
+	switch {
+	case im.Again:
 		document, err := im.State.Reflected()
 		return document, nothingReflected(err)
+	case im.Fetching.Anew:
+		watch.next("fetch")
+		return im.fetchToLook(ctx)
 	}
 	return im.State.Prefetched()
 }
@@ -120,12 +128,9 @@ func (im *Importer) Run(ctx context.Context) (Report, error) {
 
 // locked calls do while no other process can change folder or database (R32).
 func (im *Importer) locked(ctx context.Context, command string, do func(*store.Lock, store.Holder) error) error {
-	if err := im.State.Prepare(); err != nil {
-		return err
-	}
 	holder := store.NewHolder(command)
 	holder.Since = im.now()
-	unlock, err := im.State.Lock(holder.String())
+	unlock, err := im.lockFolder(ctx, holder)
 	if err != nil {
 		return err
 	}
@@ -136,6 +141,26 @@ func (im *Importer) locked(ctx context.Context, command string, do func(*store.L
 	}
 	defer func() { _ = lock.Unlock() }()
 	return do(lock, holder)
+}
+
+// awaitFolder takes the state folder. It waits for a process that was killed and is not gone
+// yet.
+func (im *Importer) awaitFolder(ctx context.Context, holder store.Holder) (unlock func() error, err error) {
+	err = store.Outwait(ctx, TellWaiting(im.Log), func() (by string, err error) {
+		var busy *cache.BusyError
+		if unlock, err = im.State.Lock(holder.String()); errors.As(err, &busy) {
+			return busy.Holder, err
+		}
+		return "", err
+	})
+	return unlock, err
+}
+
+// TellWaiting logs that the lock of a process is waited for that was killed.
+func TellWaiting(log *slog.Logger) func(holder string) {
+	return func(holder string) {
+		log.Warn(fmt.Sprintf("a run was killed, and what it was doing is not over yet: waiting for up to %s", store.Patience), "killed", holder)
+	}
 }
 
 func (im *Importer) run(ctx context.Context, lock *store.Lock, holder store.Holder) (Report, error) {
@@ -319,7 +344,7 @@ func (n *night) day(calendar store.Calendar, plan *store.Plan) (store.Era, era.D
 	}
 	first := store.Era{ID: plan.NewID(), Era: era.Academic(day, n.AcademicYearStarts)}
 	if known, clash := first.Clash(calendar.Plain()); clash {
-		return first, day, fmt.Errorf("no era is current, and %s is there already: choose one with \"misimportd era set current\"", known)
+		return first, day, fmt.Errorf("no era is current, and %s is there already: choose one with \"%s\"", known, hint.Command("era set current"))
 	}
 	settings := calendar.Settings
 	settings.CurrentEraID = first.ID

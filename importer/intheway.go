@@ -6,115 +6,208 @@ import (
 	"slices"
 	"strings"
 
+	"misimportd/era"
 	"misimportd/store"
 )
+
+// doneBy is what a run did, to be looked up by record.
+type doneBy struct {
+	run  store.ID
+	made []store.Change
+	last map[store.Entity]map[store.ID]int // the last change of each record
+}
+
+func newDoneBy(run store.ID, made []store.Change) doneBy {
+	p := doneBy{run, made, map[store.Entity]map[store.ID]int{}}
+	for i, c := range made {
+		of := p.last[c.Entity()]
+		if of == nil {
+			of = map[store.ID]int{}
+			p.last[c.Entity()] = of
+		}
+		of[c.Record().RowID()] = i
+	}
+	return p
+}
+
+// has tells whether the run changed a record.
+func (p doneBy) has(entity store.Entity, id store.ID) bool {
+	_, ok := p.last[entity][id]
+	return ok
+}
 
 // checkUntouched finds out whether the records that a run changed are still as it left
 // them. It names what is in the way.
 func checkUntouched(ctx context.Context, v *store.View, id store.ID, made []store.Change) error {
-	labels, err := v.Labels(ctx)
+	p := newDoneBy(id, made)
+	for _, check := range []func(context.Context, *store.View) error{p.changedLater, p.changedByOthers, p.usedByOthers} {
+		if err := check(ctx, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changedLater names the later runs that touched what the run made.
+func (p doneBy) changedLater(ctx context.Context, v *store.View) error {
+	newest, err := v.IsNewest(ctx, p.run)
+	if err != nil || newest {
+		return err
+	}
+	taken, err := p.grounds(ctx, v)
 	if err != nil {
 		return err
 	}
-	left, created, places := map[store.Key]store.Record{}, map[store.ID]bool{}, map[string]bool{}
-	groups := map[store.ID]bool{} // whose lives hold memberships that come back
-	for _, c := range made {
-		left[keyOf(c)] = c.After
-		for _, place := range placesOf(c.Recorded(), labels) {
-			places[place] = true
-		}
-		if m, ok := c.Record().(store.Membership); ok {
-			groups[m.GroupID] = true
-		}
-		if c.Action == store.Create {
-			created[c.After.RowID()] = true
-		}
-	}
 	later := map[store.ID]int{}
-	err = v.Since(ctx, id, func(by store.ID, c store.Recorded) {
-		_, touched := left[store.Key{Entity: c.Entity, ID: c.RecordID}]
-		for _, place := range placesOf(c, labels) {
-			touched = touched || places[place]
-		}
-		touched = touched || c.Entity == store.GroupEntity && groups[c.RecordID] && (c.Before.V["starts_on"] != c.After.V["starts_on"] || c.Before.V["ends_on"] != c.After.V["ends_on"])
-		if touched || refersTo(c, created, left) {
+	err = v.Since(ctx, p.run, func(by store.ID, r store.Recorded) error {
+		c, err := r.Typed()
+		if err == nil && (taken.touchedBy(c) || p.refersTo(r, taken.created)) {
 			later[by]++
+		}
+		return err
+	})
+	if err == nil && len(later) > 0 {
+		err = inTheWay(p.run, later)
+	}
+	return err
+}
+
+// changedByOthers finds a record that is not as the run left it.
+func (p doneBy) changedByOthers(ctx context.Context, v *store.View) error {
+	standing, differs := make([]bool, len(p.made)), map[int]store.Record{}
+	err := v.Standing(ctx, p.run, func(now store.Record) {
+		last := p.last[now.Entity()][now.RowID()]
+		if standing[last] = true; p.made[last].After != now {
+			differs[last] = now
 		}
 	})
 	if err != nil {
 		return err
 	}
-	if len(later) > 0 {
-		return inTheWay(id, later)
-	}
-	standing, err := v.Standing(ctx, id)
-	if err != nil {
-		return err
-	}
-	for _, c := range made {
-		key := keyOf(c)
-		now, there := standing[key]
-		if after := left[key]; there != (after != nil) || there && now != after {
-			return &NotUndoneError{id, fmt.Sprintf("another program has changed %s since (row %d of its table%s), and what is there now would be lost: change it back first, or leave the run as it is", describe(c.Record()), key.ID, fieldsThatDiffer(left[key], now))}
+	for _, c := range p.made {
+		last := p.last[c.Entity()][c.Record().RowID()]
+		left := p.made[last].After
+		if now, ok := differs[last]; ok || standing[last] != (left != nil) {
+			return &NotUndoneError{p.run, fmt.Sprintf("another program has changed %s since (row %d of its table%s), and what is there now would be lost: change it back first, or leave the run as it is", describe(c.Record()), c.Record().RowID(), fieldsThatDiffer(left, now))}
 		}
 	}
-	clinging, err := v.Clinging(ctx, id)
+	return nil
+}
+
+// usedByOthers finds what the run created and other programs point at.
+func (p doneBy) usedByOthers(ctx context.Context, v *store.View) error {
+	clinging, err := v.Clinging(ctx, p.run)
 	if err != nil || len(clinging) == 0 {
 		return err
 	}
-	at := slices.IndexFunc(made, func(c store.Change) bool { return keyOf(c) == clinging[0] && c.Action == store.Create })
-	return &NotUndoneError{id, fmt.Sprintf("it created %s that other programs use since, the first of them %s: take what uses them out first", many(len(clinging), "record"), describe(made[at].Record()))}
+	first := p.made[p.last[clinging[0].Entity][clinging[0].ID]].Record()
+	return &NotUndoneError{p.run, fmt.Sprintf("it created %s that other programs use since, the first of them %s: take what uses them out first", many(len(clinging), "record"), describe(first))}
 }
 
-// unique are the columns by which there is one row only of an entity, or few that exclude each
-// other: another row may stand in the place of one that an undo would bring back.
-var unique = map[store.Entity][]string{
-	store.MembershipEntity: {"group_id", "element_id"}, store.CommitmentEntity: {"lesson_id", "element_id"}, store.LessonEntity: {"source_id", "on_date"},
-	store.GroupEntity: {"era_id", store.KindOfGroup, "source_id"}, store.GroupSuspensionEntity: {"group_id"}, store.AbsenceEntity: {"element_id"},
-	store.PinEntity: {"element_id", "field", "group_id"}, store.UnwantedEntity: {"sha256"}, store.EraEntity: {"name"},
+// grounds are what a run took or left: what a later change must keep off.
+type grounds struct {
+	doneBy
+	created map[store.ID]bool
+	places  map[position]bool
+	groups  map[store.ID]bool // whose lives hold memberships that come back
+	labels  map[store.ID]store.Label
+}
+
+func (p doneBy) grounds(ctx context.Context, v *store.View) (*grounds, error) {
+	labels, err := v.Labels(ctx)
+	g := &grounds{p, map[store.ID]bool{}, map[position]bool{}, map[store.ID]bool{}, labels}
+	for _, c := range p.made {
+		for _, at := range g.placesOf(c) {
+			g.places[at] = true
+		}
+		if m, ok := c.Record().(store.Membership); ok {
+			g.groups[m.GroupID] = true
+		}
+		if c.Action == store.Create {
+			g.created[c.After.RowID()] = true
+		}
+	}
+	return g, err
+}
+
+// touchedBy tells whether a later change is of the same record or place, or of the life of a
+// group whose memberships come back.
+func (g *grounds) touchedBy(c store.Change) bool {
+	if g.has(c.Entity(), c.Record().RowID()) {
+		return true
+	}
+	if of, ok := c.Record().(store.Group); ok && g.groups[of.ID] && lifeOf(c.Before) != lifeOf(c.After) {
+		return true
+	}
+	return slices.ContainsFunc(g.placesOf(c), func(at position) bool { return g.places[at] })
+}
+
+// lifeOf is the days of a group, none where there is no group.
+func lifeOf(r store.Record) era.Interval {
+	g, _ := r.(store.Group)
+	return g.Life()
+}
+
+// position is what there is one row for, or few that exclude each other: another row may stand in
+// the place of one that an undo would bring back.
+type position struct {
+	entity   store.Entity
+	of, with store.ID
+	text     string
 }
 
 // placesOf are the places that a change takes or leaves. A pupil has one place in all forms.
-func placesOf(c store.Recorded, labels map[store.ID]store.Label) (places []string) {
-	columns, ok := unique[c.Entity]
-	if !ok {
-		return nil
-	}
-	for _, image := range []store.Image{c.Before.V, c.After.V} {
-		if image == nil {
-			continue
+func (g *grounds) placesOf(c store.Change) (places []position) {
+	for _, r := range []store.Record{c.Before, c.After} {
+		if at, ok := placeOf(r); ok {
+			places = append(places, at)
 		}
-		place := string(c.Entity)
-		for _, column := range columns {
-			place += fmt.Sprintf("\x00%v", image[column])
-		}
-		places = append(places, place)
-		if c.Entity == store.MembershipEntity && labels[image.ID("group_id")].Kind == store.FormGroup {
-			places = append(places, fmt.Sprintf("form of %d", image.ID("element_id")))
+		if m, ok := r.(store.Membership); ok && g.labels[m.GroupID].Kind == store.FormGroup {
+			places = append(places, position{entity: store.PupilEntity, of: m.ElementID})
 		}
 	}
 	return places
 }
 
-func keyOf(c store.Change) store.Key { return store.Key{Entity: c.Entity(), ID: c.Record().RowID()} }
+func placeOf(r store.Record) (position, bool) {
+	switch r := r.(type) {
+	case store.Membership:
+		return position{r.Entity(), r.GroupID, r.ElementID, ""}, true
+	case store.Commitment:
+		return position{r.Entity(), r.LessonID, r.ElementID, ""}, true
+	case store.Lesson:
+		return position{r.Entity(), store.ID(r.OnDate), 0, r.SourceID}, true
+	case store.Group:
+		return position{r.Entity(), r.EraID, 0, r.GroupKind + "\x00" + r.SourceID}, true
+	case store.GroupSuspension:
+		return position{r.Entity(), r.GroupID, 0, ""}, true
+	case store.Absence:
+		return position{r.Entity(), r.ElementID, 0, ""}, true
+	case store.Pin:
+		return position{r.Entity(), r.ElementID, r.GroupID, r.Field}, true
+	case store.UnwantedDocument:
+		return position{r.Entity(), 0, 0, r.SHA256}, true
+	case store.Era:
+		return position{r.Entity(), 0, 0, r.Name}, true
+	}
+	return position{}, false
+}
 
 // referring are the columns that hold the id of an element, a lesson or an era.
 var referring = map[string]bool{"group_id": true, "element_id": true, "tutor_id": true, "subject_id": true, "house_id": true, "boarding_house_id": true,
 	"lesson_id": true, "era_id": true, "current_era_id": true, "next_era_id": true, "previous_era_id": true}
 
 // refersTo tells whether a later change speaks of a record that was created. Ids of elements
-// are not those of lessons and eras: created is a first sieve, left the second.
-func refersTo(c store.Recorded, created map[store.ID]bool, left map[store.Key]store.Record) bool {
+// are not those of lessons and eras: created is a first sieve, the kind of record the second.
+func (p doneBy) refersTo(c store.Recorded, created map[store.ID]bool) bool {
 	for _, image := range []store.Image{c.Before.V, c.After.V} {
 		for column := range image {
 			id := image.ID(column)
 			if !referring[column] || !created[id] {
 				continue
 			}
-			for _, entity := range referred(column) {
-				if _, ok := left[store.Key{Entity: entity, ID: id}]; ok {
-					return true
-				}
+			if slices.ContainsFunc(referred(column), func(of store.Entity) bool { return p.has(of, id) }) {
+				return true
 			}
 		}
 	}

@@ -1,47 +1,66 @@
 package importer
 
 import (
-	"maps"
-	"slices"
-
 	"misimportd/era"
 	"misimportd/mis"
 	"misimportd/store"
 )
 
+// lessonPlan is what changes of lessons. Changes of one kind stand together: what goes comes
+// before what comes in its place.
+type lessonPlan struct {
+	uncommitted, deleted, updated, created, committed []store.Change
+	freed                                             map[store.ID]int // how many commitments of an element go
+}
+
+func (p *lessonPlan) add(day *dayPlan) {
+	p.uncommitted = append(p.uncommitted, day.uncommitted...)
+	p.deleted = append(p.deleted, day.deleted...)
+	p.updated = append(p.updated, day.updated...)
+	p.created = append(p.created, day.created...)
+	p.committed = append(p.committed, day.committed...)
+	for _, c := range day.uncommitted {
+		p.freed[c.Before.(store.Commitment).ElementID]++
+	}
+}
+
+// dayPlan is what changes of the lessons of one day.
+type dayPlan struct {
+	date era.Date
+	lessonPlan
+}
+
 // planLessons plans the lessons of the days that were read (R23 to R26), and their
 // commitments. A lesson is known by one of the MIS's records that make it, and its date.
-func (d *differ) planLessons() *lessonDiffer {
-	l := newLessonDiffer(d)
+// A day of which something waits stays whole as it is (R41).
+func (d *differ) planLessons() *lessonPlan {
+	whole := &lessonPlan{freed: map[store.ID]int{}}
 	stale := d.stale()
-	if len(stale) == 0 || d.holdTimetable {
-		return l
+	if len(stale) == 0 {
+		return whole
 	}
-	byDate := map[era.Date]schoolDay{}
+	l := newLessonDiffer(d, stale)
+	slots := map[era.Date][]slot{}
+	digests := map[era.Date]string{}
 	for _, day := range d.table.days {
-		byDate[day.date] = day
+		slots[day.date], digests[day.date] = day.slots, day.digest
 	}
 	d.plan.Days, d.plan.Datasource = map[era.Date]string{}, d.state.DatasourceID
-	if d.hold {
-		for _, date := range stale {
-			have := l.have[date]
-			for _, id := range l.gone(l.names(byDate[date].slots, have), have) {
-				l.staying[id], l.staying[have[id].Kind+"\x00"+have[id].Code] = true, true
-			}
+	days := make([]*dayPlan, len(stale))
+	for i, date := range stale {
+		days[i] = l.day(date, slots[date])
+	}
+	waits := l.waiting(days)
+	for _, day := range days {
+		if waits[day.date] {
+			continue
+		}
+		whole.add(day)
+		if digest, ok := digests[day.date]; ok {
+			d.plan.Days[day.date] = digest
 		}
 	}
-	for _, date := range stale {
-		day, ok := byDate[date]
-		l.waits = false
-		l.day(date, day.slots)
-		if ok && !l.waits {
-			d.plan.Days[date] = day.digest
-		}
-	}
-	for _, c := range l.uncommitted {
-		l.freed[c.Before.(store.Commitment).ElementID]++
-	}
-	return l
+	return whole
 }
 
 // lessonDiffer holds what is needed to plan days of lessons.
@@ -50,28 +69,19 @@ type lessonDiffer struct {
 	have     map[era.Date]map[string]store.Lesson // by source id
 	anywhere map[string]bool                      // source ids that there are on any day that was read
 	taken    map[store.ID][]store.Commitment      // by lesson
-	freed    map[store.ID]int                     // how many commitments of an element go
-	waits    bool                                 // something of the day is held
-	staying  map[string]bool                      // ids, and kinds with codes, of lessons that go on some day, and whose going is held
-
-	uncommitted, deleted, updated, created, committed []store.Change
+	byRecord map[string][]mis.Lesson              // lessons of the timetable, once somebody asks
 }
 
-func newLessonDiffer(d *differ) *lessonDiffer {
-	l := &lessonDiffer{differ: d, have: map[era.Date]map[string]store.Lesson{}, anywhere: map[string]bool{}, taken: map[store.ID][]store.Commitment{}, freed: map[store.ID]int{}, staying: map[string]bool{}}
-	stale := map[era.Date]bool{}
-	for _, day := range d.stale() {
-		stale[day] = true
+func newLessonDiffer(d *differ, stale []era.Date) *lessonDiffer {
+	l := &lessonDiffer{differ: d, have: map[era.Date]map[string]store.Lesson{}, anywhere: map[string]bool{}, taken: map[store.ID][]store.Commitment{}}
+	for _, date := range stale {
+		l.have[date] = map[string]store.Lesson{}
 	}
 	for _, h := range d.state.Lessons {
-		if !stale[h.OnDate] {
-			continue
+		if have, isStale := l.have[h.OnDate]; isStale {
+			have[h.SourceID] = h
+			l.anywhere[h.SourceID] = true
 		}
-		if l.have[h.OnDate] == nil {
-			l.have[h.OnDate] = map[string]store.Lesson{}
-		}
-		l.have[h.OnDate][h.SourceID] = h
-		l.anywhere[h.SourceID] = true
 	}
 	for _, c := range d.state.Commitments {
 		l.taken[c.LessonID] = append(l.taken[c.LessonID], c)
@@ -80,152 +90,49 @@ func newLessonDiffer(d *differ) *lessonDiffer {
 }
 
 // day plans one day.
-func (l *lessonDiffer) day(date era.Date, slots []slot) {
-	have := l.have[date]
+func (l *lessonDiffer) day(date era.Date, slots []slot) *dayPlan {
+	day, have := &dayPlan{date: date}, l.have[date]
 	names := l.names(slots, have)
-	gone := l.gone(names, have)
-	held := l.hold && len(gone) > 0 // and so is what would come in their place
-	l.waits = held
 	for i, s := range slots {
-		lesson := l.table.lessons[s.lesson]
-		id := names[i]
-		p := l.snap.Timetable.Periods[lesson.PeriodID]
-		w := store.Lesson{
-			Origin: l.origin(id), EraID: l.era.ID, Kind: string(lesson.Kind), Code: lesson.Code, Name: lesson.Name,
-			OnDate: date, StartsAt: date.At(p.From), EndsAt: date.At(p.To), Suspended: s.by >= 0,
-		}
-		h, there := have[id]
-		nobodyKnows := lesson.Unsure.Groups && len(lesson.Years) == 0 // whom it is for, and so what suspends it
-		if nobodyKnows {
-			if !there {
-				continue
-			}
-			w.Suspended = h.Suspended
-		}
-		if there && l.holdSuspend && w.Suspended && !h.Suspended {
-			w.Suspended, l.waits = false, true
-		}
-		w.SourceID = l.sourceID(lesson, id)
-		if !there && (held || l.stands(lesson)) {
-			l.waits = true
-			continue
-		}
-		if !there {
-			w.ID = l.plan.NewID()
-			l.created = append(l.created, store.Change{Action: store.Create, Why: l.because(s, store.NewInMIS), After: w})
-			l.commit(w.ID, lesson, nil)
-			continue
-		}
-		if w.ID = h.ID; w != h {
-			l.updated = append(l.updated, store.Change{Action: store.Update, Why: l.whyUpdated(h, w, s), Before: h, After: w})
-		}
-		l.commit(w.ID, lesson, l.taken[w.ID])
+		l.slot(day, s, names[i])
 	}
-	if held {
-		return
-	}
-	for _, id := range gone {
+	for _, id := range l.gone(names, have) {
 		h := have[id]
 		for _, c := range l.taken[h.ID] {
-			l.uncommitted = append(l.uncommitted, store.Change{Action: store.Delete, Why: store.GoneFromMIS, Before: c})
+			day.uncommitted = append(day.uncommitted, store.Change{Action: store.Delete, Why: store.GoneFromMIS, Before: c})
 		}
-		l.deleted = append(l.deleted, store.Change{Action: store.Delete, Why: l.whyDeleted(h), Before: h})
+		day.deleted = append(day.deleted, store.Change{Action: store.Delete, Why: l.whyDeleted(h), Before: h})
 	}
+	return day
 }
 
-// stands tells whether a lesson goes on another day, and its going is held: it is not to be on
-// both (R17).
-func (l *lessonDiffer) stands(lesson mis.Lesson) bool {
-	return l.staying[string(lesson.Kind)+"\x00"+lesson.Code] || slices.ContainsFunc(lesson.IDs, func(id string) bool { return l.staying[id] })
-}
-
-// gone lists the lessons of a day that are no longer in the timetable.
-func (l *lessonDiffer) gone(names []string, have map[string]store.Lesson) (ids []string) {
-	named := map[string]bool{}
-	for _, id := range names {
-		named[id] = true
+// slot plans a lesson of a day that is known, or will be, by id.
+func (l *lessonDiffer) slot(day *dayPlan, s slot, id string) {
+	lesson := l.table.lessons[s.lesson]
+	p := l.snap.Timetable.Periods[lesson.PeriodID]
+	w := store.Lesson{
+		Origin: l.origin(l.sourceID(lesson, id)), EraID: l.era.ID, Kind: string(lesson.Kind), Code: lesson.Code, Name: lesson.Name,
+		OnDate: day.date, StartsAt: day.date.At(p.From), EndsAt: day.date.At(p.To), Suspended: s.by >= 0,
 	}
-	for _, id := range slices.SortedFunc(maps.Keys(have), mis.CompareIDs) {
-		h := have[id]
-		if !named[id] && !l.snap.Timetable.SilentOn(mis.LessonKind(h.Kind), id, h.Code, h.Name) {
-			ids = append(ids, id)
+	h, there := l.have[day.date][id]
+	if nobodyKnows := lesson.Unsure.Groups && len(lesson.Years) == 0; nobodyKnows { // whom it is for, and so what suspends it
+		if !there {
+			return
 		}
+		w.Suspended = h.Suspended
 	}
-	return ids
-}
-
-// known is the record by which a lesson is known: the one that it has on this day, or on
-// others, or the first.
-func (l *lessonDiffer) known(ids []string, have map[string]store.Lesson) string {
-	for _, id := range ids {
-		if _, ok := have[id]; ok {
-			return id
-		}
+	if !there {
+		w.ID = l.plan.NewID()
+		day.created = append(day.created, store.Change{Action: store.Create, Why: l.because(s, store.NewInMIS), After: w})
+	} else if w.ID = h.ID; w != h {
+		day.updated = append(day.updated, store.Change{Action: store.Update, Why: l.whyUpdated(h, w, s), Before: h, After: w})
 	}
-	for _, id := range ids {
-		if l.anywhere[id] {
-			return id
-		}
-	}
-	return ids[0]
-}
-
-// names says by which of the rows of a day each slot's lesson is known, or by which record
-// it will be. One that none of its records names may be there under a record that is gone,
-// or cannot be read: it is the one of the same kind, code and time.
-func (l *lessonDiffer) names(slots []slot, have map[string]store.Lesson) []string {
-	names, claimed := make([]string, len(slots)), map[string]bool{}
-	for i, s := range slots {
-		names[i] = l.known(l.table.lessons[s.lesson].IDs, have)
-		claimed[names[i]] = true
-	}
-	type place struct {
-		kind, code, name string
-		starts           era.Moment
-	}
-	var free map[place]string
-	for i, s := range slots {
-		if _, there := have[names[i]]; there {
-			continue
-		}
-		if free == nil {
-			free = map[place]string{}
-			for _, id := range slices.SortedFunc(maps.Keys(have), mis.CompareIDs) {
-				if h := have[id]; !claimed[id] {
-					free[place{h.Kind, h.Code, h.Name, h.StartsAt}] = id
-				}
-			}
-		}
-		lesson := l.table.lessons[s.lesson]
-		at := place{string(lesson.Kind), lesson.Code, lesson.Name, dateOf(have).At(l.snap.Timetable.Periods[lesson.PeriodID].From)}
-		if id, ok := free[at]; ok {
-			names[i] = id
-			delete(free, at)
-		}
-	}
-	return names
-}
-
-// dateOf is the day of a day's lessons.
-func dateOf(have map[string]store.Lesson) era.Date {
-	for _, h := range have {
-		return h.OnDate
-	}
-	return 0
-}
-
-// sourceID is by which record a lesson is to be known that has the row of one. A row whose
-// record is gone takes the name of one that is there; one that cannot be read is kept.
-func (l *lessonDiffer) sourceID(lesson mis.Lesson, row string) string {
-	if slices.Contains(lesson.IDs, row) || l.snap.Timetable.SilentOn(lesson.Kind, row, "\x00", "") {
-		return row
-	}
-	return l.known(lesson.IDs, nil)
+	l.commit(day, w.ID, lesson)
 }
 
 // commit plans the commitments of a lesson. What cannot be read may be a part of it: then
 // what it took of that kind it goes on taking (R33).
-func (l *lessonDiffer) commit(row store.ID, lesson mis.Lesson, taken []store.Commitment) {
+func (l *lessonDiffer) commit(day *dayPlan, row store.ID, lesson mis.Lesson) {
 	wanted, had := map[store.ID]bool{}, map[store.ID]bool{}
 	var elements []store.ID
 	for _, reference := range takes(lesson) {
@@ -234,25 +141,15 @@ func (l *lessonDiffer) commit(row store.ID, lesson mis.Lesson, taken []store.Com
 			elements = append(elements, id)
 		}
 	}
-	var leaving []store.Commitment
-	without := map[string]bool{} // kinds of which something that goes is held
-	for _, c := range taken {
+	for _, c := range l.taken[row] {
 		had[c.ElementID] = true
-		if wanted[c.ElementID] || l.unsure(lesson, l.kinds[c.ElementID]) || l.differ.kept[c.ElementID] == awaited {
-			continue
-		}
-		leaving = append(leaving, c)
-		without[l.kinds[c.ElementID]] = l.hold
-	}
-	l.waits = l.waits || l.hold && len(leaving) > 0
-	for _, c := range leaving {
-		if !l.hold {
-			l.uncommitted = append(l.uncommitted, store.Change{Action: store.Delete, Why: store.ChangedInMIS, Before: c})
+		if !wanted[c.ElementID] && !l.unsure(lesson, l.kinds[c.ElementID]) && l.differ.kept[c.ElementID] != awaited {
+			day.uncommitted = append(day.uncommitted, store.Change{Action: store.Delete, Why: store.ChangedInMIS, Before: c})
 		}
 	}
 	for _, e := range elements {
-		if !had[e] && !without[l.kinds[e]] {
-			l.committed = append(l.committed, store.Change{Action: store.Create, Why: store.NewInMIS, After: store.Commitment{ID: l.plan.NewID(), LessonID: row, ElementID: e}})
+		if !had[e] {
+			day.committed = append(day.committed, store.Change{Action: store.Create, Why: store.NewInMIS, After: store.Commitment{ID: l.plan.NewID(), LessonID: row, ElementID: e}})
 		}
 	}
 }
@@ -307,13 +204,26 @@ func (l *lessonDiffer) whyDeleted(h store.Lesson) store.Reason {
 		if s.Kind != era.Gap || !s.Touches(h.OnDate, h.StartsAt.Clock(), clockAtEnd(h)) {
 			continue
 		}
-		for _, lesson := range l.table.lessons {
-			if slices.Contains(lesson.IDs, h.SourceID) && s.NamesAll(lesson.Years) {
+		for _, lesson := range l.inTimetable(h.SourceID) {
+			if s.NamesAll(lesson.Years) {
 				return by(store.InGap, s)
 			}
 		}
 	}
 	return store.GoneFromMIS
+}
+
+// inTimetable are the lessons of the timetable that a record makes.
+func (l *lessonDiffer) inTimetable(id string) []mis.Lesson {
+	if l.byRecord == nil {
+		l.byRecord = map[string][]mis.Lesson{}
+		for _, lesson := range l.table.lessons {
+			for _, of := range lesson.IDs {
+				l.byRecord[of] = append(l.byRecord[of], lesson)
+			}
+		}
+	}
+	return l.byRecord[id]
 }
 
 func clockAtEnd(h store.Lesson) era.Clock { return era.Clock(h.EndsAt - h.OnDate.At(0)) }

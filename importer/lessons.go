@@ -91,12 +91,13 @@ func WriteLessons(w io.Writer, on era.Date, list []DayLesson, style Style) error
 func (l DayLesson) called() string { return cmp.Or(l.Name, l.Code, l.Kind) }
 
 // WriteCalendar writes lessons as iCalendar (RFC 5545), the suspended ones as cancelled.
-// zone is that of the school's clock; stamp is when the list was made.
+// zone is that of the school's clock; stamp is when the list was made. What the school
+// wrote is cleaned as it is for a terminal: other programs show it.
 func WriteCalendar(w io.Writer, list []DayLesson, zone *time.Location, stamp time.Time) error {
 	calendar := ics.NewCalendarFor("misimportd")
 	calendar.SetMethod(ics.MethodPublish)
 	for _, l := range list {
-		id := strings.ReplaceAll(l.ID, "/", "-")
+		id := strings.ReplaceAll(clean(l.ID), "/", "-")
 		if id == "" { // a user's own
 			id = fmt.Sprintf("row-%d", l.row)
 		}
@@ -104,9 +105,9 @@ func WriteCalendar(w io.Writer, list []DayLesson, zone *time.Location, stamp tim
 		event.SetDtStampTime(stamp)
 		event.SetStartAt(l.starts.In(zone))
 		event.SetEndAt(l.ends.In(zone))
-		event.SetSummary(l.called())
+		event.SetSummary(clean(l.called()))
 		if len(l.Rooms) > 0 {
-			event.SetLocation(strings.Join(l.Rooms, ", "))
+			event.SetLocation(clean(strings.Join(l.Rooms, ", ")))
 		}
 		var who []string
 		for _, names := range [][]string{l.Groups, l.Pupils, l.Staff} {
@@ -114,11 +115,11 @@ func WriteCalendar(w io.Writer, list []DayLesson, zone *time.Location, stamp tim
 				who = append(who, strings.Join(names, ", "))
 			}
 		}
-		event.SetDescription(strings.Join(who, "; "))
+		event.SetDescription(clean(strings.Join(who, "; ")))
 		event.SetStatus(ics.ObjectStatusConfirmed)
 		if l.Suspended {
 			event.SetStatus(ics.ObjectStatusCancelled)
 		}
 	}
-	return calendar.SerializeTo(w)
+	return calendar.SerializeTo(w, ics.WithNewLine("\r\n"))
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -53,57 +54,45 @@ type Field struct {
 	After  any    `json:"after"`
 }
 
-// names says how records are called.
+// names says how records are called. Names that changes hold themselves go before those
+// below, of the database, where the records may not be yet, or no longer.
 type names struct {
-	elements map[store.ID]store.Label
-	lessons  map[store.ID]store.Lesson // those that changes speak of
-	eras     map[store.ID]string
+	store.Names
+	below *names // asked for what these do not know; may be nil
 }
 
 // readNames reads how the records of the database are called.
 func readNames(ctx context.Context, v *store.View) (names, error) {
-	calendar, err := v.Calendar(ctx)
-	if err != nil {
-		return names{}, err
-	}
-	n := names{eras: map[store.ID]string{}, lessons: map[store.ID]store.Lesson{}}
-	for _, e := range calendar.Eras {
-		n.eras[e.ID] = e.Name
-	}
-	n.elements, err = v.Labels(ctx)
-	return n, err
+	found, err := v.NamesNow(ctx)
+	return names{Names: found}, err
 }
 
-// know reads the lessons that changes speak of and do not hold.
-func (n names) know(ctx context.Context, v *store.View, changes iter.Seq[store.Recorded]) error {
-	told, missing := map[store.ID]bool{}, map[store.ID]bool{}
+// above is no names yet, with n below.
+func (n names) above() names { return names{store.NewNames(), &n} }
+
+// learn takes in how a plan's records are called.
+func (n names) learn(plan store.Plan) {
+	for c := range recorded(plan, store.Called) {
+		n.Learn(c)
+	}
+}
+
+// know reads how lessons are called that changes speak of.
+func (n names) know(ctx context.Context, v *store.View, changes iter.Seq[store.Change]) error {
+	spoken := map[store.ID]bool{}
 	for c := range changes {
-		switch c.Entity {
-		case store.LessonEntity:
-			told[c.RecordID] = true
-		case store.CommitmentEntity:
-			missing[c.Shown().ID("lesson_id")] = true
+		if taken, ok := c.Record().(store.Commitment); ok && taken.LessonID > 0 {
+			spoken[taken.LessonID] = true
 		}
 	}
-	var ids []store.ID
-	for id := range missing {
-		if !told[id] {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	lessons, err := v.LessonsByID(ctx, ids)
-	for _, l := range lessons {
-		n.lessons[l.ID] = l
-	}
-	return err
+	maps.DeleteFunc(spoken, func(id store.ID, _ bool) bool { return n.lesson(id) != (store.Label{}) })
+	return v.NameLessons(ctx, slices.Sorted(maps.Keys(spoken)), n.Names)
 }
 
-// lines gives changes in terms of names. Names in the changes themselves go before
-// those of the database, where the records may not be yet, or no longer.
+// lines gives changes in terms of names.
 func (n names) lines(changes iter.Seq[store.Recorded]) []Line {
 	for c := range changes {
-		n.learn(c)
+		n.Learn(c)
 	}
 	lines := []Line{}
 	for c := range changes {
@@ -112,20 +101,28 @@ func (n names) lines(changes iter.Seq[store.Recorded]) []Line {
 	return lines
 }
 
-func (n names) learn(c store.Recorded) {
-	image := c.Shown()
-	name := image.Text("name")
-	switch kind := image.Text(store.KindOfGroup); {
-	case c.Entity == store.LessonEntity:
-		n.lessons[c.RecordID] = store.Lesson{ID: c.RecordID, Origin: store.Origin{SourceID: image.Text("source_id")}, Code: image.Text("code"), Name: name, OnDate: image.Date("on_date")}
-	case name == "" || c.Entity == store.SuspensionEntity:
-	case c.Entity == store.EraEntity:
-		n.eras[c.RecordID] = name
-	case kind != "":
-		n.elements[c.RecordID] = store.Label{Kind: kind, SourceID: image.Text("source_id"), Name: name}
-	default:
-		n.elements[c.RecordID] = store.Label{Kind: image.Text("kind"), SourceID: image.Text("source_id"), Name: name}
+func (n names) element(id store.ID) store.Label {
+	label, known := n.Elements[id]
+	if !known && n.below != nil {
+		return n.below.element(id)
 	}
+	return label
+}
+
+func (n names) lesson(id store.ID) store.Label {
+	label, known := n.Lessons[id]
+	if !known && n.below != nil {
+		return n.below.lesson(id)
+	}
+	return label
+}
+
+func (n names) era(id store.ID) store.Label {
+	label, known := n.Eras[id]
+	if !known && n.below != nil {
+		return n.below.era(id)
+	}
+	return label
 }
 
 // line is a change in terms of names.
@@ -134,7 +131,7 @@ func (n names) line(c store.Recorded) Line {
 	line := Line{Entity: c.Entity, Action: c.Action, Why: c.Why, SourceID: shown.Text("source_id"), Name: shown.Text("name")}
 	switch c.Entity {
 	case store.MembershipEntity:
-		member, group := n.elements[shown.ID("element_id")], n.elements[shown.ID("group_id")]
+		member, group := n.element(shown.ID("element_id")), n.element(shown.ID("group_id"))
 		line.SourceID, line.Name = member.SourceID, member.Name
 		line.Group = &GroupRef{group.Kind, group.SourceID, group.Name}
 	case store.GroupEntity:
@@ -144,20 +141,20 @@ func (n names) line(c store.Recorded) Line {
 		line.Name, line.Kind, line.On, line.lesson = cmp.Or(shown.Text("name"), shown.Text("code")), shown.Text("kind"), &on, c.RecordID
 		line.From, line.To = timeOf(shown.Text("starts_at")), timeOf(shown.Text("ends_at"))
 	case store.CommitmentEntity:
-		lesson, taken := n.lessons[shown.ID("lesson_id")], n.elements[shown.ID("element_id")]
+		lesson, taken := n.lesson(shown.ID("lesson_id")), n.element(shown.ID("element_id"))
 		on := lesson.OnDate
 		line.SourceID, line.Name, line.Kind, line.On, line.lesson = taken.SourceID, taken.Name, taken.Kind, &on, shown.ID("lesson_id")
-		line.Lesson = &LessonRef{lesson.SourceID, cmp.Or(lesson.Name, lesson.Code)}
+		line.Lesson = &LessonRef{lesson.SourceID, lesson.Name}
 	case store.GroupSuspensionEntity:
-		group := n.elements[shown.ID("group_id")]
+		group := n.element(shown.ID("group_id"))
 		line.Group = &GroupRef{group.Kind, group.SourceID, group.Name}
 	case store.SuspensionEntity:
 		line.Kind, line.Span = shown.Text("kind"), spanOf(shown)
 	case store.AbsenceEntity:
-		element := n.elements[shown.ID("element_id")]
+		element := n.element(shown.ID("element_id"))
 		line.SourceID, line.Name, line.Kind = element.SourceID, element.Name, element.Kind
 	case store.PinEntity:
-		element, group := n.elements[shown.ID("element_id")], n.elements[shown.ID("group_id")]
+		element, group := n.element(shown.ID("element_id")), n.element(shown.ID("group_id"))
 		pin := ListedPin{Kind: element.Kind, SourceID: element.SourceID, Name: element.Name, Field: shown.Text("field")}
 		if shown.ID("group_id") != 0 {
 			pin.Group = &GroupRef{group.Kind, group.SourceID, group.Name}
@@ -216,36 +213,17 @@ func (n names) field(column string, before, after store.Image) Field {
 	reference, _ := strings.CutSuffix(column, "_id")
 	switch {
 	case slices.Contains(references, column):
-		return Field{reference, n.element(before.ID(column)), n.element(after.ID(column))}
+		return Field{reference, nameOrNone(n.element(before.ID(column))), nameOrNone(n.element(after.ID(column)))}
 	case strings.HasSuffix(column, "_era_id"):
-		return Field{reference, n.era(before.ID(column)), n.era(after.ID(column))}
+		return Field{reference, nameOrNone(n.era(before.ID(column))), nameOrNone(n.era(after.ID(column)))}
 	}
 	return Field{column, before[column], after[column]}
 }
 
-// element is the name of an element, nil for none.
-func (n names) element(id store.ID) any {
-	if label, ok := n.elements[id]; ok {
-		return label.Name
+// nameOrNone is how a record is called, nil for none.
+func nameOrNone(l store.Label) any {
+	if l == (store.Label{}) {
+		return nil
 	}
-	return nil
-}
-
-// era is the name of an era, nil for none.
-func (n names) era(id store.ID) any {
-	if name, ok := n.eras[id]; ok {
-		return name
-	}
-	return nil
-}
-
-// recorded gives a plan's changes as the database would record them, one at a time.
-func recorded(plan store.Plan) iter.Seq[store.Recorded] {
-	return func(yield func(store.Recorded) bool) {
-		for _, c := range plan.Changes {
-			if !yield(c.Recorded()) {
-				return
-			}
-		}
-	}
+	return l.Name
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"misimportd/era/hint"
 	"misimportd/mis/cache"
 )
 
@@ -23,7 +24,7 @@ func WriteManifest(w io.Writer, m cache.Manifest, style Style) error {
 		p.line("  %-32s %s", clean(section), p.paint(amber, "missing, and there last time: check what the key is allowed"))
 	}
 	p.line("")
-	p.line("\"misimportd plan\" shows what it would change, \"misimportd run\" imports it.")
+	p.line("\"%s\" shows what it would change, \"%s\" imports it.", hint.Command("plan"), hint.Command("run"))
 	return p.err
 }
 

@@ -11,18 +11,23 @@ import (
 // changeMemberships walks the memberships that there are and those that are wanted
 // side by side, both in order of group and member (R15 to R20).
 func (d *differ) changeMemberships() {
-	isStranger := d.strangers()
-	have := slices.DeleteFunc(slices.Clone(d.state.Memberships), isStranger)
+	isOthers := d.others()
+	have := slices.DeleteFunc(slices.Clone(d.state.Memberships), isOthers)
 	slices.SortFunc(have, func(a, b store.Membership) int {
 		return cmp.Or(comparePairs(pair{a.GroupID, a.ElementID}, pair{b.GroupID, b.ElementID}), cmp.Compare(a.StartsOn, b.StartsOn))
 	})
-	m := &membershipChanges{asOf: d.asOf, plan: &d.plan, hold: d.hold, why: d.whyLeft()}
+	m := &membershipChanges{asOf: d.asOf, plan: &d.plan, why: d.whyLeft()}
 	lives := make(map[store.ID]era.Interval, len(d.want.groups))
 	for _, g := range d.want.groups {
 		lives[g.ID] = g.Life()
 	}
+	ended := d.endsOfGroups()
 	for _, row := range d.state.Memberships {
-		if isStranger(row) {
+		switch {
+		case !isOthers(row):
+		case d.want.asIs[pair{row.GroupID, row.ElementID}] && row.EndsOn == ended[row.GroupID]:
+			m.follow(row, lives[row.GroupID].To)
+		default:
 			m.clip(row, lives[row.GroupID].To)
 		}
 	}
@@ -47,10 +52,10 @@ func (d *differ) changeMemberships() {
 	d.plan.Changes = slices.Concat(d.plan.Changes, m.deleted, m.ended, m.updated, m.created)
 }
 
-// strangers tells which memberships the MIS has no say in: those of elements that are not
-// its pupils, which users put into its groups, and those that are pinned. They stay for as
-// long as the group does (R2, R11).
-func (d *differ) strangers() func(store.Membership) bool {
+// others tells which memberships the MIS has no say in tonight: those of elements that are not
+// its pupils, which users put into its groups, those that are pinned, and those that stay as
+// they are. They stay for as long as the group does (R2, R11).
+func (d *differ) others() func(store.Membership) bool {
 	groups, pupils := map[store.ID]bool{}, map[store.ID]bool{}
 	for _, g := range d.want.groups {
 		groups[g.ID] = true
@@ -63,9 +68,22 @@ func (d *differ) strangers() func(store.Membership) bool {
 		wanted[p.ID] = p.Current
 	}
 	return func(m store.Membership) bool {
-		pinned := wanted[m.ElementID] && d.handsOff[pair{m.GroupID, m.ElementID}]
-		return groups[m.GroupID] && (!pupils[m.ElementID] || pinned)
+		p := pair{m.GroupID, m.ElementID}
+		return groups[m.GroupID] && (!pupils[m.ElementID] || wanted[m.ElementID] && d.handsOff[p] || d.want.asIs[p])
 	}
+}
+
+// endsOfGroups is the last day of each group, as the database has it, but for groups that
+// are over: one that is opened again starts empty (R12).
+func (d *differ) endsOfGroups() map[store.ID]era.Date {
+	ends := make(map[store.ID]era.Date, len(d.state.Groups))
+	for _, g := range d.state.Groups {
+		ends[g.ID] = g.EndsOn
+		if !g.Current {
+			ends[g.ID] = -1
+		}
+	}
+	return ends
 }
 
 // whyLeft tells the reason for which a membership ends.
@@ -93,7 +111,6 @@ func (d *differ) whyLeft() func(store.Membership) store.Reason {
 type membershipChanges struct {
 	asOf                             era.Date
 	plan                             *store.Plan
-	hold                             bool // nobody leaves
 	why                              func(store.Membership) store.Reason
 	deleted, ended, updated, created []store.Change
 }
@@ -101,9 +118,6 @@ type membershipChanges struct {
 // leave ends a membership the day before the as-of date, or removes one that started
 // no earlier (R16).
 func (m *membershipChanges) leave(row store.Membership) {
-	if m.hold {
-		return
-	}
 	if row.StartsOn >= m.asOf {
 		m.deleted = append(m.deleted, store.Change{Action: store.Delete, Why: m.why(row), Before: row})
 		return
@@ -113,7 +127,19 @@ func (m *membershipChanges) leave(row store.Membership) {
 	m.ended = append(m.ended, store.Change{Action: store.End, Why: m.why(row), Before: row, After: gone})
 }
 
-// clip ends a user's membership with its group, where the group is to end sooner (R19).
+// follow has a membership that ended with its group end with it again.
+func (m *membershipChanges) follow(row store.Membership, ends era.Date) {
+	if ends != 0 && (row.EndsOn == 0 || ends <= row.EndsOn) {
+		m.clip(row, ends)
+		return
+	}
+	if after := row; row.EndsOn != ends {
+		after.EndsOn = ends
+		m.updated = append(m.updated, store.Change{Action: store.Update, Why: store.Prolonged, Before: row, After: after})
+	}
+}
+
+// clip ends a membership with its group, where the group is to end sooner (R19).
 func (m *membershipChanges) clip(row store.Membership, ends era.Date) {
 	switch clipped := row; {
 	case ends == 0 || row.EndsOn != 0 && row.EndsOn <= ends:

@@ -76,7 +76,7 @@ func (d *differ) pinMemberships() {
 		p := pair{pin.GroupID, pin.ElementID}
 		m, there := isThere[p]
 		switch {
-		case pin.GroupID == 0 || there == isWanted[p]:
+		case pin.GroupID == 0 || there == isWanted[p] || d.want.asIs[p]:
 		case there:
 			d.pinned = append(d.pinned, store.Change{Action: store.End, Why: store.Left, Before: m, After: m})
 		default:

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"misimportd/era/hint"
 	"misimportd/store"
 )
 
@@ -103,7 +104,7 @@ func findOne(ctx context.Context, v *store.View, kind, sourceID string) (store.I
 		return 0, err
 	}
 	if len(ids) == 0 {
-		return 0, fmt.Errorf("there is no %s with the id %s: the id is the MIS's own, as \"misimportd plan --json\" and the views for reports have it", kind, sourceID)
+		return 0, fmt.Errorf("there is no %s with the id %s: the id is the MIS's own, as \"%s\" and the views for reports have it", kind, sourceID, hint.Command("plan --json"))
 	}
 	return ids[0], nil
 }
@@ -136,7 +137,7 @@ func RemovePin(ctx context.Context, db *store.DB, version string, id store.ID) (
 				return nil
 			}
 		}
-		return fmt.Errorf("there is no pin %d: \"misimportd pins list\" lists them", id)
+		return fmt.Errorf("there is no pin %d: \"%s\" lists them", id, hint.Command("pins list"))
 	})
 }
 

@@ -3,7 +3,9 @@ package importer
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"misimportd/era"
@@ -29,16 +31,16 @@ type Report struct {
 	Records   map[string]int `json:"records,omitempty"`   // read of each section, faulty ones too
 	Timetable string         `json:"timetable,omitempty"` // the published one that was imported
 	Error     string         `json:"error,omitempty"`
-	Hold      store.Hold     `json:"hold,omitempty"`         // what waits for a person: sections, values, removals or all
-	Waiting   []store.Count  `json:"waiting,omitempty"`      // what of it there is
-	About     store.ID       `json:"about,omitempty"`        // the run that was approved or undone
-	Approved  store.ID       `json:"approved,omitempty"`     // the held undo that was approved
-	Differs   []string       `json:"differs,omitempty"`      // in what a plan is not the one that was held
-	Lines     []Line         `json:"plan,omitempty"`         // each change; of a plan only
-	Held      []Line         `json:"waiting_plan,omitempty"` // each change that waits, or would
-	Pinned    []Line         `json:"pinned,omitempty"`       // what the MIS says (before), and what stays (after)
-	Again     bool           `json:"-"`                      // the document that the database reflects was looked at once more
-	Taken     time.Time      `json:"-"`                      // when the document was fetched, or put into PreFetched
+	Hold      store.Hold     `json:"hold,omitempty"`        // what waits for a person: sections, values, removals or all
+	Waiting   []store.Count  `json:"waiting,omitempty"`     // what of it there is
+	About     store.ID       `json:"about,omitempty"`       // the run that was approved or undone
+	Approved  store.ID       `json:"approved,omitempty"`    // the held undo that was approved
+	Differs   []string       `json:"differs,omitempty"`     // in what a plan is not the one that was held
+	Lines     Lines          `json:"plan,omitzero"`         // each change; of a plan only
+	Held      Lines          `json:"waiting_plan,omitzero"` // each change that waits, or would
+	Pinned    []Line         `json:"pinned,omitempty"`      // what the MIS says (before), and what stays (after)
+	Again     bool           `json:"-"`                     // the document that the database reflects was looked at once more
+	Taken     time.Time      `json:"-"`                     // when the document was fetched, or put into PreFetched
 }
 
 // NothingYet is the report of a run that came to nothing: no list in it is missing.
@@ -69,21 +71,34 @@ func (r *Report) took(run store.Run) {
 
 // spellOut fills in each change of a proposal, by name.
 func (r *Report) spellOut(ctx context.Context, v *store.View, p store.Proposal, pinned ...store.Change) error {
-	names, err := readNames(ctx, v)
+	known, err := readNames(ctx, v)
 	if err != nil {
 		return err
 	}
 	r.Changes, r.Waiting = p.Plan.Counts(), p.Waiting.Counts()
-	for _, of := range []struct {
-		plan store.Plan
-		into *[]Line
-	}{{p.Plan, &r.Lines}, {p.Waiting, &r.Held}, {store.Plan{Changes: pinned}, &r.Pinned}} {
-		if err := names.know(ctx, v, recorded(of.plan)); err != nil {
-			return err
+	tell := func(plan store.Plan) Lines {
+		if err == nil {
+			known = known.above()
+			known.learn(plan)
+			err = known.know(ctx, v, slices.Values(plan.Changes))
 		}
-		*of.into = names.lines(recorded(of.plan))
+		return linesOf(plan, known)
 	}
-	return nil
+	r.Lines, r.Held = tell(p.Plan), tell(p.Waiting)
+	if err != nil {
+		return err
+	}
+	return tell(store.Plan{Changes: pinned}).Each(func(l Line) error {
+		r.Pinned = append(r.Pinned, l)
+		return nil
+	})
+}
+
+// WriteJSON writes r as --json prints it.
+func (r Report) WriteJSON(w io.Writer) error {
+	lists := []keyed{{"plan", r.Lines}, {"waiting_plan", r.Held}}
+	r.Lines.apart, r.Held.apart = true, true
+	return writeJSON(w, r, lists...)
 }
 
 // stopwatch times the stages of a run.

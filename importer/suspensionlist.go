@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"misimportd/era"
+	"misimportd/era/hint"
 	"misimportd/store"
 )
 
@@ -90,7 +91,7 @@ func RemoveSuspension(ctx context.Context, db *store.DB, version string, id stor
 		i := slices.IndexFunc(stored, func(s store.Suspension) bool { return s.ID == id })
 		switch {
 		case i < 0:
-			return fmt.Errorf("there is no suspension %d: \"misimportd suspension list\" lists them", id)
+			return fmt.Errorf("there is no suspension %d: \"%s\" lists them", id, hint.Command("suspension list"))
 		case stored[i].Origin == store.InFile:
 			return fmt.Errorf("suspension %d, %s, stands in the file of suspensions: take it out there", id, stored[i].Name)
 		}

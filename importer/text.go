@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"misimportd/era/hint"
 	"misimportd/mis"
 	"misimportd/store"
 )
@@ -49,6 +50,14 @@ func clean(text string) string {
 		}
 		return r
 	}, text)
+}
+
+// clip shortens a text to what a line of a list has room for.
+func clip(text string, room int) string {
+	if runes := []rune(text); len(runes) > room {
+		return string(runes[:room]) + "…"
+	}
+	return text
 }
 
 // printer writes text and remembers the first error.
@@ -109,7 +118,7 @@ func (r Report) WritePlan(w io.Writer, style Style) error {
 	case isUnwanted(r.Problems):
 		end = "would do nothing"
 	}
-	p.line("Nothing has been changed: this is a plan. \"misimportd run%s\" %s.", again, end)
+	p.line("Nothing has been changed: this is a plan. \"%s\" %s.", hint.Import("run%s", again), end)
 	return p.err
 }
 
@@ -130,13 +139,13 @@ func (r Report) WriteRun(w io.Writer, style Style) error {
 		p.stages(r.Stages)
 	}
 	if r.Hold != store.HoldNothing {
-		p.waits("waits for a person", r.Waiting, nil)
-		p.goOn(r.Run)
+		p.waits("waits for a person", r.Waiting, Lines{})
+		p.goOn(r)
 		return p.err
 	}
 	if r.Result == store.Applied || len(r.Problems) > 0 {
 		p.line("")
-		p.line("\"misimportd runs show %d\" lists each change and, with -v, each problem.", r.Run)
+		p.line("\"%s\" lists each change and, with -v, each problem.", hint.Command("runs show %d", r.Run))
 	}
 	return p.err
 }
@@ -177,24 +186,6 @@ var plural = map[store.Entity]string{
 	store.LessonEntity: "lessons", store.CommitmentEntity: "commitments", store.SuspensionEntity: "suspensions", store.GroupSuspensionEntity: "group days",
 	store.AbsenceEntity: "absences", store.PinEntity: "pins", store.UnwantedEntity: "unwanted",
 }
-
-func (p *printer) changes(lines []Line) {
-	by := map[store.Entity][]Line{}
-	for _, l := range lines {
-		by[l.Entity] = append(by[l.Entity], l)
-	}
-	for _, entity := range store.Entities {
-		if of := by[entity]; len(of) > 0 && !slices.Contains(inSectionsOfTheirOwn, entity) {
-			p.line("\n%s", p.paint(bold, plural[entity]))
-			p.fold(len(of), shownRecords, "  ", func(i int) { p.record(of[i]) })
-		}
-	}
-	p.groups(append(by[store.GroupEntity], by[store.MembershipEntity]...))
-	p.lessons(by[store.LessonEntity], by[store.CommitmentEntity])
-	p.groupDays(by[store.GroupSuspensionEntity])
-}
-
-var inSectionsOfTheirOwn = []store.Entity{store.GroupEntity, store.MembershipEntity, store.LessonEntity, store.CommitmentEntity, store.GroupSuspensionEntity}
 
 var signs = map[store.Action]string{store.Create: "+", store.Update: "~", store.End: "−", store.Reopen: "+", store.Delete: "−"}
 
@@ -308,7 +299,8 @@ func (r Report) Sentence() string {
 			fmt.Fprintf(&b, ". %s: %s", strings.TrimSpace(f.Limit+" "+f.About), f.Says)
 		}
 	}
-	fmt.Fprintf(&b, ". \"misimportd runs show %d\" shows it; approve %d or reject %d decides", r.Run, r.Run, r.Run)
+	fmt.Fprintf(&b, ". \"%s\" shows it; \"%s\" or \"%s\" decides",
+		hint.Command("runs show %d", r.Run), hint.Command("approve %d", r.Run), hint.Command("reject %d", r.Run))
 	return b.String()
 }
 

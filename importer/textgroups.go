@@ -3,6 +3,7 @@ package importer
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,37 +14,51 @@ import (
 // groupChange is all that happens to one group.
 type groupChange struct {
 	GroupRef
-	own     *Line // what happens to the group itself
-	members []Line
+	own     *Line                     // what happens to the group itself
+	count   int                       // of those who join and leave
+	members map[store.Action][]string // the first of them, as they are written
+	ends    string
+}
+
+// groupChanges is what happens to groups. A group is the same one under its old name and its
+// new: it is found by kind and id.
+type groupChanges map[GroupRef]*groupChange
+
+func (all groupChanges) add(p *printer, l Line) {
+	ref := GroupRef{l.Kind, l.SourceID, l.Name}
+	if l.Group != nil {
+		ref = *l.Group
+	}
+	key := GroupRef{Kind: ref.Kind, SourceID: ref.SourceID}
+	g := all[key]
+	if g == nil {
+		g = &groupChange{GroupRef: ref, members: map[store.Action][]string{}}
+		all[key] = g
+	}
+	if l.Group == nil {
+		g.own = &l
+		return
+	}
+	g.count++
+	if l.Action == store.End {
+		g.ends = "ends " + l.EndsOn.String()
+	}
+	if !p.Verbose && len(g.members[l.Action]) > shownMembers {
+		return
+	}
+	text := p.sign(l.Action) + " " + clean(l.Name)
+	if l.Action == store.Update {
+		text += " (" + p.fields(l.Fields) + ")"
+	}
+	g.members[l.Action] = append(g.members[l.Action], text)
 }
 
 // groups writes a line for each group that changes or whose members do.
-func (p *printer) groups(lines []Line) {
-	by := map[GroupRef]*groupChange{}
-	var all []*groupChange
-	for i, l := range lines {
-		ref := GroupRef{l.Kind, l.SourceID, l.Name}
-		if l.Group != nil {
-			ref = *l.Group
-		}
-		// A group is the same one under its old name and its new.
-		key := GroupRef{Kind: ref.Kind, SourceID: ref.SourceID}
-		g := by[key]
-		if g == nil {
-			g = &groupChange{GroupRef: ref}
-			by[key] = g
-			all = append(all, g)
-		}
-		if l.Group == nil {
-			g.own = &lines[i]
-		} else {
-			g.members = append(g.members, l)
-		}
-	}
-	if len(all) == 0 {
+func (p *printer) groups(by groupChanges) {
+	if len(by) == 0 {
 		return
 	}
-	slices.SortFunc(all, func(a, b *groupChange) int {
+	all := slices.SortedFunc(maps.Values(by), func(a, b *groupChange) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), compareNames(a.Name, b.Name), mis.CompareIDs(a.SourceID, b.SourceID))
 	})
 	p.line("\n%s", p.paint(bold, "groups"))
@@ -74,13 +89,13 @@ func (p *printer) group(g *groupChange) {
 		}
 	}
 	if g.own == nil || g.own.Action == store.Update || p.Verbose {
-		parts = append(parts, p.members(g.members)...)
+		parts = append(parts, p.members(g)...)
 	}
 	p.line("  %s: %s", title, strings.Join(parts, "; "))
 }
 
 func memberCount(g *groupChange) string {
-	switch n := len(g.members); n {
+	switch n := g.count; n {
 	case 0:
 		return "nobody in it"
 	case 1:
@@ -91,34 +106,18 @@ func memberCount(g *groupChange) string {
 }
 
 // members writes who joins and who leaves, and the last day of those who do.
-func (p *printer) members(members []Line) []string {
+func (p *printer) members(g *groupChange) (parts []string) {
 	var shown []string
-	var ends string
-	slices.SortStableFunc(members, func(a, b Line) int {
-		return cmp.Compare(slices.Index(store.Actions, a.Action), slices.Index(store.Actions, b.Action))
-	})
-	for i, m := range members {
-		if !p.Verbose && i == shownMembers && len(members) > shownMembers+1 {
-			shown = append(shown, p.paint(faint, fmt.Sprintf("… and %d more", len(members)-i)))
-			break
-		}
-		text := p.sign(m.Action) + " " + clean(m.Name)
-		if m.Action == store.Update {
-			text += " (" + p.fields(m.Fields) + ")"
-		}
-		shown = append(shown, text)
+	for _, action := range store.Actions {
+		shown = append(shown, g.members[action]...)
 	}
-	for _, m := range members {
-		if m.Action == store.End {
-			ends = "ends " + m.EndsOn.String()
+	if !p.Verbose && g.count > shownMembers+1 {
+		shown = append(shown[:shownMembers], p.paint(faint, fmt.Sprintf("… and %d more", g.count-shownMembers)))
+	}
+	for _, part := range []string{strings.Join(shown, ", "), g.ends} {
+		if part != "" {
+			parts = append(parts, part)
 		}
-	}
-	parts := []string{}
-	if len(shown) > 0 {
-		parts = append(parts, strings.Join(shown, ", "))
-	}
-	if ends != "" {
-		parts = append(parts, ends)
 	}
 	return parts
 }

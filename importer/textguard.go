@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"misimportd/era/hint"
 	"misimportd/store"
 )
 
@@ -95,7 +96,7 @@ func (f Finding) amount() string {
 }
 
 // waits writes what waits for a person.
-func (p *printer) waits(title string, counts []store.Count, lines []Line) {
+func (p *printer) waits(title string, counts []store.Count, lines Lines) {
 	p.line("\n%s", p.paint(bold, title))
 	if len(counts) == 0 {
 		p.line("  no change: the document itself is to be looked at")
@@ -103,17 +104,37 @@ func (p *printer) waits(title string, counts []store.Count, lines []Line) {
 	for _, of := range byEntity(counts) {
 		p.line("  %-12s %s", plural[of.entity], of.done)
 	}
-	if len(lines) > 0 {
-		p.changes(lines)
-	}
+	p.changes(lines)
 }
 
 // goOn tells how to go on with a held run.
-func (p *printer) goOn(run store.ID) {
+func (p *printer) goOn(r Report) {
+	p.likely(r.Guard)
 	p.line("")
-	p.line("Look at what waits with \"misimportd runs show %d\". Then either", run)
-	p.line("  misimportd approve %-5d applies it, this once: the limits stay as they are", run)
-	p.line("  misimportd reject %-6d leaves it: the next import makes a plan of its own", run)
+	p.line("Look at what waits with \"%s\". Then either", hint.Command("runs show %d", r.Run))
+	p.line("  %s    applies it, this once: the limits stay as they are", hint.Command("approve %d", r.Run))
+	p.line("  %s     leaves it: the next import makes a plan of its own", hint.Command("reject %d", r.Run))
+}
+
+// likely says of sections that are missing why they most often are, and what is to be done:
+// to approve is hardly ever right.
+func (p *printer) likely(findings []Finding) {
+	var missing []string
+	for _, f := range findings {
+		if f.Limit == SectionsMissing && f.Breached {
+			missing = append(missing, f.About)
+		}
+	}
+	if len(missing) == 0 {
+		return
+	}
+	is := "is"
+	if len(missing) > 1 {
+		is = "are"
+	}
+	p.line("\n%s %s missing. Most likely the key to the MIS no longer has the right to read it: look at the", strings.Join(missing, ", "), is)
+	p.line("key's rights there. Doing nothing is safe: all that follows from it stays as it is, and the next")
+	p.line("document that has it is imported as ever. Approve only if the school has nothing of the kind any more.")
 }
 
 // decision tells in words what became of what a run holds.
@@ -187,7 +208,7 @@ func (r Report) writeDecided(w io.Writer, style Style, verb string) error {
 		if r.Hold != store.HoldNothing {
 			end = "would hold it for a person"
 		}
-		p.line("\nNothing has been changed: this is a plan. \"misimportd undo %d\" %s.", r.About, end)
+		p.line("\nNothing has been changed: this is a plan. \"%s\" %s.", hint.Command("undo %d", r.About), end)
 		return p.err
 	}
 	p.line("%s", p.paint(bold, fmt.Sprintf("Run %d: %s, %s run %d", r.Run, r.Result, verb, r.About)))
@@ -197,8 +218,8 @@ func (r Report) writeDecided(w io.Writer, style Style, verb string) error {
 		if len(r.Differs) == 0 {
 			p.line("%s", applied[r.Hold])
 		}
-		p.waits("waits for a person", r.Waiting, nil)
-		p.goOn(r.Run)
+		p.waits("waits for a person", r.Waiting, Lines{})
+		p.goOn(r)
 		return p.err
 	}
 	p.summary(r.Changes)
@@ -206,13 +227,13 @@ func (r Report) writeDecided(w io.Writer, style Style, verb string) error {
 	p.line("")
 	switch unwanted := r.count(store.UnwantedEntity, store.Create); {
 	case unwanted == 1:
-		p.line("The document that did this is not imported again, unless by \"misimportd run --force\"; the next one that differs is.")
+		p.line("The document that did this is not imported again, unless by \"%s\"; the next one that differs is.", hint.Command("run --force"))
 	case unwanted > 1:
-		p.line("Neither the document that did this nor the newest, which says the same, is imported again, unless by \"misimportd run --force\"; the next one that differs is.")
+		p.line("Neither the document that did this nor the newest, which says the same, is imported again, unless by \"%s\"; the next one that differs is.", hint.Command("run --force"))
 	case r.count(store.UnwantedEntity, store.Delete) > 0:
 		p.line("Documents that were not to be imported again may be again.")
 	}
-	p.line("\"misimportd runs show %d\" lists each change; \"misimportd undo %d\" takes it back.", r.Run, r.Run)
+	p.line("\"%s\" lists each change; \"%s\" takes it back.", hint.Command("runs show %d", r.Run), hint.Command("undo %d", r.Run))
 	return p.err
 }
 

@@ -27,59 +27,130 @@ func (d dates) span() string {
 	return era.Suspension{From: d.first.At(0), To: d.last.At(era.MinutesOfDay)}.FormatSpan()
 }
 
-// lessons writes what happens to lessons: those that come, go or are suspended as counts
-// with their reason, those that change one by one, the same change on several dates
-// together.
-func (p *printer) lessons(lessons, commitments []Line) {
-	if len(lessons)+len(commitments) == 0 {
+// lessonChanges is what happens to lessons: those that come, go or are suspended are counted by
+// their reason; those that move or change are told one by one, the same change on several
+// dates together.
+type lessonChanges struct {
+	*printer
+	counts *tally
+	own    idSet                   // lessons that come or go: so do their commitments, which need no word
+	apart  moving                  // of these, those that may have moved
+	by     map[store.ID]*oneLesson // those to be told one by one
+	told   []*oneLesson            // the same, in the order in which they are told
+	pairs  bool                    // some come and some go: a lesson may have moved
+}
+
+// oneLesson is what happens to a lesson on one date.
+type oneLesson struct {
+	title  string
+	on     era.Date
+	how    []string // values that change
+	leaves []taken
+	joins  []taken
+}
+
+// taken is whom or what a lesson takes.
+type taken struct{ kind, name string }
+
+func newLessonChanges(p *printer, lines Lines) *lessonChanges {
+	return &lessonChanges{printer: p, counts: newTally(), own: idSet{}, by: map[store.ID]*oneLesson{},
+		pairs: lines.have(store.LessonEntity, store.Create) && lines.have(store.LessonEntity, store.Delete)}
+}
+
+// add takes in what happens to a lesson itself.
+func (c *lessonChanges) add(l Line) {
+	switch {
+	case l.Action == store.Update && l.Why == store.ChangedInMIS:
+		one := c.one(l.lesson, l.Name, *l.On)
+		one.how = append(one.how, c.values(l)...)
+	case l.Action == store.Update || !c.pairs:
+		c.count(l.Action, l.Why, *l.On)
+	default:
+		c.counts.note(c.key(l.Action, l.Why))
+		c.apart.add(l)
+	}
+	if l.Action != store.Update {
+		c.own.add(l.lesson)
+	}
+}
+
+func (c *lessonChanges) key(action store.Action, why store.Reason) string {
+	return c.sign(action) + "\x00" + string(why)
+}
+
+func (c *lessonChanges) count(action store.Action, why store.Reason, on era.Date) {
+	c.counts.add(c.key(action, why), on)
+}
+
+// one is the lesson of a row, as one to be told of.
+func (c *lessonChanges) one(row store.ID, title string, on era.Date) *oneLesson {
+	if c.by[row] == nil {
+		c.by[row] = &oneLesson{title: title, on: on}
+		c.told = append(c.told, c.by[row])
+	}
+	return c.by[row]
+}
+
+// take takes in whom a lesson takes, or no longer.
+func (c *lessonChanges) take(l Line) {
+	one := c.by[l.lesson]
+	if one == nil {
+		if c.own.has(l.lesson) {
+			return
+		}
+		one = c.one(l.lesson, l.Lesson.Name, *l.On)
+	}
+	if l.Action == store.Delete {
+		one.leaves = append(one.leaves, taken{l.Kind, l.Name})
+	} else {
+		one.joins = append(one.joins, taken{l.Kind, l.Name})
+	}
+}
+
+// says is what changes of a lesson, in words.
+func (c *lessonChanges) says(one *oneLesson) string {
+	said := one.how
+	leaves, joins := without(one.leaves, one.joins), without(one.joins, one.leaves)
+	isRoom := func(t taken) bool { return t.kind == "location" }
+	for {
+		from, to := slices.IndexFunc(leaves, isRoom), slices.IndexFunc(joins, isRoom)
+		if from < 0 || to < 0 {
+			break
+		}
+		said = append(said, fmt.Sprintf("room %s → %s", clean(leaves[from].name), clean(joins[to].name)))
+		leaves, joins = slices.Delete(leaves, from, from+1), slices.Delete(joins, to, to+1)
+	}
+	for _, t := range leaves {
+		said = append(said, c.sign(store.Delete)+" "+clean(t.name))
+	}
+	for _, t := range joins {
+		said = append(said, c.sign(store.Create)+" "+clean(t.name))
+	}
+	return clean(one.title) + ": " + strings.Join(said, ", ")
+}
+
+// without is the list without what is in the other too.
+func without(list, other []taken) []taken {
+	return slices.DeleteFunc(slices.Clone(list), func(t taken) bool { return slices.Contains(other, t) })
+}
+
+// lessons writes what happens to lessons.
+func (p *printer) lessons(c *lessonChanges) {
+	if len(c.counts.keys)+len(c.told) == 0 {
 		return
 	}
 	p.line("\n%s", p.paint(bold, "lessons"))
-	own := map[store.ID]bool{} // lessons whose commitments come and go with them
-	counts := newTally()
-	for _, l := range lessons {
-		if l.Action != store.Update {
-			own[l.lesson] = true
-		}
-		if l.Action != store.Update || l.Why != store.ChangedInMIS {
-			counts.add(p.sign(l.Action)+"\x00"+string(l.Why), *l.On)
-		}
-	}
-	for _, key := range counts.keys {
+	for _, key := range c.counts.keys {
 		sign, why, _ := strings.Cut(key, "\x00")
-		d := counts.by[key]
-		p.line("  %s %d %s: %s, %s", sign, d.count, plainPlural(d.count, "lesson"), clean(why), d.span())
-	}
-	details := map[store.ID][]string{}
-	titles := map[store.ID]Line{}
-	var ids []store.ID
-	detail := func(l Line, text string) {
-		if _, ok := titles[l.lesson]; !ok {
-			ids = append(ids, l.lesson)
-		}
-		titles[l.lesson] = l
-		details[l.lesson] = append(details[l.lesson], text)
-	}
-	for _, l := range lessons {
-		if l.Action == store.Update && l.Why == store.ChangedInMIS {
-			detail(l, p.fields(l.Fields))
-		}
-	}
-	for _, c := range commitments {
-		if !own[c.lesson] {
-			detail(c, p.sign(c.Action)+" "+clean(c.Name))
+		if d := c.counts.by[key]; d.count > 0 {
+			p.line("  %s %d %s: %s, %s", sign, d.count, plainPlural(d.count, "lesson"), clean(why), d.span())
 		}
 	}
 	same := newTally()
-	for _, id := range ids {
-		l := titles[id]
-		title := l.Name
-		if l.Lesson != nil {
-			title = l.Lesson.Name
-		}
-		same.add(clean(title)+": "+strings.Join(details[id], ", "), *l.On)
+	for _, one := range c.told {
+		same.add(c.says(one), one.on)
 	}
-	slices.SortStableFunc(same.keys, func(a, b string) int { return compareNames(a, b) })
+	slices.SortStableFunc(same.keys, compareNames)
 	p.fold(len(same.keys), 2*shownRecords, "  ", func(i int) {
 		d := same.by[same.keys[i]]
 		times := ""
@@ -98,12 +169,15 @@ type tally struct {
 
 func newTally() *tally { return &tally{by: map[string]*dates{}} }
 
-func (t *tally) add(key string, on era.Date) {
+func (t *tally) add(key string, on era.Date) { t.note(key).add(on) }
+
+// note gives a key its place in the order.
+func (t *tally) note(key string) *dates {
 	if t.by[key] == nil {
 		t.by[key] = &dates{}
 		t.keys = append(t.keys, key)
 	}
-	t.by[key].add(on)
+	return t.by[key]
 }
 
 // groupDays writes on which days groups come to be suspended, or no longer: groups with

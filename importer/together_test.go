@@ -34,7 +34,7 @@ func TestR32SeveralAtOnce(t *testing.T) {
 			if round%2 == 0 {
 				what = append(what, approve, undo)
 			}
-			o.drop(o.documents[1-o.reflects])
+			o.drop(o.document(1 - o.reflects))
 			start := make(chan struct{})
 			said := make([]string, len(what))
 			var all sync.WaitGroup
@@ -61,7 +61,7 @@ func TestR32SeveralAtOnce(t *testing.T) {
 			if !slices.ContainsFunc(said, func(s string) bool { return s != "said that another is at work" }) {
 				t.Errorf("of %v none had its turn: %v", what, said)
 			}
-			o.drop(o.documents[o.reflects])
+			o.drop(o.document(o.reflects))
 			o.finish("run")
 		}
 		t.Logf("TABLE %v", o.tally)

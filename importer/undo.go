@@ -100,15 +100,9 @@ func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id store.ID,
 	if err := undoable(run); err != nil {
 		return p, err
 	}
-	recorded, err := v.Changes(ctx, id)
+	made, err := v.Made(ctx, run)
 	if err != nil {
 		return p, err
-	}
-	made := make([]store.Change, len(recorded))
-	for i, r := range recorded {
-		if made[i], err = r.Typed(); err != nil {
-			return p, err
-		}
 	}
 	if err := checkUntouched(ctx, v, id, made); err != nil {
 		return p, err
@@ -151,15 +145,17 @@ func undoable(run store.Run) error {
 }
 
 // inverse is the plan that takes back what was made, the last first. Records come back
-// under their own ids.
+// under their own ids. made becomes the plan: two of a first load are much to hold.
 func inverse(made []store.Change, id store.ID) (plan store.Plan) {
 	opposite := map[store.Action]store.Action{
 		store.Create: store.Delete, store.Delete: store.Create, store.End: store.Reopen, store.Reopen: store.End, store.Update: store.Update,
 	}
 	why := store.Undone + store.Reason(fmt.Sprintf(": run %d", id))
-	for _, c := range slices.Backward(made) {
-		plan.Change(opposite[c.Action], c.After, c.Before, why)
+	for i, c := range made {
+		made[i] = store.Change{Action: opposite[c.Action], Before: c.After, After: c.Before, Why: why}
 	}
+	slices.Reverse(made)
+	plan.Changes = made
 	return plan
 }
 

@@ -24,6 +24,9 @@ import (
 // own program, told so by the environment.
 const victimIs = "MISIMPORTD_TEST_VICTIM"
 
+// doneBefore is how a victim says that there was nothing left to do.
+const doneBefore = "done before: "
+
 // victim does what the environment says: run, approve ID or undo ID.
 func victim() error {
 	if at, err := strconv.Atoi(os.Getenv("VICTIM_DIES_AT")); err == nil {
@@ -38,8 +41,12 @@ func victim() error {
 		return err
 	}
 	im := &importer.Importer{DB: db, State: cache.Folder(os.Getenv("VICTIM_STATE")), Zone: time.UTC, AsOf: asOf, Version: "test",
-		Guard: importer.NewGuard(), Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
-	return operation(os.Getenv(victimIs), im)
+		Guard: importer.NewGuard(), Force: true, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	err = operation(os.Getenv(victimIs), im)
+	if isDone(err) {
+		return fmt.Errorf(doneBefore+"%w", err)
+	}
+	return err
 }
 
 // operation does a thing by its name.

@@ -1,7 +1,6 @@
 package importer
 
 import (
-	"cmp"
 	"slices"
 
 	"misimportd/era"
@@ -20,10 +19,21 @@ type wanted struct {
 	pupils      []store.Pupil
 	groups      []store.Group
 	memberships []pair
+
+	// asIs are memberships that stay as the database has them on each day, what ended or
+	// begins later included (R40). They are not among the memberships above.
+	asIs map[pair]bool
+	held map[store.ID]bool // members of whom a leaving is held
 }
 
 // pair says that an element is to be in a group from the as-of date on.
 type pair struct{ group, member store.ID }
+
+// place is where an element is among all groups of a kind.
+type place struct {
+	kind   string
+	member store.ID
+}
 
 // element is what all elements of an MIS are.
 type element interface {
@@ -85,14 +95,13 @@ func keep[T element, R any](d *differ, want, have []T, roll *mis.Roll[R]) []T {
 }
 
 func (d *differ) whyKept(h store.Record, isCurrent, isSilent, isBelieved bool) whyKept {
+	_, isGroup := h.(store.Group) // one that has ended on a later day lives on the as-of date
 	switch {
 	case isSilent:
 		return silent
-	case !isCurrent:
-		return 0
-	case d.isAwaited(h, isBelieved):
+	case isCurrent && d.isAwaited(h, isBelieved):
 		return awaited
-	case d.hold:
+	case d.hold && (isCurrent || isGroup):
 		return held
 	}
 	return 0
@@ -272,102 +281,4 @@ func (d *differ) house(name string, kind mis.HouseKind, roll *mis.Roll[mis.House
 		return had
 	}
 	return d.reference(0, had)
-}
-
-// wantMemberships puts pupils into their forms, and says so in their names (R8), and
-// into their sets.
-func (d *differ) wantMemberships() {
-	groups := map[string]map[string]store.Group{store.FormGroup: {}, store.SetGroup: {}}
-	for _, g := range d.want.groups {
-		groups[g.GroupKind][g.SourceID] = g
-	}
-	pupils := make(map[string]store.ID, len(d.want.pupils))
-	for i := range d.want.pupils {
-		p := &d.want.pupils[i]
-		said, ok := d.said[p.SourceID]
-		if !ok {
-			continue // silent: as it was, and where it was
-		}
-		pupils[p.SourceID] = p.ID
-		if form, ok := d.formFor(p.ID, said, groups[store.FormGroup]); ok {
-			p.Name += " (" + form.Name + ")"
-			if p := (pair{form.ID, p.ID}); !d.handsOff[p] { // those that are pinned come next
-				d.want.memberships = append(d.want.memberships, p)
-			}
-		}
-		if form := groups[store.FormGroup][said.FormID]; form.ID != 0 && d.handsOff[pair{form.ID, p.ID}] {
-			d.want.memberships = append(d.want.memberships, pair{form.ID, p.ID}) // so that the pin is told of
-		}
-	}
-	for _, m := range d.snap.SetLists.Records {
-		set, pupil := groups[store.SetGroup][m.SetID], pupils[m.PupilID]
-		if set.ID != 0 && pupil != 0 {
-			d.want.memberships = append(d.want.memberships, pair{set.ID, pupil})
-		}
-	}
-	d.keepSilentMemberships()
-	d.holdMoves()
-	d.pinMemberships()
-	slices.SortFunc(d.want.memberships, comparePairs)
-	d.want.memberships = slices.Compact(d.want.memberships)
-}
-
-// formFor is the form that a pupil is to be in. Where nobody knows whether there is the one
-// that the MIS says, where it is awaited, where the change is held or pinned, it is the one
-// that the database has.
-func (d *differ) formFor(pupil store.ID, said mis.Pupil, forms map[string]store.Group) (store.Group, bool) {
-	form, ok := forms[said.FormID]
-	had, was := d.formOf[pupil]
-	switch {
-	case was && (d.hold || d.handsOff[pair{had.ID, pupil}]):
-		return had, true
-	case ok && d.handsOff[pair{form.ID, pupil}]: // a person took the pupil out of it
-		return had, was
-	case ok:
-		return form, true
-	case said.FormID != "" && d.snap.Forms.MayHold(said.FormID), was && d.kept[had.ID] == awaited:
-		return had, was
-	}
-	return form, false
-}
-
-func comparePairs(a, b pair) int {
-	return cmp.Or(compareIDs(a.group, b.group), compareIDs(a.member, b.member))
-}
-
-// compareIDs puts rows that are to be made after those that are there, in the order
-// in which they will be numbered: an index takes them best so.
-func compareIDs(a, b store.ID) int {
-	if a < 0 && b < 0 {
-		return cmp.Compare(b, a)
-	}
-	return cmp.Compare(uint64(a), uint64(b))
-}
-
-// keepSilentMemberships wants the memberships that the database has and the MIS is
-// silent on. A member who is known to be gone is not kept (R21).
-func (d *differ) keepSilentMemberships() {
-	groups := map[store.ID]store.Group{}
-	for _, g := range d.want.groups {
-		groups[g.ID] = g
-	}
-	pupils := map[store.ID]string{}
-	for _, p := range d.want.pupils {
-		pupils[p.ID] = p.SourceID
-	}
-	for _, m := range d.state.Memberships {
-		group, wanted := groups[m.GroupID]
-		pupil, known := pupils[m.ElementID]
-		if wanted && known && d.silentOn(group, pupil) {
-			d.want.memberships = append(d.want.memberships, pair{m.GroupID, m.ElementID})
-		}
-	}
-}
-
-// silentOn tells whether nobody knows if a pupil is in a group.
-func (d *differ) silentOn(group store.Group, pupil string) bool {
-	if _, said := d.said[pupil]; !said {
-		return true
-	}
-	return group.GroupKind == store.SetGroup && (!d.setSaid[group.SourceID] || d.snap.SetLists.SilentOn(group.SourceID, pupil))
 }

@@ -95,7 +95,11 @@ func (s *Snapshot) resolveSetLists() {
 	for _, m := range s.SetLists.Records {
 		switch {
 		case !sets.holds(m.SetID):
-			if !s.Sets.MayHold(m.SetID) {
+			switch {
+			case s.Sets.SaysNothing():
+			case s.Sets.MayHold(m.SetID):
+				s.SetLists.Unplaced = append(s.SetLists.Unplaced, m)
+			default:
 				s.note(s.SetLists.Section, m.ID, UnknownSet, "no set has the id %s, which pupil %s is said to be in; skipped", m.SetID, m.PupilID)
 			}
 		case !pupils.holds(m.PupilID):

@@ -139,6 +139,7 @@ type SetLists struct {
 	Roll[SetMember]
 	FaultyIn map[string]bool // sets with a member who could not be read
 	FaultyOf map[string]bool // pupils in a set that could not be read
+	Unplaced []SetMember     // who is said to be in a set whose own record cannot be read
 }
 
 // SilentOn tells whether it is unknown if this pupil is in this set (R33).

@@ -31,6 +31,9 @@ type shape struct {
 	tables  []table
 	columns []column // those of all tables
 	ids     string   // the table whose sequence ids come from
+
+	called     string      // what its labels are of, "" for none
+	references []reference // to records that have labels
 }
 
 var shapes = map[Entity]*shape{}
@@ -52,7 +55,8 @@ func init() {
 }
 
 func newShape(prototype Record, name string) *shape {
-	s := &shape{entity: prototype.Entity(), record: reflect.TypeOf(prototype), ids: name}
+	entity := prototype.Entity()
+	s := &shape{entity: entity, record: reflect.TypeOf(prototype), ids: name, called: calledAs(entity)}
 	elements, own := table{name: "elements"}, table{name: name}
 	elementType := reflect.TypeFor[Element]()
 	for _, f := range reflect.VisibleFields(reflect.TypeOf(prototype)) {
@@ -74,6 +78,11 @@ func newShape(prototype Record, name string) *shape {
 	s.tables = append(s.tables, own)
 	for _, t := range s.tables {
 		s.columns = append(s.columns, t.columns...)
+	}
+	for _, c := range s.columns {
+		if what := referenceOf(c); what != "" {
+			s.references = append(s.references, reference{what, c.index})
+		}
 	}
 	return s
 }

@@ -8,13 +8,10 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"io"
 	"net"
-	"os"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -25,6 +22,10 @@ type DB struct {
 	sql     *sqlx.DB
 	dialect dialect
 	name    string // where it is, without secrets
+
+	// Waiting is told when a lock is waited for whose holder was killed. It may be nil, and is
+	// set before the database is used.
+	Waiting func(holder string)
 
 	newest        sync.Once // finds the newest migration
 	newestVersion int64
@@ -84,43 +85,6 @@ func (db *DB) Close() error {
 
 // String says which database it is, without any secret.
 func (db *DB) String() string { return db.name }
-
-// Holder says who runs an import: what others are told while it does.
-type Holder struct {
-	Command string // such as run
-	PID     int
-	Host    string
-	Since   time.Time
-}
-
-// NewHolder is this process, from now on.
-func NewHolder(command string) Holder {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	return Holder{Command: command, PID: os.Getpid(), Host: host, Since: time.Now()}
-}
-
-// maxHolder is as much as PostgreSQL keeps of an application's name.
-const maxHolder = 63
-
-func (h Holder) String() string {
-	since := h.Since.UTC().Format(time.RFC3339)
-	who := fmt.Sprintf("misimportd %s, process %d", h.Command, h.PID)
-	room := maxHolder - len(who) - len(" on ") - len(" since ") - len(since)
-	if room > 0 {
-		who += " on " + h.Host[:min(len(h.Host), room)]
-	}
-	return who + " since " + since
-}
-
-// BusyError says that another run has the lock (R32).
-type BusyError struct{ Holder string }
-
-func (e *BusyError) Error() string {
-	return fmt.Sprintf("another run is under way: %s; wait for it to end", e.Holder)
-}
 
 // quiet is for closing what is given up anyway: its error would hide the one that
 // matters.

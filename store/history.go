@@ -8,7 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
+
+	"misimportd/era/hint"
 )
 
 // JSON is a value that a column holds as JSON.
@@ -96,7 +99,7 @@ func (db *DB) Imports(ctx context.Context) (Imports, error) {
 type NoRunError struct{ ID ID }
 
 func (e *NoRunError) Error() string {
-	return fmt.Sprintf("there is no run %d: \"misimportd runs\" lists them", e.ID)
+	return fmt.Sprintf("there is no run %d: \"%s\" lists them", e.ID, hint.Command("runs"))
 }
 
 // Run reads one run. It fails with a *NoRunError when there is none of this id.
@@ -130,50 +133,84 @@ func (r Recorded) Shown() Image {
 	return r.Before.V
 }
 
+// Recording is what is recorded of one run: what it changed or, when Held, what waits or
+// waited of it; of some entities only, where they are named.
+type Recording struct {
+	Run  ID
+	Held bool
+	Only []Entity
+}
+
+// from is what SQL selects from.
+func (r Recording) from() string {
+	table := "changes"
+	if r.Held {
+		table = "held_changes"
+	}
+	text := fmt.Sprintf(" FROM %s WHERE run_id = %d", table, r.Run)
+	if r.Only == nil {
+		return text
+	}
+	names := make([]string, len(r.Only))
+	for i, e := range r.Only {
+		names[i] = "'" + string(e) + "'"
+	}
+	return text + " AND entity IN (" + strings.Join(names, ", ") + ")"
+}
+
+// Each calls each with what is recorded, in the order in which it was or would be done. Only
+// one is in memory at a time: a first load has hundreds of thousands.
+func (v *View) Each(ctx context.Context, of Recording, each func(Recorded) error) error {
+	if v.empty || of.Only != nil && len(of.Only) == 0 {
+		return nil
+	}
+	const columns = `entity, action, record_id, why, CAST(before AS text), CAST(after AS text)`
+	rows, err := v.tx.QueryContext(ctx, `SELECT `+columns+of.from()+` ORDER BY seq`)
+	if err != nil {
+		return v.db.failed("reading the changes", err)
+	}
+	defer quiet(rows.Close)
+	for rows.Next() {
+		var c Recorded
+		var before, after sql.RawBytes
+		if err := rows.Scan(&c.Entity, &c.Action, &c.RecordID, &c.Why, &before, &after); err != nil {
+			return v.db.failed("reading the changes", err)
+		}
+		if c.Before.V, err = readImage(before); err == nil {
+			c.After.V, err = readImage(after)
+		}
+		if err != nil {
+			return v.db.failed("reading the changes", err)
+		}
+		if err := each(c); err != nil {
+			return err
+		}
+	}
+	return v.db.failed("reading the changes", rows.Err())
+}
+
+func readImage(text []byte) (image Image, err error) {
+	if text != nil {
+		err = json.Unmarshal(text, &image)
+	}
+	return image, err
+}
+
 // Changes reads what a run changed, in the order in which it did.
 func (v *View) Changes(ctx context.Context, id ID) ([]Recorded, error) {
-	return v.recorded(ctx, "changes", id)
+	return v.all(ctx, Recording{Run: id})
 }
 
 // HeldChanges reads what a run did not change, for it waits, or waited, for a person.
 func (v *View) HeldChanges(ctx context.Context, id ID) ([]Recorded, error) {
-	return v.recorded(ctx, "held_changes", id)
+	return v.all(ctx, Recording{Run: id, Held: true})
 }
 
-func (v *View) recorded(ctx context.Context, table string, id ID) ([]Recorded, error) {
+func (v *View) all(ctx context.Context, of Recording) ([]Recorded, error) {
 	changes := []Recorded{}
-	if v.empty {
-		return changes, nil
-	}
-	err := v.tx.SelectContext(ctx, &changes, `SELECT entity, action, record_id, why,
-		coalesce(CAST(before AS text), 'null') AS before, coalesce(CAST(after AS text), 'null') AS after
-		FROM `+table+` WHERE run_id = $1 ORDER BY seq`, id)
-	return changes, v.db.failed("reading the changes", err)
-}
-
-// Label is how people call a record that another refers to.
-type Label struct {
-	Kind     string `db:"kind"`
-	SourceID string `db:"source_id"` // "" for what no MIS owns
-	Name     string `db:"name"`
-}
-
-// Labels reads how every element and era is called.
-func (v *View) Labels(ctx context.Context) (map[ID]Label, error) {
-	labels := map[ID]Label{}
-	if v.empty {
-		return labels, nil
-	}
-	var rows []struct {
-		ID ID `db:"id"`
-		Label
-	}
-	err := v.tx.SelectContext(ctx, &rows, `SELECT e.id, coalesce(g.kind, e.kind) AS kind, e.name,
-		coalesce(p.source_id, s.source_id, g.source_id, u.source_id, h.source_id, r.source_id, '') AS source_id
-		FROM elements e LEFT JOIN pupils p ON p.id = e.id LEFT JOIN staff s ON s.id = e.id LEFT JOIN groups g ON g.id = e.id
-		LEFT JOIN subjects u ON u.id = e.id LEFT JOIN houses h ON h.id = e.id LEFT JOIN locations r ON r.id = e.id`)
-	for _, r := range rows {
-		labels[r.ID] = r.Label
-	}
-	return labels, v.db.failed("reading names", err)
+	err := v.Each(ctx, of, func(c Recorded) error {
+		changes = append(changes, c)
+		return nil
+	})
+	return changes, err
 }

@@ -52,7 +52,26 @@ func openPostgres(address string) (*DB, error) {
 	if err != nil {
 		return nil, &URLError{"check its settings, after the question mark"}
 	}
-	return &DB{sql: sqlx.NewDb(sqlOpen(connector), "postgres"), dialect: postgres{}, name: place(u)}, nil
+	return &DB{sql: sqlx.NewDb(sqlOpen(attentive{connector}), "postgres"), dialect: postgres{}, name: place(u)}, nil
+}
+
+// attentive connections are those whose server soon notices that this process is gone, and with
+// it its lock, even in the middle of a statement.
+type attentive struct{ driver.Connector }
+
+func (a attentive) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := a.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if execer, ok := conn.(driver.ExecerContext); ok {
+		_, err = execer.ExecContext(ctx, `SET client_connection_check_interval = '100ms'`, nil)
+	}
+	if err != nil {
+		quiet(conn.Close)
+		return nil, err
+	}
+	return conn, nil
 }
 
 // place is a database's address without user, password and settings.
@@ -134,7 +153,12 @@ func (postgres) lock(ctx context.Context, db *DB, holder Holder) (*sqlx.Conn, fu
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := tryLock(ctx, conn); err != nil {
+	// The name comes first, so that nobody has the lock without one.
+	_, err = conn.ExecContext(ctx, `SELECT set_config('application_name', $1, false)`, holder.String())
+	if err == nil {
+		err = tryLock(ctx, conn)
+	}
+	if err != nil {
 		quiet(conn.Close)
 		return nil, nil, err
 	}
@@ -144,12 +168,6 @@ func (postgres) lock(ctx context.Context, db *DB, holder Holder) (*sqlx.Conn, fu
 		defer cancel()
 		_, err := conn.ExecContext(ctx, `SELECT pg_advisory_unlock_all()`)
 		return errors.Join(unlessGone(err), unlessGone(conn.Close()))
-	}
-	// The server is to notice within a second that this process is gone, and with it the
-	// lock, even in the middle of a statement.
-	if _, err := conn.ExecContext(ctx, `SELECT set_config('application_name', $1, false), set_config('client_connection_check_interval', '1s', false)`, holder.String()); err != nil {
-		quiet(unlock)
-		return nil, nil, err
 	}
 	return conn, unlock, nil
 }

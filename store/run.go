@@ -11,6 +11,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"misimportd/era"
+	"misimportd/era/hint"
 )
 
 // Result is how a run ended.
@@ -118,10 +119,18 @@ type Lock struct {
 
 // Lock takes the right to change the database and brings its tables up to date. It
 // fails at once with a *BusyError when another process has it. Whatever happens to
-// this process, the lock does not outlive it.
+// this process, the lock does not outlive it, or only until the server notices: whoever
+// comes after a process of this machine that was killed waits for that.
 func (db *DB) Lock(ctx context.Context, holder Holder) (*Lock, error) {
-	conn, unlock, err := db.dialect.lock(ctx, db, holder)
+	var conn *sqlx.Conn
+	var unlock func() error
 	var busy *BusyError
+	err := Outwait(ctx, db.Waiting, func() (by string, err error) {
+		if conn, unlock, err = db.dialect.lock(ctx, db, holder); errors.As(err, &busy) {
+			return busy.Holder, err
+		}
+		return "", err
+	})
 	switch {
 	case errors.As(err, &busy):
 		return nil, busy
@@ -197,6 +206,9 @@ func (l *Lock) try(ctx context.Context, prepare func(*View) (Proposal, error)) (
 	begin := time.Now()
 	if run.ID, err = l.db.dialect.reserve(ctx, tx, "runs", 1); err != nil {
 		return run, l.db.failed("reserving ids", err)
+	}
+	if err := l.db.recordLabels(ctx, tx, run.ID, p); err != nil {
+		return run, err
 	}
 	ids, err := l.db.apply(ctx, tx, run.ID, p.Plan)
 	if err != nil {
@@ -303,13 +315,13 @@ func (e *NotWaitingError) Error() string {
 	switch e.Run.Decision {
 	case Approved:
 		if e.Undone != 0 {
-			return fmt.Sprintf("run %d was approved already%s, and run %d has undone that: \"misimportd undo %d\" brings it back", e.ID, by, e.Undone, e.Undone)
+			return fmt.Sprintf("run %d was approved already%s, and run %d has undone that: \"%s\" brings it back", e.ID, by, e.Undone, hint.Command("undo %d", e.Undone))
 		}
 		return fmt.Sprintf("run %d was approved already%s", e.ID, by)
 	case Rejected:
 		return fmt.Sprintf("run %d was rejected: the next import makes a plan of its own", e.ID)
 	case Replaced:
-		return fmt.Sprintf("what run %d held was replaced%s, which made its own plan: \"misimportd runs\" shows what waits now", e.ID, by)
+		return fmt.Sprintf("what run %d held was replaced%s, which made its own plan: \"%s\" shows what waits now", e.ID, by, hint.Command("runs"))
 	}
 	return fmt.Sprintf("run %d is not held: nothing of it waits for a person", e.ID)
 }
@@ -334,7 +346,7 @@ func (l *Lock) RecordFailure(ctx context.Context, run Run) (Run, error) {
 
 func insertRun(ctx context.Context, tx *sqlx.Tx, run Run) error {
 	run.StartedAt, run.FinishedAt = run.StartedAt.UTC(), run.FinishedAt.UTC()
-	_, err := tx.NamedExecContext(ctx, `INSERT INTO runs (`+runColumns+`) VALUES (:id, :kind, :result, :started_at, :finished_at, :as_of, :era,
-		:source_sha256, :source_bytes, :source_unchanged, :counts, :problems, :stages, :error, :program, :host, :records, :guard, :hold, :waiting, :about, :decision, :decided_by, :decided_at, :undone_by)`, run)
+	_, err := tx.NamedExecContext(ctx, `INSERT INTO runs (`+runColumns+`, labelled) VALUES (:id, :kind, :result, :started_at, :finished_at, :as_of, :era,
+		:source_sha256, :source_bytes, :source_unchanged, :counts, :problems, :stages, :error, :program, :host, :records, :guard, :hold, :waiting, :about, :decision, :decided_by, :decided_at, :undone_by, true)`, run)
 	return err
 }

@@ -3,11 +3,10 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 
 	"misimportd/era"
+	"misimportd/era/hint"
 )
 
 func (v *View) readSuspensions(ctx context.Context, s *State, eraID ID, asOf era.Date) (err error) {
@@ -55,7 +54,7 @@ func (v *View) ReadLessons(ctx context.Context, s *State, days []era.Date) error
 	where := onDays(days)
 	day, minute := v.db.dialect.day, v.db.dialect.minute
 	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT l.id, l.source_id, l.era_id, l.kind, l.code, l.name, %s, %s, %s, l.suspended
-		FROM lessons l WHERE l.datasource_id = $1 AND (%s) ORDER BY l.id`, day("l.on_date"), minute("l.starts_at"), minute("l.ends_at"), where), s.DatasourceID)
+		FROM lessons l WHERE %s ORDER BY l.id`, day("l.on_date"), minute("l.starts_at"), minute("l.ends_at"), where), s.DatasourceID)
 	if err != nil {
 		return v.db.failed("reading the lessons", err)
 	}
@@ -77,7 +76,7 @@ func (v *View) ReadLessons(ctx context.Context, s *State, days []era.Date) error
 
 func (v *View) readCommitments(ctx context.Context, s *State, where string) error {
 	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT c.id, c.lesson_id, c.element_id FROM commitments c JOIN lessons l ON l.id = c.lesson_id
-		WHERE l.datasource_id = $1 AND (%s) ORDER BY c.id`, where), s.DatasourceID)
+		WHERE %s ORDER BY c.id`, where), s.DatasourceID)
 	if err != nil {
 		return v.db.failed("reading the commitments", err)
 	}
@@ -92,37 +91,15 @@ func (v *View) readCommitments(ctx context.Context, s *State, where string) erro
 	return v.db.failed("reading the commitments", rows.Err())
 }
 
-// onDays is the SQL condition that a lesson is on one of days. Days that follow each other
-// are one stretch.
+// onDays is the SQL condition that a lesson is of the datasource $1 and on one of days. It is a
+// list, though days often follow each other, and the sign keeps SQLite from another index: it
+// finds the days one by one, and need not hold every lesson of the year against each stretch.
 func onDays(days []era.Date) string {
-	var stretches []string
-	for from := 0; from < len(days); {
-		to := from
-		for to+1 < len(days) && days[to+1] == days[to]+1 {
-			to++
-		}
-		stretches = append(stretches, fmt.Sprintf("l.on_date BETWEEN '%s' AND '%s'", days[from], days[to]))
-		from = to + 1
+	texts := make([]string, len(days))
+	for i, d := range days {
+		texts[i] = "'" + d.String() + "'"
 	}
-	return strings.Join(stretches, " OR ")
-}
-
-// LessonsByID reads lessons by their ids, as far as there are any.
-func (v *View) LessonsByID(ctx context.Context, ids []ID) (lessons []Lesson, err error) {
-	const atOnce = 1000
-	if v.empty {
-		return nil, nil
-	}
-	for chunk := range slices.Chunk(ids, atOnce) {
-		texts := make([]string, len(chunk))
-		for i, id := range chunk {
-			texts[i] = strconv.FormatInt(int64(id), 10)
-		}
-		if err := v.tx.SelectContext(ctx, &lessons, `SELECT id, source_id, code, name, on_date, starts_at, ends_at, suspended FROM lessons WHERE id IN (`+strings.Join(texts, ", ")+`)`); err != nil {
-			return nil, v.db.failed("reading the lessons", err)
-		}
-	}
-	return lessons, nil
+	return "+l.datasource_id = $1 AND l.on_date IN (" + strings.Join(texts, ", ") + ")"
 }
 
 // Taking says whom or what the lessons that are looked for take; blank is any.
@@ -197,7 +174,7 @@ func (v *View) Knows(ctx context.Context, of Taking) error {
 		args              []any
 		asked             bool
 	}{
-		{of.GroupKind + " with the id " + of.GroupID, "the id is the MIS's own, as \"misimportd plan --json\" and the view group_details have it", `SELECT EXISTS (SELECT 1 FROM groups WHERE kind = $1 AND source_id = $2)`, []any{of.GroupKind, of.GroupID}, of.GroupKind != ""},
+		{of.GroupKind + " with the id " + of.GroupID, "the id is the MIS's own, as \"" + hint.Command("plan --json") + "\" and the view group_details have it", `SELECT EXISTS (SELECT 1 FROM groups WHERE kind = $1 AND source_id = $2)`, []any{of.GroupKind, of.GroupID}, of.GroupKind != ""},
 		{"member of staff with the code or initials " + of.Staff, "capital letters count", `SELECT EXISTS (SELECT 1 FROM staff WHERE code = $1 OR initials = $1)`, []any{of.Staff}, of.Staff != ""},
 		{"room " + of.Room, "write its name or its short name; capital letters count", `SELECT EXISTS (SELECT 1 FROM locations l JOIN elements e ON e.id = l.id WHERE e.name = $1 OR l.short_name = $1)`, []any{of.Room}, of.Room != ""},
 	} {

@@ -9,8 +9,8 @@ import (
 
 // Key names a record.
 type Key struct {
-	Entity Entity
-	ID     ID
+	Entity Entity `db:"entity"`
+	ID     ID     `db:"record_id"`
 }
 
 // Typed is r as the Change that was made.
@@ -27,28 +27,66 @@ func (r Recorded) Typed() (c Change, err error) {
 	return c, err
 }
 
-// Standing reads the records that a run changed as they are now; those that are no longer
-// there are not among them.
-func (v *View) Standing(ctx context.Context, run ID) (map[Key]Record, error) {
-	found := map[Key]Record{}
+const madeQuery = `SELECT entity, action, record_id, why, coalesce(CAST(before AS text), 'null') AS before,
+	coalesce(CAST(after AS text), 'null') AS after FROM changes WHERE run_id = $1 ORDER BY seq`
+
+// Made reads what a run changed, in the order in which it did. Of the record's text no more than
+// one change is held at a time: a first load's is some hundred megabytes.
+func (v *View) Made(ctx context.Context, run Run) ([]Change, error) {
+	count := 0
+	for _, c := range run.Counts.V {
+		count += c.Count
+	}
+	made := make([]Change, 0, count)
+	rows, err := v.tx.QueryContext(ctx, madeQuery, run.ID)
+	if err != nil {
+		return nil, v.db.failed("reading the changes", err)
+	}
+	defer quiet(rows.Close)
+	var r Recorded
+	for rows.Next() {
+		r.Before.V, r.After.V = cleared(r.Before.V), cleared(r.After.V)
+		if err := rows.Scan(&r.Entity, &r.Action, &r.RecordID, &r.Why, &r.Before, &r.After); err != nil {
+			return nil, v.db.failed("reading the changes", err)
+		}
+		c, err := r.Typed()
+		if err != nil {
+			return nil, err
+		}
+		made = append(made, c)
+	}
+	return made, v.db.failed("reading the changes", rows.Err())
+}
+
+// cleared is an image without its columns, to be filled again.
+func cleared(image Image) Image {
+	clear(image)
+	return image
+}
+
+// Standing calls each with the records that a run changed as they are now; those that are no
+// longer there are not among them.
+func (v *View) Standing(ctx context.Context, run ID, each func(Record)) error {
 	var entities []Entity
 	if err := v.tx.SelectContext(ctx, &entities, `SELECT DISTINCT entity FROM changes WHERE run_id = $1 ORDER BY entity`, run); err != nil {
-		return nil, v.db.failed("reading the changes", err)
+		return v.db.failed("reading the changes", err)
 	}
 	for _, entity := range entities {
 		s, known := shapes[entity]
 		if !known {
-			return nil, fmt.Errorf("run %d changed a %s, which this program does not know", run, entity)
+			return fmt.Errorf("run %d changed a %s, which this program does not know", run, entity)
 		}
-		if err := v.standing(ctx, run, s, found); err != nil {
-			return nil, v.db.failed("reading the records", err)
+		if err := v.standing(ctx, run, s, each); err != nil {
+			return v.db.failed("reading the records", err)
 		}
 	}
-	return found, nil
+	return nil
 }
 
-func (v *View) standing(ctx context.Context, run ID, s *shape, into map[Key]Record) error {
-	columns, from := []string{"x.record_id"}, "(SELECT DISTINCT record_id FROM changes WHERE run_id = $1 AND entity = $2) AS x"
+// standing is the query for the records of a shape, as they are now, that the run $1 changed.
+func (s *shape) standing() string {
+	columns := []string{"x.record_id"}
+	from := "(SELECT DISTINCT record_id FROM changes WHERE run_id = $1 AND entity = '" + string(s.entity) + "') AS x"
 	for i, t := range s.tables {
 		alias := string("tu"[i])
 		from += fmt.Sprintf(" JOIN %s %s ON %s.id = x.record_id", t.name, alias, alias)
@@ -60,14 +98,17 @@ func (v *View) standing(ctx context.Context, run ID, s *shape, into map[Key]Reco
 			columns = append(columns, column)
 		}
 	}
-	rows, err := v.tx.QueryContext(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+from, run, string(s.entity))
+	return "SELECT " + strings.Join(columns, ", ") + " FROM " + from
+}
+
+func (v *View) standing(ctx context.Context, run ID, s *shape, each func(Record)) error {
+	rows, err := v.tx.QueryContext(ctx, s.standing(), run)
 	if err != nil {
 		return err
 	}
 	defer quiet(rows.Close)
 	record := reflect.New(s.record).Elem()
-	id := record.FieldByName("ID").Addr().Interface().(*ID)
-	targets := []any{id}
+	targets := []any{record.FieldByName("ID").Addr().Interface()}
 	for _, c := range s.columns {
 		targets = append(targets, record.FieldByIndex(c.index).Addr().Interface())
 	}
@@ -75,19 +116,28 @@ func (v *View) standing(ctx context.Context, run ID, s *shape, into map[Key]Reco
 		if err := rows.Scan(targets...); err != nil {
 			return err
 		}
-		into[Key{s.entity, *id}] = record.Interface().(Record)
+		each(record.Interface().(Record))
 	}
 	return rows.Err()
 }
 
-// Since calls each with every change that was made after a run and still counts: neither
+// counting is the condition that a change was made after the run $1 and still counts: neither
 // was it undone nor did it undo another of these.
-func (v *View) Since(ctx context.Context, run ID, each func(by ID, c Recorded)) error {
-	rows, err := v.tx.QueryxContext(ctx, `SELECT c.run_id, c.entity, c.action, c.record_id, c.why,
-		coalesce(CAST(c.before AS text), 'null') AS before, coalesce(CAST(c.after AS text), 'null') AS after
-		FROM changes c JOIN runs r ON r.id = c.run_id
-		WHERE c.run_id > $1 AND r.undone_by IS NULL AND c.run_id NOT IN (SELECT undone_by FROM runs WHERE undone_by IS NOT NULL AND id > $1)
-		ORDER BY c.run_id, c.seq`, run)
+const counting = `FROM changes c JOIN runs r ON r.id = c.run_id WHERE c.run_id > $1 AND r.undone_by IS NULL
+	AND c.run_id NOT IN (SELECT undone_by FROM runs WHERE undone_by IS NOT NULL AND id > $1)`
+
+const sinceQuery = `SELECT c.run_id, c.entity, c.action, c.record_id, c.why, coalesce(CAST(c.before AS text), 'null') AS before,
+	coalesce(CAST(c.after AS text), 'null') AS after ` + counting + ` ORDER BY c.run_id, c.seq`
+
+// IsNewest tells whether no change that still counts was made after a run.
+func (v *View) IsNewest(ctx context.Context, run ID) (newest bool, err error) {
+	err = v.tx.GetContext(ctx, &newest, `SELECT NOT EXISTS (SELECT 1 `+counting+`)`, run)
+	return newest, v.db.failed("reading the changes", err)
+}
+
+// Since calls each with every change that was made after a run and still counts.
+func (v *View) Since(ctx context.Context, run ID, each func(by ID, c Recorded) error) error {
+	rows, err := v.tx.QueryxContext(ctx, sinceQuery, run)
 	if err != nil {
 		return v.db.failed("reading the changes", err)
 	}
@@ -100,9 +150,58 @@ func (v *View) Since(ctx context.Context, run ID, each func(by ID, c Recorded)) 
 		if err := rows.StructScan(&row); err != nil {
 			return v.db.failed("reading the changes", err)
 		}
-		each(row.RunID, row.Recorded)
+		if err := each(row.RunID, row.Recorded); err != nil {
+			return err
+		}
 	}
 	return v.db.failed("reading the changes", rows.Err())
+}
+
+// pointer is a column that points at records of some kinds.
+type pointer struct {
+	table, column string
+	owner         Entity   // what rows of the table are
+	to            []Entity // what the column points at
+}
+
+var pointers = []pointer{
+	{"memberships", "group_id", MembershipEntity, []Entity{GroupEntity}},
+	{"memberships", "element_id", MembershipEntity, elementEntities},
+	{"commitments", "element_id", CommitmentEntity, elementEntities},
+	{"commitments", "lesson_id", CommitmentEntity, []Entity{LessonEntity}},
+	{"group_suspensions", "group_id", GroupSuspensionEntity, []Entity{GroupEntity}},
+	{"groups", "tutor_id", GroupEntity, []Entity{StaffEntity}},
+	{"groups", "subject_id", GroupEntity, []Entity{SubjectEntity}},
+	{"groups", "era_id", GroupEntity, []Entity{EraEntity}},
+	{"lessons", "era_id", LessonEntity, []Entity{EraEntity}},
+	{"pupils", "house_id", PupilEntity, []Entity{HouseEntity}},
+	{"pupils", "boarding_house_id", PupilEntity, []Entity{HouseEntity}},
+}
+
+// elementEntities are the kinds of element.
+var elementEntities = []Entity{PupilEntity, StaffEntity, LocationEntity, SubjectEntity, HouseEntity, GroupEntity}
+
+// clinging is the query for what the run $1 created and rows point at that it did not touch.
+// Sets are taken from each other, which both databases do in one pass over each: of a join
+// that leaves out, SQLite makes a scan for each row.
+func (r pointer) clinging() string {
+	kind := "'" + string(r.to[0]) + "'"
+	if len(r.to) > 1 {
+		kind = "(SELECT e.kind FROM elements e WHERE e.id = t." + r.column + ")"
+	}
+	return `WITH loose AS (
+		SELECT t.id FROM ` + r.table + ` t WHERE t.` + r.column + ` IN (
+			SELECT record_id FROM changes WHERE run_id = $1 AND action = 'create' AND entity IN (` + quoted(r.to) + `))
+		EXCEPT SELECT record_id FROM changes WHERE run_id = $1 AND entity = '` + string(r.owner) + `')
+	SELECT DISTINCT ` + kind + ` AS entity, t.` + r.column + ` AS record_id FROM ` + r.table + ` t WHERE t.id IN (SELECT id FROM loose) ORDER BY 1, 2`
+}
+
+func quoted(entities []Entity) string {
+	list := make([]string, len(entities))
+	for i, e := range entities {
+		list[i] = "'" + string(e) + "'"
+	}
+	return strings.Join(list, ", ")
 }
 
 // Clinging lists what a run created and rows point at that it neither made nor changed: other
@@ -110,42 +209,17 @@ func (v *View) Since(ctx context.Context, run ID, each func(by ID, c Recorded)) 
 func (v *View) Clinging(ctx context.Context, run ID) ([]Key, error) {
 	var found []Key
 	seen := map[Key]bool{}
-	for _, to := range []struct {
-		table, column string
-		owner         Entity   // what rows of the table are
-		created       []Entity // what the column points at
-	}{
-		{"memberships", "group_id", MembershipEntity, []Entity{GroupEntity}},
-		{"memberships", "element_id", MembershipEntity, elementEntities},
-		{"commitments", "element_id", CommitmentEntity, elementEntities},
-		{"commitments", "lesson_id", CommitmentEntity, []Entity{LessonEntity}},
-		{"group_suspensions", "group_id", GroupSuspensionEntity, []Entity{GroupEntity}},
-		{"groups", "tutor_id", GroupEntity, []Entity{StaffEntity}},
-		{"groups", "subject_id", GroupEntity, []Entity{SubjectEntity}},
-		{"groups", "era_id", GroupEntity, []Entity{EraEntity}},
-		{"lessons", "era_id", LessonEntity, []Entity{EraEntity}},
-		{"pupils", "house_id", PupilEntity, []Entity{HouseEntity}},
-		{"pupils", "boarding_house_id", PupilEntity, []Entity{HouseEntity}},
-	} {
-		for _, entity := range to.created {
-			var ids []ID
-			// A join that leaves out, not NOT IN: PostgreSQL hashes that only while it is small.
-			err := v.tx.SelectContext(ctx, &ids, `SELECT DISTINCT x.record_id FROM changes x JOIN `+to.table+` t ON t.`+to.column+` = x.record_id
-				LEFT JOIN (SELECT DISTINCT record_id FROM changes WHERE run_id = $1 AND entity = $3) AS own ON own.record_id = t.id
-				WHERE x.run_id = $1 AND x.action = 'create' AND x.entity = $2 AND own.record_id IS NULL ORDER BY 1`, run, string(entity), string(to.owner))
-			if err != nil {
-				return nil, v.db.failed("reading the records", err)
-			}
-			for _, id := range ids {
-				if key := (Key{entity, id}); !seen[key] {
-					seen[key] = true
-					found = append(found, key)
-				}
+	for _, r := range pointers {
+		var keys []Key
+		if err := v.tx.SelectContext(ctx, &keys, r.clinging(), run); err != nil {
+			return nil, v.db.failed("reading the records", err)
+		}
+		for _, key := range keys {
+			if !seen[key] {
+				seen[key] = true
+				found = append(found, key)
 			}
 		}
 	}
 	return found, nil
 }
-
-// elementEntities are the kinds of element.
-var elementEntities = []Entity{PupilEntity, StaffEntity, LocationEntity, SubjectEntity, HouseEntity, GroupEntity}

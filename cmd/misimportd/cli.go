@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"misimportd/era"
+	"misimportd/era/hint"
 	"misimportd/importer"
 	"misimportd/mis/cache"
 	"misimportd/mis/isams"
@@ -74,10 +75,9 @@ const description = "Keeps a school scheduler's database in step with the school
 type app struct {
 	flags
 	terminal
-	ctx   context.Context
-	log   *slog.Logger
-	again bool // the document that the database reflects is looked at once more
-	force bool // so is one whose import was undone
+	ctx context.Context
+	log *slog.Logger
+	again
 }
 
 // execute parses the arguments, runs the command that they name and turns its error
@@ -85,7 +85,8 @@ type app struct {
 func execute(ctx context.Context, args []string, t terminal) (status int) {
 	var c commands
 	exited := -1
-	parser, err := kong.New(&c, kong.Name("misimportd"), kong.Description(description), kong.UsageOnError(), kong.Vars{"faults": strings.Join(isamstest.FaultKinds, ", ")},
+	hint.CalledBy(callerOf(args))
+	parser, err := kong.New(&c, kong.Name(hint.Program()), kong.Description(description), kong.UsageOnError(), kong.Vars{"faults": strings.Join(isamstest.FaultKinds, ", ")},
 		kong.Writers(t.out, t.err), kong.Exit(func(code int) { exited = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}))
 	if err != nil {
@@ -103,7 +104,7 @@ func execute(ctx context.Context, args []string, t terminal) (status int) {
 		return exited
 	}
 	if err != nil {
-		t.fail(fmt.Errorf("%w; \"misimportd --help\" lists commands and flags", err))
+		t.fail(fmt.Errorf("%w; \"%s --help\" lists commands and flags", err, hint.Program()))
 		return statusUsage
 	}
 	level := slog.LevelWarn
@@ -161,6 +162,7 @@ func (a *app) withDatabase(do func(settings, *store.DB) error) error {
 		return err
 	}
 	defer func() { _ = db.Close() }()
+	db.Waiting = importer.TellWaiting(a.log)
 	return do(s, db)
 }
 
@@ -174,7 +176,7 @@ func (a *app) importerOf(s settings, db *store.DB, fetching importer.Fetching, p
 	return &importer.Importer{
 		Fetching: fetching, Retention: s.retention,
 		DB: db, State: cache.Folder(s.state), Zone: s.zone, Years: s.years, AcademicYearStarts: s.academicYearStarts,
-		SuspensionsFile: s.suspensionsFile, Timetable: s.timetable, Again: a.again, Force: a.force, Guard: s.guard, AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress,
+		SuspensionsFile: s.suspensionsFile, Timetable: s.timetable, Again: a.Again, Force: a.Force, Guard: s.guard, AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress,
 	}
 }
 
@@ -182,6 +184,9 @@ func (a *app) importerOf(s settings, db *store.DB, fetching importer.Fetching, p
 func (a *app) print(v any, text func(io.Writer, importer.Style) error) error {
 	if !a.JSON {
 		return text(a.out, a.style(a.Verbose))
+	}
+	if long, ok := v.(interface{ WriteJSON(w io.Writer) error }); ok { // its lists are not to be in memory at once
+		return long.WriteJSON(a.out)
 	}
 	encoder := json.NewEncoder(a.out)
 	encoder.SetEscapeHTML(false)
@@ -194,12 +199,13 @@ type runCommand struct {
 
 // again holds the flags of those who look at a document.
 type again struct {
-	Again bool `help:"The document that the database reflects once more, as after a change of suspensions."`
+	Again bool `xor:"document" help:"The document that the database reflects once more, as after a change of suspensions."`
+	Fetch bool `xor:"document" help:"Ask iSAMS now, even though a document that was fetched waits, as every night does. A plan keeps nothing of it."`
 	Force bool `help:"Even a document of which an import was undone."`
 }
 
 func (c runCommand) Run(a *app) error {
-	a.again, a.force = c.Again, c.Force
+	a.again = c.again
 	return a.night((*importer.Importer).Run, importer.Report.WriteRun)
 }
 
@@ -208,7 +214,7 @@ type planCommand struct {
 }
 
 func (c planCommand) Run(a *app) error {
-	a.again, a.force = c.Again, c.Force
+	a.again = c.again
 	return a.night((*importer.Importer).Plan, importer.Report.WritePlan)
 }
 
@@ -276,7 +282,7 @@ func (n *runNumber) UnmarshalText(text []byte) error {
 	number, err := strconv.ParseInt(string(text), 10, 64)
 	*n = runNumber(number)
 	if err != nil {
-		return fmt.Errorf("%q is not a run's number: \"misimportd runs\" lists them", text)
+		return fmt.Errorf("%q is not a run's number: \"%s\" lists them", text, hint.Command("runs"))
 	}
 	return nil
 }

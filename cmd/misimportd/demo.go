@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"misimportd/era"
+	"misimportd/era/hint"
 	"misimportd/importer"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store"
@@ -77,7 +78,7 @@ func (d *demo) play(_ settings, db *store.DB) error {
 		return err
 	}
 	for night := range 3 {
-		d.AsOf = demoNight.AddDays(night)
+		d.morning(night)
 		if err := d.putDocument(); err != nil {
 			return err
 		}
@@ -95,12 +96,20 @@ func (d *demo) play(_ settings, db *store.DB) error {
 		d.say("That took %.1f s.", time.Since(begin).Seconds())
 		d.school.Night()
 	}
-	d.AsOf = demoNight.AddDays(3)
+	d.morning(3)
 	if err := d.putDocument(); err != nil {
 		return err
 	}
 	d.suggest()
 	return nil
+}
+
+// morning is when a night's import is true, in commands to type as well.
+func (d *demo) morning(night int) {
+	d.AsOf = demoNight.AddDays(night)
+	hint.CalledBy(hint.Caller{
+		Program: hint.Program(), School: []string{"--state", d.folder}, Day: []string{"--as-of", d.AsOf.String()},
+	})
 }
 
 // putDocument does what an operator without a key does: drops the export into
@@ -123,10 +132,6 @@ func (d *demo) putDocument() error {
 
 // suggest tells a newcomer what to try next, in commands that work as they stand.
 func (d *demo) suggest() {
-	program := "misimportd"
-	if path, err := os.Executable(); err == nil && strings.Contains(path, "go-build") {
-		program = "go run ./cmd/misimportd"
-	}
 	d.say("\nA fourth night's document is waiting. Try:\n")
 	for _, try := range [][2]string{
 		{"plan", "what it would change"},
@@ -137,11 +142,11 @@ func (d *demo) suggest() {
 		{"undo 6 --plan", "what taking that back would put back"},
 		{"era list", "the academic years"},
 	} {
-		asOf := ""
+		command := hint.Command("%s", try[0])
 		if strings.HasPrefix(try[0], "plan") || try[0] == "run" {
-			asOf = " --as-of " + d.AsOf.String()
+			command = hint.Import("%s", try[0])
 		}
-		d.say("  %s %s --state %s%s\n      %s", program, try[0], d.folder, asOf, try[1])
+		d.say("  %s\n      %s", command, try[1])
 	}
 	d.say("\nRemove %s when you are done.", d.folder)
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"misimportd/era"
+	"misimportd/era/hint"
 	"misimportd/importer"
 	"misimportd/mis/cache"
 	"misimportd/mis/isams"
@@ -14,7 +15,7 @@ import (
 // fetching sets up where documents come from.
 func (a *app) fetching(s settings, progress *progress) (importer.Fetching, error) {
 	if s.isams == nil {
-		return importer.Fetching{}, nil
+		return importer.Fetching{Anew: a.Fetch}, nil
 	}
 	client, err := isams.NewClient(*s.isams, a.log)
 	if err != nil {
@@ -23,7 +24,9 @@ func (a *app) fetching(s settings, progress *progress) (importer.Fetching, error
 	if progress != nil {
 		client.Progress = progress.bytes
 	}
-	return importer.Fetching{Client: client, Requests: len(s.isams.Requests), Timeout: s.isams.Timeout, UseLastGood: s.useLastGood}, nil
+	return importer.Fetching{
+		Client: client, Requests: len(s.isams.Requests), Timeout: s.isams.Timeout, UseLastGood: s.useLastGood, Anew: a.Fetch,
+	}, nil
 }
 
 type fetchCommand struct{}
@@ -87,7 +90,7 @@ func (c archiveExtractCommand) Run(a *app) error {
 		}
 	}
 	if found == nil {
-		return fmt.Errorf("the archive has no such document of %s: \"misimportd archive list\" says what it has", c.Date)
+		return fmt.Errorf("the archive has no such document of %s: \"%s\" says what it has", c.Date, hint.Command("archive list"))
 	}
 	if isTerminal(a.out) {
 		fmt.Fprintln(os.Stderr, "misimportd: writing children's data to the terminal; press Ctrl-C to stop")

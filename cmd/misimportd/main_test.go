@@ -16,7 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"misimportd": main})
+	testscript.Main(m, map[string]func(){"misimportd": main, "misimport": main})
 }
 
 var update = os.Getenv("UPDATE_STORIES") != ""
@@ -38,7 +38,9 @@ func TestStories(t *testing.T) {
 				env.Setenv("MISIMPORTD_DATABASE", database)
 				env.Setenv("MISIMPORTD_STATE", state)
 				env.Setenv("TMPDIR", env.WorkDir)
-				return nil
+				deploy, err := filepath.Abs(filepath.Join("..", "..", "deploy"))
+				env.Setenv("DEPLOY", deploy)
+				return err
 			},
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "school": school, "waiting": waiting},
 		})

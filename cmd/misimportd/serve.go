@@ -22,6 +22,7 @@ import (
 	"golang.org/x/net/netutil"
 	"golang.org/x/sys/unix"
 
+	"misimportd/era/hint"
 	"misimportd/importer"
 	"misimportd/importer/status"
 	"misimportd/mis/cache"
@@ -70,6 +71,7 @@ func (c serveCommand) Run(a *app) error {
 	if a.AsOf != 0 {
 		return usagef("--as-of is not for the service: every night has its own day")
 	}
+	a.Fetch = true // every night has a document of its own
 	s := &service{app: a, listen: c.Listen, registry: prometheus.NewRegistry(), pulse: status.NewPulse(version())}
 	s.metrics = status.NewMetrics(s.registry, version())
 	s.manager = &manager{pulse: s.pulse, log: a.log}
@@ -132,7 +134,8 @@ func (s *service) hurry() {
 	s.manager.stopping()
 	s.log.Info("stopping", "state", s.pulse.Line())
 	time.AfterFunc(most, func() {
-		s.log.Error("stopping took too long: the database does not answer. Either all of the import in hand was done or nothing; misimportd runs tells which", "state", s.pulse.Line())
+		s.log.Error("stopping took too long: the database does not answer. Either all of the import in hand was done or nothing; "+
+			hint.Command("runs")+" tells which", "state", s.pulse.Line())
 		os.Exit(statusFailed)
 	})
 }
@@ -176,6 +179,11 @@ func (s *service) start() (*importer.Setup, net.Listener, error) {
 		s.log.Warn("beware: " + w)
 	}
 	setup, found := s.wire(s.ctx, settings)
+	if found == nil {
+		if err := setup.Importer.ClearAway(s.ctx); err != nil && !importer.IsBusy(err) {
+			found = faults{err}
+		}
+	}
 	if wrong = append(wrong, found...); len(wrong) > 0 {
 		if listener != nil {
 			_ = listener.Close()
@@ -243,6 +251,7 @@ func (s *service) wire(ctx context.Context, settings settings) (*importer.Setup,
 	if err != nil {
 		return nil, append(wrong, err)
 	}
+	db.Waiting = importer.TellWaiting(s.log)
 	im := s.importerOf(settings, db, fetching, s.stage)
 	setup := &importer.Setup{Importer: im, Schedule: settings.schedule}
 	outlook := setup.Look(ctx, time.Now())

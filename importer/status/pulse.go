@@ -8,7 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"misimportd/era/hint"
 	"misimportd/importer"
+	"misimportd/store"
 )
 
 // Pulse tells whether a daemon still does its work. It is felt from the work itself:
@@ -31,6 +33,7 @@ type state struct {
 	since     time.Time // of the stage
 	lastError string    // of the import before, "" when it ended well
 	failed    time.Time
+	failedRun store.ID // 0 when no database took it
 	version   string
 	fetchMost time.Duration
 }
@@ -82,16 +85,20 @@ func (p *Pulse) Began(time.Time) {
 	p.change(func(s *state) { s.running, s.stage, s.since = true, "", p.now() })
 }
 
-// Ended notes the end of an import.
-func (p *Pulse) Ended(at time.Time, _ importer.Report, err error) {
+// Ended notes the end of an import, before the daemon's next look tells the rest of it.
+func (p *Pulse) Ended(at time.Time, report importer.Report, err error) {
 	p.change(func(s *state) {
 		s.running, s.looked = false, p.now()
 		if importer.IsBusy(err) {
 			return
 		}
-		s.lastError = ""
+		s.lastError, s.outlook.Next = "", time.Time{}
 		if err != nil {
-			s.lastError, s.failed = err.Error(), at
+			s.lastError, s.failed, s.failedRun = err.Error(), at, report.Run
+		}
+		if report.Run != 0 {
+			newest := []store.Run{{ID: report.Run, Result: report.Result, FinishedAt: at}}
+			s.outlook.Imports.Newest, s.known.Imports.Newest = newest, newest
 		}
 	})
 }
@@ -149,17 +156,31 @@ func (s state) line() string {
 	case s.outlook.At.IsZero():
 		return "starting"
 	}
-	return fmt.Sprintf("waiting for the next import, %s; %s", s.when(s.outlook.Next), s.before())
+	next := "" // which is not known until the daemon has looked
+	if !s.outlook.Next.IsZero() {
+		next = ", " + s.when(s.outlook.Next)
+	}
+	return fmt.Sprintf("waiting for the next import%s; %s", next, s.before())
 }
 
-// before tells of the import before.
+// before tells of the import before. One that failed may be in no record.
 func (s state) before() string {
 	newest := s.outlook.Imports.Newest
-	if len(newest) == 0 {
+	var run store.Run
+	if len(newest) > 0 {
+		run = newest[0]
+	}
+	why := ""
+	if s.lastError != "" && !run.FinishedAt.After(s.failed) {
+		why = ": " + s.lastError
+	}
+	switch {
+	case why != "" && (s.failedRun == 0 || run.ID != s.failedRun):
+		return fmt.Sprintf("the last failed, %s%s%s", s.when(s.failed), why, s.waits())
+	case run.ID == 0:
 		return "none was made yet"
 	}
-	run := newest[0]
-	return fmt.Sprintf("the last was run %d, %s, %s%s", run.ID, run.Result, s.when(run.FinishedAt), s.waits())
+	return fmt.Sprintf("the last was run %d, %s, %s%s%s", run.ID, run.Result, s.when(run.FinishedAt), why, s.waits())
 }
 
 // waits tells of a held run that waits for a person.
@@ -169,7 +190,7 @@ func (s state) waits() string {
 		return ""
 	}
 	newest := waiting[len(waiting)-1]
-	return fmt.Sprintf("; run %d waits for a person: misimport runs show %d", newest, newest)
+	return fmt.Sprintf("; run %d waits for a person: %s", newest, hint.Command("runs show %d", newest))
 }
 
 // when is a time as people at the school write it.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"misimportd/era/hint"
 )
 
 // Server answers people and Prometheus. Its limits keep whoever is slow, large or many
@@ -73,7 +75,8 @@ func (p *Pulse) page(w http.ResponseWriter, _ *http.Request) {
 		}
 	}
 	for _, id := range s.known.Imports.Waiting {
-		_, _ = fmt.Fprintf(w, "held          run %d waits for a person: \"misimport runs show %d\" shows it, \"misimport approve %d\" or \"misimport reject %d\" decides\n", id, id, id, id)
+		_, _ = fmt.Fprintf(w, "held          run %d waits for a person: \"%s\" shows it, \"%s\" or \"%s\" decides\n",
+			id, hint.Command("runs show %d", id), hint.Command("approve %d", id), hint.Command("reject %d", id))
 	}
 	if s.lastError != "" {
 		_, _ = fmt.Fprintf(w, "last error    %s: %s\n", s.when(s.failed), s.lastError)

@@ -29,6 +29,9 @@ const (
 	document   = "data.xml"
 )
 
+// newHash begins the hash of a document. Tests count how often.
+var newHash = sha256.New
+
 // Folder is a state folder.
 type Folder string
 
@@ -137,7 +140,11 @@ type Document struct {
 	Path string // where the operator put it
 	file *os.File
 	info fs.FileInfo
+	hash string // "" until it is known
 }
+
+// folder is the name of the folder that d was opened in.
+func (d *Document) folder() string { return filepath.Base(filepath.Dir(d.Path)) }
 
 // Prefetched opens the document that the next run imports, to look at it. It fails
 // with a *NoDocumentError when there is none. The caller closes it.
@@ -173,16 +180,25 @@ func (d *Document) Close() error { return d.file.Close() }
 func (d *Document) Size() int64 { return d.info.Size() }
 
 // Read calls read with the document from its beginning, and returns its SHA-256 in
-// hexadecimal. A document that somebody writes to meanwhile is an error.
-func (d *Document) Read(read func(io.Reader) error) (hash string, err error) {
-	sum := sha256.New()
-	if err := d.copyTo(func(r io.Reader) error { return read(io.TeeReader(r, sum)) }); err != nil {
+// hexadecimal. A document that somebody writes to meanwhile is an error, so that a hash that
+// is known already need not be taken again.
+func (d *Document) Read(read func(io.Reader) error) (string, error) {
+	sum := d.hash
+	if sum == "" {
+		taken, whole := newHash(), read
+		read = func(r io.Reader) error {
+			err := whole(io.TeeReader(r, taken))
+			sum = hex.EncodeToString(taken.Sum(nil))
+			return err
+		}
+	}
+	if err := d.copyTo(read); err != nil {
 		return "", fmt.Errorf("%s: %w", d.Path, err)
 	}
 	if err := d.unchanged(); err != nil {
 		return "", err
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	return sum, nil
 }
 
 func (d *Document) copyTo(take func(io.Reader) error) error {
@@ -210,19 +226,11 @@ func sameContent(a, b fs.FileInfo) bool {
 // CurrentHash is the SHA-256 of the document that the database reflects, "" when
 // there is none.
 func (f Folder) CurrentHash() (string, error) {
-	file, err := os.Open(f.path(Current, document))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
+	m, err := f.CurrentManifest()
 	if err != nil {
 		return "", fmt.Errorf("document: %w", err)
 	}
-	defer func() { _ = file.Close() }()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, file); err != nil {
-		return "", fmt.Errorf("document: %w", err)
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	return m.SHA256, nil
 }
 
 // syncFolder makes renames in a folder last: renameio makes them whole, not durable.
@@ -232,6 +240,15 @@ func syncFolder(path string) error {
 		return err
 	}
 	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// ClearIncoming takes away what a process that is no more has left in Incoming. The caller
+// has the lock.
+func (f Folder) ClearIncoming() error {
+	if err := f.empty(Incoming); err != nil {
+		return fmt.Errorf("state folder: %w", err)
+	}
+	return nil
 }
 
 func (f Folder) empty(name string) error {

@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -10,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -42,13 +42,42 @@ func (f Folder) manifestPath(folder, hash string) string {
 	return f.path(folder, "manifest-"+hash[:min(enough, len(hash))]+".json")
 }
 
-// writeManifest writes a manifest beside the document that is to come.
-func (f Folder) writeManifest(folder string, m Manifest) error {
-	text, err := json.MarshalIndent(m, "", "  ")
+// mark tells one file from others: which it is, and when it was last written to.
+type mark struct {
+	Inode   uint64    `json:"inode"`
+	Written time.Time `json:"written"`
+}
+
+func markOf(info fs.FileInfo) mark {
+	m := mark{Written: info.ModTime().UTC()}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		m.Inode = stat.Ino
+	}
+	return m
+}
+
+// kept is a manifest in its folder, with the file that it is of: that one need not be hashed
+// again to be known.
+type kept struct {
+	Manifest
+	File mark `json:"file"`
+}
+
+// writeManifest writes the manifest of a file beside where the file is to come.
+func (f Folder) writeManifest(folder string, m Manifest, of fs.FileInfo) error {
+	text, err := json.MarshalIndent(kept{m, markOf(of)}, "", "  ")
 	if err != nil {
 		return err
 	}
 	return f.writeFile(f.manifestPath(folder, m.SHA256), append(text, '\n'))
+}
+
+func readManifest(path string) (k kept, err error) {
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(text, &k)
+	}
+	return k, err
 }
 
 // writeFile writes a whole file. Its beginnings are in Incoming, where what a killed
@@ -59,7 +88,7 @@ func (f Folder) writeFile(path string, text []byte) error {
 
 // forgetManifests removes the manifests of a folder but the one that is named.
 func (f Folder) forgetManifests(folder, but string) error {
-	paths, err := filepath.Glob(f.path(folder, "manifest-*.json"))
+	paths, err := f.manifests(folder)
 	for _, path := range paths {
 		if path != but {
 			err = errors.Join(err, os.Remove(path))
@@ -68,26 +97,47 @@ func (f Folder) forgetManifests(folder, but string) error {
 	return err
 }
 
+// manifests are the paths of all that a folder has.
+func (f Folder) manifests(folder string) ([]string, error) {
+	return filepath.Glob(f.path(folder, "manifest-*.json"))
+}
+
+// recognize finds the manifest that names this very file.
+func (f Folder) recognize(d *Document) (m Manifest, known bool, err error) {
+	paths, err := f.manifests(d.folder())
+	for _, path := range paths {
+		k, err := readManifest(path)
+		if err == nil && k.File == markOf(d.info) && k.Bytes == d.info.Size() {
+			return k.Manifest, true, nil
+		}
+	}
+	return m, false, err
+}
+
 // manifestOf is the manifest of a document in PreFetched or Current. One without a
-// manifest of its own was put there by hand.
+// manifest of its own was put there by hand. The document is hashed unless a manifest names it.
 func (f Folder) manifestOf(d *Document) (Manifest, error) {
-	sum := sha256.New()
-	if err := d.copyTo(func(r io.Reader) error { _, err := io.Copy(sum, r); return err }); err != nil {
+	if m, known, err := f.recognize(d); known || err != nil {
+		return m, err
+	}
+	hash, err := d.Read(func(r io.Reader) error { _, err := io.Copy(io.Discard, r); return err })
+	if err != nil {
 		return Manifest{}, err
 	}
-	byHand := Manifest{From: ByHand, Since: d.info.ModTime(), SHA256: hex.EncodeToString(sum.Sum(nil)), Bytes: d.info.Size()}
-	text, err := os.ReadFile(f.manifestPath(filepath.Base(filepath.Dir(d.Path)), byHand.SHA256))
+	return f.manifestHashed(d, hash)
+}
+
+// manifestHashed is manifestOf for a document whose hash is known.
+func (f Folder) manifestHashed(d *Document, hash string) (Manifest, error) {
+	byHand := Manifest{From: ByHand, Since: d.info.ModTime(), SHA256: hash, Bytes: d.info.Size()}
+	k, err := readManifest(f.manifestPath(d.folder(), hash))
 	if errors.Is(err, fs.ErrNotExist) {
 		return byHand, nil
 	}
-	var m Manifest
-	if err == nil {
-		err = json.Unmarshal(text, &m)
-	}
-	if err != nil || m.SHA256 != byHand.SHA256 {
+	if err != nil || k.SHA256 != hash {
 		return byHand, err
 	}
-	return m, nil
+	return k.Manifest, nil
 }
 
 // CurrentManifest is the manifest of the document that the database reflects; the zero
@@ -105,15 +155,22 @@ func (f Folder) CurrentManifest() (Manifest, error) {
 	return f.manifestOf(d)
 }
 
-// Waiting tells what waits in PreFetched. It fails with a *NoDocumentError when nothing
-// does.
+// Waiting tells what waits in PreFetched, without the hash where nothing is known of it but
+// that it was put there by hand. It fails with a *NoDocumentError when nothing waits.
 func (f Folder) Waiting() (Manifest, error) {
 	d, err := f.Prefetched()
 	if err != nil {
 		return Manifest{}, err
 	}
 	defer func() { _ = d.Close() }()
-	m, err := f.manifestOf(d)
+	paths, err := f.manifests(PreFetched)
+	var m Manifest
+	switch {
+	case err == nil && len(paths) > 0:
+		m, err = f.manifestOf(d)
+	case err == nil:
+		m = Manifest{From: ByHand, Since: d.info.ModTime(), Bytes: d.info.Size()}
+	}
 	if err != nil {
 		return m, fmt.Errorf("document: %w", err)
 	}
@@ -166,6 +223,20 @@ func (t *Fetch) Part(name string) (*os.File, error) {
 	return file, nil
 }
 
+// Look gives a whole file of Incoming to somebody who only looks at it. It loses its name,
+// so that it is gone when it is closed, however the process ends. The caller closes it.
+func (t *Fetch) Look(file *os.File, from string) (*Document, error) {
+	again, err := os.Open(file.Name())
+	if err != nil {
+		return nil, fmt.Errorf("document: %w", err)
+	}
+	info, err := again.Stat()
+	if err := errors.Join(err, os.Remove(file.Name())); err != nil {
+		return nil, errors.Join(fmt.Errorf("document: %w", err), again.Close())
+	}
+	return &Document{Path: from, file: again, info: info}, nil
+}
+
 // Offer moves a whole and checked file of Incoming to PreFetched, in place of what was
 // fetched before, for the next run to import. It fills in the manifest's hash and size.
 // It fails with a *MeanwhileError when another document has been put there.
@@ -183,7 +254,7 @@ func (t *Fetch) offer(file *os.File, m Manifest) (Manifest, error) {
 	if err != nil {
 		return m, err
 	}
-	sum := sha256.New()
+	sum := newHash()
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return m, err
 	}
@@ -191,7 +262,7 @@ func (t *Fetch) offer(file *os.File, m Manifest) (Manifest, error) {
 		return m, err
 	}
 	m.SHA256, m.Bytes = hex.EncodeToString(sum.Sum(nil)), info.Size()
-	if err := errors.Join(file.Sync(), f.writeManifest(PreFetched, m)); err != nil {
+	if err := errors.Join(file.Sync(), f.writeManifest(PreFetched, m, info)); err != nil {
 		return m, err
 	}
 	target := f.path(PreFetched, document)

@@ -129,17 +129,32 @@ func (f Folder) take(from *Document) (*Taken, error) {
 		return nil, fmt.Errorf("document: %w", err)
 	}
 	t := &Taken{Document: Document{Path: from.Path, file: file}, folder: f, originals: map[string]fs.FileInfo{}}
-	err = errors.Join(from.copyTo(func(r io.Reader) error { _, err := io.Copy(file, r); return err }), from.unchanged())
-	if err == nil {
+	if t.Manifest, err = f.copyTaken(from, file); err == nil {
+		t.hash = t.Manifest.SHA256
 		t.info, err = file.Stat()
-	}
-	if err == nil {
-		t.Manifest, err = f.manifestOf(from)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("document: copying to %s: %w", f.path(Incoming), err), t.Close())
 	}
 	return t, nil
+}
+
+// copyTaken copies a document and finds its manifest. One that no manifest names is hashed as
+// it is copied: the hash is of what is in the copy.
+func (f Folder) copyTaken(from *Document, to io.Writer) (Manifest, error) {
+	copied := func(r io.Reader) error { _, err := io.Copy(to, r); return err }
+	m, known, err := f.recognize(from)
+	if err != nil {
+		return m, err
+	}
+	if known {
+		return m, errors.Join(from.copyTo(copied), from.unchanged())
+	}
+	hash, err := from.Read(copied)
+	if err != nil {
+		return m, err
+	}
+	return f.manifestHashed(from, hash)
 }
 
 func (t *Taken) takeCompanion(path string) error {
@@ -233,7 +248,7 @@ func (t *Taken) Settle(run int64) error {
 }
 
 func (t *Taken) settle() error {
-	if err := errors.Join(t.file.Sync(), t.folder.writeManifest(Current, t.Manifest)); err != nil {
+	if err := errors.Join(t.file.Sync(), t.folder.writeManifest(Current, t.Manifest, t.info)); err != nil {
 		return err
 	}
 	for _, name := range append(t.companions(), document) {

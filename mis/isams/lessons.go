@@ -101,7 +101,7 @@ func (m *making) make(e entry) {
 	case yearSchedules:
 		m.add(e, mis.Assembly, e.period, strings.Join([]string{"year", e.name, e.period, e.room}, "\x00"), e.id)
 	case tutorials:
-		periods := strings.Fields(e.periods)
+		periods := of(e.periods)
 		for _, period := range periods {
 			id := e.id
 			if len(periods) > 1 {
@@ -153,31 +153,41 @@ func (m *making) add(e entry, kind mis.LessonKind, period, key, id string) {
 	}
 }
 
+// addStaff finds who takes a lesson. Schedules name a code. The others have a field that
+// is called an id and holds a code; some write an id there, so that is what is left to try.
 func (m *making) addStaff(l *mis.Lesson, e entry) {
-	s := m.t.d.snap
-	for id := range strings.FieldsSeq(e.teachers) {
+	for _, teacher := range of(e.teachers) {
+		id, isID := reference(teacher)
 		switch {
-		case m.holdsStaff(id):
-		case s.Staff.MayHold(id):
+		case m.staff[teacher] != "":
+			l.Staff = append(l.Staff, m.staff[teacher])
+		case isID && (id == "" || m.holdsStaff(id)):
+			l.Staff = appendID(l.Staff, id)
+		case unreadable(&m.t.d.snap.Staff):
 			l.Unsure.Staff = true
+			if isID && m.t.d.snap.Staff.MayHold(id) {
+				l.Staff = append(l.Staff, id)
+			}
 		default:
-			m.note(e, mis.UnknownTeacher, "no member of staff has the id %s; imported without", id)
-			continue
+			m.note(e, mis.UnknownTeacher, "no member of staff has the code or the id %q; imported without", clip(teacher))
 		}
-		l.Staff = append(l.Staff, id)
 	}
-	if e.teacherCode == "" {
-		return
-	}
-	if id := m.staff[e.teacherCode]; id != "" {
-		l.Staff = append(l.Staff, id)
-		return
-	}
-	if unreadable(&s.Staff) {
+	switch {
+	case e.teacherCode == "":
+	case m.staff[e.teacherCode] != "":
+		l.Staff = append(l.Staff, m.staff[e.teacherCode])
+	case unreadable(&m.t.d.snap.Staff):
 		l.Unsure.Staff = true
-		return
+	default:
+		m.note(e, mis.UnknownTeacher, "no member of staff has the code %q; imported without", clip(e.teacherCode))
 	}
-	m.note(e, mis.UnknownTeacher, "no member of staff has the code %q; imported without", clip(e.teacherCode))
+}
+
+func appendID(ids []string, id string) []string {
+	if id == "" {
+		return ids
+	}
+	return append(ids, id)
 }
 
 // unreadable tells whether what cannot be found in a roll may be in what of it cannot be
@@ -254,7 +264,7 @@ func (m *making) addYear(l *mis.Lesson, e entry) {
 }
 
 func (m *making) addPupils(l *mis.Lesson, e entry) {
-	for school := range strings.FieldsSeq(e.pupils) {
+	for _, school := range of(e.pupils) {
 		p := m.school[school]
 		if p == nil && unreadable(&m.t.d.snap.Pupils) {
 			l.Unsure.Pupils, l.Unsure.Groups = true, true // and nobody knows of which year

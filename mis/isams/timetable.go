@@ -40,17 +40,28 @@ type published struct {
 }
 
 // entry is a record of a timetable, in the form that all four kinds have in common. Lists
-// are ids apart by spaces, so that entries can be compared.
+// are texts apart by listSeparator, so that entries can be compared.
 type entry struct {
 	id, section               string
 	code, name                string
 	period, room              string
-	teacherCode               string
-	teachers, pupils, periods string
+	teacherCode               string // of schedules
+	teachers, pupils, periods string // teachers are codes or ids, pupils SchoolIds
 	set                       string // its id
 	bySet                     bool
 	group                     string // of meetings
 	year                      era.Year
+}
+
+// listSeparator is in no text of a record: those are of one line each.
+const listSeparator = "\n"
+
+// of is what a list of an entry holds.
+func of(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, listSeparator)
 }
 
 type week struct{ id, name, periods string }
@@ -169,42 +180,45 @@ func readSchedule(c *collector[entry], rec *record, id string) (entry, bool) {
 
 func readMeeting(c *collector[entry], rec *record, id string) (entry, bool) {
 	return entry{name: displayName(rec), group: rec.field("MeetingGroupId"), period: pointer(c, rec, id, "PeriodId"), room: pointer(c, rec, id, "RoomId"),
-		teachers: pointer(c, rec, id, "TeacherId")}, true
+		teachers: rec.field("TeacherId")}, true
 }
 
 func readYearSchedule(c *collector[entry], rec *record, id string) (entry, bool) {
-	return entry{name: plainName(rec), period: pointer(c, rec, id, "PeriodId"), room: pointer(c, rec, id, "RoomId"), teachers: pointer(c, rec, id, "TeacherId"),
+	return entry{name: plainName(rec), period: pointer(c, rec, id, "PeriodId"), room: pointer(c, rec, id, "RoomId"), teachers: rec.field("TeacherId"),
 		year: yearOf(c, rec, id, "NationalCurriculumYear", rec.field("NationalCurriculumYear"))}, true
 }
 
 func readTutorial(c *collector[entry], rec *record, id string) (entry, bool) {
 	e := entry{code: rec.text("DisplayCode"), name: displayName(rec), room: pointer(c, rec, id, "RoomId"), year: era.NoYear}
-	for _, list := range []struct {
-		in, of, name string
-		into         *string
-	}{{"Periods", "Period", "PeriodId", &e.periods}, {"Teachers", "Teacher", "TeacherId", &e.teachers}, {"Pupils", "Pupil", "PupilId", &e.pupils}} {
-		within := rec.SelectElement(list.in)
-		if within == nil {
-			continue
+	e.periods = listOf(rec, "Periods", "Period", "PeriodId", func(text string) string {
+		to, ok := reference(text)
+		if !ok {
+			c.note(id, mis.BadValue, rec.line, "PeriodId is not a number; taken as missing")
 		}
-		var ids []string
-		for _, child := range within.SelectElements(list.of) {
-			item := &record{Element: child, line: rec.line}
-			text := cmp.Or(item.field(list.name), textOf(child))
-			if list.name != "PupilId" { // that is a SchoolId, which may be any text
-				to, ok := reference(text)
-				if text = to; !ok {
-					c.note(id, mis.BadValue, rec.line, "%s is not a number; taken as missing", list.name)
-				}
-			}
-			if text != "" && !strings.Contains(text, " ") {
-				ids = append(ids, text)
-			}
-		}
-		slices.SortFunc(ids, mis.CompareIDs)
-		*list.into = strings.Join(slices.Compact(ids), " ")
-	}
+		return to
+	})
+	e.teachers = listOf(rec, "Teachers", "Teacher", "TeacherId", asItIs)
+	e.pupils = listOf(rec, "Pupils", "Pupil", "PupilId", asItIs)
 	return e, true
+}
+
+func asItIs(text string) string { return text }
+
+// listOf is what the elements of a list within a record name, in order and each once.
+func listOf(rec *record, list, element, name string, read func(string) string) string {
+	within := rec.SelectElement(list)
+	if within == nil {
+		return ""
+	}
+	var found []string
+	for _, child := range within.SelectElements(element) {
+		item := &record{Element: child, line: rec.line}
+		if text := read(cmp.Or(item.field(name), textOf(child))); text != "" {
+			found = append(found, text)
+		}
+	}
+	slices.SortFunc(found, mis.CompareIDs)
+	return strings.Join(slices.Compact(found), listSeparator)
 }
 
 func readAllocation(c *collector[allocation], rec *record, id string) (allocation, bool) {
@@ -232,7 +246,7 @@ func readTerm(c *collector[term], rec *record, id string) (term, bool) {
 // dateOf reads a date that iSAMS writes with a time.
 func dateOf(text string) (era.Date, error) {
 	text, _, _ = strings.Cut(text, "T")
-	return era.ParseDate(text)
+	return era.ReadDate(text)
 }
 
 func readTeachingForm(c *collector[teachingForm], rec *record, id string) (teachingForm, bool) {

@@ -54,22 +54,23 @@ type Schedule struct {
 }
 
 // Meeting is a meeting of staff with one of them.
+// Teacher is a code, as it is for all of these.
 type Meeting struct {
-	ID, Group, Period, Room, Teacher int
-	Name                             string
+	ID, Group, Period, Room int
+	Teacher, Name           string
 }
 
 // Assembly is what a whole year group goes to.
 type Assembly struct {
-	ID, Period, Room, Teacher, Year int
-	Name                            string
+	ID, Period, Room, Year int
+	Teacher, Name          string
 }
 
 // Tutorial is a lesson of a few pupils; Pupils are SchoolIds.
 type Tutorial struct {
-	ID, Room, Teacher, Pupil int
-	Name                     string
-	Periods                  []int
+	ID, Room, Pupil int
+	Teacher, Name   string
+	Periods         []int
 }
 
 var times = [][2]string{{"09:00", "09:40"}, {"09:40", "10:20"}, {"10:40", "11:20"}, {"11:20", "12:00"}, {"12:00", "12:40"}, {"13:40", "14:20"}, {"14:20", "15:00"}, {"15:00", "15:40"}}
@@ -114,16 +115,16 @@ func (s *School) TeachIn(year, lessons int) *School {
 		group := t.nextID
 		for k := range 5 {
 			t.nextID++
-			t.Meetings = append(t.Meetings, Meeting{ID: t.nextID, Group: group, Period: periods[i*11%len(periods)], Room: s.Rooms[0].ID, Teacher: s.Staff[(i+k*7)%len(s.Staff)].ID, Name: fmt.Sprintf("Heads' meeting %d", i+1)})
+			t.Meetings = append(t.Meetings, Meeting{ID: t.nextID, Group: group, Period: periods[i*11%len(periods)], Room: s.Rooms[0].ID, Teacher: s.Staff[(i+k*7)%len(s.Staff)].Code, Name: fmt.Sprintf("Heads' meeting %d", i+1)})
 		}
 	}
 	for year := FirstYear; year <= LastYear; year++ {
 		t.nextID++
-		t.Assemblies = append(t.Assemblies, Assembly{ID: t.nextID, Period: periods[(year-FirstYear)*8%len(periods)], Room: s.Rooms[1].ID, Teacher: s.Staff[year%len(s.Staff)].ID, Year: year, Name: "Chapel"})
+		t.Assemblies = append(t.Assemblies, Assembly{ID: t.nextID, Period: periods[(year-FirstYear)*8%len(periods)], Room: s.Rooms[1].ID, Teacher: s.Staff[year%len(s.Staff)].Code, Year: year, Name: "Chapel"})
 	}
 	for i := range min(10, len(s.Pupils)) {
 		t.nextID++
-		t.Tutorials = append(t.Tutorials, Tutorial{ID: t.nextID, Room: s.Rooms[2].ID, Teacher: s.Staff[i%len(s.Staff)].ID, Pupil: s.Pupils[i*len(s.Pupils)/10].ID, Name: fmt.Sprintf("Violin %d", i+1), Periods: []int{periods[i], periods[(i+40)%len(periods)]}})
+		t.Tutorials = append(t.Tutorials, Tutorial{ID: t.nextID, Room: s.Rooms[2].ID, Teacher: s.Staff[i%len(s.Staff)].Code, Pupil: s.Pupils[i*len(s.Pupils)/10].ID, Name: fmt.Sprintf("Violin %d", i+1), Periods: []int{periods[i], periods[(i+40)%len(periods)]}})
 	}
 	return s
 }
@@ -222,19 +223,19 @@ func (s *School) writePublished(w *writer) {
 	w.f("</Schedules>\n<StaffMeetings>\n")
 	w.each(len(t.Meetings), func(i int) {
 		m := t.Meetings[i]
-		w.f("<StaffMeeting Id=\"%d\"><MeetingGroupId>%d</MeetingGroupId><PeriodId>%d</PeriodId><TeacherId>%d</TeacherId><RoomId>%d</RoomId><DisplayName>%s</DisplayName></StaffMeeting>\n", m.ID, m.Group, m.Period, m.Teacher, m.Room, esc(m.Name))
+		w.f("<StaffMeeting Id=\"%d\"><MeetingGroupId>%d</MeetingGroupId><PeriodId>%d</PeriodId><TeacherId>%s</TeacherId><RoomId>%d</RoomId><DisplayName>%s</DisplayName></StaffMeeting>\n", m.ID, m.Group, m.Period, m.Teacher, m.Room, esc(m.Name))
 	})
 	w.f("</StaffMeetings>\n<YearSchedules>\n")
 	w.each(len(t.Assemblies), func(i int) {
 		a := t.Assemblies[i]
-		w.f("<YearSchedule Id=\"%d\"><Name>%s</Name><NationalCurriculumYear>%d</NationalCurriculumYear><PeriodId>%d</PeriodId><RoomId>%d</RoomId><TeacherId>%d</TeacherId></YearSchedule>\n", a.ID, a.Name, a.Year, a.Period, a.Room, a.Teacher)
+		w.f("<YearSchedule Id=\"%d\"><Name>%s</Name><NationalCurriculumYear>%d</NationalCurriculumYear><PeriodId>%d</PeriodId><RoomId>%d</RoomId><TeacherId>%s</TeacherId></YearSchedule>\n", a.ID, a.Name, a.Year, a.Period, a.Room, a.Teacher)
 	})
 	w.f("</YearSchedules>\n<Tutorials>\n")
 	w.each(len(t.Tutorials), func(i int) {
 		u := t.Tutorials[i]
 		w.f("<Tutorial Id=\"%d\"><DisplayCode>V</DisplayCode><DisplayName>%s</DisplayName><RoomId>%d</RoomId><Periods>", u.ID, esc(u.Name), u.Room)
 		w.each(len(u.Periods), func(k int) { w.f("<Period><PeriodId>%d</PeriodId></Period>", u.Periods[k]) })
-		w.f("</Periods><Teachers><Teacher><TeacherId>%d</TeacherId></Teacher></Teachers><Pupils><Pupil><PupilId>%d</PupilId></Pupil></Pupils></Tutorial>\n", u.Teacher, u.Pupil)
+		w.f("</Periods><Teachers><Teacher><TeacherId>%s</TeacherId></Teacher></Teachers><Pupils><Pupil><PupilId>%d</PupilId></Pupil></Pupils></Tutorial>\n", u.Teacher, u.Pupil)
 	})
 	w.f("</Tutorials>\n</Timetable>\n")
 }

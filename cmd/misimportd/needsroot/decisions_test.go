@@ -1,6 +1,9 @@
-package main
+//go:build needsroot
+
+package needsroot
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,23 +12,6 @@ import (
 
 	"misimportd/mis/isams/isamstest"
 )
-
-// A disk that fills up is a tmpfs in a mount namespace of its own, which is gone with the
-// shell that made it.
-
-// inNamespace runs a script as root of a mount namespace.
-func inNamespace(t *testing.T, script string, args ...string) string {
-	t.Helper()
-	shell := []string{"unshare", "-m"}
-	if os.Getuid() != 0 {
-		shell = []string{"sudo", "-n", "unshare", "-m"}
-	}
-	out, err := exec.Command(shell[0], append(append(shell[1:], "sh", "-c", script, "sh"), args...)...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return string(out)
-}
 
 // diskDocuments writes three documents to a folder: of two nights, and one without half of
 // the pupils.
@@ -93,32 +79,41 @@ mount -t tmpfs -o size=200M tmpfs "$disk"; state=$disk/state; mkdir "$state"
 export MISIMPORTD_STATE=$state MISIMPORTD_DATABASE=sqlite:$state/misimportd.db MISIMPORTD_TIMEZONE=UTC
 room() { rm -f "$disk/filler"; [ "$1" = all ] || head -c $((($(df -k --output=avail "$disk" | tail -1) - $1) * 1024)) /dev/zero > "$disk/filler"; }
 ` + decisions
-		tellDisk(t, inNamespace(t, script, t.TempDir(), documents, misimportd, "20 120 400 900 1800 6000"))
+		tellDisk(t, inNamespace(script, t.TempDir(), documents, misimportd, "20 120 400 900 1800 6000"))
 	})
 	t.Run("postgres", func(t *testing.T) {
-		const script = `set -e; documents=$1 misimportd=$2 sizes=$3 bin=$4 home=$(mktemp -d); disk=$home/disk; mkdir "$disk"
-mount -t tmpfs -o size=200M,mode=700,uid=$(id -u postgres) tmpfs "$disk"; chown postgres "$home"
-as() { runuser -u postgres -- "$@"; }
-cd "$home"
+		// The server runs as another user, who may not be let into the test's own folder: its
+		// folder is one over /mnt, in the namespace.
+		const script = `set -e; documents=$1 misimportd=$2 sizes=$3 bin=$4 real=$5 home=/mnt
+user=$(id -u postgres 2>/dev/null || id -u nobody)
+as() { setpriv --reuid "$user" --clear-groups "$@"; }
+[ "$real" = 0 ] || { user=0; as() { unshare --user --map-user=1000 "$@"; }; } # root of a namespace has no other user
+mount -t tmpfs -o "size=1G,mode=755,uid=$user" tmpfs "$home"; cd "$home"
+disk=$home/disk; mkdir "$disk"; mount -t tmpfs -o "size=200M,mode=700,uid=$user" tmpfs "$disk"
 as "$bin/initdb" -D "$home/data" -A trust -U misimportd --no-sync >"$home/log" 2>&1
 as "$bin/pg_ctl" -D "$home/data" -l "$home/server.log" -w start -o "-c listen_addresses='' -c unix_socket_directories='$home' -c fsync=off -c shared_buffers=8MB" >/dev/null
-trap 'as "$bin/pg_ctl" -D "$home/data" -m immediate -w stop >/dev/null; cd /; umount "$disk"; rm -rf "$home"' EXIT
+trap 'as "$bin/pg_ctl" -D "$home/data" -m immediate -w stop >/dev/null' EXIT
 sql() { "$bin/psql" -qAt -h "$home" -U misimportd -d misimportd -c "$1"; }
 "$bin/createdb" -h "$home" -U misimportd misimportd
 sql "CREATE TABLESPACE small LOCATION '$disk'"; sql "ALTER DATABASE misimportd SET default_tablespace = small"; sql "ALTER DATABASE misimportd SET temp_tablespaces = pg_default"
-state=$home/state; mkdir "$state"; chmod 755 "$home"
+state=$home/state; mkdir "$state"
 export MISIMPORTD_STATE=$state "MISIMPORTD_DATABASE=postgres://misimportd@/misimportd?host=$home" MISIMPORTD_TIMEZONE=UTC
 room() { rm -f "$disk/filler"; [ "$1" = all ] || { sql CHECKPOINT; head -c $((($(df -k --output=avail "$disk" | tail -1) - $1) * 1024)) /dev/zero > "$disk/filler"; }; }
 ` + decisions
-		tellDisk(t, inNamespace(t, script, documents, misimportd, "0 40 120 400 3000", filepath.Dir(os.Getenv("MISIMPORTD_TEST_PSQL"))))
+		bin := filepath.Dir(os.Getenv("MISIMPORTD_TEST_PSQL"))
+		tellDisk(t, inNamespace(script, documents, misimportd, "0 40 120 400 3000", bin, fmt.Sprint(os.Getuid())))
 	})
 }
 
-// tellDisk counts what became of what had too little room.
-func tellDisk(t *testing.T, said string) {
+// tellDisk runs a script and counts what became of what had too little room.
+func tellDisk(t *testing.T, script *exec.Cmd) {
 	t.Helper()
+	said, err := script.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
 	tally := map[string]int{}
-	for line := range strings.Lines(said) {
+	for line := range strings.Lines(string(said)) {
 		tally[strings.TrimSpace(line)]++
 	}
 	t.Logf("TABLE %v", tally)

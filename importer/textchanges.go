@@ -1,0 +1,72 @@
+package importer
+
+import (
+	"slices"
+
+	"misimportd/store"
+)
+
+// gathered is what is written of the changes of a plan or a run: of hundreds of thousands, a few
+// of each kind and how many there are, unless all are asked for.
+type gathered struct {
+	records map[store.Entity]*few
+	groups  groupChanges
+	lessons *lessonChanges
+	days    []Line // on which groups are suspended
+}
+
+// few is the first of many lines.
+type few struct {
+	first []Line
+	count int
+}
+
+// changes writes the changes, grouped by kind and by group. Commitments are gone through after
+// all others: of most it is enough that they come or go with their lesson.
+func (p *printer) changes(lines Lines) {
+	g := gathered{records: map[store.Entity]*few{}, groups: groupChanges{}, lessons: newLessonChanges(p, lines)}
+	isLate := func(e store.Entity) bool { return e == store.CommitmentEntity }
+	others := slices.DeleteFunc(slices.Clone(store.Entities), isLate)
+	p.read(lines, others, func(l Line) { g.add(p, l) })
+	g.lessons.pair()
+	p.read(lines, []store.Entity{store.CommitmentEntity}, g.lessons.take)
+	for _, entity := range store.Entities {
+		if of := g.records[entity]; of != nil {
+			p.line("\n%s", p.paint(bold, plural[entity]))
+			p.fold(of.count, shownRecords, "  ", func(i int) { p.record(of.first[i]) })
+		}
+	}
+	p.groups(g.groups)
+	p.lessons(g.lessons)
+	p.groupDays(g.days)
+}
+
+// read goes through the lines of some entities, and remembers the first error.
+func (p *printer) read(lines Lines, of []store.Entity, each func(Line)) {
+	if p.err != nil {
+		return
+	}
+	p.err = lines.of(of, func(l Line) error {
+		each(l)
+		return nil
+	})
+}
+
+func (g *gathered) add(p *printer, l Line) {
+	switch l.Entity {
+	case store.GroupEntity, store.MembershipEntity:
+		g.groups.add(p, l)
+	case store.LessonEntity:
+		g.lessons.add(l)
+	case store.GroupSuspensionEntity:
+		g.days = append(g.days, l)
+	default:
+		if g.records[l.Entity] == nil {
+			g.records[l.Entity] = &few{}
+		}
+		of := g.records[l.Entity]
+		if of.count++; p.Verbose || of.count <= shownRecords+1 {
+			of.first = append(of.first, l)
+		}
+	}
+}
