@@ -222,7 +222,7 @@ func checkListen(address string) error {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		return fmt.Errorf("listen: %q is not an address: write it as 127.0.0.1:9190, or off; a port is at most 65535", address)
+		return fmt.Errorf("listen: %q is not an address: write it as 127.0.0.1:9190, or off", address)
 	}
 	return nil
 }
