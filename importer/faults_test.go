@@ -14,11 +14,11 @@ import (
 
 // TestR31CutOffAtEveryStatement cuts the connection to PostgreSQL, or kills the process, at
 // each statement of imports, approvals and an undo: before the statement gets through, and
-// just after. It goes through every 19th statement, and all of them in the soak.
+// just after. It goes through every 31st statement, and all of them in the soak.
 func TestR31CutOffAtEveryStatement(t *testing.T) {
 	o := newOrdeal(t, storetest.Postgres(t))
 	w := newWire(t, o.database)
-	step := soak(1, 19)
+	step := soak(1, 31)
 	for _, what := range operations {
 		for _, how := range []string{"cut", "killed"} {
 			for _, after := range []bool{false, true} {
@@ -79,7 +79,7 @@ func TestR31CutOffAtRandomBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, whole, _ := w.seen()
-		for range soak(400, 25) {
+		for range soak(400, 15) {
 			do := o.ready(what)
 			o.through(what, do, func() error { return o.throughWire(w, "cut", do, 0, 1+dice.IntN(whole), false) })
 		}
@@ -93,7 +93,7 @@ func TestR31SQLiteAtEveryStatement(t *testing.T) {
 	o := newOrdeal(t, storetest.SQLite(t))
 	for _, what := range operations {
 		for _, how := range []string{"killed", "fails"} {
-			for at := 1; ; at += soak(1, 8) {
+			for at := 1; ; at += soak(1, 13) {
 				do := o.ready(what)
 				var err error
 				o.through(what+" "+how, do, func() error {

@@ -96,16 +96,19 @@ var badDocuments = []badDocument{
 	{"no sets", func(d []byte, _ *rand.Rand) []byte { return missing(d, "Sets") }, "sections_missing Sets", store.HoldSections},
 	{"set lists empty", func(d []byte, dice *rand.Rand) []byte { return without(d, "SetLists", 1, dice) }, "sections_missing SetLists", store.HoldSections},
 	{"no timetable", func(d []byte, _ *rand.Rand) []byte { return missing(d, "PublishedTimetables") }, "sections_missing PublishedTimetables", store.HoldSections},
-	{"half of the pupils", func(d []byte, dice *rand.Rand) []byte { return without(d, "CurrentPupils", 0.45, dice) }, "pupils_leaving,groups_shrinking,memberships_ending form,memberships_ending set,section_shrinks CurrentPupils", store.HoldRemovals},
+	{"half of the pupils", func(d []byte, dice *rand.Rand) []byte { return without(d, "CurrentPupils", 0.45, dice) }, "pupils_leaving,groups_shrinking,section_shrinks CurrentPupils", store.HoldRemovals},
 	{"half of the staff", func(d []byte, dice *rand.Rand) []byte { return without(d, "CurrentStaff", 0.5, dice) }, "staff_leaving,section_shrinks CurrentStaff", store.HoldRemovals},
 	{"half of the forms", func(d []byte, dice *rand.Rand) []byte { return without(d, "Forms", 0.5, dice) }, "memberships_ending form", store.HoldRemovals},
-	{"half of the sets", func(d []byte, dice *rand.Rand) []byte { return without(d, "Sets", 0.5, dice) }, "groups_ending set,memberships_ending set,section_shrinks Sets", store.HoldRemovals},
+	{"half of the sets", func(d []byte, dice *rand.Rand) []byte { return without(d, "Sets", 0.5, dice) }, "groups_ending set,memberships_ending set,losses_together,section_shrinks Sets", store.HoldRemovals},
 	{"half of the set lists", func(d []byte, dice *rand.Rand) []byte { return without(d, "SetLists", 0.6, dice) }, "groups_shrinking,memberships_ending set,section_shrinks SetLists", store.HoldRemovals},
-	{"half of the lessons", func(d []byte, dice *rand.Rand) []byte { return without(d, "Schedules", 0.5, dice) }, "lessons_removed,section_shrinks Schedules", store.HoldRemovals},
+	{"half of the lessons", func(d []byte, dice *rand.Rand) []byte { return without(d, "Schedules", 0.5, dice) }, "lessons_removed,losses_together,section_shrinks Schedules", store.HoldRemovals},
 	{"half of the pupils cannot be read", func(d []byte, dice *rand.Rand) []byte { return mangled(d, "CurrentPupils", 0.5, dice) }, "records_skipped CurrentPupils", store.HoldAll},
-	{"the pupils' ids changed", func(d []byte, _ *rand.Rand) []byte { return renumbered(d) }, "pupils_leaving,groups_shrinking,memberships_ending form,memberships_ending set,document_differs CurrentPupils,ids_changed pupil", store.HoldAll},
-	{"another school's", func(d []byte, _ *rand.Rand) []byte { return another(1, someSchool) }, "pupils_leaving,groups_shrinking,memberships_ending form,memberships_ending set,sections_missing PublishedTimetables,document_differs CurrentPupils,document_differs CurrentStaff,ids_changed pupil", store.HoldAll},
-	{"another school's, numbered alike", func(d []byte, _ *rand.Rand) []byte { return renamed(d) }, "document_differs CurrentPupils", store.HoldAll},
+	{"the pupils' ids changed", func(d []byte, _ *rand.Rand) []byte { return renumbered(d) }, "pupils_leaving,groups_shrinking,losses_together,records_new pupil,document_differs CurrentPupils,ids_changed pupil", store.HoldAll},
+	{"another school's", func(d []byte, _ *rand.Rand) []byte { return another(1, someSchool) }, "pupils_leaving,groups_shrinking,losses_together,sections_missing PublishedTimetables,records_new pupil," +
+		"document_differs CurrentPupils,document_differs CurrentStaff,ids_changed pupil,values_changed staff forename,values_changed staff initials,values_changed staff name," +
+		"values_changed staff surname,values_changed staff title,values_shared staff initials,values_shared staff name", store.HoldAll},
+	{"another school's, numbered alike", func(d []byte, _ *rand.Rand) []byte { return renamed(d) },
+		"document_differs CurrentPupils,values_changed pupil forename,values_changed pupil known_as,values_changed pupil name,values_changed pupil surname", store.HoldAll},
 }
 
 // TestBadDocuments shows each to the guard. What it lets pass takes nothing from anybody,

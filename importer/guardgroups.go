@@ -50,8 +50,10 @@ func (j *judgement) groupsAndMemberships() {
 		}
 	}
 	for group, n := range p.lost {
-		of(group).leaving += n
-		of(group).ofGroups[j.groupName(group)] += n
+		if n -= p.gone[group]; n > 0 {
+			of(group).leaving += n
+			of(group).ofGroups[j.groupName(group)] += n
+		}
 	}
 	for group, n := range p.moved {
 		of(group).moving += n
@@ -84,7 +86,8 @@ type places struct {
 	moved   map[store.ID]int // who leaves for another group of the kind and the year
 	joined  map[store.ID]int // all who join
 	again   map[store.ID]int // who joins, was there before and comes from no other group
-	gone    map[store.ID]int // all rows that go
+	gone    map[store.ID]int // who leaves with the school, which is counted there
+	ended   map[store.ID]int // all rows that go
 }
 
 // post is where a member can be, but for the group: who moves stays in it.
@@ -101,7 +104,7 @@ func (j *judgement) post(m store.Membership) post {
 
 // places pairs who leaves a group with who joins another one.
 func (j *judgement) places() places {
-	p := places{map[store.ID]int{}, map[store.ID]int{}, map[store.ID]int{}, map[store.ID]int{}, map[store.ID]int{}, map[store.ID]int{}}
+	p := places{map[store.ID]int{}, map[store.ID]int{}, map[store.ID]int{}, map[store.ID]int{}, map[store.ID]int{}, map[store.ID]int{}, map[store.ID]int{}}
 	for i := range j.state.Memberships {
 		p.members[j.state.Memberships[i].GroupID]++
 	}
@@ -112,7 +115,8 @@ func (j *judgement) places() places {
 		switch {
 		case !ok:
 		case goes(c):
-			p.gone[m.GroupID]++
+			p.ended[m.GroupID]++
+			p.gone[m.GroupID] += btoi(c.Why == store.MemberGone)
 			if c.Why != store.Doubled {
 				leaving = append(leaving, m)
 			}
@@ -176,7 +180,7 @@ func (j *judgement) emptied(p places) {
 			continue
 		}
 		found.of++
-		if p.gone[id] == n && p.joined[id] == 0 && 2*p.lost[id] > n {
+		if p.ended[id] == n && p.joined[id] == 0 && 2*p.lost[id] > n {
 			found.count++
 			found.causes[fmt.Sprintf("%s, of %d members", j.groupName(id), n)] = n
 		}

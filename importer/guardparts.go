@@ -117,6 +117,11 @@ func (j *judgement) lessonsOfTeachers(found parts) {
 	}
 	gone := 0
 	for _, c := range j.plan.Changes {
+		if s, ok := c.Record().(store.Staff); ok && goes(c) {
+			delete(teachers, s.ID) // who leaves is counted there
+		}
+	}
+	for _, c := range j.plan.Changes {
 		r, ok := c.Record().(store.Commitment)
 		switch name := teachers[r.ElementID]; {
 		case !ok || name == "":

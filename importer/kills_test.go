@@ -2,6 +2,7 @@ package importer_test
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -126,5 +127,84 @@ func (o *ordeal) nobodyIsInTwoPlaces() {
 		JOIN elements e ON e.id = a.element_id ORDER BY 1 LIMIT 10`, o.im.AsOf.String())
 	if len(both) > 0 {
 		o.Fatalf("in two places: %s", strings.Join(both, "; "))
+	}
+}
+
+// TestR32KilledInTheMiddleOfAStatement kills an import whose statement waits for a table that
+// another program holds. PostgreSQL's server does not know that yet when the next import comes.
+func TestR32KilledInTheMiddleOfAStatement(t *testing.T) {
+	o := newOrdeal(t, storetest.Postgres(t))
+	for i := 0; i < len(written); i += soak(1, 4) {
+		table := written[i]
+		do := o.ready("apply")
+		tx, err := o.raw.Begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.Exec(`LOCK TABLE ` + table + ` IN EXCLUSIVE MODE`); err != nil {
+			t.Fatal(err)
+		}
+		first, next := o.begun(do), (*begun)(nil)
+		if waited := first.untilItWaits(); waited {
+			_ = first.Process.Kill()
+			o.tally["killed"]++
+			next = o.begun(do)
+			next.untilItWaits()
+		}
+		if err := tx.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		<-first.done
+		if next != nil {
+			<-next.done
+			if said := next.out.String(); next.err != nil && !strings.HasPrefix(said, doneBefore) {
+				t.Errorf("killed while it waited for %s, and the next: %v %s", table, next.err, said)
+			}
+		}
+		o.isComplete("apply")
+	}
+	if o.tally["killed"] < 3 {
+		t.Errorf("only %d tables were waited for", o.tally["killed"])
+	}
+}
+
+// begun is a process that does an operation meanwhile.
+type begun struct {
+	*exec.Cmd
+	o    *ordeal
+	out  bytes.Buffer
+	err  error
+	done chan struct{}
+}
+
+func (o *ordeal) begun(do string) *begun {
+	o.Helper()
+	b := &begun{Cmd: o.victim(do, o.database), o: o, done: make(chan struct{})}
+	b.Stdout, b.Stderr = &b.out, &b.out
+	if err := b.Start(); err != nil {
+		o.Fatal(err)
+	}
+	go func() {
+		b.err = b.Wait()
+		close(b.done)
+	}()
+	return b
+}
+
+// untilItWaits returns when the process waits for another's lock on a table, and tells so, or
+// when it has ended.
+func (b *begun) untilItWaits() bool {
+	b.o.Helper()
+	for {
+		select {
+		case <-b.done:
+			return false
+		case <-time.After(10 * time.Millisecond):
+		}
+		waiting := b.o.rows(`SELECT query FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND wait_event = 'relation' AND application_name LIKE $1`,
+			fmt.Sprintf("misimportd %%process %d %%", b.Process.Pid))
+		if len(waiting) > 0 {
+			return true
+		}
 	}
 }

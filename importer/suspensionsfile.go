@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"misimportd/era"
+	"misimportd/era/files"
 )
 
 // ReadSuspensions reads the school's file of suspensions and gaps. Every fault in it is
@@ -20,17 +20,21 @@ func ReadSuspensions(path string) ([]era.Suspension, error) {
 	if path == "" {
 		return nil, nil
 	}
-	text, err := os.ReadFile(path)
+	text, err := files.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("suspensions_file: %w", err)
 	}
 	var list yaml.Node
 	documents := yaml.NewDecoder(bytes.NewReader(text))
 	if err := documents.Decode(&list); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, notYAML(path, err)
 	}
 	var more yaml.Node
-	if err := documents.Decode(&more); !errors.Is(err, io.EOF) {
+	switch err := documents.Decode(&more); {
+	case errors.Is(err, io.EOF):
+	case err != nil:
+		return nil, notYAML(path, err)
+	default:
 		return nil, fmt.Errorf("%s: line %d: a second document after ---: put all into one list", path, more.Line)
 	}
 	if len(list.Content) == 0 {
@@ -50,6 +54,15 @@ func ReadSuspensions(path string) ([]era.Suspension, error) {
 		suspensions = append(suspensions, s)
 	}
 	return suspensions, errors.Join(faults...)
+}
+
+// notYAML tells of a file that is no YAML, and where that shows.
+func notYAML(path string, err error) error {
+	var fault *yaml.LoadError
+	if errors.As(err, &fault) {
+		return fmt.Errorf("%s: line %d: %s", path, fault.Mark.Line, fault.Message)
+	}
+	return fmt.Errorf("%s: %w", path, err)
 }
 
 // readSuspension reads one item of the list. Its error begins with the line.
@@ -101,8 +114,11 @@ func yearsOf(list *yaml.Node) (years []era.Year, err error) {
 	}
 	for _, item := range list.Content {
 		year, err := era.ParseYear(item.Value)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
+		case year.String() != item.Value: // to YAML, 011 is nine
+			return nil, fmt.Errorf("%q is no plain number: write %s", item.Value, year)
 		}
 		years = append(years, year)
 	}

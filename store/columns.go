@@ -32,7 +32,6 @@ type shape struct {
 	columns []column // those of all tables
 	ids     string   // the table whose sequence ids come from
 
-	called     string      // what its labels are of, "" for none
 	references []reference // to records that have labels
 }
 
@@ -55,8 +54,7 @@ func init() {
 }
 
 func newShape(prototype Record, name string) *shape {
-	entity := prototype.Entity()
-	s := &shape{entity: entity, record: reflect.TypeOf(prototype), ids: name, called: calledAs(entity)}
+	s := &shape{entity: prototype.Entity(), record: reflect.TypeOf(prototype), ids: name}
 	elements, own := table{name: "elements"}, table{name: name}
 	elementType := reflect.TypeFor[Element]()
 	for _, f := range reflect.VisibleFields(reflect.TypeOf(prototype)) {

@@ -3,14 +3,10 @@ package store
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/jmoiron/sqlx"
 
 	"misimportd/era"
 )
@@ -181,8 +177,8 @@ func (v *View) NamesOf(ctx context.Context, run ID) (made, held Names, err error
 
 // learn reads how the records are called that are recorded themselves.
 func (v *View) learn(ctx context.Context, into Names, of Recording, what string) error {
-	for entity, s := range shapes {
-		if s.called == what {
+	for _, entity := range Called {
+		if calledAs(entity) == what {
 			of.Only = append(of.Only, entity)
 		}
 	}
@@ -233,70 +229,4 @@ func inChunks(ids []ID) func(yield func(string) bool) {
 			}
 		}
 	}
-}
-
-// recordLabels writes down how the records are called that a run refers to and does not hold
-// itself (R39). It is called before the run changes anything.
-func (db *DB) recordLabels(ctx context.Context, tx *sqlx.Tx, run ID, p Proposal) error {
-	missing := missingLabels(p)
-	for _, what := range []string{ofElement, ofEra, ofLesson} {
-		for some := range inChunks(slices.Sorted(maps.Keys(missing[what]))) {
-			_, err := tx.ExecContext(ctx, fmt.Sprintf(`INSERT INTO run_labels (run_id, what, record_id, kind, source_id, name, on_date)
-				SELECT %d, '%s', l.* FROM (%s WHERE e.id IN (%s)) AS l`, run, what, labelQueries[what], some))
-			if err != nil {
-				return db.failed("recording names", err)
-			}
-		}
-	}
-	return nil
-}
-
-// reference is a column that holds the id of another record.
-type reference struct {
-	what  string
-	index []int
-}
-
-// referenceOf tells to what a column of ids refers; "" is nothing that has a name.
-func referenceOf(c column) string {
-	switch {
-	case c.sql != "bigint" || c.name == "datasource_id":
-		return ""
-	case c.name == "lesson_id":
-		return ofLesson
-	case strings.HasSuffix(c.name, "era_id"):
-		return ofEra
-	}
-	return ofElement
-}
-
-// missingLabels lists, by what they are of, the ids of records that changes refer to and that
-// no change is of. Records that the plan makes have no id yet, and are in it.
-func missingLabels(p Proposal) map[string]map[ID]bool {
-	told, missing := map[string]map[ID]bool{}, map[string]map[ID]bool{}
-	for _, what := range []string{ofElement, ofEra, ofLesson} {
-		told[what], missing[what] = map[ID]bool{}, map[ID]bool{}
-	}
-	for _, plan := range []Plan{p.Plan, p.Waiting} {
-		for _, c := range plan.Changes {
-			s := shapes[c.Entity()]
-			if id := c.Record().RowID(); id > 0 && s.called != "" {
-				told[s.called][id] = true
-			}
-		}
-		for _, c := range plan.Changes {
-			s := shapes[c.Entity()]
-			for _, r := range []Record{c.Before, c.After} {
-				if r == nil {
-					continue
-				}
-				for _, to := range s.references {
-					if id := ID(reflect.ValueOf(r).FieldByIndex(to.index).Int()); id > 0 && !told[to.what][id] {
-						missing[to.what][id] = true
-					}
-				}
-			}
-		}
-	}
-	return missing
 }

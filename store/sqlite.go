@@ -17,6 +17,8 @@ import (
 	"github.com/pressly/goose/v3"
 	driver "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"misimportd/era/files"
 )
 
 type sqlite struct{ path string }
@@ -155,7 +157,7 @@ func (d sqlite) lock(ctx context.Context, db *DB, holder Holder) (*sqlx.Conn, fu
 			return nil, nil, err
 		}
 	}
-	file, err := os.OpenFile(d.path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	file, err := files.OpenLock(d.path + ".lock")
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,15 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
-	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"misimportd/era"
+	"misimportd/era/files"
 	"misimportd/importer"
 	"misimportd/mis/isams"
 )
@@ -31,19 +28,19 @@ const (
 
 // config is the configuration file. Flags and the environment go before it.
 type config struct {
-	Database           string       `yaml:"database"`
-	State              string       `yaml:"state"`
-	Timezone           string       `yaml:"timezone"`
-	Years              []int        `yaml:"years"`
-	AcademicYearStarts string       `yaml:"academic_year_starts"`
-	Retention          string       `yaml:"retention"`
-	Schedule           string       `yaml:"schedule"`
-	GiveUp             string       `yaml:"give_up"`
-	Listen             string       `yaml:"listen"`
-	WebConfigFile      string       `yaml:"web_config_file"`
-	SuspensionsFile    string       `yaml:"suspensions_file"`
-	Guard              *guardConfig `yaml:"guard"`
-	ISAMS              *isamsConfig `yaml:"isams"`
+	Database           string        `yaml:"database"`
+	State              string        `yaml:"state"`
+	Timezone           string        `yaml:"timezone"`
+	Years              []wholeNumber `yaml:"years"`
+	AcademicYearStarts string        `yaml:"academic_year_starts"`
+	Retention          string        `yaml:"retention"`
+	Schedule           string        `yaml:"schedule"`
+	GiveUp             string        `yaml:"give_up"`
+	Listen             string        `yaml:"listen"`
+	WebConfigFile      string        `yaml:"web_config_file"`
+	SuspensionsFile    string        `yaml:"suspensions_file"`
+	Guard              *guardConfig  `yaml:"guard"`
+	ISAMS              *isamsConfig  `yaml:"isams"`
 }
 
 // settings is the configuration after it was checked.
@@ -83,17 +80,18 @@ func readConfig(path string) (config, string, error) {
 	if !named {
 		path = defaultConfig
 	}
-	text, err := os.ReadFile(path)
+	text, err := files.Read(path)
+	var other *files.NotFileError
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !named:
 		return c, "", nil
+	case errors.As(err, &other):
+		return c, path, usagef("configuration: %w", err)
 	case err != nil:
 		return c, path, usagef("configuration: %w; check what --config names, its owner and its mode", err)
 	}
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
-		return c, path, usagef("%s: %s", path, yamlFault(err))
+	if err := decodeYAML(path, text, &c); err != nil {
+		return c, path, err
 	}
 	c.relativeTo(filepath.Dir(path))
 	if c.ISAMS != nil {
@@ -101,41 +99,6 @@ func readConfig(path string) (config, string, error) {
 	}
 	return c, path, nil
 }
-
-// yamlFault says what is wrong with a YAML file and where, in the user's words.
-func yamlFault(err error) string {
-	var many *yaml.LoadErrors
-	var one *yaml.LoadError
-	var faults []string
-	switch {
-	case errors.As(err, &many):
-		for _, e := range many.Errors {
-			faults = append(faults, yamlFaultAt(e))
-		}
-	case errors.As(err, &one):
-		faults = append(faults, yamlFaultAt(one))
-	default:
-		return err.Error()
-	}
-	return strings.Join(faults, "; ")
-}
-
-func yamlFaultAt(e *yaml.LoadError) string {
-	said := unknownKey.ReplaceAllString(e.Message, `unknown key "$1"`)
-	if found := wrongType.FindStringSubmatch(said); found != nil {
-		said = "expected " + expected[found[2]]
-		if !strings.HasPrefix(expected[found[2]], "keys") { // there, what was found may be a key for iSAMS
-			said += " and found " + found[1]
-		}
-	}
-	return fmt.Sprintf("line %d: %s", e.Mark.Line, said)
-}
-
-var (
-	unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
-	wrongType  = regexp.MustCompile(`cannot (?:construct|unmarshal) !!\w+ ?(.*?) ?into (\S+)`)
-	expected   = map[string]string{"int": "a whole number", "string": "a text", "[]int": "a list such as [7, 8]", "main.config": "keys and values", "main.isamsConfig": "keys and values", "main.requestConfig": "keys and values", "main.guardConfig": "keys and values", "main.limitsConfig": "keys and values", "main.limitConfig": "{percent: 10, at_least: 20}, a number or off", "bool": "true or false"}
-)
 
 // relativeTo makes paths relative to the file that they stand in.
 func (c *config) relativeTo(folder string) {
@@ -181,7 +144,7 @@ func (f *flags) settle() (settings, error) {
 	years := f.Years
 	if len(years) == 0 {
 		for _, year := range c.Years {
-			years = append(years, strconv.Itoa(year))
+			years = append(years, strconv.Itoa(int(year)))
 		}
 	}
 	for _, text := range years {
@@ -227,11 +190,11 @@ func sqliteIn(state string) string { return "sqlite:" + filepath.Join(state, "mi
 // settleService settles what a daemon needs.
 func (s *settings) settleService(c config) (faults []string) {
 	s.listen, s.webConfig = first(c.Listen, defaultListen), c.WebConfigFile
-	if _, port, err := net.SplitHostPort(s.listen); s.listen != "off" && (err != nil || !isPort(port)) {
-		faults = append(faults, fmt.Sprintf("listen: %q is not an address: write it as 127.0.0.1:9190, or off", s.listen))
+	if err := checkListen(s.listen); err != nil {
+		faults = append(faults, err.Error())
 	}
 	if s.webConfig != "" {
-		if err := web.Validate(s.webConfig); err != nil {
+		if err := checkWebConfig(s.webConfig); err != nil {
 			faults = append(faults, fmt.Sprintf("web_config_file: %s: %v", s.webConfig, err))
 		}
 	}
@@ -255,9 +218,46 @@ func (s settings) listenWarning() string {
 	return "; beware: without a password and without TLS, whoever can reach it is answered (web_config_file)"
 }
 
-func isPort(text string) bool {
-	_, err := strconv.ParseUint(text, 10, 16)
-	return err == nil
+// checkListen tells whether the service can answer at an address; off is one.
+func checkListen(address string) error {
+	if address == "off" {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return fmt.Errorf("listen: %q is not an address: write it as 127.0.0.1:9190, or off", address)
+	}
+	return nil
+}
+
+// checkWebConfig checks the file of TLS and passwords, and those that it names.
+func checkWebConfig(path string) error {
+	text, err := files.Read(path)
+	if err != nil {
+		return err
+	}
+	var c struct {
+		TLS struct {
+			Certificate string `yaml:"cert_file"`
+			Key         string `yaml:"key_file"`
+			Authority   string `yaml:"client_ca_file"`
+		} `yaml:"tls_server_config"`
+	}
+	if err := yaml.Unmarshal(text, &c); err == nil { // what is wrong with it is told below
+		for _, named := range []string{c.TLS.Certificate, c.TLS.Key, c.TLS.Authority} {
+			if named != "" && !filepath.IsAbs(named) {
+				named = filepath.Join(filepath.Dir(path), named)
+			}
+			var other *files.NotFileError
+			if err := files.Check(named); errors.As(err, &other) {
+				return err
+			}
+		}
+	}
+	return web.Validate(path)
 }
 
 func inFile(source string, faults []string) []string {

@@ -12,10 +12,13 @@ import (
 	"misimportd/mis/isams"
 )
 
-// fetching sets up where documents come from.
+// fetching sets up where documents come from, and warns of what is seldom meant.
 func (a *app) fetching(s settings, progress *progress) (importer.Fetching, error) {
 	if s.isams == nil {
 		return importer.Fetching{Anew: a.Fetch}, nil
+	}
+	for _, w := range s.warnings {
+		a.log.Warn("beware: " + w)
 	}
 	client, err := isams.NewClient(*s.isams, a.log)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strconv"
 
 	"go.yaml.in/yaml/v4"
 
@@ -16,7 +17,7 @@ import (
 type guardConfig struct {
 	limitsConfig `yaml:",inline"`
 	Hold         string       `yaml:"hold"`
-	GraceNights  int          `yaml:"grace_nights"`
+	GraceNights  wholeNumber  `yaml:"grace_nights"`
 	Rollover     limitsConfig `yaml:"rollover"`
 	Undo         limitsConfig `yaml:"undo"`
 }
@@ -78,11 +79,10 @@ type limitConfig struct{ importer.Limit }
 func (l *limitConfig) UnmarshalYAML(node *yaml.Node) error {
 	const hint = "write a limit as {percent: 10, at_least: 20}, as off, or as 0 where none is allowed; a percentage is from 0 to 100"
 	wrong := func(found *yaml.Node) error {
-		said := hint
 		if found.Kind == yaml.ScalarNode {
-			said += fmt.Sprintf("; there is %q", found.Value)
+			return faultAt(found, fmt.Sprintf("%s; there is %q", hint, found.Value))
 		}
-		return &yaml.LoadErrors{Errors: []*yaml.LoadError{{Mark: yaml.Mark{Line: found.Line, Column: found.Column}, Message: said}}}
+		return faultAt(found, hint)
 	}
 	if node.Kind == yaml.ScalarNode {
 		switch node.Value {
@@ -97,22 +97,44 @@ func (l *limitConfig) UnmarshalYAML(node *yaml.Node) error {
 	if node.Kind != yaml.MappingNode {
 		return wrong(node)
 	}
+	given := map[string]bool{}
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
-		var err error
-		switch key.Value {
-		case "percent":
-			err = value.Decode(&l.Percent)
-		case "at_least":
-			err = value.Decode(&l.AtLeast)
-		default:
-			return wrong(key)
+		if given[key.Value] {
+			return faultAt(key, fmt.Sprintf("%q is given twice in one limit", key.Value))
 		}
-		if err != nil || l.Percent < 0 || l.Percent > 100 || l.AtLeast < 0 {
-			return wrong(value)
+		given[key.Value] = true
+		if !l.set(key.Value, value) {
+			return wrong(offending(key, value))
 		}
 	}
 	return nil
+}
+
+// set takes one key of a limit, if it is one and its number is right. Only what is written in
+// digits is a number: to YAML, .nan is one too, which is less than no limit.
+func (l *limitConfig) set(key string, value *yaml.Node) bool {
+	const everything = 100
+	var err error
+	switch {
+	case value.Kind != yaml.ScalarNode || !isDecimal.MatchString(value.Value):
+		return false
+	case key == "percent":
+		l.Percent, err = strconv.ParseFloat(value.Value, 64)
+	case key == "at_least":
+		l.AtLeast, err = strconv.Atoi(value.Value)
+	default:
+		return false
+	}
+	return err == nil && l.Percent <= everything
+}
+
+// offending is the one of a key and its value that is wrong.
+func offending(key, value *yaml.Node) *yaml.Node {
+	if key.Value == "percent" || key.Value == "at_least" {
+		return value
+	}
+	return key
 }
 
 // settle fills in the defaults.
@@ -153,7 +175,7 @@ func (c *guardConfig) settle() (importer.Guard, []error) {
 	default:
 		faults = append(faults, fmt.Errorf("guard: hold: %q: write removals, which holds what ends only, or all", c.Hold))
 	}
-	if g.GraceNights = c.GraceNights; g.GraceNights < 0 {
+	if g.GraceNights = int(c.GraceNights); g.GraceNights < 0 {
 		faults = append(faults, fmt.Errorf("guard: grace_nights: %d: write 0 or more", c.GraceNights))
 	}
 	return g, faults

@@ -6,10 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"misimportd/era/files"
 	"misimportd/mis/isams"
 )
 
@@ -115,17 +117,11 @@ func (c *isamsConfig) secret(what, file, env string) (string, error) {
 	}
 	text := os.Getenv(env)
 	if file != "" {
-		content, err := os.ReadFile(c.credential(file))
+		content, err := c.secretFile(what, file)
 		if err != nil {
-			if errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(file, "./") {
-				return "", fmt.Errorf("isams: %s_file: there is no file %s: it has to hold the secret, in one line", what, c.path(file))
-			}
-			return "", fmt.Errorf("isams: %s_file names no file that can be read%s: it has to be the name of a file that holds the secret, not the secret", what, reasonOf(err, file))
+			return "", err
 		}
 		text = strings.TrimPrefix(string(content), "\ufeff")
-		if info, err := os.Stat(c.credential(file)); err == nil && info.Mode().Perm()&0o077 != 0 {
-			c.warnings = append(c.warnings, fmt.Sprintf("others can read %s: chmod 600 it", c.credential(file)))
-		}
 	}
 	switch text = strings.TrimSpace(text); {
 	case text == "" && file == "":
@@ -136,6 +132,30 @@ func (c *isamsConfig) secret(what, file, env string) (string, error) {
 		return "", fmt.Errorf("isams: %s: there is more than one word where the secret should be, in one line", what)
 	}
 	return text, nil
+}
+
+// secretFile reads the file of a secret, and warns of one that others can read.
+func (c *isamsConfig) secretFile(what, file string) ([]byte, error) {
+	path := c.credential(file)
+	content, err := files.Read(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(file, "./"):
+		return nil, fmt.Errorf("isams: %s_file: there is no file %s: it has to hold the secret, in one line", what, path)
+	case err != nil:
+		return nil, fmt.Errorf("isams: %s_file names no file that can be read%s: it has to be the name of a file that holds the secret, not the secret", what, reasonOf(err, file))
+	}
+	// systemd gives the service its right to a credential by an access list, and that shows
+	// where others have the group's rights.
+	others := fs.FileMode(0o077)
+	if path != c.path(file) {
+		others = 0o007
+	}
+	warning := fmt.Sprintf("others on this machine can read %s, which holds a secret: chmod 600 %s", path, path)
+	info, err := os.Stat(path)
+	if err == nil && info.Mode().Perm()&others != 0 && !slices.Contains(c.warnings, warning) {
+		c.warnings = append(c.warnings, warning)
+	}
+	return content, nil
 }
 
 // reasonOf tells of a file that cannot be read, unless its name looks like what should

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/net/netutil"
 	"golang.org/x/sys/unix"
 
+	"misimportd/era/files"
 	"misimportd/era/hint"
 	"misimportd/importer"
 	"misimportd/importer/status"
@@ -175,9 +176,6 @@ func (s *service) start() (*importer.Setup, net.Listener, error) {
 	if err != nil {
 		wrong = append(wrong, err)
 	}
-	for _, w := range settings.warnings {
-		s.log.Warn("beware: " + w)
-	}
 	setup, found := s.wire(s.ctx, settings)
 	if found == nil {
 		if err := setup.Importer.ClearAway(s.ctx); err != nil && !importer.IsBusy(err) {
@@ -194,10 +192,12 @@ func (s *service) start() (*importer.Setup, net.Listener, error) {
 }
 
 func (s *service) bind(settings settings) (net.Listener, error) {
-	const connections = 100
 	s.webConfig = settings.webConfig
 	if settings.listen = first(s.listen, settings.listen); settings.listen == "off" {
 		return nil, nil
+	}
+	if err := checkListen(settings.listen); err != nil { // that of the command line
+		return nil, usageError{err}
 	}
 	listener, err := net.Listen("tcp", settings.listen)
 	if err != nil {
@@ -209,7 +209,7 @@ func (s *service) bind(settings settings) (net.Listener, error) {
 	}
 	s.bound = settings.listen
 	s.log.Info("answering", "at", listener.Addr().String())
-	return netutil.LimitListener(listener, connections), nil
+	return netutil.LimitListener(listener, status.Connections), nil
 }
 
 // reloaded sets all up anew.
@@ -298,7 +298,7 @@ func configuredListen(path string) string {
 	var c struct {
 		Listen string `yaml:"listen"`
 	}
-	if text, err := os.ReadFile(first(path, defaultConfig)); err == nil {
+	if text, err := files.Read(first(path, defaultConfig)); err == nil {
 		_ = yaml.Unmarshal(text, &c)
 	}
 	return c.Listen
@@ -311,10 +311,10 @@ func (c healthcheckCommand) Run(a *app) error {
 	if address == "off" {
 		return errors.New("the service answers nobody (listen: off)")
 	}
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return fmt.Errorf("listen: %q is not an address: write it as 127.0.0.1:9190", address)
+	if err := checkListen(address); err != nil {
+		return usageError{err}
 	}
+	host, port, _ := net.SplitHostPort(address)
 	switch host { // not by name: a container may know none
 	case "", "0.0.0.0":
 		host = "127.0.0.1"

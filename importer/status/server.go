@@ -13,8 +13,11 @@ import (
 	"misimportd/era/hint"
 )
 
+// Connections is how many there may be at once.
+const Connections = 256
+
 // Server answers people and Prometheus. Its limits keep whoever is slow, large or many
-// from taking the machine.
+// from taking the machine, and from being in others' way.
 func Server(registry *prometheus.Registry, pulse *Pulse) *http.Server {
 	const (
 		scrapes      = 8 // at once
@@ -22,6 +25,7 @@ func Server(registry *prometheus.Registry, pulse *Pulse) *http.Server {
 		headerMost   = 5 * time.Second
 		requestMost  = 10 * time.Second
 		headerAtMost = 16 << 10
+		seats        = Connections / 2 // the other half is for those who have asked
 	)
 	pages := http.NewServeMux()
 	pages.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: scrapes, Timeout: requestMost}))
@@ -31,7 +35,7 @@ func Server(registry *prometheus.Registry, pulse *Pulse) *http.Server {
 	pages.HandleFunc("GET /{$}", pulse.page)
 	server := &http.Server{
 		Handler: plainly(pages), ReadHeaderTimeout: headerMost, ReadTimeout: requestMost, WriteTimeout: scrapeMost,
-		MaxHeaderBytes: headerAtMost,
+		MaxHeaderBytes: headerAtMost, ConnState: (&waitingRoom{seats: seats}).connState,
 	}
 	server.SetKeepAlivesEnabled(false) // nobody keeps a connection that others could use
 	return server

@@ -18,6 +18,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"misimportd/era/files"
 )
 
 // The folders of a state folder, and the document's name in all but the last.
@@ -156,17 +158,17 @@ func (f Folder) Reflected() (*Document, error) { return f.open(Current) }
 
 func (f Folder) open(folder string) (*Document, error) {
 	path := f.path(folder, document)
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	file, err := files.Open(path)
+	var other *files.NotFileError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, &NoDocumentError{path}
-	}
-	if err != nil {
+	case errors.As(err, &other):
+		return nil, fmt.Errorf("document: %s is not a file: put the iSAMS XML in its place", path)
+	case err != nil:
 		return nil, fmt.Errorf("document: %w; check its owner and mode", err)
 	}
 	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a file: put the iSAMS XML in its place", path)
-	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("document: %w", err), file.Close())
 	}

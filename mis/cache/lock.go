@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"syscall"
+
+	"misimportd/era/files"
 )
 
 // BusyError says that another process works in the state folder.
@@ -18,7 +20,7 @@ func (e *BusyError) Error() string {
 // Lock takes the state folder for one process, which must have prepared it. It fails at
 // once with a *BusyError when another has it; the system gives it up with the process.
 func (f Folder) Lock(holder string) (unlock func() error, err error) {
-	file, err := os.OpenFile(f.path("lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	file, err := files.OpenLock(f.path("lock"))
 	if err != nil {
 		return nil, fmt.Errorf("state folder: %w", err)
 	}

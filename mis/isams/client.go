@@ -11,12 +11,16 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/cenkalti/backoff/v7"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
+
+	"misimportd/era/files"
 )
 
 // Request is one request of the batch API: what one key contributes to a document.
@@ -80,6 +84,8 @@ func NewClient(s Settings, log *slog.Logger) (*Client, error) {
 		return nil, &SettingsError{"url begins with http://, which would send children's data and the key in the clear: use https://, or set insecure_http"}
 	case base.Scheme != "https" && base.Scheme != "http":
 		return nil, &SettingsError{"url has to begin with https://"}
+	case !hasPort(base):
+		return nil, &SettingsError{fmt.Sprintf("url names port %s: a port is from 1 to 65535", base.Port())}
 	case len(s.Requests) == 0:
 		return nil, &SettingsError{"requests names no key"}
 	}
@@ -111,14 +117,14 @@ func (s Settings) transport() (*http.Transport, error) {
 	t.TLSHandshakeTimeout = s.Connect
 	t.DisableKeepAlives = true // one request a night
 	if s.Proxy != "" {
-		proxy, err := url.Parse(s.Proxy)
-		if err != nil || proxy.Host == "" {
-			return nil, &SettingsError{"proxy has to be like http://proxy.school.example:3128"}
+		proxy, err := s.proxy()
+		if err != nil {
+			return nil, err
 		}
 		t.Proxy = http.ProxyURL(proxy)
 	}
 	if s.CAFile != "" {
-		pem, err := os.ReadFile(s.CAFile)
+		pem, err := files.Read(s.CAFile)
 		if err != nil {
 			return nil, &SettingsError{fmt.Sprintf("ca_file: %v", err)}
 		}
@@ -132,6 +138,29 @@ func (s Settings) transport() (*http.Transport, error) {
 		t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
 	return t, nil
+}
+
+// proxy is the address of the proxy. It may hold a password, so no error quotes it.
+func (s Settings) proxy() (*url.URL, error) {
+	proxy, err := url.Parse(s.Proxy)
+	switch {
+	case err != nil || proxy.Host == "":
+		return nil, &SettingsError{"proxy has to be like http://proxy.school.example:3128"}
+	case !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, proxy.Scheme):
+		return nil, &SettingsError{fmt.Sprintf("proxy begins with %s://, which is no way to a proxy: write http://, https:// or socks5://", proxy.Scheme)}
+	case !hasPort(proxy):
+		return nil, &SettingsError{fmt.Sprintf("proxy names port %s: a port is from 1 to 65535", proxy.Port())}
+	}
+	return proxy, nil
+}
+
+// hasPort tells whether the port that a URL names, if it names one, can be one.
+func hasPort(u *url.URL) bool {
+	if u.Port() == "" {
+		return true
+	}
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	return err == nil && port > 0
 }
 
 // String is where the client asks, without secrets.
