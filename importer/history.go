@@ -89,7 +89,12 @@ func (past Past) WriteJSON(w io.Writer) error {
 // WriteRuns writes a list of runs, one a line.
 func WriteRuns(w io.Writer, db *store.DB, past []Past, zone *time.Location, style Style) error {
 	p := &printer{Style: style, w: w}
-	if len(past) == 0 {
+	switch {
+	case len(past) > 0:
+	case db.IsMissing():
+		p.line("There is no database there yet: looked for %s.", db)
+		return p.err
+	default:
 		p.line("No run yet in %s.", db)
 		return p.err
 	}

@@ -83,6 +83,9 @@ func (db *DB) Close() error {
 	return db.sql.Close()
 }
 
+// IsMissing tells whether the database is a file that was not there when it was opened.
+func (db *DB) IsMissing() bool { return db.sql == nil }
+
 // String says which database it is, without any secret.
 func (db *DB) String() string { return db.name }
 

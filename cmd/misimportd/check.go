@@ -54,6 +54,9 @@ func (c checkConfigCommand) Run(a *app) error {
 	}
 	folder := cache.Folder(s.state)
 	found, err := folder.Check()
+	if missing := missingFolder(s); err == nil && missing != nil {
+		err = missing
+	}
 	add("state folder", found, err)
 	db, err := store.Open(a.ctx, s.database)
 	if err != nil {

@@ -78,6 +78,8 @@ type app struct {
 	ctx context.Context
 	log *slog.Logger
 	again
+	works place // of a command that reads or writes the database
+	begin bool  // a school, in a folder that is not there yet
 }
 
 // execute parses the arguments, runs the command that they name and turns its error
@@ -152,7 +154,7 @@ func (a *app) status(err error) int {
 
 // withDatabase settles the configuration, opens the database, and closes it after do.
 func (a *app) withDatabase(do func(settings, *store.DB) error) error {
-	s, err := a.settle()
+	s, err := a.settleIn(a.works)
 	if err != nil {
 		return err
 	}
@@ -195,6 +197,7 @@ func (a *app) print(v any, text func(io.Writer, importer.Style) error) error {
 
 type runCommand struct {
 	again `embed:""`
+	New   bool `help:"Begin a school in a state folder that is not there yet."`
 }
 
 // again holds the flags of those who look at a document.
@@ -205,7 +208,7 @@ type again struct {
 }
 
 func (c runCommand) Run(a *app) error {
-	a.again = c.again
+	a.again, a.works, a.begin = c.again, begins, c.New
 	return a.night((*importer.Importer).Run, importer.Report.WriteRun)
 }
 
@@ -221,6 +224,7 @@ func (c planCommand) Run(a *app) error {
 // night makes an import, or the plan of one, and prints what came of it.
 func (a *app) night(do func(*importer.Importer, context.Context) (importer.Report, error), text func(importer.Report, io.Writer, importer.Style) error) error {
 	report := importer.NothingYet()
+	a.works = max(a.works, inside)
 	err := a.withDatabase(func(s settings, db *store.DB) (err error) {
 		progress := a.progress()
 		defer progress.stop()

@@ -22,6 +22,7 @@ import (
 
 const (
 	defaultConfig = "/etc/misimportd/config.yml"
+	defaultState  = "/var/lib/misimportd"
 	defaultListen = "127.0.0.1:9190"
 )
 
@@ -46,6 +47,7 @@ type config struct {
 type settings struct {
 	database           string
 	state              string
+	stateNamed         bool // it is not the usual one
 	zone               *time.Location
 	years              []era.Year
 	academicYearStarts era.MonthDay
@@ -128,11 +130,12 @@ func (f *flags) settle() (settings, error) {
 	s := settings{
 		source:             source,
 		database:           first(f.Database, c.Database),
-		state:              first(f.State, c.State, "/var/lib/misimportd"),
+		state:              first(f.State, c.State, defaultState),
+		stateNamed:         first(f.State, c.State) != "",
 		academicYearStarts: era.FirstSeptember,
 	}
 	if s.database == "" {
-		s.database = "sqlite:" + filepath.Join(s.state, "misimportd.db")
+		s.database = sqliteIn(s.state)
 	}
 	var faults []string
 	if s.zone, err = time.LoadLocation(first(f.Timezone, c.Timezone, "Europe/London")); err != nil {
@@ -180,6 +183,9 @@ func (f *flags) settle() (settings, error) {
 	}
 	return s, nil
 }
+
+// sqliteIn is the database of a state folder, unless another is configured.
+func sqliteIn(state string) string { return "sqlite:" + filepath.Join(state, "misimportd.db") }
 
 // settleService settles what a daemon needs.
 func (s *settings) settleService(c config) (faults []string) {

@@ -37,6 +37,7 @@ func (c demoCommand) Run(a *app) error {
 	// Nothing that is configured counts: a demo must not come near a school's database.
 	own := *a
 	own.flags = flags{Timezone: "Europe/London", State: folder, Database: "sqlite:" + filepath.Join(folder, "misimportd.db"), noConfig: true}
+	own.works, own.begin = begins, true
 	d := &demo{app: &own, folder: folder, school: isamstest.New(c.Seed, isamstest.Typical)}
 	return d.withDatabase(d.play)
 }

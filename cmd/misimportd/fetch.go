@@ -35,7 +35,7 @@ func (a *app) fetching(s settings, progress *progress) (importer.Fetching, error
 type fetchCommand struct{}
 
 func (fetchCommand) Run(a *app) error {
-	s, err := a.settle()
+	s, err := a.settleIn(begins)
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ type archiveCommand struct {
 type archiveListCommand struct{}
 
 func (archiveListCommand) Run(a *app) error {
-	s, err := a.settle()
+	s, err := a.settleIn(inside)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ type archiveExtractCommand struct {
 }
 
 func (c archiveExtractCommand) Run(a *app) error {
-	s, err := a.settle()
+	s, err := a.settleIn(inside)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	os.Exit(run(os.Args[1:], terminal{out: os.Stdout, err: os.Stderr}))
+	os.Exit(run(os.Args[1:], terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
 }
 
 // run is the whole program; it returns the exit status. The first SIGINT or SIGTERM

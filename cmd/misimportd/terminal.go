@@ -20,7 +20,7 @@ import (
 
 // terminal is where the program talks to its user.
 type terminal struct {
-	out, err *os.File
+	in, out, err *os.File
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
