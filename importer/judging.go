@@ -94,15 +94,12 @@ func (n *night) holding(findings []Finding) terms {
 		if f.Breached && f.field.kind != "" {
 			on.holdValues[f.field] = true
 		}
-		if f.Breached && (f.field.kind == string(store.LessonEntity) || ofTimetable[f.Limit]) {
+		if f.Breached && (f.field.kind == string(store.LessonEntity) || f.Limit == CommitmentsChanging) {
 			on.holdTimetable = true
 		}
 	}
 	return on
 }
-
-// ofTimetable are the limits of which a breach holds days of the timetable whole.
-var ofTimetable = map[string]bool{LessonsRemoved: true, CommitmentsEnding: true, CommitmentsChanging: true}
 
 // look reads what a plan is made from.
 func (n *night) look(ctx context.Context, v *store.View) (*scene, error) {

@@ -22,7 +22,7 @@ type Metrics struct {
 	inProgress, held, unchanged, databaseUp        prometheus.Gauge
 	lastDuration                                   prometheus.Gauge
 	runs, changes, attempts                        *prometheus.CounterVec
-	planned, records, problems                     *prometheus.GaugeVec
+	planned, records, problems, breached           *prometheus.GaugeVec
 	runSeconds, stageSeconds                       *prometheus.HistogramVec
 	bytes                                          prometheus.Counter
 	began, failed                                  time.Time
@@ -61,6 +61,7 @@ func NewMetrics(registry prometheus.Registerer, version string) *Metrics {
 		planned:        gauges("planned_changes", "Changes of the last plan that was made, those that wait for a person too, by entity and action.", "entity", "action"),
 		records:        gauges("source_records", "Records of each section in the last document that was read, faulty ones too.", "section"),
 		problems:       gauges("source_problems", "Problems in the last document that was read, by section and reason.", "section", "reason"),
+		breached:       gauges("limit_breached", "1 for each limit that the last document that was read breached, by limit.", "limit"),
 		runSeconds:     histograms("run_duration_seconds", "How long imports took, by result.", "result"),
 		stageSeconds:   histograms("stage_duration_seconds", "How long the stages of imports took.", "stage"),
 	}
@@ -68,7 +69,7 @@ func NewMetrics(registry prometheus.Registerer, version string) *Metrics {
 	build.Set(1)
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build,
 		m.lastSuccess, m.lastCompletion, m.nextRun, m.snapshot, m.changed, m.inProgress, m.held, m.unchanged, m.databaseUp, m.lastDuration,
-		m.bytes, m.runs, m.changes, m.attempts, m.planned, m.records, m.problems, m.runSeconds, m.stageSeconds)
+		m.bytes, m.runs, m.changes, m.attempts, m.planned, m.records, m.problems, m.breached, m.runSeconds, m.stageSeconds)
 	m.fromTheStart()
 	return m
 }
@@ -123,6 +124,9 @@ func (m *Metrics) clear() {
 	}
 	for _, section := range isams.Sections() {
 		m.records.WithLabelValues(section).Set(0)
+	}
+	for _, limit := range importer.LimitNames {
+		m.breached.WithLabelValues(limit).Set(0)
 	}
 }
 
@@ -179,6 +183,11 @@ func (m *Metrics) Ended(at time.Time, report importer.Report, err error) {
 	}
 	for _, p := range report.Problems {
 		m.problems.WithLabelValues(p.Section, string(p.Reason)).Add(float64(1 + p.More))
+	}
+	for _, f := range report.Guard {
+		if f.Breached {
+			m.breached.WithLabelValues(f.Limit).Set(1)
+		}
 	}
 	for _, c := range slices.Concat(report.Changes, report.Waiting) {
 		m.planned.WithLabelValues(string(c.Entity), string(c.Action)).Add(float64(c.Count))

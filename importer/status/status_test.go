@@ -70,6 +70,7 @@ func TestMetricsCount(t *testing.T) {
 		Changes:  []store.Count{{Entity: store.PupilEntity, Action: store.Create, Count: 12}},
 		Problems: []mis.Problem{{Section: "CurrentPupils", Reason: mis.NoID}, {Section: "CurrentPupils", Reason: mis.NoID, More: 40}},
 		Stages:   []store.Stage{{Name: "fetch", Seconds: 2}},
+		Guard:    []importer.Finding{{Limit: importer.ValuesChanged, About: "pupil surname", Breached: true}, {Limit: importer.PupilsLeaving}},
 	}, nil)
 	m.Began(at)
 	m.Ended(at, importer.NothingYet(), &store.BusyError{}) // is none
@@ -81,7 +82,7 @@ func TestMetricsCount(t *testing.T) {
 	for text, want := range map[string]string{
 		"misimport_runs_total": `misimport_runs_total{result="applied"} 1`, "misimport_changes_total": `misimport_changes_total{action="create",entity="pupil"} 12`,
 		"misimport_source_problems": `misimport_source_problems{reason="no id",section="CurrentPupils"} 42`, "misimport_fetch_bytes_total": "misimport_fetch_bytes_total 300",
-		"misimport_held": "misimport_held 1", "misimport_next_run_timestamp_seconds": "misimport_next_run_timestamp_seconds 1.0036e+06",
+		"misimport_limit_breached": `misimport_limit_breached{limit="values_changed"} 1`, "misimport_held": "misimport_held 1", "misimport_next_run_timestamp_seconds": "misimport_next_run_timestamp_seconds 1.0036e+06",
 		"misimport_last_run_duration_seconds": "misimport_last_run_duration_seconds 3", "misimport_source_records": `misimport_source_records{section="CurrentPupils"} 12`,
 	} {
 		got, err := testutil.GatherAndFormat(registry, expfmt.TypeTextPlain, text)
