@@ -3,6 +3,7 @@ package importer_test
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -127,4 +128,25 @@ func processOf(stat string) (parent int64, used time.Duration) {
 	}
 	const hertz = 100 // the ticks in which it does
 	return number(parentAt), time.Duration(number(userAt)+number(systemAt)) * time.Second / hertz
+}
+
+// BenchmarkUndoMemory runs the program itself: the first import of a large school with a year's
+// lessons, and its undo.
+func BenchmarkUndoMemory(b *testing.B) {
+	program := filepath.Join(b.TempDir(), "misimportd")
+	if out, err := exec.Command("go", "build", "-o", program, "misimportd/cmd/misimportd").CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	document := isamstest.New(1, isamstest.Huge).Teach(2400).Document()
+	for name, database := range map[string]func(testing.TB) string{"postgres": storetest.Postgres, "sqlite": storetest.SQLite} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				y := &yard{B: b, document: document}
+				y.freshIn(database(b))
+				y.once(program, "run", "2016-09-05", "first")
+				y.measure(exec.Command(program, "runs", "--state", y.folder), "idle")
+				y.measure(exec.Command(program, "undo", "1", "--plan", "--state", y.folder), "plan")
+			}
+		})
+	}
 }

@@ -12,11 +12,14 @@ ALTER TABLE lessons DROP CONSTRAINT lessons_era_id_fkey, DROP CONSTRAINT lessons
 -- +goose StatementBegin
 CREATE FUNCTION check_commitments() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
-    bad  bigint;
-    mine xid := pg_current_xact_id()::xid;
+    bad   bigint;
+    mine  xid := pg_current_xact_id()::xid;
+    older bigint[] := (SELECT array_agg(DISTINCT l.id) FROM fresh f JOIN lessons l ON l.id = f.lesson_id WHERE l.xmin <> mine);
 BEGIN
-    PERFORM 1 FROM lessons WHERE id IN (SELECT lesson_id FROM fresh) AND xmin <> mine ORDER BY id FOR NO KEY UPDATE;
-    UPDATE lessons SET code = code WHERE id IN (SELECT lesson_id FROM fresh) AND xmin <> mine;
+    IF older IS NOT NULL THEN
+        PERFORM 1 FROM lessons WHERE id = ANY (older) ORDER BY id FOR NO KEY UPDATE;
+        UPDATE lessons SET code = code WHERE id = ANY (older);
+    END IF;
     PERFORM 1 FROM elements WHERE id IN (SELECT element_id FROM fresh) AND xmin <> mine ORDER BY id FOR KEY SHARE;
     UPDATE elements SET kind = kind WHERE kind = 'group' AND id IN (SELECT element_id FROM fresh) AND xmin <> mine;
 
