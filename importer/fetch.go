@@ -56,7 +56,8 @@ func (im *Importer) mayFetch(ctx context.Context, command string, do func() erro
 	case err != nil && !errors.As(err, &none):
 		return err
 	case err == nil && m.From == cache.ByHand:
-		return fmt.Errorf("a document that was put into %s by hand waits there: import it or take it away first", cache.PreFetched)
+		return fmt.Errorf("a document that was put into %s by hand waits there: import it or take it away first",
+			cache.PreFetched)
 	}
 	return do()
 }

@@ -103,7 +103,8 @@ func TestFault11PlanFetchLeavesNothingBehind(t *testing.T) {
 	before := s.files()
 	for range 2 { // what was fetched to look at it is not there for the next
 		said, status := s.run("plan", "--fetch", "--as-of", "2016-09-05")
-		if status != 0 || !strings.Contains(said, "memberships  600 created") || !strings.Contains(said, `--fetch --as-of 2016-09-05" carries it out`) {
+		if status != 0 || !strings.Contains(said, "memberships  600 created") ||
+			!strings.Contains(said, `--fetch --as-of 2016-09-05" carries it out`) {
 			t.Errorf("%d %s", status, said)
 		}
 	}
@@ -124,7 +125,8 @@ func TestFault11PlanFetchLeavesNothingBehind(t *testing.T) {
 		t.Errorf("%d %s", status, said)
 	}
 	putDocument(t, s.state, isamstest.New(9, tiny).Document())
-	if said, status := s.run("plan", "--fetch"); status != 1 || !strings.Contains(said, "put into PreFetched by hand waits there") {
+	said, status := s.run("plan", "--fetch")
+	if status != 1 || !strings.Contains(said, "put into PreFetched by hand waits there") {
 		t.Errorf("%d %s", status, said)
 	}
 	if said, status := s.run("plan", "--fetch", "--again"); status != 2 || !strings.Contains(said, "--again") {

@@ -55,7 +55,8 @@ func (e *noFolderError) Error() string {
 	if e.named {
 		what = "name the right one if this was mistyped"
 	}
-	return fmt.Sprintf("there is no state folder %s: %s; a school begins there with \"%s\"", e.path, what, hint.Command("run --new"))
+	return fmt.Sprintf("there is no state folder %s: %s; a school begins there with \"%s\"",
+		e.path, what, hint.Command("run --new"))
 }
 
 func missingFolder(s settings) *noFolderError {

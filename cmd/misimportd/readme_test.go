@@ -56,7 +56,8 @@ func TestFault10BlocksCanBePasted(t *testing.T) {
 			if strings.Contains(block, "/dev/stdin") || strings.Contains(block, "…") {
 				t.Errorf("%s: not to be pasted:\n%s", heading, block)
 			}
-			commands := strings.Split(strings.TrimSpace(goesOn.ReplaceAllString(hereDocument.ReplaceAllString(block, "$1"), " ")), "\n")
+			joined := goesOn.ReplaceAllString(hereDocument.ReplaceAllString(block, "$1"), " ")
+			commands := strings.Split(strings.TrimSpace(joined), "\n")
 			for _, command := range commands[:len(commands)-1] {
 				if asks.MatchString(command) {
 					t.Errorf("%s: %q takes what follows for an answer", heading, command)
@@ -101,7 +102,9 @@ func TestFault10TheRunbookTellsWhatAHeldNightDid(t *testing.T) {
 	}
 	_, section, _ := strings.Cut(string(text), "## MisimportHeld\n")
 	section, _, _ = strings.Cut(section, "\n## ")
-	for _, want := range []string{"What the limits allow was applied", "Applied was what adds and updates", "Applied was all but", "Nothing was applied"} {
+	for _, want := range []string{
+		"What the limits allow was applied", "Applied was what adds and updates", "Applied was all but", "Nothing was applied",
+	} {
 		if !strings.Contains(section, want) {
 			t.Errorf("%q is missing in:\n%s", want, section)
 		}
