@@ -108,21 +108,28 @@ func (j *judgement) places() places {
 	for i := range j.state.Memberships {
 		p.members[j.state.Memberships[i].GroupID]++
 	}
-	joining := map[post][]store.ID{}
+	joining := map[post][]store.ID{} // of who leaves something: a first import is large, and nobody does
 	var leaving []store.Membership
 	for _, c := range j.plan.Changes {
-		m, ok := c.Record().(store.Membership)
-		switch {
-		case !ok:
-		case goes(c):
+		if m, ok := c.Record().(store.Membership); ok && goes(c) {
 			p.ended[m.GroupID]++
 			p.gone[m.GroupID] += btoi(c.Why == store.MemberGone)
 			if c.Why != store.Doubled {
 				leaving = append(leaving, m)
+				joining[j.post(m)] = nil
 			}
-		case c.Action == store.Create || c.Action == store.Reopen:
-			joining[j.post(m)] = append(joining[j.post(m)], m.GroupID)
-			p.joined[m.GroupID]++
+		}
+	}
+	for _, c := range j.plan.Changes {
+		m, ok := c.Record().(store.Membership)
+		if !ok || c.Action != store.Create && c.Action != store.Reopen {
+			continue
+		}
+		p.joined[m.GroupID]++
+		if others, leaves := joining[j.post(m)]; leaves {
+			joining[j.post(m)] = append(others, m.GroupID)
+		} else if m.ElementID > 0 {
+			p.again[m.GroupID]++
 		}
 	}
 	for _, m := range leaving {
@@ -134,9 +141,9 @@ func (j *judgement) places() places {
 		p.moved[m.GroupID]++
 		joining[j.post(m)] = others[1:]
 	}
-	for at, groups := range joining {
+	for _, groups := range joining {
 		for _, group := range groups {
-			p.again[group] += btoi(at.member > 0)
+			p.again[group]++
 		}
 	}
 	return p

@@ -70,16 +70,19 @@ type slotOf struct {
 // of another.
 func (j *judgement) commitments(going map[store.ID]bool) {
 	var leaving []store.Commitment
-	coming := map[slotOf][]store.ID{}
+	coming := map[slotOf][]store.ID{} // in place of what leaves
 	for _, c := range j.plan.Changes {
-		r, ok := c.Record().(store.Commitment)
-		switch {
-		case !ok || going[r.LessonID]:
-		case goes(c):
+		if r, ok := c.Record().(store.Commitment); ok && goes(c) && !going[r.LessonID] {
 			leaving = append(leaving, r)
-		default:
+			coming[slotOf{r.LessonID, j.kindOf(r.ElementID)}] = nil
+		}
+	}
+	for _, c := range j.plan.Changes {
+		if r, ok := c.Record().(store.Commitment); ok && c.Action == store.Create && len(coming) > 0 {
 			at := slotOf{r.LessonID, j.kindOf(r.ElementID)}
-			coming[at] = append(coming[at], r.ElementID)
+			if others, leaves := coming[at]; leaves {
+				coming[at] = append(others, r.ElementID)
+			}
 		}
 	}
 	ended, kinds, others := 0, tallied{}, map[string]map[store.ID]int{}

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"slices"
 
 	"misimportd/mis"
 	"misimportd/store"
@@ -111,54 +112,52 @@ func (j *judgement) subject(id store.ID) string {
 // that go with their set are no loss of the teacher's, nor are those that move, or that
 // another takes over.
 func (j *judgement) lessonsOfTeachers(found parts) {
-	teachers, others := map[store.ID]string{}, map[store.ID]bool{}
-	for _, s := range j.state.Staff {
-		teachers[s.ID] = "lessons of staff #" + clean(s.SourceID)
-	}
-	gone := 0
-	for _, c := range j.plan.Changes {
-		if s, ok := c.Record().(store.Staff); ok && goes(c) {
-			delete(teachers, s.ID) // who leaves is counted there
-		}
-	}
-	for _, c := range j.plan.Changes {
-		r, ok := c.Record().(store.Commitment)
-		switch name := teachers[r.ElementID]; {
-		case !ok || name == "":
-		case goes(c):
-			gone++
-		default:
-			others[r.LessonID] = true
-			found.of(name).loses--
-		}
-	}
-	if gone == 0 {
+	if !slices.ContainsFunc(j.plan.Changes, func(c store.Change) bool { return goes(c) && c.Entity() == store.CommitmentEntity }) {
 		return
 	}
-	taught, inGap := map[store.ID]string{}, map[store.ID]bool{}
+	teachers, noLoss, taught := j.teachersWhoStay(), map[store.ID]bool{}, map[store.ID]string{}
 	for _, l := range j.state.Lessons {
 		if l.Kind == string(mis.Taught) {
 			taught[l.ID] = l.SourceID
 		}
 	}
-	for _, c := range j.plan.Changes {
-		if l, ok := c.Record().(store.Lesson); ok && goes(c) && isInGap(c) {
-			inGap[l.ID] = true
-		}
-	}
-	withTheirGroup := map[store.ID]bool{}
 	for _, c := range j.state.Commitments {
-		withTheirGroup[c.LessonID] = withTheirGroup[c.LessonID] || j.ending[c.ElementID]
+		noLoss[c.LessonID] = noLoss[c.LessonID] || j.ending[c.ElementID]
 		if name := teachers[c.ElementID]; name != "" && taught[c.LessonID] != "" {
 			found.of(name).has++
 		}
 	}
 	for _, c := range j.plan.Changes {
+		switch r := c.Record().(type) {
+		case store.Lesson:
+			noLoss[r.ID] = noLoss[r.ID] || goes(c) && isInGap(c)
+		case store.Commitment:
+			if name := teachers[r.ElementID]; name != "" && !goes(c) {
+				noLoss[r.LessonID] = true
+				found.of(name).loses--
+			}
+		}
+	}
+	for _, c := range j.plan.Changes {
 		r, ok := c.Record().(store.Commitment)
 		entry, name := taught[r.LessonID], teachers[r.ElementID]
-		if ok && goes(c) && entry != "" && name != "" && !others[r.LessonID] && !withTheirGroup[r.LessonID] && !inGap[r.LessonID] {
+		if ok && goes(c) && entry != "" && name != "" && !noLoss[r.LessonID] {
 			found.of(name).loses++
 			found.of(name).entries[entry] = true
 		}
 	}
+}
+
+// teachersWhoStay are the staff, by what their lessons are called. Who leaves is counted there.
+func (j *judgement) teachersWhoStay() map[store.ID]string {
+	teachers := map[store.ID]string{}
+	for _, s := range j.state.Staff {
+		teachers[s.ID] = "lessons of staff #" + clean(s.SourceID)
+	}
+	for _, c := range j.plan.Changes {
+		if s, ok := c.Record().(store.Staff); ok && goes(c) {
+			delete(teachers, s.ID)
+		}
+	}
+	return teachers
 }
