@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"misimportd/files"
 	"misimportd/mis"
 	"misimportd/mis/cache"
 	"misimportd/mis/isams"
@@ -103,7 +104,7 @@ func (im *Importer) fetch(ctx context.Context) (cache.Manifest, error) {
 			return cache.Manifest{}, err
 		}
 		if err := isams.Merge(whole, parts...); err != nil {
-			return cache.Manifest{}, fmt.Errorf("putting the answers together: %w", err)
+			return cache.Manifest{}, fmt.Errorf("putting the answers together: %w", files.Written(whole.Name(), err))
 		}
 	}
 	m := cache.Manifest{From: im.Fetching.Client.String(), Since: begin, Sections: map[string]int{}}
