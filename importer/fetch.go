@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"misimportd/era/files"
 	"misimportd/mis"
 	"misimportd/mis/cache"
 	"misimportd/mis/isams"
@@ -177,7 +178,7 @@ func merge(fetch *cache.Fetch, parts []io.ReadSeeker, contents []isams.Contents)
 		return nil, err
 	}
 	if err := isams.Merge(whole, parts...); err != nil {
-		return nil, fmt.Errorf("putting the answers together: %w", err)
+		return nil, fmt.Errorf("putting the answers together: %w", files.Written(whole.Name(), err))
 	}
 	return whole, nil
 }

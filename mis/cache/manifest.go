@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/renameio/v2"
+
+	"misimportd/era/files"
 )
 
 // Manifest says what a document is and where it came from. It holds no secret.
@@ -217,7 +219,7 @@ func (t *Fetch) Close() error {
 func (t *Fetch) Part(name string) (*os.File, error) {
 	file, err := os.OpenFile(t.folder.path(Incoming, name), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("state folder: %w", err)
+		return nil, fmt.Errorf("state folder: %w", files.Written(t.folder.path(Incoming, name), err))
 	}
 	t.files = append(t.files, file)
 	return file, nil
@@ -243,7 +245,7 @@ func (t *Fetch) Look(file *os.File, from string) (*Document, error) {
 func (t *Fetch) Offer(file *os.File, m Manifest) (Manifest, error) {
 	m, err := t.offer(file, m)
 	if err != nil {
-		return m, fmt.Errorf("document: %w", err)
+		return m, fmt.Errorf("document: %w", files.Written(t.folder.path(Incoming, document), err))
 	}
 	return m, nil
 }

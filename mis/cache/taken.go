@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/renameio/v2"
 	"github.com/klauspost/compress/zstd"
+
+	"misimportd/era/files"
 )
 
 // Taken is a document that a run has taken: a copy that nobody else writes to,
@@ -134,7 +136,7 @@ func (f Folder) take(from *Document) (*Taken, error) {
 		t.info, err = file.Stat()
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("document: copying to %s: %w", f.path(Incoming), err), t.Close())
+		return nil, errors.Join(fmt.Errorf("document: copying to %s: %w", f.path(Incoming), files.Written(file.Name(), err)), t.Close())
 	}
 	return t, nil
 }

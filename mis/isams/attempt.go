@@ -18,6 +18,8 @@ import (
 
 	"github.com/cenkalti/backoff/v7"
 	"golang.org/x/oauth2"
+
+	"misimportd/era/files"
 )
 
 // attemptError is what became of one attempt, less secrets. It wraps nothing: what it
@@ -28,6 +30,7 @@ type attemptError struct {
 	after  time.Duration // the server asked for this pause; 0 when it did not
 	giveUp bool          // it may pass, and will take too long
 	timeUp bool          // nothing else was wrong but that the time for all attempts was over
+	full   error         // there is no room for the answer: no fault of the server's; nil otherwise
 }
 
 func (e *attemptError) Error() string { return e.text }
@@ -68,7 +71,7 @@ func (c *Client) attempt(ctx context.Context, r Request, file *os.File) (Content
 		return nil, c.refused(ctx, response, body)
 	}
 	if err := rewrite(file, body); err != nil {
-		return nil, c.explain(ctx, err)
+		return nil, c.explain(ctx, files.Written(file.Name(), err))
 	}
 	watch.Stop()
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
@@ -96,14 +99,14 @@ func (c *Client) ask(ctx context.Context, r Request, watch *time.Timer) (*http.R
 
 // rewrite replaces what is in file.
 func rewrite(file *os.File, body io.Reader) error {
-	if err := file.Truncate(0); err != nil {
-		return err
-	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	_, err := io.Copy(file, body)
-	return err
+	written, err := io.Copy(file, body)
+	if err != nil {
+		return err
+	}
+	return file.Truncate(written)
 }
 
 // download reads a body, tells how it goes on, and refuses to read too much of it.
@@ -191,7 +194,10 @@ func (c *Client) explain(ctx context.Context, err error) *attemptError {
 	var certificate *tls.CertificateVerificationError
 	var inURL *url.Error
 	var path *os.PathError
+	var full *files.FullError
 	switch {
+	case errors.As(err, &full): // whatever else may be over by now
+		failed.text, failed.retry, failed.full = full.Error(), false, full
 	case errors.Is(context.Cause(ctx), errStalled):
 		failed.text = fmt.Sprintf("nothing came for %s (stall)", c.settings.Stall)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):

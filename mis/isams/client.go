@@ -185,7 +185,8 @@ func (e *FetchError) Error() string {
 // Fetch asks for what one request is to contribute and writes it to file, beginning
 // anew with each attempt. An attempt is to ask, to download and to check the answer to
 // its end; it is repeated, after growing pauses, for as long as what went wrong may
-// pass and ctx lasts. The error is a *FetchError, or ctx's own when that was cancelled.
+// pass and ctx lasts. The error is a *FetchError, a *files.FullError when there is no room
+// for the answer, or ctx's own when that was cancelled.
 func (c *Client) Fetch(ctx context.Context, request int, file *os.File) (Contents, error) {
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval = c.settings.RetryFirst, c.settings.RetryMost
@@ -219,6 +220,8 @@ func (c *Client) Fetch(ctx context.Context, request int, file *os.File) (Content
 		return contents, nil
 	case errors.Is(ctx.Err(), context.Canceled):
 		return nil, ctx.Err()
+	case last != nil && last.full != nil:
+		return nil, last.full
 	case last == nil:
 		return nil, &FetchError{From: c.String(), Attempts: attempts, Last: "no time was left"}
 	}
@@ -235,7 +238,7 @@ func (c *Client) Fetch(ctx context.Context, request int, file *os.File) (Content
 // tell tells what came of an attempt.
 func (c *Client) tell(failed *attemptError) {
 	switch {
-	case c.Attempted == nil:
+	case c.Attempted == nil, failed != nil && failed.full != nil: // the server did its part
 	case failed == nil:
 		c.Attempted(Fetched)
 	case failed.retry:
