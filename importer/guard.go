@@ -19,7 +19,6 @@ type Finding struct {
 	Value    float64    `json:"value"`           // a share: 0.4 is 40 %
 	Allowed  float64    `json:"allowed"`         // likewise; more breaches, if it counts AtLeast so many
 	Count    int        `json:"count"`
-	Net      int        `json:"net,omitempty"` // the count without what has come back on the same night
 	Of       int        `json:"of"`
 	AtLeast  int        `json:"at_least"`
 	Off      bool       `json:"off,omitempty"`
@@ -28,6 +27,7 @@ type Finding struct {
 	Looks    Look       `json:"looks,omitempty"` // what values look like that many records change
 	Says     string     `json:"says,omitempty"`  // of a breach, in words
 	Causes   []Cause    `json:"causes,omitempty"`
+	Net      int        `json:"net,omitempty"` // the count without what has come back on the same night
 
 	field fieldKind // whose changes a breach holds
 }

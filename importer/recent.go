@@ -93,8 +93,8 @@ func (j *judgement) recent() {
 			sum.Value = float64(sum.Count) / float64(sum.Of)
 		}
 		if sum.Breached = before > 0 && limit.breachedBy(sum.Count, sum.Of); sum.Breached {
-			sum.Says = fmt.Sprintf("%s %s would have gone on the last %d nights of imports together, %s of them on this one; %s",
-				share(sum.Count, sum.Of), sum.About, j.past.nights, thousands(f.Net), limit.allows())
+			sum.Says = fmt.Sprintf("%s %s would have gone on %s of imports together, %s of them tonight; %s",
+				share(sum.Count, sum.Of), sum.About, many(j.past.nights, "night"), thousands(f.Net), limit.allows())
 			j.add(sum, limit)
 			breached = true
 		}
