@@ -78,21 +78,22 @@ func nightsBefore(nights []store.Night, asOf era.Date) (past, error) {
 // recent judges what goes on this night together with what has gone on the nights before: a
 // tenth each night is half of a school in a week (R38).
 func (j *judgement) recent() {
-	limit := j.limit(RecentLosses)
-	limit.Percent = min(100, limit.Percent*float64(min(max(j.past.span, aWeek), 2*aWeek))/aWeek)
+	week := j.limit(RecentLosses)
+	week.Percent = min(100, week.Percent*float64(min(max(j.past.span, aWeek), 2*aWeek))/aWeek)
 	var worst *Finding
 	breached := false
 	for _, f := range j.findings {
-		called := losses[f.Limit]
-		if called == nil || f.Net <= 0 {
+		called, before := losses[f.Limit], max(0, j.past.lost[f.Limit+" "+f.About])
+		if called == nil || f.Off || f.Net <= 0 || before == 0 { // the night alone has a limit of its own
 			continue
 		}
-		before := max(0, j.past.lost[f.Limit+" "+f.About])
+		limit := week
+		limit.Percent = max(week.Percent, 100*f.Allowed) // a week may do what one night may
 		sum := Finding{Limit: RecentLosses, About: called(f.About), Holds: store.HoldRemovals, Count: f.Net + before, Of: f.Of + before}
 		if sum.Of > 0 {
 			sum.Value = float64(sum.Count) / float64(sum.Of)
 		}
-		if sum.Breached = before > 0 && limit.breachedBy(sum.Count, sum.Of); sum.Breached {
+		if sum.Breached = limit.breachedBy(sum.Count, sum.Of); sum.Breached {
 			sum.Says = fmt.Sprintf("%s %s would have gone on %s of imports together, %s of them tonight; %s",
 				share(sum.Count, sum.Of), sum.About, many(j.past.nights, "night"), thousands(f.Net), limit.allows())
 			j.add(sum, limit)
@@ -100,13 +101,14 @@ func (j *judgement) recent() {
 		}
 		if worst == nil || sum.Value > worst.Value {
 			worst = &sum
+			worst.Allowed = limit.Percent / 100
 		}
 	}
 	switch {
 	case breached:
 	case worst != nil:
-		j.add(*worst, limit)
+		j.add(*worst, Limit{Percent: 100 * worst.Allowed, AtLeast: week.AtLeast, Off: week.Off})
 	default:
-		j.add(Finding{Limit: RecentLosses, Holds: store.HoldRemovals}, limit)
+		j.add(Finding{Limit: RecentLosses, Holds: store.HoldRemovals}, week)
 	}
 }
