@@ -171,6 +171,7 @@ func TestR31SerializationFailure(t *testing.T) {
 						left--
 						o.exec(`UPDATE memberships SET ends_on = ends_on`)
 						o.exec(`UPDATE elements SET name = name`)
+						o.exec(`UPDATE lessons SET name = name`)
 					}
 				}
 				err = operation(do, &im)

@@ -25,8 +25,8 @@ func (v *View) Recent(ctx context.Context, era string, until era.Date, most int)
 		return nights, nil
 	}
 	err := v.tx.SelectContext(ctx, &nights, `SELECT id, as_of, hold, guard,
-		id = (SELECT min(f.id) FROM runs f WHERE f.era = $1 AND f.kind IN ('import', 'approval') AND f.undone_by IS NULL
-			AND f.result IN ('applied', 'held') AND CAST(f.counts AS text) <> '[]') AS first
+		coalesce(id = (SELECT min(f.id) FROM runs f WHERE f.era = $1 AND f.kind IN ('import', 'approval') AND f.undone_by IS NULL
+			AND f.result IN ('applied', 'held') AND CAST(f.counts AS text) <> '[]'), false) AS first
 		FROM runs WHERE kind = 'import' AND era = $1 AND as_of <= $2 AND undone_by IS NULL AND result IN ('applied', 'unchanged', 'held')
 		ORDER BY id DESC LIMIT $3`, era, until, most)
 	return nights, v.db.failed("reading the runs", err)
