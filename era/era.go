@@ -88,6 +88,13 @@ func Academic(d Date, starts MonthDay) Era {
 	return Era{Name: name, StartsOn: first, EndsOn: last}
 }
 
+// Following is the year that begins when e is over.
+func (e Era) Following() Era {
+	starts := e.EndsOn + 1
+	year := starts.Time().Year()
+	return Era{Name: fmt.Sprintf("%d/%02d", year, (year+1)%100), StartsOn: starts, EndsOn: DateOf(starts.Time().AddDate(1, 0, 0)) - 1}
+}
+
 // AsOf is the day from which an import into e is true: today, or e's first day
 // when that is later. A day that the operator asked for goes before both, but must
 // lie in e. The error says what to do.
@@ -100,7 +107,9 @@ func (e Era) AsOf(today, asked Date) (Date, error) {
 	case d < e.StartsOn:
 		return 0, fmt.Errorf("%s is before the current era %s: choose a later day with --as-of", d, e)
 	case e.EndsOn != 0 && d > e.EndsOn:
-		return 0, fmt.Errorf("%s is after the current era %s: enter the next one with \"%s\" and begin it with \"%s\"", d, e, hint.Command("era create"), hint.Command("era set current"))
+		next := e.Following()
+		return 0, fmt.Errorf("%s is after the current era %s: enter the next one with \"%s\" and begin it with \"%s\"", d, e,
+			hint.Command("era create %s --from %s --to %s", next.Name, next.StartsOn, next.EndsOn), hint.Command("era set current %s", next.Name))
 	}
 	return d, nil
 }

@@ -100,7 +100,11 @@ func (im *Importer) toLookAt(ctx context.Context, watch *stopwatch) (*cache.Docu
 		watch.next("fetch")
 		return im.fetchToLook(ctx)
 	}
-	return im.State.Prefetched()
+	document, err := im.State.Prefetched()
+	if im.Fetching.Client != nil && IsWithoutDocument(err) {
+		err = fmt.Errorf("%w, or look at what iSAMS says now with \"%s\"", err, hint.Import("plan --fetch"))
+	}
+	return document, err
 }
 
 // nothingReflected puts the absence of a document that the database reflects into words of

@@ -78,7 +78,7 @@ func TestR38ASlowerBleedIsHeld(t *testing.T) {
 			leaves(school, 0.03)
 			if r := w.night(day.String(), school.Document()); r.Result == store.Held {
 				firstHeld = night
-				if f := finding(r, importer.RecentLosses, "pupils"); !strings.Contains(f.Says, "on the last") {
+				if f := finding(r, importer.RecentLosses, "pupils"); !strings.Contains(f.Says, "of imports together") {
 					w.Errorf("%q", breaches(r))
 				}
 			}

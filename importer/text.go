@@ -203,7 +203,7 @@ func (p *printer) record(l Line) {
 	case l.Entity == store.AbsenceEntity:
 		text += ": " + string(l.Why)
 	case l.Entity == store.UnwantedEntity:
-		text = fmt.Sprintf("document with the sha256 %s…: %s", clip(clean(l.SourceID), 12), l.Why)
+		text = fmt.Sprintf("document with the sha256 %s: %s", clip(clean(l.SourceID), 12), l.Why)
 	case l.Entity == store.PinEntity:
 		text += ": " + l.Span
 	case l.Action == store.Update:

@@ -227,9 +227,11 @@ func (r Report) writeDecided(w io.Writer, style Style, verb string) error {
 	p.line("")
 	switch unwanted := r.count(store.UnwantedEntity, store.Create); {
 	case unwanted == 1:
-		p.line("The document that did this is not imported again, unless by \"%s\"; the next one that differs is.", hint.Command("run --force"))
+		p.line("The document that did this is not imported again, unless somebody puts it into PreFetched (\"%s\" finds it) and runs \"%s\"; the next one that differs is.",
+			hint.Command("archive"), hint.Command("run --force"))
 	case unwanted > 1:
-		p.line("Neither the document that did this nor the newest, which says the same, is imported again, unless by \"%s\"; the next one that differs is.", hint.Command("run --force"))
+		p.line("Neither the document that did this nor the newest, which says the same, is imported again, unless somebody puts it into PreFetched (\"%s\" finds it) and runs \"%s\"; the next one that differs is.",
+			hint.Command("archive"), hint.Command("run --force"))
 	case r.count(store.UnwantedEntity, store.Delete) > 0:
 		p.line("Documents that were not to be imported again may be again.")
 	}

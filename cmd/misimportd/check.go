@@ -26,10 +26,13 @@ type check struct {
 
 func (c checkConfigCommand) Run(a *app) error {
 	s, err := a.settle()
+	if err == nil {
+		err = s.unread
+	}
 	if err != nil {
 		return err
 	}
-	checks := []check{{"configuration", true, first(s.source, "none; the defaults")}, {"time zone", true, s.zone.String()}}
+	checks := []check{{"configuration", true, first(s.source, "none; the defaults") + bewareOf(s.exposed)}, {"time zone", true, s.zone.String()}}
 	add := func(name, found string, err error) {
 		c := check{name, err == nil, found}
 		if err != nil {
@@ -42,7 +45,7 @@ func (c checkConfigCommand) Run(a *app) error {
 		if err != nil {
 			return usageError{err}
 		}
-		add("isams", fmt.Sprintf("%s, %s; not asked%s", client, counted(len(s.isams.Requests), "request"), a.warnings(s)), nil)
+		add("isams", fmt.Sprintf("%s, %s; not asked%s", client, counted(len(s.isams.Requests), "request"), bewareOf(s.warnings)), nil)
 	}
 	add("service", fmt.Sprintf("imports at %s; answers at %s%s", s.schedule, s.listen, s.listenWarning()), nil)
 	if s.suspensionsFile != "" {
@@ -78,9 +81,9 @@ func counted(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// warnings tells what is allowed, and seldom meant.
-func (a *app) warnings(s settings) (said string) {
-	for _, w := range s.warnings {
+// bewareOf tells what is allowed, and seldom meant.
+func bewareOf(warnings []string) (said string) {
+	for _, w := range warnings {
 		said += "; beware: " + w
 	}
 	return said

@@ -78,6 +78,7 @@ type app struct {
 	ctx context.Context
 	log *slog.Logger
 	again
+	asks  bool  // iSAMS: a command that does needs its secrets
 	works place // of a command that reads or writes the database
 	begin bool  // a school, in a folder that is not there yet
 }
@@ -208,7 +209,7 @@ type again struct {
 }
 
 func (c runCommand) Run(a *app) error {
-	a.again, a.works, a.begin = c.again, begins, c.New
+	a.again, a.works, a.begin, a.asks = c.again, begins, c.New, true
 	return a.night((*importer.Importer).Run, importer.Report.WriteRun)
 }
 
@@ -217,7 +218,7 @@ type planCommand struct {
 }
 
 func (c planCommand) Run(a *app) error {
-	a.again = c.again
+	a.again, a.asks = c.again, c.Fetch
 	return a.night((*importer.Importer).Plan, importer.Report.WritePlan)
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -16,6 +18,7 @@ import (
 
 	"misimportd/era"
 	"misimportd/era/files"
+	"misimportd/era/hint"
 	"misimportd/importer"
 	"misimportd/mis/isams"
 )
@@ -62,6 +65,8 @@ type settings struct {
 	timetable          string   // the published one to import, "" for the only one
 	source             string   // the file that was read, "" for none
 	warnings           []string // of what is allowed, and seldom meant
+	exposed            []string // of the configuration itself, likewise
+	unread             error    // secrets that cannot be read: who asks iSAMS fails with it
 }
 
 // usageError is a wrong use or a wrong configuration: exit status 2.
@@ -174,14 +179,41 @@ func (f *flags) settle() (settings, error) {
 		var wrong []error
 		s.isams, wrong = c.ISAMS.settle()
 		s.warnings = c.ISAMS.warnings
+		if len(c.ISAMS.unread) > 0 {
+			s.unread = usagef("%s", strings.Join(inFile(source, texts(c.ISAMS.unread)), "; "))
+		}
 		for _, err := range wrong {
 			faults = append(faults, err.Error())
 		}
 	}
+	s.exposed = passwordWarning(source, c.Database)
 	if len(faults) > 0 {
+		if c.ISAMS != nil { // all that is wrong is told
+			faults = append(faults, texts(c.ISAMS.unread)...)
+		}
 		return s, usagef("%s", strings.Join(inFile(source, faults), "; "))
 	}
 	return s, nil
+}
+
+func texts(errs []error) (said []string) {
+	for _, err := range errs {
+		said = append(said, err.Error())
+	}
+	return said
+}
+
+// passwordWarning tells of a file that others can read, with the database's password in it.
+func passwordWarning(source, database string) []string {
+	info, err := os.Stat(source)
+	u, parsed := url.Parse(database)
+	if err != nil || parsed != nil || info.Mode().Perm()&0o077 == 0 {
+		return nil
+	}
+	if _, has := u.User.Password(); !has && !u.Query().Has("password") {
+		return nil
+	}
+	return []string{fmt.Sprintf("others on this machine can read %s, which holds the database's password: chmod 600 %s", source, hint.Quote(source))}
 }
 
 // sqliteIn is the database of a state folder, unless another is configured.

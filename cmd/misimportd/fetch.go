@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"misimportd/era"
 	"misimportd/era/hint"
@@ -14,11 +15,14 @@ import (
 
 // fetching sets up where documents come from, and warns of what is seldom meant.
 func (a *app) fetching(s settings, progress *progress) (importer.Fetching, error) {
-	if s.isams == nil {
-		return importer.Fetching{Anew: a.Fetch}, nil
-	}
-	for _, w := range s.warnings {
+	for _, w := range slices.Concat(s.exposed, s.warnings) {
 		a.log.Warn("beware: " + w)
+	}
+	switch {
+	case s.isams == nil || s.unread != nil && !a.asks:
+		return importer.Fetching{Anew: a.Fetch}, nil
+	case s.unread != nil:
+		return importer.Fetching{}, s.unread
 	}
 	client, err := isams.NewClient(*s.isams, a.log)
 	if err != nil {
@@ -35,6 +39,7 @@ func (a *app) fetching(s settings, progress *progress) (importer.Fetching, error
 type fetchCommand struct{}
 
 func (fetchCommand) Run(a *app) error {
+	a.asks = true
 	s, err := a.settleIn(begins)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"misimportd/era/files"
+	"misimportd/era/hint"
 	"misimportd/mis/isams"
 )
 
@@ -33,6 +34,7 @@ type isamsConfig struct {
 	OAuth          *oauthConfig    `yaml:"oauth"`
 	folder         string          // that paths are relative to
 	warnings       []string        // of what is allowed, and seldom meant
+	unread         []error         // secrets that cannot be read
 }
 
 type retryConfig struct {
@@ -77,10 +79,14 @@ func (c *isamsConfig) settle() (*isams.Settings, []error) {
 	if c.CAFile != "" {
 		s.CAFile = c.path(c.CAFile)
 	}
-	return s, append(faults, c.settleRequests(s)...)
+	wrong, unread := c.settleRequests(s)
+	c.unread = unread
+	return s, append(faults, wrong...)
 }
 
-func (c *isamsConfig) settleRequests(s *isams.Settings) (faults []error) {
+// settleRequests settles what is asked for. Secrets that cannot be read are told apart: who does
+// not ask iSAMS does not need them.
+func (c *isamsConfig) settleRequests(s *isams.Settings) (faults, unread []error) {
 	requests := c.Requests
 	var err error
 	if c.OAuth != nil {
@@ -88,7 +94,7 @@ func (c *isamsConfig) settleRequests(s *isams.Settings) (faults []error) {
 			faults = append(faults, errors.New("isams: oauth: client_id is missing"))
 		}
 		if s.ClientSecret, err = c.secret("oauth: client_secret", c.OAuth.ClientSecretFile, c.OAuth.ClientSecretEnv); err != nil {
-			faults = append(faults, err)
+			unread = append(unread, err)
 		}
 		if len(requests) == 0 {
 			requests = []requestConfig{{}}
@@ -99,14 +105,14 @@ func (c *isamsConfig) settleRequests(s *isams.Settings) (faults []error) {
 		switch {
 		case c.OAuth == nil:
 			if request.Key, err = c.secret(fmt.Sprintf("request %d: key", i+1), r.KeyFile, r.KeyEnv); err != nil {
-				faults = append(faults, err)
+				unread = append(unread, err)
 			}
 		case r.KeyFile != "" || r.KeyEnv != "":
 			faults = append(faults, fmt.Errorf("isams: request %d has a key, and there is oauth: use one of the two", i+1))
 		}
 		s.Requests = append(s.Requests, request)
 	}
-	return faults
+	return faults, unread
 }
 
 // secret reads a secret from a file, which may be a systemd credential of that name, or
@@ -150,7 +156,7 @@ func (c *isamsConfig) secretFile(what, file string) ([]byte, error) {
 	if path != c.path(file) {
 		others = 0o007
 	}
-	warning := fmt.Sprintf("others on this machine can read %s, which holds a secret: chmod 600 %s", path, path)
+	warning := fmt.Sprintf("others on this machine can read %s, which holds a secret: chmod 600 %s", path, hint.Quote(path))
 	info, err := os.Stat(path)
 	if err == nil && info.Mode().Perm()&others != 0 && !slices.Contains(c.warnings, warning) {
 		c.warnings = append(c.warnings, warning)

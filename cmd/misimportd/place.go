@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"misimportd/era/hint"
+	"misimportd/mis/cache"
 )
 
 // place is how a command works in the state folder.
@@ -29,10 +30,13 @@ func (a *app) settleIn(how place) (settings, error) {
 		return s, err
 	}
 	missing := missingFolder(s)
+	if how == begins && missing == nil {
+		missing = strayDatabase(s)
+	}
 	switch {
 	case missing == nil, how == begins && a.begin, how == besides && !s.needsFolder():
 		return s, nil
-	case how == begins && a.agrees(fmt.Sprintf("There is no folder %s. Begin a school in it?", missing.path)):
+	case how == begins && a.agrees(fmt.Sprintf("There is no %s %s. Begin a school in it?", missing.kind, missing.path)):
 		return s, nil
 	}
 	return s, usageError{missing}
@@ -44,8 +48,9 @@ func (s settings) needsFolder() bool {
 	return s.stateNamed || s.database == sqliteIn(s.state)
 }
 
-// noFolderError says that the state folder is not there.
+// noFolderError says that the state folder is not there, or the database of one that has been used.
 type noFolderError struct {
+	kind  string
 	path  string
 	named bool
 }
@@ -55,8 +60,8 @@ func (e *noFolderError) Error() string {
 	if e.named {
 		what = "name the right one if this was mistyped"
 	}
-	return fmt.Sprintf("there is no state folder %s: %s; a school begins there with \"%s\"",
-		e.path, what, hint.Command("run --new"))
+	return fmt.Sprintf("there is no %s %s: %s; a school begins there with \"%s\"",
+		e.kind, e.path, what, hint.Command("run --new"))
 }
 
 func missingFolder(s settings) *noFolderError {
@@ -67,7 +72,25 @@ func missingFolder(s settings) *noFolderError {
 	if err != nil {
 		path = s.state
 	}
-	return &noFolderError{path, s.stateNamed}
+	return &noFolderError{"state folder", path, s.stateNamed}
+}
+
+// strayDatabase finds out that a database in a file is to begin in a folder that is not there, or
+// beside the documents that another one reflects: then its name was mistyped.
+func strayDatabase(s settings) *noFolderError {
+	path, isFile := strings.CutPrefix(s.database, "sqlite:")
+	if !isFile || path == "" || exists(path) {
+		return nil
+	}
+	if folder := filepath.Dir(path); !exists(folder) && folder != filepath.Clean(s.state) || exists(filepath.Join(s.state, cache.Current, "data.xml")) {
+		return &noFolderError{"database", path, true}
+	}
+	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // agrees asks a question on a terminal. Where nobody sits, nobody agrees.

@@ -63,6 +63,7 @@ type service struct {
 }
 
 func (c serveCommand) Run(a *app) error {
+	a.asks = true
 	// A fault of the program's own ends it by a signal, and not with the status of a wrong
 	// configuration, after which systemd does not start it again.
 	debug.SetTraceback("crash")
@@ -222,6 +223,9 @@ func (s *service) reloaded(ctx context.Context) (setup *importer.Setup, err erro
 	settings, err := s.settle()
 	if err != nil {
 		return nil, err
+	}
+	if missing := missingFolder(settings); missing != nil { // a name that was mistyped begins no second school
+		return nil, missing
 	}
 	setup, wrong := s.wire(ctx, settings)
 	if len(wrong) > 0 {

@@ -52,8 +52,8 @@ func yamlFaultAt(e *yaml.LoadError) string {
 	said := unknownKey.ReplaceAllString(e.Message, `unknown key "$1"`)
 	said = givenTwice.ReplaceAllString(said, `"$1" is given twice, first in line $2`)
 	if found := wrongType.FindStringSubmatch(said); found != nil {
-		said = "expected " + expected[found[2]]
-		if !strings.HasPrefix(expected[found[2]], "keys") { // there, what was found may be a key for iSAMS
+		said = "expected " + kindOf(found[2])
+		if expected[found[2]] != "" && found[1] != "" && !strings.HasPrefix(expected[found[2]], "keys") { // there, what was found may be a key for iSAMS
 			said += " and found " + found[1]
 		}
 	}
@@ -66,6 +66,17 @@ var (
 	wrongType  = regexp.MustCompile(`cannot (?:construct|unmarshal) !!\w+ ?(.*?) ?into (\S+)`)
 	expected   = map[string]string{"string": "a text", "[]main.wholeNumber": "a list such as [7, 8]", "main.config": "keys and values", "main.isamsConfig": "keys and values", "main.requestConfig": "keys and values", "main.guardConfig": "keys and values", "main.limitsConfig": "keys and values", "main.limitConfig": "{percent: 10, at_least: 20}, a number or off", "bool": "true or false"}
 )
+
+// kindOf says what a setting of a type is written as.
+func kindOf(typed string) string {
+	switch said, known := expected[typed]; {
+	case known:
+		return said
+	case strings.HasPrefix(typed, "[]"):
+		return "a list, as in [first, second], or a line with a dash for each"
+	}
+	return "keys and values"
+}
 
 // wholeNumber is a number of the configuration, as people write it: to YAML, 010 is eight.
 type wholeNumber int

@@ -25,7 +25,7 @@ func (e *NotFileError) Error() string {
 	if e.Lock {
 		return fmt.Sprintf("%s is %s, and has to be a file: take it away", e.Path, e.kind())
 	}
-	return fmt.Sprintf("%s is %s: put a file in its place", e.Path, e.kind())
+	return fmt.Sprintf("%s is %s: name a file", e.Path, e.kind())
 }
 
 func (e *NotFileError) kind() string {

@@ -34,7 +34,7 @@ func TestOnlyFilesAreOpened(t *testing.T) {
 		_, read := files.Read(path)
 		for _, err := range []error{read, files.Check(path)} {
 			var other *files.NotFileError
-			if !errors.As(err, &other) || err.Error() != path+" is "+kind+": put a file in its place" {
+			if !errors.As(err, &other) || err.Error() != path+" is "+kind+": name a file" {
 				t.Errorf("%s: %v", kind, err)
 			}
 		}

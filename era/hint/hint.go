@@ -40,15 +40,15 @@ func Import(format string, args ...any) string {
 func line(command string, flags []string) string {
 	words := []string{caller.Program, command}
 	for _, flag := range flags {
-		words = append(words, quote(flag))
+		words = append(words, Quote(flag))
 	}
 	return strings.Join(words, " ")
 }
 
 var plain = regexp.MustCompile(`^[…\pL\pN_@%+=:,./-]+$`)
 
-// quote writes a word as a shell takes it.
-func quote(word string) string {
+// Quote writes a word as a shell takes it.
+func Quote(word string) string {
 	if plain.MatchString(word) {
 		return word
 	}

@@ -134,7 +134,7 @@ func (f Folder) foreign() error {
 type NoDocumentError struct{ Path string }
 
 func (e *NoDocumentError) Error() string {
-	return fmt.Sprintf("no document to import: put the iSAMS XML at %s, or fetch one", e.Path)
+	return fmt.Sprintf("no document to import: put the iSAMS XML at %s", e.Path)
 }
 
 // Document is a document that is being read.
