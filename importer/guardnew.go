@@ -14,11 +14,12 @@ import (
 )
 
 // strangers judges what is new: much of it on one night is another school's (R38). A school
-// takes in many pupils at once, but into one or two of its year groups.
+// takes in many pupils at once, but into one or two of its year groups. New rooms, subjects and
+// houses harm nobody.
 func (j *judgement) strangers() {
 	created, years := map[string]int{}, map[era.Year]int{}
 	for _, c := range j.plan.Changes {
-		if c.Action != store.Create || !isJudged(c.Entity()) || c.Entity() == store.LessonEntity {
+		if c.Action != store.Create || !slices.Contains(comeInSmallNumbers, c.Entity()) {
 			continue
 		}
 		created[kindOfRecord(c.After)]++
@@ -46,6 +47,8 @@ func (j *judgement) strangers() {
 		j.find(RecordsNew, c)
 	})
 }
+
+var comeInSmallNumbers = []store.Entity{store.PupilEntity, store.StaffEntity, store.GroupEntity}
 
 // newPupils counts new pupils but for the two year groups that most of them join.
 func (j *judgement) newPupils(c *measure, created map[era.Year]int) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"misimportd/era"
 	"misimportd/mis"
 	"misimportd/store"
 )
@@ -108,7 +109,8 @@ func (j *judgement) subject(id store.ID) string {
 	return "sets"
 }
 
-// lessonsOfTeachers counts, of the days that were read, which are those that change. Lessons
+// lessonsOfTeachers counts what goes on the days that were read, which are those that change, against
+// all that each teacher has from the as-of date on: a week less is no loss of a teacher. Lessons
 // that go with their set are no loss of the teacher's, nor are those that move, or that
 // another takes over.
 func (j *judgement) lessonsOfTeachers(found parts) {
@@ -138,12 +140,40 @@ func (j *judgement) lessonsOfTeachers(found parts) {
 			}
 		}
 	}
+	j.lessonsOfOtherDays(teachers, found)
 	for _, c := range j.plan.Changes {
 		r, ok := c.Record().(store.Commitment)
 		entry, name := taught[r.LessonID], teachers[r.ElementID]
 		if ok && goes(c) && entry != "" && name != "" && !noLoss[r.LessonID] {
 			found.of(name).loses++
 			found.of(name).entries[entry] = true
+		}
+	}
+}
+
+// lessonsOfOtherDays counts the lessons of days that were not read: they are as they are wanted.
+func (j *judgement) lessonsOfOtherDays(teachers map[store.ID]string, found parts) {
+	read := map[era.Date]bool{}
+	for i := range j.state.Lessons {
+		read[j.state.Lessons[i].OnDate] = true
+	}
+	if j.differ == nil || j.differ.table == nil {
+		return
+	}
+	table := j.differ.table
+	for _, day := range table.days {
+		if read[day.date] {
+			continue
+		}
+		for _, s := range day.slots {
+			if table.lessons[s.lesson].Kind != mis.Taught {
+				continue
+			}
+			for _, id := range table.lessons[s.lesson].Staff {
+				if name := teachers[j.differ.elements["staff "+id]]; name != "" {
+					found.of(name).has++
+				}
+			}
 		}
 	}
 }

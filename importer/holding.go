@@ -13,22 +13,43 @@ func (d *differ) holdFields() {
 	if len(d.holdValues) == 0 {
 		return
 	}
-	keepFields(d.holdValues, d.want.pupils, d.withoutForms(d.state.Pupils))
-	keepFields(d.holdValues, d.want.staff, d.state.Staff)
-	keepFields(d.holdValues, d.want.groups, d.state.Groups)
-	keepFields(d.holdValues, d.want.locations, d.state.Locations)
-	keepFields(d.holdValues, d.want.subjects, d.state.Subjects)
-	keepFields(d.holdValues, d.want.houses, d.state.Houses)
+	stays := map[store.ID]bool{}
+	noteCurrent(stays, d.want.staff)
+	noteCurrent(stays, d.want.subjects)
+	noteCurrent(stays, d.want.houses)
+	k := keeper{d.holdValues, stays}
+	keepFields(k, d.want.pupils, d.withoutForms(d.state.Pupils))
+	keepFields(k, d.want.staff, d.state.Staff)
+	keepFields(k, d.want.groups, d.state.Groups)
+	keepFields(k, d.want.locations, d.state.Locations)
+	keepFields(k, d.want.subjects, d.state.Subjects)
+	keepFields(k, d.want.houses, d.state.Houses)
 }
 
-func keepFields[T element](fields map[fieldKind]bool, want, have []T) {
+// keeper says what of a record is kept: these fields, but for references to what goes.
+type keeper struct {
+	fields map[fieldKind]bool
+	stays  map[store.ID]bool
+}
+
+func noteCurrent[T element](stays map[store.ID]bool, records []T) {
+	for _, r := range records {
+		stays[r.RowID()] = r.IsCurrent()
+	}
+}
+
+func keepFields[T element](k keeper, want, have []T) {
 	had := make(map[store.ID]T, len(have))
 	for _, h := range have {
 		had[h.RowID()] = h
 	}
 	for i := range want {
-		for f := range fields {
-			if h, known := had[want[i].RowID()]; known && h.IsCurrent() && f.kind == kindOfRecord(h) {
+		h, known := had[want[i].RowID()]
+		for f := range k.fields {
+			if !known || !h.IsCurrent() || f.kind != kindOfRecord(h) {
+				continue
+			}
+			if to, refers := valueOf(h, f.field).(store.ID); !refers || k.stays[to] {
 				want[i] = store.Keep(want[i], h, f.field)
 			}
 		}

@@ -27,7 +27,7 @@ const (
 	Shifted   Look = "shifted" // the value of the record beside it
 	Others    Look = "others'" // the value of some other record
 	Shared    Look = "shared"  // values that were apart
-	Renamed   Look = "renamed" // groups, rooms, subjects, houses or lessons, and none of the above
+	Renamed   Look = "renamed" // groups, rooms, subjects or houses, and none of the above
 	New       Look = "new"     // none of the above
 )
 
@@ -77,7 +77,7 @@ var looks = []struct {
 		return f.wereApart() && f.most(0.5, func(c valueChange) bool { return now[c.is] > 1 })
 	}},
 	{Renamed, func(f *fieldChanges) bool {
-		return !slices.Contains([]string{string(store.PupilEntity), string(store.StaffEntity)}, f.kind)
+		return !slices.Contains([]string{string(store.PupilEntity), string(store.StaffEntity), string(store.LessonEntity)}, f.kind)
 	}},
 	{New, func(*fieldChanges) bool { return true }},
 }

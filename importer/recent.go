@@ -26,15 +26,12 @@ var losses = map[string]func(about string) string{
 	LessonsRemoved:    func(string) string { return "lessons" },
 }
 
-// manyRuns is more than a week of nights has, with those that were made again.
-const manyRuns = 50
-
 // pastOfPlan is the past that a plan is judged with: most nights change nothing, and need none.
 func pastOfPlan(ctx context.Context, s *scene, plan store.Plan) (past, error) {
 	if plan.IsEmpty() {
 		return past{}, nil
 	}
-	nights, err := s.view.Recent(ctx, s.era.Name, s.asOf, manyRuns)
+	nights, err := s.view.Recent(ctx, s.era.Name, s.asOf, aWeek+1)
 	if err != nil {
 		return past{}, err
 	}

@@ -118,12 +118,11 @@ func (w *world) withForeignKeys() {
 		w.exec(`DROP INDEX lesson_days_on_date`)
 		return
 	}
-	for _, function := range []string{"check_commitments", "check_lessons", "delete_commitments", "check_not_needed", "refuse_another_number", "refuse_to_empty_alone"} {
+	for _, function := range []string{"check_commitments", "delete_commitments", "check_not_booked", "refuse_another_number", "refuse_to_empty_alone"} {
 		w.exec(`DROP FUNCTION ` + function + `() CASCADE`)
 	}
 	w.exec(`ALTER TABLE commitments ADD CONSTRAINT commitments_lesson_id_fkey FOREIGN KEY (lesson_id) REFERENCES lessons ON DELETE CASCADE,
 		ADD CONSTRAINT commitments_element_id_fkey FOREIGN KEY (element_id) REFERENCES elements`)
-	w.exec(`ALTER TABLE lessons ADD CONSTRAINT lessons_era_id_fkey FOREIGN KEY (era_id) REFERENCES eras, ADD CONSTRAINT lessons_datasource_id_fkey FOREIGN KEY (datasource_id) REFERENCES datasources`)
 }
 
 // TestADatabaseOfBefore: one that the program of schema version 2 filled is brought up to

@@ -1,14 +1,14 @@
 -- +goose Up
 
--- A first timetable is some hundred thousand lessons and bookings. Their references are checked a
--- statement at a time from now on, as those of memberships are: foreign keys look at each row by
--- itself. What they refused is refused as before.
+-- A first timetable is some hundred thousand bookings. Their references are checked a statement at
+-- a time from now on, as those of memberships are: foreign keys look at each row by itself. What
+-- they refused is refused as before. Those of lessons to eras and datasources stay foreign keys:
+-- whoever adds a lesson is not to wait for others who add one in the same era.
 ALTER TABLE commitments DROP CONSTRAINT commitments_lesson_id_fkey, DROP CONSTRAINT commitments_element_id_fkey;
-ALTER TABLE lessons DROP CONSTRAINT lessons_era_id_fkey, DROP CONSTRAINT lessons_datasource_id_fkey;
 
--- Updating lessons and groups, though nothing in them changes, makes those who delete them from an
+-- Updating lessons and elements, though nothing in them changes, makes those who delete them from an
 -- older snapshot fail and try again: no booking slips in between. Rows of this transaction no
--- other can delete.
+-- other can delete. An undo deletes elements of every kind.
 -- +goose StatementBegin
 CREATE FUNCTION check_commitments() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
@@ -20,8 +20,8 @@ BEGIN
         PERFORM 1 FROM lessons WHERE id = ANY (older) ORDER BY id FOR NO KEY UPDATE;
         UPDATE lessons SET code = code WHERE id = ANY (older);
     END IF;
-    PERFORM 1 FROM elements WHERE id IN (SELECT element_id FROM fresh) AND xmin <> mine ORDER BY id FOR KEY SHARE;
-    UPDATE elements SET kind = kind WHERE kind = 'group' AND id IN (SELECT element_id FROM fresh) AND xmin <> mine;
+    PERFORM 1 FROM elements WHERE id IN (SELECT element_id FROM fresh) AND xmin <> mine ORDER BY id FOR NO KEY UPDATE;
+    UPDATE elements SET kind = kind WHERE id IN (SELECT element_id FROM fresh) AND xmin <> mine;
 
     SELECT min(f.id) INTO bad FROM fresh f
       LEFT JOIN lessons l ON l.id = f.lesson_id LEFT JOIN elements e ON e.id = f.element_id
@@ -38,28 +38,6 @@ CREATE TRIGGER commitments_inserted AFTER INSERT ON commitments REFERENCING NEW 
 CREATE TRIGGER commitments_updated AFTER UPDATE ON commitments REFERENCING NEW TABLE AS fresh
     FOR EACH STATEMENT EXECUTE FUNCTION check_commitments();
 
--- +goose StatementBegin
-CREATE FUNCTION check_lessons() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
-DECLARE
-    bad bigint;
-BEGIN
-    PERFORM 1 FROM eras WHERE id IN (SELECT era_id FROM fresh) ORDER BY id FOR KEY SHARE;
-    PERFORM 1 FROM datasources WHERE id IN (SELECT datasource_id FROM fresh) ORDER BY id FOR KEY SHARE;
-    SELECT min(f.id) INTO bad FROM fresh f
-      LEFT JOIN eras r ON r.id = f.era_id LEFT JOIN datasources d ON d.id = f.datasource_id
-     WHERE r.id IS NULL OR d.id IS NULL AND f.datasource_id IS NOT NULL;
-    IF bad IS NOT NULL THEN
-        RAISE EXCEPTION 'lesson % is of an era or a datasource that does not exist', bad
-            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'lessons_references', TABLE = 'lessons';
-    END IF;
-    RETURN NULL;
-END $$;
--- +goose StatementEnd
-CREATE TRIGGER lessons_inserted AFTER INSERT ON lessons REFERENCING NEW TABLE AS fresh
-    FOR EACH STATEMENT EXECUTE FUNCTION check_lessons();
-CREATE TRIGGER lessons_updated AFTER UPDATE ON lessons REFERENCING NEW TABLE AS fresh
-    FOR EACH STATEMENT EXECUTE FUNCTION check_lessons();
-
 -- What is deleted with a lesson: its bookings.
 -- +goose StatementBegin
 CREATE FUNCTION delete_commitments() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -71,20 +49,13 @@ END $$;
 CREATE TRIGGER lessons_deleted AFTER DELETE ON lessons REFERENCING OLD TABLE AS stale
     FOR EACH STATEMENT EXECUTE FUNCTION delete_commitments();
 
--- What is not deleted while lessons need it: elements that they book, their eras and datasources.
+-- What is not deleted while lessons need it: elements that they book.
 -- +goose StatementBegin
-CREATE FUNCTION check_not_needed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+CREATE FUNCTION check_not_booked() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     bad bigint;
 BEGIN
-    CASE TG_TABLE_NAME
-    WHEN 'elements' THEN
-        SELECT min(s.id) INTO bad FROM stale s WHERE EXISTS (SELECT 1 FROM commitments c WHERE c.element_id = s.id);
-    WHEN 'eras' THEN
-        SELECT min(l.era_id) INTO bad FROM lessons l WHERE l.era_id IN (SELECT id FROM stale);
-    WHEN 'datasources' THEN
-        SELECT min(l.datasource_id) INTO bad FROM lessons l WHERE l.datasource_id IN (SELECT id FROM stale);
-    END CASE;
+    SELECT min(s.id) INTO bad FROM stale s WHERE EXISTS (SELECT 1 FROM commitments c WHERE c.element_id = s.id);
     IF bad IS NOT NULL THEN
         RAISE EXCEPTION '% % cannot be deleted: lessons need it', TG_TABLE_NAME, bad
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'lessons_references', TABLE = TG_TABLE_NAME;
@@ -93,25 +64,18 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER elements_not_booked AFTER DELETE ON elements REFERENCING OLD TABLE AS stale
-    FOR EACH STATEMENT EXECUTE FUNCTION check_not_needed();
-CREATE TRIGGER eras_not_needed AFTER DELETE ON eras REFERENCING OLD TABLE AS stale
-    FOR EACH STATEMENT EXECUTE FUNCTION check_not_needed();
-CREATE TRIGGER datasources_not_needed AFTER DELETE ON datasources REFERENCING OLD TABLE AS stale
-    FOR EACH STATEMENT EXECUTE FUNCTION check_not_needed();
+    FOR EACH STATEMENT EXECUTE FUNCTION check_not_booked();
 
 -- +goose StatementBegin
 CREATE FUNCTION refuse_another_number() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '% of % is not possible: lessons and bookings refer to its rows by their ids', TG_OP, TG_TABLE_NAME
+    RAISE EXCEPTION '% of % is not possible: bookings refer to its rows by their ids', TG_OP, TG_TABLE_NAME
         USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'lessons_references', TABLE = TG_TABLE_NAME;
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER lessons_renumbered BEFORE UPDATE OF id ON lessons FOR EACH ROW WHEN (OLD.id <> NEW.id) EXECUTE FUNCTION refuse_another_number();
-CREATE TRIGGER eras_renumbered BEFORE UPDATE OF id ON eras FOR EACH ROW WHEN (OLD.id <> NEW.id) EXECUTE FUNCTION refuse_another_number();
-CREATE TRIGGER datasources_renumbered BEFORE UPDATE OF id ON datasources FOR EACH ROW WHEN (OLD.id <> NEW.id) EXECUTE FUNCTION refuse_another_number();
 
--- Lessons can be emptied together with commitments, and not alone. Eras and datasources cannot:
--- groups refer to them too. The size of the table tells of bookings that a transaction cannot
+-- Lessons can be emptied together with commitments, and not alone. The size of the table tells of bookings that a transaction cannot
 -- see yet.
 -- +goose StatementBegin
 CREATE FUNCTION refuse_to_empty_alone() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -124,6 +88,44 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER lessons_not_alone AFTER TRUNCATE ON lessons EXECUTE FUNCTION refuse_to_empty_alone();
+
+-- Memberships, likewise: what deletes a pupil from an older snapshot fails and tries again.
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION check_memberships() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    bad  bigint;
+    mine xid := pg_current_xact_id()::xid;  -- rows of this transaction no other can see
+BEGIN
+    PERFORM 1 FROM groups WHERE id IN (SELECT group_id FROM fresh) AND xmin <> mine ORDER BY id FOR NO KEY UPDATE;
+    UPDATE groups SET kind = kind WHERE id IN (SELECT group_id FROM fresh) AND xmin <> mine;
+    PERFORM 1 FROM elements WHERE id IN (SELECT element_id FROM fresh) AND xmin <> mine ORDER BY id FOR NO KEY UPDATE;
+    UPDATE elements SET kind = kind WHERE id IN (SELECT element_id FROM fresh) AND xmin <> mine;
+
+    SELECT min(f.id) INTO bad FROM fresh f
+      LEFT JOIN groups g ON g.id = f.group_id LEFT JOIN elements e ON e.id = f.element_id
+     WHERE g.id IS NULL OR e.id IS NULL;
+    IF bad IS NOT NULL THEN
+        RAISE EXCEPTION 'membership % joins an element to a group, and not both exist', bad
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'memberships_references', TABLE = 'memberships';
+    END IF;
+
+    SELECT min(f.id) INTO bad FROM fresh f JOIN groups g ON g.id = f.group_id
+     WHERE f.starts_on < g.starts_on OR coalesce(f.ends_on, 'infinity') > coalesce(g.ends_on, 'infinity');
+    IF bad IS NOT NULL THEN
+        RAISE EXCEPTION 'membership % reaches outside the life of its group (R19)', bad
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'memberships_within_group', TABLE = 'memberships';
+    END IF;
+
+    SELECT min(f.id) INTO bad FROM fresh f
+      JOIN memberships m ON m.group_id = f.group_id AND m.element_id = f.element_id AND m.id <> f.id
+       AND m.starts_on <= coalesce(f.ends_on, 'infinity') AND coalesce(m.ends_on, 'infinity') >= f.starts_on;
+    IF bad IS NOT NULL THEN
+        RAISE EXCEPTION 'membership % shares a day with another of the same element in the same group (R18)', bad
+            USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'memberships_no_overlap', TABLE = 'memberships';
+    END IF;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
 
 -- A row that is deleted is looked for in the columns that refer to it. Without these indexes each
 -- deletion looks the whole table through.
