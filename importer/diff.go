@@ -98,13 +98,13 @@ func newDiffer(before store.Plan, state *store.State, snap *mis.Snapshot, e stor
 
 // changes plans what has to change. eras are all that there are.
 func (d *differ) changes(eras []era.Era) (store.Plan, mis.Problems) {
+	lessons := d.planLessons() // first: for what of a timetable waits, some people stay where they are
 	d.changeSuspensions()
 	change(d, d.state.Staff, d.want.staff, func(r *store.Staff) *store.Element { return &r.Element })
 	change(d, d.state.Subjects, d.want.subjects, func(r *store.Subject) *store.Element { return &r.Element })
 	change(d, d.state.Houses, d.want.houses, func(r *store.House) *store.Element { return &r.Element })
 	change(d, d.state.Locations, d.want.locations, func(r *store.Location) *store.Element { return &r.Element })
 	change(d, d.state.Pupils, d.want.pupils, func(r *store.Pupil) *store.Element { return &r.Element })
-	lessons := d.planLessons()
 	d.changeGroups(lessons.freed)
 	d.changeMemberships()
 	d.plan.Changes = slices.Concat(d.plan.Changes, lessons.uncommitted, lessons.deleted, lessons.updated, lessons.created, lessons.committed)

@@ -165,3 +165,88 @@ func TestR41AdditionsGoOn(t *testing.T) {
 			"schedule/102 7Mat2 2016-11-01 09:00-10:00"+mat2, "schedule/104 7Fre 2016-11-01 09:00-10:00"+mat1)
 	})
 }
+
+// swapped is a school before and after: Zoë goes from 7Mat1 to 7Mat2, which change places in the
+// day, and has Art at the other time.
+func swapped() (before, after func() *doc) {
+	base := func() *doc {
+		return small().coded(3, "Ms White", "WHI").coded(4, "Mr Grey", "GRE").coded(5, "Mr Art", "ART").room(5, "Lab").room(6, "Hall").room(7, "Studio").
+			taught().set(23, "7Art", 7, 11).lesson(103, 23, "7Art", 12, "ART", 7)
+	}
+	before = func() *doc {
+		return base().lesson(101, 21, "7Mat1", 11, "WHI", 5).lesson(102, 22, "7Mat2", 12, "GRE", 6)
+	}
+	after = func() *doc {
+		d := base().lesson(101, 21, "7Mat1", 12, "WHI", 5).lesson(102, 22, "7Mat2", 11, "GRE", 6)
+		d.lists[0] = `<SetList Id="2211" SetId="22" PupilId="11"/>`
+		return d
+	}
+	return before, after
+}
+
+// TestR41WhoJoinsWaitsWithTheTimetable: a pupil who would join a set whose lessons stay at their
+// old times joins it when they move.
+func TestR41WhoJoinsWaitsWithTheTimetable(t *testing.T) {
+	before, after := swapped()
+	limits := map[string]importer.Guard{
+		"values":   {Hold: store.HoldRemovals, Import: importer.Limits{importer.ValuesChanged: {}}},
+		"removals": {Hold: store.HoldRemovals, Import: importer.Limits{importer.LessonsRemoved: {}}},
+		"sections": {Hold: store.HoldRemovals, Import: importer.Limits{importer.SectionsMissing: {}}},
+		"nothing":  {},
+	}
+	for what, c := range map[string]struct {
+		document func() []byte
+		guard    string
+		hold     store.Hold
+	}{
+		"the times are held":  {func() []byte { return after().xml() }, "values", store.HoldValues},
+		"what goes is held":   {func() []byte { return onAnotherDay(after()).xml() }, "removals", store.HoldRemovals},
+		"no set lists":        {func() []byte { return []byte(cutOut(string(after().xml()), "SetLists")) }, "sections", store.HoldSections},
+		"a set contradictory": {func() []byte { return after().set(22, "7X", 7).xml() }, "nothing", store.HoldNothing},
+	} {
+		t.Run(what, func(t *testing.T) {
+			each(t, func(w *world) {
+				w.night("2016-09-05", before().xml())
+				if n := len(w.inTwoPlaces()); n > 0 {
+					w.Fatalf("%d are in two places to begin with", n)
+				}
+				w.im.Guard = limits[c.guard]
+				r := w.night("2016-09-06", c.document())
+				if r.Hold != c.hold {
+					w.Fatalf("held %q: %s", r.Hold, counts(r.Changes))
+				}
+				if found := w.inTwoPlaces(); len(found) > 0 {
+					w.Errorf("%d are in two places: %s", len(found), counts(r.Changes))
+				}
+				if again := w.night("2016-09-06", c.document()); len(again.Changes) > 0 {
+					w.Errorf("once more: %s", counts(again.Changes))
+				}
+				w.im.Guard = importer.Guard{}
+				w.night("2016-09-07", after().xml())
+				if found := w.inTwoPlaces(); len(found) > 0 || w.count("lessons of 7Mat2 at 10", `SELECT count(*) FROM lessons WHERE code = '7Mat2' AND CAST(starts_at AS text) LIKE '%10:00%' AND on_date >= '2016-09-07'`) > 0 {
+					w.Errorf("in the end %d are in two places", len(found))
+				}
+				w.expect("Zoë", w.rows(`SELECT group_name FROM membership_details WHERE member_source_id = '11' AND group_kind = 'set' AND ends_on >= '2016-09-07' ORDER BY 1`), "7Art", "7Mat2")
+			})
+		})
+	}
+}
+
+// onAnotherDay moves the lesson of 7Mat1 to Tuesday.
+func onAnotherDay(d *doc) *doc {
+	for i, s := range d.timetable["Schedules"] {
+		if strings.Contains(s, `Id="101"`) {
+			d.timetable["Schedules"][i] = strings.Replace(s, "<PeriodId>12<", "<PeriodId>21<", 1)
+		}
+	}
+	return d
+}
+
+// count is what a query counts.
+func (w *world) count(what, query string) (n int) {
+	w.Helper()
+	if err := w.raw.QueryRow(query).Scan(&n); err != nil {
+		w.Fatalf("%s: %v", what, err)
+	}
+	return n
+}

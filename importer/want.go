@@ -23,7 +23,6 @@ type wanted struct {
 	// asIs are memberships that stay as the database has them on each day, what ended or
 	// begins later included (R40). They are not among the memberships above.
 	asIs map[pair]bool
-	held map[store.ID]bool // members of whom a leaving is held
 }
 
 // pair says that an element is to be in a group from the as-of date on.

@@ -117,7 +117,7 @@ func (d *differ) freeze(frozen map[place]bool, lost map[store.ID]bool) {
 	for _, p := range d.want.pupils {
 		sources[p.ID] = p.SourceID
 	}
-	d.want.asIs, d.want.held = map[pair]bool{}, map[store.ID]bool{}
+	d.want.asIs = map[pair]bool{}
 	isSaid := d.saidPairs()
 	for _, m := range d.state.Memberships {
 		group, wanted := groups[m.GroupID]
@@ -132,7 +132,6 @@ func (d *differ) freeze(frozen map[place]bool, lost map[store.ID]bool) {
 			d.want.asIs[p] = true
 		case !d.handsOff[p]:
 			frozen[place{group.GroupKind, m.ElementID}] = true
-			d.want.held[m.ElementID] = d.want.held[m.ElementID] || !isSilent
 		}
 	}
 	if len(frozen) == 0 {

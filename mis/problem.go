@@ -42,12 +42,13 @@ const (
 	LastGood          Reason = "the last document once more"
 	SectionIsAbsent   Reason = "section absent or empty"
 	Unwanted          Reason = "not imported again"
+	WouldClash        Reason = "would clash with what is kept"
 )
 
 // Reasons are all of them.
 var Reasons = []Reason{NoID, BadID, Conflicting, Repeated, NoName, BadValue, TooLarge, NoYearGroup, NoTutor, UnknownTutor,
 	UnknownForm, UnknownHouse, UnknownSet, UnknownPupil, UnknownSubject, UnknownPeriod, UnknownWeek, UnknownRoom, UnknownTeacher, UnknownTimetable,
-	SeveralTimetables, Overlapping, Backwards, CrossesMidnight, NoWeek, NotUnderstood, OutsideEras, NobodyInYear, OverlapsAnother, LastGood, SectionIsAbsent, Unwanted}
+	SeveralTimetables, Overlapping, Backwards, CrossesMidnight, NoWeek, NotUnderstood, OutsideEras, NobodyInYear, OverlapsAnother, LastGood, SectionIsAbsent, Unwanted, WouldClash}
 
 // Problem is a fault in a document that does not stop the night (R33). It names
 // records by id, never by a person's name.
