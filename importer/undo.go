@@ -54,7 +54,7 @@ func (im *Importer) PlanUndo(ctx context.Context, id store.ID) (Report, error) {
 func (im *Importer) undo(ctx context.Context, lock *store.Lock, holder store.Holder, id store.ID, held store.Run) (Report, error) {
 	report := NothingYet()
 	watch := im.stopwatch()
-	run, err := lock.Run(ctx, func(v *store.View) (store.Proposal, error) {
+	run, err := lock.RunAlone(ctx, func(v *store.View) (store.Proposal, error) {
 		watch.stages = nil
 		watch.next("diff")
 		p, err := im.prepareUndo(ctx, v, id, &report)

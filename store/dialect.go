@@ -31,6 +31,10 @@ type dialect interface {
 	// recordChanges writes rows to a table of changes, in bulk.
 	recordChanges(ctx context.Context, tx *sqlx.Tx, table string, run ID, rows changeRows) error
 
+	// alone keeps others from writing memberships and commitments until the transaction ends. It is
+	// to be the first that the transaction does: what it reads then is the newest.
+	alone(ctx context.Context, tx *sqlx.Tx) error
+
 	// lock takes the lock that only one run can have, until unlock is called or the
 	// process ends. It fails at once with a *BusyError when another has it.
 	lock(ctx context.Context, db *DB, holder Holder) (conn *sqlx.Conn, unlock func() error, err error)

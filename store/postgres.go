@@ -143,6 +143,11 @@ func nullable(image []byte) any {
 	return string(image)
 }
 
+func (postgres) alone(ctx context.Context, tx *sqlx.Tx) error {
+	_, err := tx.ExecContext(ctx, `LOCK TABLE memberships, commitments IN SHARE ROW EXCLUSIVE MODE`)
+	return err
+}
+
 // lockClass marks our advisory locks among those of other programs: "misi".
 const lockClass = 0x6d697369
 

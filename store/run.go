@@ -179,16 +179,26 @@ func (db *DB) View(ctx context.Context, look func(*View) error) error {
 // called again. A plan without changes stores the record only. The returned Run has its
 // id, its result and the time that applying took.
 func (l *Lock) Run(ctx context.Context, prepare func(*View) (Proposal, error)) (Run, error) {
+	return l.persist(ctx, false, prepare)
+}
+
+// RunAlone is Run for a plan that deletes what others may be about to refer to: as long as it
+// takes, nobody else writes memberships and commitments.
+func (l *Lock) RunAlone(ctx context.Context, prepare func(*View) (Proposal, error)) (Run, error) {
+	return l.persist(ctx, true, prepare)
+}
+
+func (l *Lock) persist(ctx context.Context, alone bool, prepare func(*View) (Proposal, error)) (Run, error) {
 	const attempts = 5
 	for attempt := 1; ; attempt++ {
-		run, err := l.try(ctx, prepare)
+		run, err := l.try(ctx, alone, prepare)
 		if err == nil || attempt == attempts || !l.db.dialect.serialization(err) {
 			return run, err
 		}
 	}
 }
 
-func (l *Lock) try(ctx context.Context, prepare func(*View) (Proposal, error)) (Run, error) {
+func (l *Lock) try(ctx context.Context, alone bool, prepare func(*View) (Proposal, error)) (Run, error) {
 	options := &sql.TxOptions{}
 	if _, isPostgres := l.db.dialect.(postgres); isPostgres {
 		options.Isolation = snapshot
@@ -198,6 +208,11 @@ func (l *Lock) try(ctx context.Context, prepare func(*View) (Proposal, error)) (
 		return Run{}, l.db.failed("beginning", err)
 	}
 	defer quiet(tx.Rollback)
+	if alone {
+		if err := l.db.dialect.alone(ctx, tx); err != nil {
+			return Run{}, l.db.failed("keeping others from writing", err)
+		}
+	}
 	p, err := prepare(&View{db: l.db, tx: tx})
 	run := p.Run
 	if err != nil {

@@ -149,6 +149,9 @@ func (sqlite) recordChanges(ctx context.Context, tx *sqlx.Tx, table string, run 
 	return flush()
 }
 
+// alone is every transaction that writes.
+func (sqlite) alone(context.Context, *sqlx.Tx) error { return nil }
+
 // lock is one on a file beside the database: the system gives it up when the process
 // ends, however it ends. The file stays; it says who had the lock last.
 func (d sqlite) lock(ctx context.Context, db *DB, holder Holder) (*sqlx.Conn, func() error, error) {

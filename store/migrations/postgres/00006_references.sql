@@ -6,9 +6,10 @@
 -- whoever adds a lesson is not to wait for others who add one in the same era.
 ALTER TABLE commitments DROP CONSTRAINT commitments_lesson_id_fkey, DROP CONSTRAINT commitments_element_id_fkey;
 
--- Updating lessons and elements, though nothing in them changes, makes those who delete them from an
+-- Updating lessons and groups, though nothing in them changes, makes those who delete them from an
 -- older snapshot fail and try again: no booking slips in between. Rows of this transaction no
--- other can delete. An undo deletes elements of every kind.
+-- other can delete. People and rooms are not updated, for then all who book one would wait for
+-- each other: an undo, which deletes them, keeps others from booking while it works.
 -- +goose StatementBegin
 CREATE FUNCTION check_commitments() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
@@ -20,8 +21,8 @@ BEGIN
         PERFORM 1 FROM lessons WHERE id = ANY (older) ORDER BY id FOR NO KEY UPDATE;
         UPDATE lessons SET code = code WHERE id = ANY (older);
     END IF;
-    PERFORM 1 FROM elements WHERE id IN (SELECT element_id FROM fresh) AND xmin <> mine ORDER BY id FOR NO KEY UPDATE;
-    UPDATE elements SET kind = kind WHERE id IN (SELECT element_id FROM fresh) AND xmin <> mine;
+    PERFORM 1 FROM elements WHERE id IN (SELECT element_id FROM fresh) AND xmin <> mine ORDER BY id FOR KEY SHARE;
+    UPDATE elements SET kind = kind WHERE kind = 'group' AND id IN (SELECT element_id FROM fresh) AND xmin <> mine;
 
     SELECT min(f.id) INTO bad FROM fresh f
       LEFT JOIN lessons l ON l.id = f.lesson_id LEFT JOIN elements e ON e.id = f.element_id
@@ -88,44 +89,6 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER lessons_not_alone AFTER TRUNCATE ON lessons EXECUTE FUNCTION refuse_to_empty_alone();
-
--- Memberships, likewise: what deletes a pupil from an older snapshot fails and tries again.
--- +goose StatementBegin
-CREATE OR REPLACE FUNCTION check_memberships() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
-DECLARE
-    bad  bigint;
-    mine xid := pg_current_xact_id()::xid;  -- rows of this transaction no other can see
-BEGIN
-    PERFORM 1 FROM groups WHERE id IN (SELECT group_id FROM fresh) AND xmin <> mine ORDER BY id FOR NO KEY UPDATE;
-    UPDATE groups SET kind = kind WHERE id IN (SELECT group_id FROM fresh) AND xmin <> mine;
-    PERFORM 1 FROM elements WHERE id IN (SELECT element_id FROM fresh) AND xmin <> mine ORDER BY id FOR NO KEY UPDATE;
-    UPDATE elements SET kind = kind WHERE id IN (SELECT element_id FROM fresh) AND xmin <> mine;
-
-    SELECT min(f.id) INTO bad FROM fresh f
-      LEFT JOIN groups g ON g.id = f.group_id LEFT JOIN elements e ON e.id = f.element_id
-     WHERE g.id IS NULL OR e.id IS NULL;
-    IF bad IS NOT NULL THEN
-        RAISE EXCEPTION 'membership % joins an element to a group, and not both exist', bad
-            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'memberships_references', TABLE = 'memberships';
-    END IF;
-
-    SELECT min(f.id) INTO bad FROM fresh f JOIN groups g ON g.id = f.group_id
-     WHERE f.starts_on < g.starts_on OR coalesce(f.ends_on, 'infinity') > coalesce(g.ends_on, 'infinity');
-    IF bad IS NOT NULL THEN
-        RAISE EXCEPTION 'membership % reaches outside the life of its group (R19)', bad
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'memberships_within_group', TABLE = 'memberships';
-    END IF;
-
-    SELECT min(f.id) INTO bad FROM fresh f
-      JOIN memberships m ON m.group_id = f.group_id AND m.element_id = f.element_id AND m.id <> f.id
-       AND m.starts_on <= coalesce(f.ends_on, 'infinity') AND coalesce(m.ends_on, 'infinity') >= f.starts_on;
-    IF bad IS NOT NULL THEN
-        RAISE EXCEPTION 'membership % shares a day with another of the same element in the same group (R18)', bad
-            USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'memberships_no_overlap', TABLE = 'memberships';
-    END IF;
-    RETURN NULL;
-END $$;
--- +goose StatementEnd
 
 -- A row that is deleted is looked for in the columns that refer to it. Without these indexes each
 -- deletion looks the whole table through.
