@@ -172,7 +172,9 @@ func TestR31SerializationFailure(t *testing.T) {
 				im.Progress = func(stage string) {
 					if stage == "apply" && left > 0 {
 						left--
-						o.exec(`UPDATE memberships SET ends_on = ends_on`)
+						if what != "undo" { // which keeps others from writing these
+							o.exec(`UPDATE memberships SET ends_on = ends_on`)
+						}
 						o.exec(`UPDATE elements SET name = name`)
 						o.exec(`UPDATE lessons SET name = name`)
 					}
