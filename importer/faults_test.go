@@ -14,8 +14,9 @@ import (
 
 // TestR31CutOffAtEveryStatement cuts the connection to PostgreSQL, or kills the process, at
 // each statement of imports, approvals and an undo: before the statement gets through, and
-// just after. It goes through every 31st statement, and all of them in the soak.
+// just after. It goes through every 61st statement, and all of them in the soak.
 func TestR31CutOffAtEveryStatement(t *testing.T) {
+	t.Parallel()
 	o := newOrdeal(t, storetest.Postgres(t))
 	w := newWire(t, o.database)
 	step := soak(1, 61)
@@ -70,6 +71,7 @@ func (o *ordeal) victim(do, database string, env ...string) *exec.Cmd {
 // TestR31CutOffAtRandomBytes cuts the connection in the middle of messages, in both
 // directions.
 func TestR31CutOffAtRandomBytes(t *testing.T) {
+	t.Parallel()
 	o := newOrdeal(t, storetest.Postgres(t))
 	w := newWire(t, o.database)
 	dice := rand.New(rand.NewPCG(31, 31))
@@ -90,10 +92,11 @@ func TestR31CutOffAtRandomBytes(t *testing.T) {
 // TestR31SQLiteAtEveryStatement kills the process, or has the statement fail, in the middle of
 // every statement that writes.
 func TestR31SQLiteAtEveryStatement(t *testing.T) {
+	t.Parallel()
 	o := newOrdeal(t, storetest.SQLite(t))
 	for _, what := range operations {
 		for _, how := range []string{"killed", "fails"} {
-			for at := 1; ; at += soak(1, 29) {
+			for at := 1; ; at += soak(1, 101) {
 				do := o.ready(what)
 				var err error
 				o.through(what+" "+how, do, func() error {
@@ -120,6 +123,7 @@ func TestR31SQLiteAtEveryStatement(t *testing.T) {
 // statements may take: the operation fails, and says so; when the table is free again, it
 // is done.
 func TestR31StatementTimeout(t *testing.T) {
+	t.Parallel()
 	o := newOrdeal(t, storetest.Postgres(t))
 	for n, what := range operations {
 		for i, table := range written {
@@ -161,6 +165,7 @@ func TestR31StatementTimeout(t *testing.T) {
 // TestR31SerializationFailure has another program change a row between the reading and the
 // writing: once, and the operation is done all the same; each time, and it fails.
 func TestR31SerializationFailure(t *testing.T) {
+	t.Parallel()
 	o := newOrdeal(t, storetest.Postgres(t))
 	for _, what := range operations {
 		for _, times := range []int{1, 1000} {

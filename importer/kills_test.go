@@ -23,7 +23,6 @@ import (
 // each database in the soak.
 func TestR31KilledAndTheNextRunAtOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, database string) {
-		t.Parallel()
 		o := newOrdeal(t, database)
 		dice := rand.New(rand.NewPCG(41, 4))
 		whole := map[string]time.Duration{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"misimportd/importer"
 	"misimportd/store/storetest"
@@ -28,8 +29,17 @@ func TestAnUndoLeavesNoBookingOfNothing(t *testing.T) {
 		_, err := w.im.Undo(context.Background(), r.Run)
 		undone <- err
 	}()
-	for waits := 0; waits == 0; {
-		waits = w.count("who waits", `SELECT count(*) FROM pg_locks WHERE NOT granted`)
+	waits := func() int {
+		return w.count("who waits", `SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'commitments'::regclass`)
+	}
+	for late := time.After(time.Minute); waits() == 0; time.Sleep(10 * time.Millisecond) {
+		select {
+		case err := <-undone:
+			t.Fatalf("the undo did not wait: %v", err)
+		case <-late:
+			t.Fatal("the undo neither waits nor ends")
+		default:
+		}
 	}
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)

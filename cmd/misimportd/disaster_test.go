@@ -49,7 +49,6 @@ func TestR31KilledAtAnyMoment(t *testing.T) {
 		kills = 250
 	}
 	storetest.Each(t, func(t *testing.T, database string) {
-		t.Parallel()
 		k := newKillings(t, misimportd, database, "--as-of", "2016-09-05")
 		for i := range kills {
 			k.once(time.Duration(i) * k.whole * 3 / 2 / time.Duration(kills))

@@ -21,7 +21,6 @@ func TestSignalsAtEveryStage(t *testing.T) {
 	misimportd := program(t)
 	signals := map[string][]syscall.Signal{"USR1": {syscall.SIGUSR1}, "HUP": {syscall.SIGHUP}, "TERM": {syscall.SIGTERM}, "TERM TERM": {syscall.SIGTERM, syscall.SIGTERM}}
 	storetest.Each(t, func(t *testing.T, database string) {
-		t.Parallel()
 		k := newKillings(t, misimportd, database)
 		for _, stage := range []string{"idle", "fetch", "state", "decode", "diff", "apply", "archive"} {
 			for _, name := range []string{"USR1", "HUP", "TERM", "TERM TERM"} {

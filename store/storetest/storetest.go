@@ -14,12 +14,18 @@ import (
 	_ "modernc.org/sqlite" // the driver sqlite
 )
 
-// Each runs a test once on PostgreSQL and once on SQLite, each time with the URL of a
-// database that is empty and its own.
+// Each runs a test once on PostgreSQL and once on SQLite, side by side, each with the URL of a
+// database that is empty and its own. What comes after Each in a test does not wait for them.
 func Each(t *testing.T, test func(t *testing.T, database string)) {
 	t.Helper()
-	t.Run("postgres", func(t *testing.T) { test(t, Postgres(t)) })
-	t.Run("sqlite", func(t *testing.T) { test(t, SQLite(t)) })
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, Postgres(t))
+	})
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, SQLite(t))
+	})
 }
 
 // Postgres is the URL of an empty schema, removed when the test ends.
