@@ -14,12 +14,12 @@ import (
 
 // TestR31CutOffAtEveryStatement cuts the connection to PostgreSQL, or kills the process, at
 // each statement of imports, approvals and an undo: before the statement gets through, and
-// just after. It goes through every 61st statement, and all of them in the soak.
+// just after. It goes through every 97th statement, and all of them in the soak.
 func TestR31CutOffAtEveryStatement(t *testing.T) {
 	t.Parallel()
 	o := newOrdeal(t, storetest.Postgres(t))
 	w := newWire(t, o.database)
-	step := soak(1, 61)
+	step := soak(1, 97)
 	for _, what := range operations {
 		for _, how := range []string{"cut", "killed"} {
 			for _, after := range []bool{false, true} {
@@ -81,7 +81,7 @@ func TestR31CutOffAtRandomBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, whole, _ := w.seen()
-		for range soak(400, 8) {
+		for range soak(400, 5) {
 			do := o.ready(what)
 			o.through(what, do, func() error { return o.throughWire(w, "cut", do, 0, 1+dice.IntN(whole), false) })
 		}
@@ -127,7 +127,7 @@ func TestR31StatementTimeout(t *testing.T) {
 	o := newOrdeal(t, storetest.Postgres(t))
 	for n, what := range operations {
 		for i, table := range written {
-			if (i+n)%soak(1, 4) != 0 {
+			if (i+n)%soak(1, 6) != 0 {
 				continue // each table with some of the operations
 			}
 			do := o.ready(what)

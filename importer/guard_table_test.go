@@ -57,23 +57,36 @@ func TestR38GuardTable(t *testing.T) {
 		guarded(w)
 		w.night("2016-09-05", inTheTable().Document())
 		var b strings.Builder
-		for i, night := range slices.Concat(harmfulNights, ordinaryNights, spoiltNights()) {
-			r := w.plan("2016-09-06", night.make(inTheTable(), rand.New(rand.NewPCG(uint64(i), 38))))
-			if (r.Hold != store.HoldNothing) != (night.want != passes) {
-				w.Errorf("%s: hold %q, want it %s; %q", night.what, r.Hold, night.want, breaches(r))
-			}
-			b.WriteString(row(night, r))
-		}
-		if *update {
-			if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
-				w.Fatal(err)
-			}
+		few := soak(1, 4)
+		if strings.HasSuffix(w.Name(), "sqlite") {
+			few = 1
 		}
 		golden, err := os.ReadFile(path)
 		if err != nil {
 			w.Fatal(err)
 		}
-		if diff := cmp.Diff(string(golden), b.String()); diff != "" {
+		for i, night := range slices.Concat(harmfulNights, ordinaryNights, spoiltNights()) {
+			if i%few != 0 { // the guard knows no database: PostgreSQL sees some
+				continue
+			}
+			r := w.plan("2016-09-06", night.make(inTheTable(), rand.New(rand.NewPCG(uint64(i), 38))))
+			if (r.Hold != store.HoldNothing) != (night.want != passes) {
+				w.Errorf("%s: hold %q, want it %s; %q", night.what, r.Hold, night.want, breaches(r))
+			}
+			said := row(night, r)
+			b.WriteString(said)
+			if !strings.Contains(string(golden), said) && !*update {
+				w.Errorf("not in %s:\n%s", path, said)
+			}
+		}
+		if few > 1 {
+			return
+		}
+		if *update {
+			if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+				w.Fatal(err)
+			}
+		} else if diff := cmp.Diff(string(golden), b.String()); diff != "" {
 			w.Errorf("(-golden +got):\n%s", diff)
 		}
 	})

@@ -76,8 +76,8 @@ func TestR30TheOrderOfATimetableDoesNotMatter(t *testing.T) {
 // whose 1 January is on each of the seven weekdays, with their weeks 53 and 54, and over
 // a 29 February that is a Monday.
 func TestWeeksAtTheYearsEnd(t *testing.T) {
-	weekdays := map[time.Weekday]bool{}
 	each(t, func(w *world) {
+		weekdays := map[time.Weekday]bool{}
 		for year := 2009; year <= 2017; year++ {
 			weekdays[time.Date(year+1, 1, 1, 0, 0, 0, 0, time.UTC).Weekday()] = true
 			w.exec("UPDATE settings SET current_era_id = NULL")
@@ -114,8 +114,8 @@ func TestWeeksAtTheYearsEnd(t *testing.T) {
 			w.exec("UPDATE settings SET current_era_id = NULL")
 			w.exec("DELETE FROM eras WHERE ends_on IS NOT NULL")
 		}
+		if len(weekdays) != 7 {
+			t.Errorf("1 January on %d weekdays", len(weekdays))
+		}
 	})
-	if len(weekdays) != 7 {
-		t.Errorf("1 January on %d weekdays", len(weekdays))
-	}
 }

@@ -38,6 +38,17 @@ func each(t *testing.T, story func(w *world)) {
 	storetest.Each(t, func(t *testing.T, database string) { story(newWorld(t, database)) })
 }
 
+// eachVariant tells one of a story's many variants on SQLite, and every third of them on
+// PostgreSQL too; all of them in the soak.
+func eachVariant(t *testing.T, variant int, story func(w *world)) {
+	t.Helper()
+	if variant%soak(1, 3) == 0 {
+		each(t, story)
+		return
+	}
+	t.Run("sqlite", func(t *testing.T) { story(newWorld(t, storetest.SQLite(t))) })
+}
+
 var year2016 = era.Era{Name: "2016/17", StartsOn: era.NewDate(2016, 8, 15), EndsOn: era.NewDate(2017, 8, 14)}
 
 func newWorld(t *testing.T, database string) *world {
