@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	flag.Parse()
-	schools := "15"
+	schools := "8"
 	if os.Getenv("MISIMPORTD_SOAK") != "" {
 		schools = "600"
 	}
