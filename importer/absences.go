@@ -3,15 +3,15 @@ package importer
 import (
 	"fmt"
 
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // isAwaited tells whether an element that the MIS no longer has is not to be ended yet, and
 // notes for how many nights it has been absent. The same night once more
 // counts once (R29). A section that is missing, and that a
 // person has said to be empty, is not waited for.
-func (d *differ) isAwaited(h store.Record, isBelieved bool) bool {
-	if d.grace == 0 || isBelieved || d.whyGone(h) == store.NotImported {
+func (d *differ) isAwaited(h model.Record, isBelieved bool) bool {
+	if d.grace == 0 || isBelieved || d.whyGone(h) == model.NotImported {
 		return false
 	}
 	absence := d.absenceOf(h.RowID())
@@ -26,9 +26,9 @@ func (d *differ) isAwaited(h store.Record, isBelieved bool) bool {
 }
 
 // absenceOf is what the database holds of an element's absence.
-func (d *differ) absenceOf(element store.ID) store.Absence {
+func (d *differ) absenceOf(element model.ID) model.Absence {
 	if d.absences == nil {
-		d.absences = map[store.ID]store.Absence{}
+		d.absences = map[model.ID]model.Absence{}
 		for _, a := range d.state.Absences {
 			d.absences[a.ElementID] = a
 		}
@@ -43,17 +43,17 @@ func (d *differ) absenceOf(element store.ID) store.Absence {
 func (d *differ) changeAbsences() {
 	for _, a := range d.state.Absences {
 		if d.kept[a.ElementID] == 0 {
-			d.plan.Change(store.Delete, a, nil, store.NotAbsent)
+			d.plan.Change(model.Delete, a, nil, model.NotAbsent)
 		}
 	}
 	for _, a := range d.absent {
-		why := store.AbsentSoFar + store.Reason(fmt.Sprintf(": %d of %s", a.Nights, nights(d.grace)))
+		why := model.AbsentSoFar + model.Reason(fmt.Sprintf(": %d of %s", a.Nights, nights(d.grace)))
 		switch had := d.absenceOf(a.ElementID); {
 		case had.ID == 0:
 			a.ID = d.plan.NewID()
 			d.plan.Create(a, why)
 		case had != a:
-			d.plan.Change(store.Update, had, a, why)
+			d.plan.Change(model.Update, had, a, why)
 		}
 	}
 }

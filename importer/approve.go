@@ -13,6 +13,7 @@ import (
 	"misimportd/era/hint"
 	"misimportd/mis/cache"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // Approve carries out what a held run did not. The plan is made again, from the document
@@ -21,14 +22,14 @@ import (
 // its place, and the report says in what they differ. It fails with a
 // *store.NotWaitingError when nothing of the run waits. Limits stay as they are: the next
 // night is judged as ever.
-func (im *Importer) Approve(ctx context.Context, id store.ID) (Report, error) {
+func (im *Importer) Approve(ctx context.Context, id model.ID) (Report, error) {
 	report := NothingYet()
 	err := im.locked(ctx, "approve", func(lock *store.Lock, holder store.Holder) error {
 		held, err := im.waiting(ctx, id)
 		if err != nil {
 			return err
 		}
-		if held.Kind == store.Undo {
+		if held.Kind == model.Undo {
 			report, err = im.undo(ctx, lock, holder, held.About, held)
 			return err
 		}
@@ -45,7 +46,7 @@ func (im *Importer) Approve(ctx context.Context, id store.ID) (Report, error) {
 		again.AsOf, again.Force = held.AsOf, true // as the held run was, if it had to be
 		n := again.begin(&document.Document)
 		n.report.Taken = document.Manifest.Since
-		report, err = n.carryOut(ctx, lock, holder, document, store.Approval, func(ctx context.Context, v *store.View) (store.Proposal, error) {
+		report, err = n.carryOut(ctx, lock, holder, document, model.Approval, func(ctx context.Context, v *store.View) (model.Proposal, error) {
 			return n.prepareApproved(ctx, v, held)
 		})
 		return err
@@ -54,9 +55,9 @@ func (im *Importer) Approve(ctx context.Context, id store.ID) (Report, error) {
 }
 
 // waiting is a held run that waits for a person.
-func (im *Importer) waiting(ctx context.Context, id store.ID) (run store.Run, err error) {
+func (im *Importer) waiting(ctx context.Context, id model.ID) (run model.Run, err error) {
 	err = im.DB.View(ctx, func(v *store.View) (err error) {
-		if run, err = v.Run(ctx, id); err != nil || run.Decision == store.Waiting {
+		if run, err = v.Run(ctx, id); err != nil || run.Decision == model.Waiting {
 			return err
 		}
 		return notWaiting(ctx, v, run)
@@ -65,9 +66,9 @@ func (im *Importer) waiting(ctx context.Context, id store.ID) (run store.Run, er
 }
 
 // notWaiting says what became of a run of which nothing waits.
-func notWaiting(ctx context.Context, v *store.View, run store.Run) error {
+func notWaiting(ctx context.Context, v *store.View, run model.Run) error {
 	not := &store.NotWaitingError{ID: run.ID, Run: run}
-	if run.Decision == store.Approved {
+	if run.Decision == model.Approved {
 		approval, err := v.Run(ctx, run.DecidedBy)
 		if err != nil {
 			return err
@@ -78,7 +79,7 @@ func notWaiting(ctx context.Context, v *store.View, run store.Run) error {
 }
 
 // prepareApproved makes the plan of a held run again.
-func (n *night) prepareApproved(ctx context.Context, v *store.View, held store.Run) (p store.Proposal, err error) {
+func (n *night) prepareApproved(ctx context.Context, v *store.View, held model.Run) (p model.Proposal, err error) {
 	s, err := n.look(ctx, v)
 	if err != nil {
 		return p, err
@@ -102,14 +103,14 @@ func (n *night) prepareApproved(ctx context.Context, v *store.View, held store.R
 		return p, err
 	}
 	n.tell(s, d)
-	p.Settles, p.As, p.Plan = held.ID, store.Approved, plan
+	p.Settles, p.As, p.Plan = held.ID, model.Approved, plan
 	return p, n.report.compare(ctx, v, &p, held)
 }
 
 // compare finds out whether a plan made again is the one that was held. If not, it is held
 // instead.
-func (r *Report) compare(ctx context.Context, v *store.View, p *store.Proposal, held store.Run) error {
-	r.About, r.Hold, r.Differs = held.ID, store.HoldNothing, nil
+func (r *Report) compare(ctx context.Context, v *store.View, p *model.Proposal, held model.Run) error {
+	r.About, r.Hold, r.Differs = held.ID, model.HoldNothing, nil
 	was, err := v.HeldChanges(ctx, held.ID)
 	if err != nil {
 		return err
@@ -118,7 +119,7 @@ func (r *Report) compare(ctx context.Context, v *store.View, p *store.Proposal, 
 	if err != nil {
 		return err
 	}
-	then := store.Plan{}
+	then := model.Plan{}
 	for _, c := range was {
 		change, err := c.Typed()
 		if err != nil {
@@ -133,18 +134,18 @@ func (r *Report) compare(ctx context.Context, v *store.View, p *store.Proposal, 
 	if r.Differs, err = names.differing(was, now); err != nil || len(r.Differs) == 0 {
 		return err
 	}
-	r.Hold = store.HoldAll
-	p.As, p.Waiting, p.Plan = store.Replaced, p.Plan, store.Plan{}
+	r.Hold = model.HoldAll
+	p.As, p.Waiting, p.Plan = model.Replaced, p.Plan, model.Plan{}
 	return nil
 }
 
 // differing tells in what changes are not the ones that were held, whatever their order.
 // Records are the same whose ids in the MIS are; of a record that goes on, what counts is
 // what would change of it.
-func (n names) differing(was, now []store.Recorded) (said []string, err error) {
+func (n names) differing(was, now []model.Recorded) (said []string, err error) {
 	type told struct{ before, text string } // text is sorted by what it is about
 	count, texts := map[string]int{}, map[string]string{}
-	note := func(changes []store.Recorded, sign int) error {
+	note := func(changes []model.Recorded, sign int) error {
 		for i, l := range n.lines(slices.Values(changes)) {
 			key, err := n.fingerprint(l, changes[i])
 			if err != nil {
@@ -182,8 +183,8 @@ func (n names) differing(was, now []store.Recorded) (said []string, err error) {
 
 // fingerprint is what makes a change the one that it is, without the ids of rows and without
 // names that others may have changed meanwhile.
-func (n names) fingerprint(l Line, c store.Recorded) (string, error) {
-	if l.SourceID != "" && l.Action != store.Create {
+func (n names) fingerprint(l Line, c model.Recorded) (string, error) {
+	if l.SourceID != "" && l.Action != model.Create {
 		l.Name = ""
 	}
 	if l.Group != nil {
@@ -192,26 +193,26 @@ func (n names) fingerprint(l Line, c store.Recorded) (string, error) {
 	if l.Lesson != nil {
 		l.Lesson = &LessonRef{SourceID: l.Lesson.SourceID}
 	}
-	image := store.Image{}
-	if l.Action == store.Create {
+	image := model.Image{}
+	if l.Action == model.Create {
 		image = withoutIDs(c.After.V)
 		for _, column := range references {
 			image[column] = nameOrNone(n.element(c.After.V.ID(column)))
 		}
 	}
-	if l.Entity == store.MembershipEntity || l.Entity == store.CommitmentEntity {
+	if l.Entity == model.MembershipEntity || l.Entity == model.CommitmentEntity {
 		l.Name = ""
 	}
 	text, err := json.Marshal(struct {
 		Line
-		Image store.Image
+		Image model.Image
 	}{l, image})
 	return string(text), err
 }
 
 // withoutIDs is an image without the ids of rows.
-func withoutIDs(image store.Image) store.Image {
-	plain := store.Image{}
+func withoutIDs(image model.Image) model.Image {
+	plain := model.Image{}
 	for column, value := range image {
 		if _, isNumber := value.(float64); !isNumber || column == "year" || column == "nights" {
 			plain[column] = value
@@ -249,7 +250,7 @@ func (l Line) values() string {
 }
 
 // Reject closes a held run: what waits of it will not be applied.
-func Reject(ctx context.Context, db *store.DB, id store.ID) error {
+func Reject(ctx context.Context, db *store.DB, id model.ID) error {
 	lock, err := db.Lock(ctx, store.NewHolder("reject"))
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"misimportd/importer"
 	"misimportd/mis/cache"
 	"misimportd/store"
+	"misimportd/store/model"
 	"misimportd/store/storetest"
 )
 
@@ -66,8 +67,10 @@ func (c *clocked) start() {
 }
 
 // Began, Ended and Looked are told to a watcher. There is always another document.
-func (c *clocked) Began(time.Time)                         {}
-func (c *clocked) Looked(importer.Outlook)                 {}
+func (c *clocked) Began(time.Time) {}
+
+func (c *clocked) Looked(importer.Outlook) {}
+
 func (c *clocked) Ended(time.Time, importer.Report, error) { c.drop() }
 
 func (c *clocked) drop() {
@@ -112,7 +115,7 @@ func live(t *testing.T, database, zone, spec, from string, story func(c *clocked
 		t.Fatal(err)
 	}
 	for _, run := range imports.Newest {
-		if run.Result == store.Failed {
+		if run.Result == model.Failed {
 			t.Errorf("run %d failed: %s", run.ID, run.Error)
 		}
 		began = append([]time.Time{run.StartedAt.In(at)}, began...)

@@ -10,6 +10,7 @@ import (
 
 	"misimportd/mis/cache"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // Daemon makes the imports of a service. One goroutine, that of Serve, waits for the
@@ -42,7 +43,7 @@ type Setup struct {
 
 // found is what the database says of the imports, or why it does not.
 type found struct {
-	imports store.Imports
+	imports model.Imports
 	err     error
 }
 
@@ -65,7 +66,7 @@ type Watcher interface {
 type Outlook struct {
 	At      time.Time
 	Next    time.Time     // when it means to import; zero when it cannot tell
-	Imports store.Imports // nothing while the database is away
+	Imports model.Imports // nothing while the database is away
 	Away    error         // why the database cannot be read now, or nil
 	Zone    *time.Location
 }
@@ -159,7 +160,7 @@ func (s *Setup) Look(ctx context.Context, now time.Time, unrecorded ...Attempt) 
 
 // imports asks the database, and does not wait longer than it has patience: a connection
 // that is open and says nothing heeds no deadline. Nobody is asked twice at once.
-func (s *Setup) imports(ctx context.Context) (store.Imports, error) {
+func (s *Setup) imports(ctx context.Context) (model.Imports, error) {
 	const patience = 20 * time.Second
 	if s.asked == nil {
 		answer := make(chan found, 1)
@@ -178,9 +179,9 @@ func (s *Setup) imports(ctx context.Context) (store.Imports, error) {
 		s.asked = nil
 		return f.imports, f.err
 	case <-timer.C:
-		return store.Imports{}, &SilentError{patience}
+		return model.Imports{}, &SilentError{patience}
 	case <-ctx.Done():
-		return store.Imports{}, ctx.Err()
+		return model.Imports{}, ctx.Err()
 	}
 }
 
@@ -222,10 +223,10 @@ func (d *Daemon) tell(trouble string) {
 }
 
 // attempts is the record of imports as the schedule looks at it.
-func attempts(imports store.Imports) []Attempt {
+func attempts(imports model.Imports) []Attempt {
 	list := make([]Attempt, len(imports.Newest))
 	for i, run := range imports.Newest {
-		list[i] = Attempt{At: run.StartedAt, Ended: run.FinishedAt, Completed: run.Result != store.Failed}
+		list[i] = Attempt{At: run.StartedAt, Ended: run.FinishedAt, Completed: run.Result != model.Failed}
 	}
 	return list
 }
@@ -300,7 +301,7 @@ func (d *Daemon) log(ctx context.Context, report Report, err error) {
 		d.Log.Info("the import was stopped and rolled back: nothing was changed", attributes...)
 	case err != nil:
 		d.Log.Error("the import failed and changed nothing: "+err.Error(), attributes...)
-	case report.Result == store.Held:
+	case report.Result == model.Held:
 		d.Log.Warn(report.Sentence(), attributes...)
 	default:
 		d.Log.Info(report.Sentence(), attributes...)

@@ -9,6 +9,7 @@ import (
 	"misimportd/era"
 	"misimportd/era/hint"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // Which of the eras a setting names.
@@ -30,7 +31,7 @@ func Eras(ctx context.Context, db *store.DB) (listed []ListedEra, err error) {
 	listed = []ListedEra{}
 	err = db.View(ctx, func(v *store.View) error {
 		calendar, err := v.Calendar(ctx)
-		is := map[store.ID]string{
+		is := map[model.ID]string{
 			calendar.Settings.CurrentEraID: CurrentEra, calendar.Settings.NextEraID: NextEra,
 			calendar.Settings.PreviousEraID: PreviousEra, calendar.Settings.PerpetualEraID: "perpetual",
 		}
@@ -44,25 +45,25 @@ func Eras(ctx context.Context, db *store.DB) (listed []ListedEra, err error) {
 
 // CreateEra enters an era. One that shares a day or its name with another is an error,
 // the perpetual era aside.
-func CreateEra(ctx context.Context, db *store.DB, version string, e era.Era) (store.Run, error) {
+func CreateEra(ctx context.Context, db *store.DB, version string, e era.Era) (model.Run, error) {
 	if err := e.Check(); err != nil {
-		return store.Run{}, err
+		return model.Run{}, err
 	}
-	return changeEras(ctx, db, version, "era create", func(calendar store.Calendar, plan *store.Plan) error {
+	return changeEras(ctx, db, version, "era create", func(calendar model.Calendar, plan *model.Plan) error {
 		if other, clash := e.Clash(calendar.Plain()); clash {
 			if other.Name == e.Name {
 				return fmt.Errorf("there is an era %s already: choose another name", other)
 			}
 			return fmt.Errorf("era %s overlaps era %s: choose other dates", e, other)
 		}
-		plan.Create(store.Era{ID: plan.NewID(), Era: e}, store.ByHand)
+		plan.Create(model.Era{ID: plan.NewID(), Era: e}, model.ByHand)
 		return nil
 	})
 }
 
 // SetEra makes the era of a name the current, next or previous one.
-func SetEra(ctx context.Context, db *store.DB, version, which, name string) (store.Run, error) {
-	return changeEras(ctx, db, version, "era set", func(calendar store.Calendar, plan *store.Plan) error {
+func SetEra(ctx context.Context, db *store.DB, version, which, name string) (model.Run, error) {
+	return changeEras(ctx, db, version, "era set", func(calendar model.Calendar, plan *model.Plan) error {
 		e := calendar.Named(name)
 		if e == nil {
 			return fmt.Errorf("there is no era %q: \"%s\" lists them, \"%s\" enters one", name, hint.Command("era list"), hint.Command("era create"))
@@ -77,7 +78,7 @@ func SetEra(ctx context.Context, db *store.DB, version, which, name string) (sto
 			return err
 		}
 		after := calendar.Settings
-		for _, setting := range []*store.ID{&after.CurrentEraID, &after.NextEraID, &after.PreviousEraID} {
+		for _, setting := range []*model.ID{&after.CurrentEraID, &after.NextEraID, &after.PreviousEraID} {
 			if *setting == e.ID {
 				*setting = 0 // an era is one thing at a time
 			}
@@ -91,7 +92,7 @@ func SetEra(ctx context.Context, db *store.DB, version, which, name string) (sto
 			after.PreviousEraID = e.ID
 		}
 		if after != calendar.Settings {
-			plan.Change(store.Update, calendar.Settings, after, store.ByHand)
+			plan.Change(model.Update, calendar.Settings, after, model.ByHand)
 		}
 		return nil
 	})
@@ -99,7 +100,7 @@ func SetEra(ctx context.Context, db *store.DB, version, which, name string) (sto
 
 // checkOrder refuses a next era that does not come after the current one, and a previous
 // one that does not come before it.
-func checkOrder(current *store.Era, which string, e *store.Era) error {
+func checkOrder(current *model.Era, which string, e *model.Era) error {
 	switch {
 	case current == nil:
 	case which == NextEra && e.StartsOn <= current.EndsOn:
@@ -111,8 +112,8 @@ func checkOrder(current *store.Era, which string, e *store.Era) error {
 }
 
 // changeEras changes eras by hand.
-func changeEras(ctx context.Context, db *store.DB, version, command string, change func(store.Calendar, *store.Plan) error) (store.Run, error) {
-	return changeByHand(ctx, db, version, command, "era", func(v *store.View, plan *store.Plan) error {
+func changeEras(ctx context.Context, db *store.DB, version, command string, change func(model.Calendar, *model.Plan) error) (model.Run, error) {
+	return changeByHand(ctx, db, version, command, "era", func(v *store.View, plan *model.Plan) error {
 		calendar, err := v.Calendar(ctx)
 		if err != nil {
 			return err
@@ -123,15 +124,15 @@ func changeEras(ctx context.Context, db *store.DB, version, command string, chan
 
 // changeByHand takes what a person changes the road that every change takes: a plan, one
 // transaction, a record of a kind.
-func changeByHand(ctx context.Context, db *store.DB, version, command, kind string, change func(*store.View, *store.Plan) error) (store.Run, error) {
+func changeByHand(ctx context.Context, db *store.DB, version, command, kind string, change func(*store.View, *model.Plan) error) (model.Run, error) {
 	holder := store.NewHolder(command)
 	lock, err := db.Lock(ctx, holder)
 	if err != nil {
-		return store.Run{}, err
+		return model.Run{}, err
 	}
 	defer func() { _ = lock.Unlock() }()
-	return lock.Run(ctx, func(v *store.View) (store.Proposal, error) {
-		p := store.Proposal{Run: store.Run{Kind: kind, StartedAt: time.Now(), Program: version, Host: holder.Host}}
+	return lock.Run(ctx, func(v *store.View) (model.Proposal, error) {
+		p := model.Proposal{Run: model.Run{Kind: kind, StartedAt: time.Now(), Program: version, Host: holder.Host}}
 		err := change(v, &p.Plan)
 		return p, err
 	})

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"misimportd/mis"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // The guard judges a plan before it is carried out: a document can be wrong in ways that
@@ -23,7 +23,7 @@ type Finding struct {
 	AtLeast  int        `json:"at_least"`
 	Off      bool       `json:"off,omitempty"`
 	Breached bool       `json:"breached"`
-	Holds    store.Hold `json:"holds,omitempty"` // what a breach holds
+	Holds    model.Hold `json:"holds,omitempty"` // what a breach holds
 	Looks    Look       `json:"looks,omitempty"` // what values look like that many records change
 	Says     string     `json:"says,omitempty"`  // of a breach, in words
 	Causes   []Cause    `json:"causes,omitempty"`
@@ -43,8 +43,8 @@ const shownCauses = 10
 
 // evidence is what the guard looks at.
 type evidence struct {
-	state    *store.State
-	plan     store.Plan
+	state    *model.State
+	plan     model.Plan
 	snap     *mis.Snapshot  // nil for an undo, as are those below
 	differ   *differ        // that made the plan
 	baseline map[string]int // records of each section at the last import of which nothing was held
@@ -57,12 +57,12 @@ type evidence struct {
 // LimitNames: one for each limit, or where it is judged for each section or each kind of
 // group, for each of those that count.
 func judge(limits Limits, e evidence) []Finding {
-	j := &judgement{limits: limits, evidence: e, groups: map[store.ID]store.Group{}, ending: map[store.ID]bool{}}
+	j := &judgement{limits: limits, evidence: e, groups: map[model.ID]model.Group{}, ending: map[model.ID]bool{}}
 	for _, g := range e.state.Groups {
 		j.groups[g.ID] = g
 	}
 	for _, c := range e.plan.Changes {
-		if g, ok := c.Record().(store.Group); ok {
+		if g, ok := c.Record().(model.Group); ok {
 			j.groups[g.ID] = g
 			if goes(c) {
 				j.ending[g.ID] = true
@@ -88,29 +88,29 @@ func judge(limits Limits, e evidence) []Finding {
 }
 
 // heldBy is the most that the findings hold.
-func heldBy(findings []Finding, most store.Hold) store.Hold {
-	hold := store.HoldNothing
+func heldBy(findings []Finding, most model.Hold) model.Hold {
+	hold := model.HoldNothing
 	for _, f := range findings {
 		if f.Breached {
 			hold = wider(hold, f.Holds)
 		}
 	}
-	if hold != store.HoldNothing && most == store.HoldAll {
-		return store.HoldAll
+	if hold != model.HoldNothing && most == model.HoldAll {
+		return model.HoldAll
 	}
 	return hold
 }
 
-func wider(a, b store.Hold) store.Hold {
-	order := []store.Hold{store.HoldNothing, store.HoldSections, store.HoldValues, store.HoldRemovals, store.HoldAll}
+func wider(a, b model.Hold) model.Hold {
+	order := []model.Hold{model.HoldNothing, model.HoldSections, model.HoldValues, model.HoldRemovals, model.HoldAll}
 	return order[max(slices.Index(order, a), slices.Index(order, b))]
 }
 
 type judgement struct {
 	evidence
 	limits   Limits
-	groups   map[store.ID]store.Group
-	ending   map[store.ID]bool // groups
+	groups   map[model.ID]model.Group
+	ending   map[model.ID]bool // groups
 	findings []Finding
 	said     struct{ pupils, staff map[string]bool } // who is in the document, by id
 }
@@ -118,7 +118,7 @@ type judgement struct {
 // measure is what a limit is about: that so many, of so many, are what says tells.
 type measure struct {
 	about     string
-	holds     store.Hold
+	holds     model.Hold
 	count, of int
 	net       int
 	causes    tallied
@@ -191,30 +191,30 @@ func thousands(n int) string {
 }
 
 // goes tells whether a change takes its record away.
-func goes(c store.Change) bool { return c.Action == store.End || c.Action == store.Delete }
+func goes(c model.Change) bool { return c.Action == model.End || c.Action == model.Delete }
 
 func (j *judgement) people() {
 	pupils, staff := countCurrent(j.state.Pupils), countCurrent(j.state.Staff)
 	pupilsGone, staffGone, pupilsBack, staffBack := 0, 0, 0, 0
 	ofYears, ids := tallied{}, tallied{}
 	for _, c := range j.plan.Changes {
-		back := btoi(c.Action == store.Reopen)
+		back := btoi(c.Action == model.Reopen)
 		switch r := c.Record().(type) {
-		case store.Pupil:
+		case model.Pupil:
 			if pupilsBack += back; goes(c) {
 				pupilsGone++
 				ofYears[cmp.Or(prefixed("year ", r.Year.String()), "no year")]++
 			}
-		case store.Staff:
+		case model.Staff:
 			if staffBack += back; goes(c) {
 				staffGone++
 				ids["staff "+r.SourceID]++
 			}
 		}
 	}
-	j.find(PupilsLeaving, measure{holds: store.HoldRemovals, count: pupilsGone, of: pupils, net: pupilsGone - pupilsBack, causes: ofYears,
+	j.find(PupilsLeaving, measure{holds: model.HoldRemovals, count: pupilsGone, of: pupils, net: pupilsGone - pupilsBack, causes: ofYears,
 		says: share(pupilsGone, pupils) + " pupils would leave"})
-	j.find(StaffLeaving, measure{holds: store.HoldRemovals, count: staffGone, of: staff, net: staffGone - staffBack, causes: ids,
+	j.find(StaffLeaving, measure{holds: model.HoldRemovals, count: staffGone, of: staff, net: staffGone - staffBack, causes: ids,
 		says: share(staffGone, staff) + " staff would leave"})
 }
 
@@ -232,7 +232,7 @@ func prefixed(prefix, text string) string {
 	return prefix + text
 }
 
-func (j *judgement) groupName(id store.ID) string {
+func (j *judgement) groupName(id model.ID) string {
 	g := j.groups[id]
 	return fmt.Sprintf("%s %s #%s", g.GroupKind, clean(g.Name), clean(g.SourceID))
 }

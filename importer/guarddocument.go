@@ -8,23 +8,23 @@ import (
 	"strings"
 
 	"misimportd/mis"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // sections judges what the document has of each section (R34).
 func (j *judgement) sections() {
 	for _, s := range j.silences {
 		if s.kept == 0 { // so nothing protects what is to follow from it
-			j.find(SectionsMissing, measure{about: s.section, holds: store.HoldAll, count: s.known, of: s.known,
+			j.find(SectionsMissing, measure{about: s.section, holds: model.HoldAll, count: s.known, of: s.known,
 				says: fmt.Sprintf("%s is absent or empty, and had %s last time", s.section, thousands(s.known))})
 			continue
 		}
-		j.find(SectionsMissing, measure{about: s.section, holds: store.HoldSections, count: s.kept, of: s.kept,
+		j.find(SectionsMissing, measure{about: s.section, holds: model.HoldSections, count: s.kept, of: s.kept,
 			says: fmt.Sprintf("%s is absent or empty, and the database holds %s%s of it; nothing of that is ended unless a person says so",
 				s.section, thousands(s.kept), s.unit)})
 	}
 	if len(j.silences) == 0 {
-		j.find(SectionsMissing, measure{holds: store.HoldSections})
+		j.find(SectionsMissing, measure{holds: model.HoldSections})
 	}
 	counts := j.snap.Counts()
 	j.worst(slices.Sorted(maps.Keys(j.baseline)), func(section string) {
@@ -32,7 +32,7 @@ func (j *judgement) sections() {
 		if has == 0 {
 			has = had // it is missing, which is another matter
 		}
-		j.find(SectionShrinks, measure{about: section, holds: store.HoldRemovals, count: max(0, had-has), of: had,
+		j.find(SectionShrinks, measure{about: section, holds: model.HoldRemovals, count: max(0, had-has), of: had,
 			says: fmt.Sprintf("the section %s has %s records where it had %s, which is %.1f %% less", section, thousands(has), thousands(had),
 				100*float64(had-has)/float64(max(1, had)))})
 	})
@@ -72,7 +72,7 @@ func (j *judgement) document() {
 // under names that have nothing in common, for schools number their people alike.
 func (j *judgement) shares() {
 	pupils := people{section: j.snap.Pupils.Section, what: "pupils", missing: tallied{}, strange: tallied{}}
-	known := make(map[string]*store.Pupil, len(j.state.Pupils))
+	known := make(map[string]*model.Pupil, len(j.state.Pupils))
 	for i := range j.state.Pupils {
 		known[j.state.Pupils[i].SourceID] = &j.state.Pupils[i]
 	}
@@ -98,7 +98,7 @@ func (j *judgement) shares() {
 		saidStaff[s.ID] = s
 	}
 	knownStaff := bySource(j.state.Staff)
-	alike := func(h store.Staff, s mis.StaffMember) bool {
+	alike := func(h model.Staff, s mis.StaffMember) bool {
 		return haveAName(h.Forename, h.Surname, h.Name, s.Forename, s.Surname, s.Name)
 	}
 	for _, h := range j.state.Staff {
@@ -147,17 +147,17 @@ func (j *judgement) share(p people) {
 	const ask = ": is it another school's document, or have the ids changed?"
 	missing, unknown := len(p.missing), len(p.strange)
 	if limit := j.limits[DocumentDiffers]; p.current < max(1, limit.AtLeast) || unknown*max(1, p.current) <= missing*max(1, p.wanted) {
-		j.find(DocumentDiffers, measure{about: p.section, holds: store.HoldAll, count: missing, of: p.current, causes: p.missing,
+		j.find(DocumentDiffers, measure{about: p.section, holds: model.HoldAll, count: missing, of: p.current, causes: p.missing,
 			says: fmt.Sprintf("%s current %s are not in the document, or not under their names%s", share(missing, p.current), p.what, ask)})
 		return
 	}
-	j.find(DocumentDiffers, measure{about: p.section, holds: store.HoldAll, count: unknown, of: p.wanted, causes: p.strange,
+	j.find(DocumentDiffers, measure{about: p.section, holds: model.HoldAll, count: unknown, of: p.wanted, causes: p.strange,
 		says: fmt.Sprintf("%s %s in the document are unknown here, or not under their names%s", share(unknown, p.wanted), p.what, ask)})
 }
 
 // areAlike tells whether two records of one id can be of one pupil: one of the names is
 // the same.
-func areAlike(p *store.Pupil, s *mis.Pupil) bool {
+func areAlike(p *model.Pupil, s *mis.Pupil) bool {
 	name, _, _ := strings.Cut(p.Name, " (")
 	return haveAName(p.Forename, p.Surname, name, s.Forename, s.Surname, s.Name)
 }
@@ -177,7 +177,7 @@ func haveAName(forename, surname, name, otherForename, otherSurname, otherName s
 // ids: each kind by itself.
 func (j *judgement) rekeyed() {
 	if len(j.plan.Changes) == 0 {
-		j.find(IDsChanged, measure{holds: store.HoldAll})
+		j.find(IDsChanged, measure{holds: model.HoldAll})
 		return
 	}
 	r := rekeying{gone: map[named][]string{}, total: map[string]int{}, again: map[string]int{}, pairs: map[string]tallied{}}
@@ -194,7 +194,7 @@ func (j *judgement) rekeyed() {
 	for _, s := range j.state.Staff {
 		r.had(s.Current, !isSaid(&j.snap.Staff, j.said.staff, s), named{"staff", fullName(s.Forename, s.Surname, s.Name)}, s.SourceID)
 	}
-	wanted := map[store.ID]bool{}
+	wanted := map[model.ID]bool{}
 	for _, g := range j.differ.want.groups {
 		wanted[g.ID] = true
 	}
@@ -211,7 +211,7 @@ func (j *judgement) rekeyed() {
 		r.has(g.ID, named{g.GroupKind, g.Name}, g.SourceID)
 	}
 	j.worst(slices.Sorted(maps.Keys(r.total)), func(kind string) {
-		j.find(IDsChanged, measure{about: kind, holds: store.HoldAll, count: r.again[kind], of: r.total[kind], causes: r.pairs[kind],
+		j.find(IDsChanged, measure{about: kind, holds: model.HoldAll, count: r.again[kind], of: r.total[kind], causes: r.pairs[kind],
 			says: fmt.Sprintf("%s records of kind %s go and come on the same night, under the same names with new ids: have the ids changed?",
 				share(r.again[kind], r.total[kind]), kind)})
 	})
@@ -237,7 +237,7 @@ func (r *rekeying) had(isCurrent, isGone bool, who named, id string) {
 	}
 }
 
-func (r *rekeying) has(row store.ID, who named, id string) {
+func (r *rekeying) has(row model.ID, who named, id string) {
 	ids := r.gone[who]
 	if row > 0 || len(ids) == 0 {
 		return
@@ -279,7 +279,7 @@ func (j *judgement) skipped() {
 		}
 	}
 	j.worst(slices.Sorted(maps.Keys(seen)), func(section string) {
-		j.find(RecordsSkipped, measure{about: section, holds: store.HoldAll, count: skipped[section], of: seen[section], causes: where[section],
+		j.find(RecordsSkipped, measure{about: section, holds: model.HoldAll, count: skipped[section], of: seen[section], causes: where[section],
 			says: fmt.Sprintf("%s records of the section %s cannot be read", share(skipped[section], seen[section]), section)})
 	})
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"misimportd/era"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // large is from how many members on a group's losses count by themselves.
@@ -26,7 +26,7 @@ type kindSum struct {
 func (j *judgement) groupsAndMemberships() {
 	p := j.places()
 	sums := map[string]*kindSum{}
-	of := func(group store.ID) *kindSum {
+	of := func(group model.ID) *kindSum {
 		kind := j.groups[group].GroupKind
 		if sums[kind] == nil {
 			sums[kind] = &kindSum{ofYears: tallied{}, ofGroups: tallied{}, movingIn: tallied{}}
@@ -41,8 +41,8 @@ func (j *judgement) groupsAndMemberships() {
 		of(group).members += n
 	}
 	for _, c := range j.plan.Changes {
-		if g, ok := c.Record().(store.Group); ok {
-			of(g.ID).back += btoi(c.Action == store.Reopen)
+		if g, ok := c.Record().(model.Group); ok {
+			of(g.ID).back += btoi(c.Action == model.Reopen)
 			if goes(c) {
 				of(g.ID).ending++
 				of(g.ID).ofYears[strings.TrimSpace(g.GroupKind+"s "+prefixed("of year ", g.Year.String()))]++
@@ -71,58 +71,58 @@ func (j *judgement) groupsAndMemberships() {
 }
 
 func (j *judgement) kind(kind string, s *kindSum) {
-	j.find(GroupsEnding, measure{about: kind, holds: store.HoldRemovals, count: s.ending, of: s.living, net: s.ending - s.back, causes: s.ofYears,
+	j.find(GroupsEnding, measure{about: kind, holds: model.HoldRemovals, count: s.ending, of: s.living, net: s.ending - s.back, causes: s.ofYears,
 		says: fmt.Sprintf("%s %ss would end", share(s.ending, s.living), kind)})
-	j.find(MembershipsEnding, measure{about: kind, holds: store.HoldRemovals, count: s.leaving, of: s.members, net: s.leaving - s.joining, causes: s.ofGroups,
+	j.find(MembershipsEnding, measure{about: kind, holds: model.HoldRemovals, count: s.leaving, of: s.members, net: s.leaving - s.joining, causes: s.ofGroups,
 		says: fmt.Sprintf("%s memberships of %ss would end", share(s.leaving, s.members), kind)})
-	j.find(MembershipsMoving, measure{about: kind, holds: store.HoldRemovals, count: s.moving, of: s.members, causes: s.movingIn,
+	j.find(MembershipsMoving, measure{about: kind, holds: model.HoldRemovals, count: s.moving, of: s.members, causes: s.movingIn,
 		says: fmt.Sprintf("%s memberships would move to other %ss of the same year", share(s.moving, s.members), kind)})
 }
 
 // places is who is in which group, and what becomes of that.
 type places struct {
-	members map[store.ID]int // of each group
-	lost    map[store.ID]int // who leaves and does not move
-	moved   map[store.ID]int // who leaves for another group of the kind and the year
-	joined  map[store.ID]int // all who join
-	again   map[store.ID]int // who joins, was there before and comes from no other group
-	gone    map[store.ID]int // who leaves with the school, which is counted there
-	ended   map[store.ID]int // all rows that go
+	members map[model.ID]int // of each group
+	lost    map[model.ID]int // who leaves and does not move
+	moved   map[model.ID]int // who leaves for another group of the kind and the year
+	joined  map[model.ID]int // all who join
+	again   map[model.ID]int // who joins, was there before and comes from no other group
+	gone    map[model.ID]int // who leaves with the school, which is counted there
+	ended   map[model.ID]int // all rows that go
 }
 
 // post is where a member can be, but for the group: who moves stays in it.
 type post struct {
-	member store.ID
+	member model.ID
 	kind   string
 	year   era.Year
 }
 
-func (j *judgement) post(m store.Membership) post {
+func (j *judgement) post(m model.Membership) post {
 	g := j.groups[m.GroupID]
 	return post{m.ElementID, g.GroupKind, g.Year}
 }
 
 // places pairs who leaves a group with who joins another one.
 func (j *judgement) places() places {
-	p := places{map[store.ID]int{}, map[store.ID]int{}, map[store.ID]int{}, map[store.ID]int{}, map[store.ID]int{}, map[store.ID]int{}, map[store.ID]int{}}
+	p := places{map[model.ID]int{}, map[model.ID]int{}, map[model.ID]int{}, map[model.ID]int{}, map[model.ID]int{}, map[model.ID]int{}, map[model.ID]int{}}
 	for i := range j.state.Memberships {
 		p.members[j.state.Memberships[i].GroupID]++
 	}
-	joining := map[post][]store.ID{} // of who leaves something: a first import is large, and nobody does
-	var leaving []store.Membership
+	joining := map[post][]model.ID{} // of who leaves something: a first import is large, and nobody does
+	var leaving []model.Membership
 	for _, c := range j.plan.Changes {
-		if m, ok := c.Record().(store.Membership); ok && goes(c) {
+		if m, ok := c.Record().(model.Membership); ok && goes(c) {
 			p.ended[m.GroupID]++
-			p.gone[m.GroupID] += btoi(c.Why == store.MemberGone)
-			if c.Why != store.Doubled {
+			p.gone[m.GroupID] += btoi(c.Why == model.MemberGone)
+			if c.Why != model.Doubled {
 				leaving = append(leaving, m)
 				joining[j.post(m)] = nil
 			}
 		}
 	}
 	for _, c := range j.plan.Changes {
-		m, ok := c.Record().(store.Membership)
-		if !ok || c.Action != store.Create && c.Action != store.Reopen {
+		m, ok := c.Record().(model.Membership)
+		if !ok || c.Action != model.Create && c.Action != model.Reopen {
 			continue
 		}
 		p.joined[m.GroupID]++
@@ -156,7 +156,7 @@ func (j *judgement) shrinking(p places) {
 	if limit.Off {
 		limit.Percent = DefaultLimits()[GroupsShrinking].Percent
 	}
-	f := Finding{Limit: GroupsShrinking, Holds: store.HoldRemovals}
+	f := Finding{Limit: GroupsShrinking, Holds: model.HoldRemovals}
 	causes := tallied{}
 	for id, n := range p.members {
 		if n < large || j.ending[id] {
@@ -181,7 +181,7 @@ func (j *judgement) shrinking(p places) {
 // emptied looks for groups that go on and have nobody left, though most of their members go
 // nowhere else of that kind.
 func (j *judgement) emptied(p places) {
-	found := measure{holds: store.HoldRemovals, causes: tallied{}}
+	found := measure{holds: model.HoldRemovals, causes: tallied{}}
 	for id, n := range p.members {
 		if n < large || j.ending[id] {
 			continue

@@ -4,25 +4,25 @@ import (
 	"cmp"
 	"strings"
 
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // lessonSum is what happens to lessons.
 type lessonSum struct {
 	removed, created, suspended, suspensions int
 	why, by, names                           tallied
-	going                                    map[store.ID]bool // removed, or into a gap
+	going                                    map[model.ID]bool // removed, or into a gap
 }
 
 // lessons judges the timetable. A lesson that takes another room, or another teacher, instead
 // of one loses none.
 func (j *judgement) lessons() {
-	s := lessonSum{why: tallied{}, by: tallied{}, names: tallied{}, going: map[store.ID]bool{}}
+	s := lessonSum{why: tallied{}, by: tallied{}, names: tallied{}, going: map[model.ID]bool{}}
 	for _, c := range j.plan.Changes {
 		switch r := c.Record().(type) {
-		case store.Lesson:
+		case model.Lesson:
 			s.lesson(c, r)
-		case store.Suspension:
+		case model.Suspension:
 			if goes(c) {
 				s.suspensions++
 				s.names[clean(r.Name)]++
@@ -30,17 +30,17 @@ func (j *judgement) lessons() {
 		}
 	}
 	ahead, all := j.state.LessonsAhead, len(j.state.Suspensions)
-	j.find(LessonsRemoved, measure{holds: store.HoldRemovals, count: s.removed, of: ahead, net: s.removed - s.created, causes: s.why,
+	j.find(LessonsRemoved, measure{holds: model.HoldRemovals, count: s.removed, of: ahead, net: s.removed - s.created, causes: s.why,
 		says: share(s.removed, ahead) + " lessons would be removed"})
 	j.commitments(s.going)
-	j.find(LessonsSuspended, measure{holds: store.HoldRemovals, count: s.suspended, of: ahead, causes: s.by,
+	j.find(LessonsSuspended, measure{holds: model.HoldRemovals, count: s.suspended, of: ahead, causes: s.by,
 		says: share(s.suspended, ahead) + " lessons would be suspended, or fall into gaps, that are not"})
-	j.find(SuspensionsRemoved, measure{holds: store.HoldRemovals, count: s.suspensions, of: all, causes: s.names,
+	j.find(SuspensionsRemoved, measure{holds: model.HoldRemovals, count: s.suspensions, of: all, causes: s.names,
 		says: share(s.suspensions, all) + " suspensions and gaps would be removed"})
 }
 
-func (s *lessonSum) lesson(c store.Change, l store.Lesson) {
-	before, was := c.Before.(store.Lesson)
+func (s *lessonSum) lesson(c model.Change, l model.Lesson) {
+	before, was := c.Before.(model.Lesson)
 	switch {
 	case goes(c) && isInGap(c): // somebody entered it
 		s.going[l.ID] = true
@@ -58,34 +58,34 @@ func (s *lessonSum) lesson(c store.Change, l store.Lesson) {
 	}
 }
 
-func isInGap(c store.Change) bool { return strings.HasPrefix(string(c.Why), string(store.InGap)) }
+func isInGap(c model.Change) bool { return strings.HasPrefix(string(c.Why), string(model.InGap)) }
 
 // slotOf is what a lesson takes, but for which.
 type slotOf struct {
-	lesson store.ID
+	lesson model.ID
 	kind   string
 }
 
 // commitments judges what lessons take that go on: what they lose, and what they take instead
 // of another.
-func (j *judgement) commitments(going map[store.ID]bool) {
-	var leaving []store.Commitment
-	coming := map[slotOf][]store.ID{} // in place of what leaves
+func (j *judgement) commitments(going map[model.ID]bool) {
+	var leaving []model.Commitment
+	coming := map[slotOf][]model.ID{} // in place of what leaves
 	for _, c := range j.plan.Changes {
-		if r, ok := c.Record().(store.Commitment); ok && goes(c) && !going[r.LessonID] {
+		if r, ok := c.Record().(model.Commitment); ok && goes(c) && !going[r.LessonID] {
 			leaving = append(leaving, r)
 			coming[slotOf{r.LessonID, j.kindOf(r.ElementID)}] = nil
 		}
 	}
 	for _, c := range j.plan.Changes {
-		if r, ok := c.Record().(store.Commitment); ok && c.Action == store.Create && len(coming) > 0 {
+		if r, ok := c.Record().(model.Commitment); ok && c.Action == model.Create && len(coming) > 0 {
 			at := slotOf{r.LessonID, j.kindOf(r.ElementID)}
 			if others, leaves := coming[at]; leaves {
 				coming[at] = append(others, r.ElementID)
 			}
 		}
 	}
-	ended, kinds, others := 0, tallied{}, map[string]map[store.ID]int{}
+	ended, kinds, others := 0, tallied{}, map[string]map[model.ID]int{}
 	for _, r := range leaving {
 		at := slotOf{r.LessonID, j.kindOf(r.ElementID)}
 		if len(coming[at]) == 0 {
@@ -94,13 +94,13 @@ func (j *judgement) commitments(going map[store.ID]bool) {
 			continue
 		}
 		if others[at.kind] == nil {
-			others[at.kind] = map[store.ID]int{}
+			others[at.kind] = map[model.ID]int{}
 		}
 		others[at.kind][coming[at][0]]++
 		coming[at] = coming[at][1:]
 	}
 	all := j.state.CommitmentsAhead
-	j.find(CommitmentsEnding, measure{holds: store.HoldRemovals, count: ended, of: all, causes: kinds,
+	j.find(CommitmentsEnding, measure{holds: model.HoldRemovals, count: ended, of: all, causes: kinds,
 		says: share(ended, all) + " places of groups, staff and rooms in lessons would end"})
 	if j.snap != nil {
 		j.changing(others)
@@ -109,7 +109,7 @@ func (j *judgement) commitments(going map[store.ID]bool) {
 
 // changing judges of how many lessons the groups or the staff would be others. Rooms are
 // ordinary, unless they all become one.
-func (j *judgement) changing(others map[string]map[store.ID]int) {
+func (j *judgement) changing(others map[string]map[model.ID]int) {
 	ahead := j.state.LessonsAhead
 	j.worst([]string{"group", "location", "pupil", "staff"}, func(kind string) {
 		count, most := 0, 0
@@ -120,12 +120,12 @@ func (j *judgement) changing(others map[string]map[store.ID]int) {
 		if kind == "location" {
 			count, says = most, " lessons would be moved into one and the same room"
 		}
-		j.find(CommitmentsChanging, measure{about: kind, holds: store.HoldValues, count: count, of: ahead, says: share(count, ahead) + says})
+		j.find(CommitmentsChanging, measure{about: kind, holds: model.HoldValues, count: count, of: ahead, says: share(count, ahead) + says})
 	})
 }
 
 // kindOf is what an element is that a lesson takes.
-func (j *judgement) kindOf(id store.ID) string {
+func (j *judgement) kindOf(id model.ID) string {
 	if j.differ != nil {
 		if kind := j.differ.kinds[id]; kind != "" {
 			return kind

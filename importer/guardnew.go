@@ -11,6 +11,7 @@ import (
 	"misimportd/era"
 	"misimportd/mis"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // strangers judges what is new: much of it on one night is another school's (R38). A school
@@ -19,11 +20,11 @@ import (
 func (j *judgement) strangers() {
 	created, years := map[string]int{}, map[era.Year]int{}
 	for _, c := range j.plan.Changes {
-		if c.Action != store.Create || !slices.Contains(comeInSmallNumbers, c.Entity()) {
+		if c.Action != model.Create || !slices.Contains(comeInSmallNumbers, c.Entity()) {
 			continue
 		}
 		created[kindOfRecord(c.After)]++
-		if p, ok := c.After.(store.Pupil); ok {
+		if p, ok := c.After.(model.Pupil); ok {
 			years[p.Year]++
 		}
 	}
@@ -33,10 +34,10 @@ func (j *judgement) strangers() {
 	}
 	slices.Sort(kindsOfNew)
 	j.worst(kindsOfNew, func(kind string) {
-		c := measure{about: kind, holds: store.HoldAll, count: created[kind]}
+		c := measure{about: kind, holds: model.HoldAll, count: created[kind]}
 		switch {
 		case kind == "":
-		case kind == string(store.PupilEntity):
+		case kind == string(model.PupilEntity):
 			j.newPupils(&c, years)
 		default:
 			if c.of = len(recordsOf(j.state, kind)); c.of == 0 {
@@ -48,7 +49,7 @@ func (j *judgement) strangers() {
 	})
 }
 
-var comeInSmallNumbers = []store.Entity{store.PupilEntity, store.StaffEntity, store.GroupEntity}
+var comeInSmallNumbers = []model.Entity{model.PupilEntity, model.StaffEntity, model.GroupEntity}
 
 // newPupils counts new pupils but for the two year groups that most of them join.
 func (j *judgement) newPupils(c *measure, created map[era.Year]int) {
@@ -81,7 +82,7 @@ func (j *judgement) newPupils(c *measure, created map[era.Year]int) {
 // absentYears looks for year groups of which the document has nobody. A pupil whose year
 // stands there no longer, and is taken from the form, is not one of it.
 func (j *judgement) absentYears() {
-	c := measure{holds: store.HoldRemovals, causes: tallied{}}
+	c := measure{holds: model.HoldRemovals, causes: tallied{}}
 	if j.snap.Pupils.SaysNothing() {
 		j.find(YearsAbsent, c)
 		return
@@ -120,7 +121,7 @@ func (j *judgement) absentYears() {
 	}
 	c.says = fmt.Sprintf("%s of %s year groups have no pupil in the document", thousands(c.count), thousands(c.of))
 	if isNew {
-		c.holds = store.HoldAll
+		c.holds = model.HoldAll
 		c.says += fmt.Sprintf(", which gives no year for %s pupils", thousands(blank.count))
 	}
 	j.find(YearsAbsent, c)

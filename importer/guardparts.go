@@ -6,7 +6,7 @@ import (
 
 	"misimportd/era"
 	"misimportd/mis"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // part is what belongs together in a school: the pupils of a form, the sets of a department,
@@ -32,7 +32,7 @@ func (j *judgement) together() {
 	j.pupilsOfForms(found)
 	j.setsOfDepartments(found)
 	j.lessonsOfTeachers(found)
-	f := Finding{Limit: LossesTogether, Holds: store.HoldRemovals}
+	f := Finding{Limit: LossesTogether, Holds: model.HoldRemovals}
 	causes := tallied{}
 	for name, p := range found {
 		if f.Of++; p.has == 0 || p.loses <= 0 || len(p.entries) < max(limit.AtLeast, 1) {
@@ -58,9 +58,9 @@ func (j *judgement) together() {
 }
 
 func (j *judgement) pupilsOfForms(found parts) {
-	gone := map[store.ID]bool{}
+	gone := map[model.ID]bool{}
 	for _, c := range j.plan.Changes {
-		if p, ok := c.Record().(store.Pupil); ok && goes(c) {
+		if p, ok := c.Record().(model.Pupil); ok && goes(c) {
 			gone[p.ID] = true
 		}
 	}
@@ -68,7 +68,7 @@ func (j *judgement) pupilsOfForms(found parts) {
 		return
 	}
 	for _, m := range j.state.Memberships {
-		if j.groups[m.GroupID].GroupKind != store.FormGroup {
+		if j.groups[m.GroupID].GroupKind != model.FormGroup {
 			continue
 		}
 		p := found.of("pupils of " + j.groupName(m.GroupID))
@@ -84,7 +84,7 @@ func (j *judgement) setsOfDepartments(found parts) {
 		return
 	}
 	for _, g := range j.state.Groups {
-		if g.GroupKind != store.SetGroup || !g.Current || g.SubjectID == 0 {
+		if g.GroupKind != model.SetGroup || !g.Current || g.SubjectID == 0 {
 			continue
 		}
 		p := found.of(j.subject(g.SubjectID))
@@ -94,13 +94,13 @@ func (j *judgement) setsOfDepartments(found parts) {
 		}
 	}
 	for _, c := range j.plan.Changes {
-		if g, ok := c.After.(store.Group); ok && c.Action == store.Create && g.SubjectID != 0 {
+		if g, ok := c.After.(model.Group); ok && c.Action == model.Create && g.SubjectID != 0 {
 			found.of(j.subject(g.SubjectID)).loses--
 		}
 	}
 }
 
-func (j *judgement) subject(id store.ID) string {
+func (j *judgement) subject(id model.ID) string {
 	for _, s := range j.state.Subjects {
 		if s.ID == id {
 			return "sets of " + clean(s.Name)
@@ -114,10 +114,10 @@ func (j *judgement) subject(id store.ID) string {
 // that go with their set are no loss of the teacher's, nor are those that move, or that
 // another takes over.
 func (j *judgement) lessonsOfTeachers(found parts) {
-	if !slices.ContainsFunc(j.plan.Changes, func(c store.Change) bool { return goes(c) && c.Entity() == store.CommitmentEntity }) {
+	if !slices.ContainsFunc(j.plan.Changes, func(c model.Change) bool { return goes(c) && c.Entity() == model.CommitmentEntity }) {
 		return
 	}
-	teachers, noLoss, taught := j.teachersWhoStay(), map[store.ID]bool{}, map[store.ID]string{}
+	teachers, noLoss, taught := j.teachersWhoStay(), map[model.ID]bool{}, map[model.ID]string{}
 	for _, l := range j.state.Lessons {
 		if l.Kind == string(mis.Taught) {
 			taught[l.ID] = l.SourceID
@@ -131,9 +131,9 @@ func (j *judgement) lessonsOfTeachers(found parts) {
 	}
 	for _, c := range j.plan.Changes {
 		switch r := c.Record().(type) {
-		case store.Lesson:
+		case model.Lesson:
 			noLoss[r.ID] = noLoss[r.ID] || goes(c) && isInGap(c)
-		case store.Commitment:
+		case model.Commitment:
 			if name := teachers[r.ElementID]; name != "" && !goes(c) {
 				noLoss[r.LessonID] = true
 				found.of(name).loses--
@@ -142,7 +142,7 @@ func (j *judgement) lessonsOfTeachers(found parts) {
 	}
 	j.lessonsOfOtherDays(teachers, found)
 	for _, c := range j.plan.Changes {
-		r, ok := c.Record().(store.Commitment)
+		r, ok := c.Record().(model.Commitment)
 		entry, name := taught[r.LessonID], teachers[r.ElementID]
 		if ok && goes(c) && entry != "" && name != "" && !noLoss[r.LessonID] {
 			found.of(name).loses++
@@ -152,7 +152,7 @@ func (j *judgement) lessonsOfTeachers(found parts) {
 }
 
 // lessonsOfOtherDays counts the lessons of days that were not read: they are as they are wanted.
-func (j *judgement) lessonsOfOtherDays(teachers map[store.ID]string, found parts) {
+func (j *judgement) lessonsOfOtherDays(teachers map[model.ID]string, found parts) {
 	read := map[era.Date]bool{}
 	for i := range j.state.Lessons {
 		read[j.state.Lessons[i].OnDate] = true
@@ -179,13 +179,13 @@ func (j *judgement) lessonsOfOtherDays(teachers map[store.ID]string, found parts
 }
 
 // teachersWhoStay are the staff, by what their lessons are called. Who leaves is counted there.
-func (j *judgement) teachersWhoStay() map[store.ID]string {
-	teachers := map[store.ID]string{}
+func (j *judgement) teachersWhoStay() map[model.ID]string {
+	teachers := map[model.ID]string{}
 	for _, s := range j.state.Staff {
 		teachers[s.ID] = "lessons of staff #" + clean(s.SourceID)
 	}
 	for _, c := range j.plan.Changes {
-		if s, ok := c.Record().(store.Staff); ok && goes(c) {
+		if s, ok := c.Record().(model.Staff); ok && goes(c) {
 			delete(teachers, s.ID)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"misimportd/mis"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // fieldKind is a field of a kind of record: a pupil's surname.
@@ -17,25 +17,25 @@ func (f fieldKind) String() string { return f.kind + " " + strings.TrimSuffix(f.
 
 // ofEntity is f with what kind of record it is, whatever kind of group.
 func (f fieldKind) ofEntity() fieldKind {
-	if f.kind == store.FormGroup || f.kind == store.SetGroup {
-		f.kind = string(store.GroupEntity)
+	if f.kind == model.FormGroup || f.kind == model.SetGroup {
+		f.kind = string(model.GroupEntity)
 	}
 	return f
 }
 
 // valueChange is what one record changes of a field. Neither value is blank.
 type valueChange struct {
-	before, after store.Record
+	before, after model.Record
 	was, is       any
 }
 
 // fieldChanges is a field that records change.
 type fieldChanges struct {
 	fieldKind
-	lost    []store.Record // those that would have none
+	lost    []model.Record // those that would have none
 	changes []valueChange
 	of      int            // how many have a value
-	records []store.Record // all current ones of the kind, in order of their ids in the MIS
+	records []model.Record // all current ones of the kind, in order of their ids in the MIS
 }
 
 // values judges, field by field, what many records change at once (R38).
@@ -43,7 +43,7 @@ func (j *judgement) values() {
 	fields := j.changedFields()
 	j.eachField(ValuesLost, fields, func(f *fieldChanges) measure {
 		about := f.ofEntity().String()
-		return measure{about: about, holds: store.HoldAll, count: len(f.lost), causes: causesOf(f.lost),
+		return measure{about: about, holds: model.HoldAll, count: len(f.lost), causes: causesOf(f.lost),
 			says: fmt.Sprintf("%s records would lose what stands in %s", share(len(f.lost), f.of), strings.ReplaceAll(about, "_", " "))}
 	})
 	j.eachField(ValuesChanged, fields, func(f *fieldChanges) measure {
@@ -73,7 +73,7 @@ func (j *judgement) eachField(limit string, fields []*fieldChanges, count func(*
 		}
 		c := count(f)
 		c.about, c.of = cmp.Or(c.about, name), f.of
-		if c.holds == store.HoldValues && j.limit(limit).breachedBy(c.count, c.of) {
+		if c.holds == model.HoldValues && j.limit(limit).breachedBy(c.count, c.of) {
 			c.looks = f.look()
 			c.says += says[c.looks]
 		}
@@ -83,10 +83,10 @@ func (j *judgement) eachField(limit string, fields []*fieldChanges, count func(*
 
 // measured is what some of a field's changes come to.
 func (f *fieldChanges) measured(what string, changes []valueChange) measure {
-	c := measure{holds: store.HoldValues, field: f.fieldKind, count: len(changes), causes: tallied{}}
+	c := measure{holds: model.HoldValues, field: f.fieldKind, count: len(changes), causes: tallied{}}
 	c.says = fmt.Sprintf("%s %s %s %s", share(len(changes), f.of), kinds(f.kind), what, f.called())
 	for _, change := range changes {
-		if lesson, ok := change.before.(store.Lesson); ok {
+		if lesson, ok := change.before.(model.Lesson); ok {
 			c.causes[clean(cmp.Or(lesson.Code, lesson.Kind))]++
 			continue
 		}
@@ -97,10 +97,10 @@ func (f *fieldChanges) measured(what string, changes []valueChange) measure {
 
 // kinds is how people call records of a kind.
 func kinds(kind string) string {
-	switch store.Entity(kind) {
-	case store.StaffEntity:
+	switch model.Entity(kind) {
+	case model.StaffEntity:
 		return kind
-	case store.LocationEntity:
+	case model.LocationEntity:
 		return "rooms"
 	}
 	return kind + "s"
@@ -113,7 +113,7 @@ func (f fieldKind) called() string {
 	return cmp.Or(words[f.field], strings.ReplaceAll(strings.TrimSuffix(f.field, "_id"), "_", " "))
 }
 
-func causesOf(records []store.Record) tallied {
+func causesOf(records []model.Record) tallied {
 	causes := tallied{}
 	for _, r := range records {
 		causes[describe(r)]++
@@ -125,10 +125,10 @@ func causesOf(records []store.Record) tallied {
 func (j *judgement) changedFields() []*fieldChanges {
 	found := map[fieldKind]*fieldChanges{}
 	for _, c := range j.plan.Changes {
-		if c.Action != store.Update || !isJudged(c.Entity()) {
+		if c.Action != model.Update || !isJudged(c.Entity()) {
 			continue
 		}
-		store.Differing(c.Before, c.After, func(field string) {
+		model.Differing(c.Before, c.After, func(field string) {
 			change := valueChange{c.Before, c.After, valueOf(c.Before, field), valueOf(c.After, field)}
 			key := fieldKind{kindOfRecord(c.Before), field}
 			if change.was == nil || change.was == change.is || !isValue(c.Entity(), field) {
@@ -145,13 +145,13 @@ func (j *judgement) changedFields() []*fieldChanges {
 		})
 	}
 	var fields []*fieldChanges
-	records := map[string][]store.Record{}
+	records := map[string][]model.Record{}
 	for _, f := range found {
 		if records[f.kind] == nil {
 			records[f.kind] = recordsOf(j.state, f.kind)
 		}
 		f.records, f.of = records[f.kind], j.state.LessonsAhead
-		if f.kind != string(store.LessonEntity) {
+		if f.kind != string(model.LessonEntity) {
 			f.of = 0
 		}
 		for _, r := range f.records {
@@ -164,31 +164,31 @@ func (j *judgement) changedFields() []*fieldChanges {
 }
 
 // isJudged tells whether an entity's values are the MIS's.
-func isJudged(e store.Entity) bool {
-	return slices.Contains([]store.Entity{store.PupilEntity, store.StaffEntity, store.GroupEntity, store.LocationEntity, store.SubjectEntity,
-		store.HouseEntity, store.LessonEntity}, e)
+func isJudged(e model.Entity) bool {
+	return slices.Contains([]model.Entity{model.PupilEntity, model.StaffEntity, model.GroupEntity, model.LocationEntity, model.SubjectEntity,
+		model.HouseEntity, model.LessonEntity}, e)
 }
 
 // isValue tells whether a field is one that the MIS gives a value: not a mark of ours, and no
 // end that follows from another's.
-func isValue(e store.Entity, field string) bool {
-	return field == "previous_source_id" || slices.Contains(store.Pinnable(e), field)
+func isValue(e model.Entity, field string) bool {
+	return field == "previous_source_id" || slices.Contains(model.Pinnable(e), field)
 }
 
 // kindOfRecord is a kind of group, or of another record.
-func kindOfRecord(r store.Record) string {
-	if g, ok := r.(store.Group); ok {
+func kindOfRecord(r model.Record) string {
+	if g, ok := r.(model.Group); ok {
 		return g.GroupKind
 	}
 	return string(r.Entity())
 }
 
 // valueOf is a field's value; of a pupil's name the part that is not the form (R8).
-func valueOf(r store.Record, field string) any {
-	if p, ok := r.(store.Pupil); ok && field == "name" {
+func valueOf(r model.Record, field string) any {
+	if p, ok := r.(model.Pupil); ok && field == "name" {
 		return plainName(p.Name)
 	}
-	return store.FieldOf(r, field)
+	return model.FieldOf(r, field)
 }
 
 // plainName is a pupil's name without the form.
@@ -201,25 +201,25 @@ func plainName(name string) string {
 
 // recordsOf are the current records of a kind that a State has, in order of their ids in the
 // MIS. Of lessons it has a part only: there are none.
-func recordsOf(s *store.State, kind string) []store.Record {
-	switch store.Entity(kind) {
-	case store.PupilEntity:
+func recordsOf(s *model.State, kind string) []model.Record {
+	switch model.Entity(kind) {
+	case model.PupilEntity:
 		return listed(s.Pupils)
-	case store.StaffEntity:
+	case model.StaffEntity:
 		return listed(s.Staff)
-	case store.LocationEntity:
+	case model.LocationEntity:
 		return listed(s.Locations)
-	case store.SubjectEntity:
+	case model.SubjectEntity:
 		return listed(s.Subjects)
-	case store.HouseEntity:
+	case model.HouseEntity:
 		return listed(s.Houses)
-	case store.LessonEntity:
+	case model.LessonEntity:
 		return nil
 	}
-	return listed(slices.DeleteFunc(slices.Clone(s.Groups), func(g store.Group) bool { return g.GroupKind != kind }))
+	return listed(slices.DeleteFunc(slices.Clone(s.Groups), func(g model.Group) bool { return g.GroupKind != kind }))
 }
 
-func listed[T element](all []T) (records []store.Record) {
+func listed[T element](all []T) (records []model.Record) {
 	for _, r := range slices.SortedFunc(slices.Values(all), func(a, b T) int { return mis.CompareIDs(a.Source(), b.Source()) }) {
 		if r.IsCurrent() {
 			records = append(records, r)

@@ -13,6 +13,7 @@ import (
 	"misimportd/era/hint"
 	"misimportd/mis"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // Past is a run that is over, as it is listed and shown.
@@ -23,13 +24,13 @@ type Past struct {
 	FinishedAt time.Time      `json:"finished_at"`
 	Program    string         `json:"program"`
 	Host       string         `json:"host"`
-	Decision   store.Decision `json:"decision,omitempty"`   // of what it holds: waiting, approved, rejected or replaced
-	DecidedBy  store.ID       `json:"decided_by,omitempty"` // the run that approved or replaced it
+	Decision   model.Decision `json:"decision,omitempty"`   // of what it holds: waiting, approved, rejected or replaced
+	DecidedBy  model.ID       `json:"decided_by,omitempty"` // the run that approved or replaced it
 	DecidedAt  *time.Time     `json:"decided_at,omitempty"`
-	UndoneBy   store.ID       `json:"undone_by,omitempty"`
+	UndoneBy   model.ID       `json:"undone_by,omitempty"`
 }
 
-func pastOf(run store.Run) Past {
+func pastOf(run model.Run) Past {
 	past := Past{
 		Report: Report{
 			Run: run.ID, Result: run.Result, AsOf: run.AsOf, Era: run.Era, Source: run.Source, Changes: run.Counts.V,
@@ -63,7 +64,7 @@ func Runs(ctx context.Context, db *store.DB, limit int) (past []Past, err error)
 // Show reads one run with each of its changes. It fails with a *store.NoRunError when
 // there is no such run. The changes are read when they are gone through: as long, db has to be
 // open.
-func Show(ctx context.Context, db *store.DB, id store.ID) (past Past, err error) {
+func Show(ctx context.Context, db *store.DB, id model.ID) (past Past, err error) {
 	err = db.View(ctx, func(v *store.View) error {
 		run, err := v.Run(ctx, id)
 		if err != nil {
@@ -180,7 +181,7 @@ func (past Past) WriteShown(w io.Writer, zone *time.Location, style Style) error
 	}
 	p.line("\n%s", applied[past.Hold])
 	p.waits("held, and "+past.decision(func() string { return past.decidedAt(zone) }), past.Waiting, past.Held)
-	if past.Decision == store.Waiting {
+	if past.Decision == model.Waiting {
 		p.likely(past.Guard)
 		p.line("\n\"%s\" applies it, \"%s\" leaves it.", hint.Command("approve %d", past.Run), hint.Command("reject %d", past.Run))
 	}

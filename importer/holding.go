@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // holdFields gives wanted records the values that they have of the fields of which changes are
@@ -13,7 +13,7 @@ func (d *differ) holdFields() {
 	if len(d.holdValues) == 0 {
 		return
 	}
-	stays := map[store.ID]bool{}
+	stays := map[model.ID]bool{}
 	noteCurrent(stays, d.want.staff)
 	noteCurrent(stays, d.want.subjects)
 	noteCurrent(stays, d.want.houses)
@@ -29,17 +29,17 @@ func (d *differ) holdFields() {
 // keeper says what of a record is kept: these fields, but for references to what goes.
 type keeper struct {
 	fields map[fieldKind]bool
-	stays  map[store.ID]bool
+	stays  map[model.ID]bool
 }
 
-func noteCurrent[T element](stays map[store.ID]bool, records []T) {
+func noteCurrent[T element](stays map[model.ID]bool, records []T) {
 	for _, r := range records {
 		stays[r.RowID()] = r.IsCurrent()
 	}
 }
 
 func keepFields[T element](k keeper, want, have []T) {
-	had := make(map[store.ID]T, len(have))
+	had := make(map[model.ID]T, len(have))
 	for _, h := range have {
 		had[h.RowID()] = h
 	}
@@ -49,8 +49,8 @@ func keepFields[T element](k keeper, want, have []T) {
 			if !known || !h.IsCurrent() || f.kind != kindOfRecord(h) {
 				continue
 			}
-			if to, refers := valueOf(h, f.field).(store.ID); !refers || k.stays[to] {
-				want[i] = store.Keep(want[i], h, f.field)
+			if to, refers := valueOf(h, f.field).(model.ID); !refers || k.stays[to] {
+				want[i] = model.Keep(want[i], h, f.field)
 			}
 		}
 	}
@@ -58,8 +58,8 @@ func keepFields[T element](k keeper, want, have []T) {
 
 // withoutForms is the pupils under their names without the form, where the MIS says one: it
 // is put there again.
-func (d *differ) withoutForms(pupils []store.Pupil) []store.Pupil {
-	names := map[store.ID]string{}
+func (d *differ) withoutForms(pupils []model.Pupil) []model.Pupil {
+	names := map[model.ID]string{}
 	for _, g := range d.state.Groups {
 		names[g.ID] = g.Name
 	}

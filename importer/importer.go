@@ -1,4 +1,4 @@
-// Package importer knows what a night is: a document is read, compared with what the
+// package importer knows what a night is: a document is read, compared with what the
 // database holds, and the changes are shown, or applied and recorded. It decides what
 // has to change; the packages mis and store, which do not know each other, tell it what
 // the MIS says and what the database holds.
@@ -21,6 +21,7 @@ import (
 	"misimportd/mis/cache"
 	"misimportd/mis/isams"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // Datasource is the MIS that is imported, as the database calls it.
@@ -60,8 +61,8 @@ type night struct {
 	watch    stopwatch
 	report   Report
 	noted    []mis.Problem  // before the document was read
-	pinned   []store.Change // what the MIS says of what is pinned
-	before   []store.Stage  // before that, too
+	pinned   []model.Change // what the MIS says of what is pinned
+	before   []model.Stage  // before that, too
 }
 
 // Plan says what Run would do, and changes nothing. A document has to be in
@@ -85,7 +86,7 @@ func (im *Importer) Plan(ctx context.Context) (Report, error) {
 	n.watch.stop()
 	n.report.Result, n.report.Stages, n.report.Again = Planned, slices.Concat(fetching.stages, n.watch.stages), im.Again
 	if err != nil {
-		n.report.Result = store.Failed
+		n.report.Result = model.Failed
 	}
 	return n.report, err
 }
@@ -179,13 +180,13 @@ func (im *Importer) run(ctx context.Context, lock *store.Lock, holder store.Hold
 	im.progress("state") // the database's time begins
 	n := im.begin(&document.Document)
 	n.noted, n.before, n.report.Taken = noted, fetching.stages, document.Manifest.Since
-	return n.carryOut(ctx, lock, holder, document, store.Import, n.prepare)
+	return n.carryOut(ctx, lock, holder, document, model.Import, n.prepare)
 }
 
 // carryOut makes a run of what prepare proposes, and files the document away.
-func (n *night) carryOut(ctx context.Context, lock *store.Lock, holder store.Holder, document *cache.Taken, kind string, prepare func(context.Context, *store.View) (store.Proposal, error)) (Report, error) {
+func (n *night) carryOut(ctx context.Context, lock *store.Lock, holder store.Holder, document *cache.Taken, kind string, prepare func(context.Context, *store.View) (model.Proposal, error)) (Report, error) {
 	defer n.close()
-	run, err := lock.Run(ctx, func(v *store.View) (store.Proposal, error) {
+	run, err := lock.Run(ctx, func(v *store.View) (model.Proposal, error) {
 		proposal, err := prepare(ctx, v)
 		if err == nil {
 			n.watch.next("apply")
@@ -221,8 +222,8 @@ func (im *Importer) now() time.Time {
 // UnfiledError says that a run is done, and in the database, but that its document could
 // not be filed away.
 type UnfiledError struct {
-	Run    store.ID
-	Result store.Result
+	Run    model.ID
+	Result model.Result
 	Err    error
 }
 
@@ -241,10 +242,10 @@ func (n *night) failed(ctx context.Context, lock *store.Lock, kind string, holde
 
 // recordFailure records a run that changed nothing, and returns its report.
 func (im *Importer) recordFailure(ctx context.Context, lock *store.Lock, report Report, kind string, holder store.Holder, cause error) Report {
-	report.Error, report.Result = cause.Error(), store.Failed
-	report.Hold, report.Changes, report.Waiting = store.HoldNothing, []store.Count{}, []store.Count{}
+	report.Error, report.Result = cause.Error(), model.Failed
+	report.Hold, report.Changes, report.Waiting = model.HoldNothing, []model.Count{}, []model.Count{}
 	if ctx.Err() != nil { // the drivers call it other names
-		report.Error, report.Result = "told to stop", store.Aborted
+		report.Error, report.Result = "told to stop", model.Aborted
 	}
 	const patience = 10 * time.Second
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
@@ -281,12 +282,12 @@ func (im *Importer) progress(stage string) {
 }
 
 // notTaken records a run that found no document.
-func (im *Importer) notTaken(ctx context.Context, lock *store.Lock, holder store.Holder, stages []store.Stage, cause error) (Report, error) {
+func (im *Importer) notTaken(ctx context.Context, lock *store.Lock, holder store.Holder, stages []model.Stage, cause error) (Report, error) {
 	n := &night{Importer: im, report: NothingYet(), watch: stopwatch{stages: stages}}
 	if IsWithoutDocument(cause) {
 		return n.report, cause // nothing was tried: nothing to record
 	}
-	return n.failed(ctx, lock, store.Import, holder, cause)
+	return n.failed(ctx, lock, model.Import, holder, cause)
 }
 
 // close stops a reading that nobody waits for any more.
@@ -330,13 +331,13 @@ func (n *night) await(ctx context.Context) error {
 	}
 	current, err := n.State.CurrentHash()
 	n.report.Records, n.report.Timetable = n.snap.Counts(), n.snap.Timetable.Name
-	n.report.Source = store.Source{SHA256: n.hash, Bytes: n.document.Size(), Unchanged: current == n.hash}
+	n.report.Source = model.Source{SHA256: n.hash, Bytes: n.document.Size(), Unchanged: current == n.hash}
 	return err
 }
 
 // day is the era to import into and the as-of date. A database in which no era was
 // ever set begins with the academic year of that day.
-func (n *night) day(calendar store.Calendar, plan *store.Plan) (store.Era, era.Date, error) {
+func (n *night) day(calendar model.Calendar, plan *model.Plan) (model.Era, era.Date, error) {
 	today := era.DateOf(n.now().In(n.Zone))
 	if current := calendar.Current(); current != nil {
 		asOf, err := current.AsOf(today, n.AsOf)
@@ -346,14 +347,14 @@ func (n *night) day(calendar store.Calendar, plan *store.Plan) (store.Era, era.D
 	if day == 0 {
 		day = today
 	}
-	first := store.Era{ID: plan.NewID(), Era: era.Academic(day, n.AcademicYearStarts)}
+	first := model.Era{ID: plan.NewID(), Era: era.Academic(day, n.AcademicYearStarts)}
 	if known, clash := first.Clash(calendar.Plain()); clash {
 		return first, day, fmt.Errorf("no era is current, and %s is there already: choose one with \"%s\"", known, hint.Command("era set current"))
 	}
 	settings := calendar.Settings
 	settings.CurrentEraID = first.ID
-	plan.Create(first, store.NoEraYet)
-	plan.Change(store.Update, calendar.Settings, settings, store.NoEraYet)
+	plan.Create(first, model.NoEraYet)
+	plan.Change(model.Update, calendar.Settings, settings, model.NoEraYet)
 	return first, day, nil
 }
 
@@ -364,7 +365,7 @@ func (n *night) settle(document *cache.Taken, started time.Time) error {
 	if isUnwanted(n.report.Problems) {
 		return document.Discard()
 	}
-	if n.report.Result != store.Unchanged || !n.report.Source.Unchanged {
+	if n.report.Result != model.Unchanged || !n.report.Source.Unchanged {
 		report, err := json.MarshalIndent(n.report, "", "  ")
 		if err != nil {
 			return err
@@ -374,7 +375,7 @@ func (n *night) settle(document *cache.Taken, started time.Time) error {
 		}
 	}
 	file := func() error { return document.Settle(int64(n.report.Run)) }
-	if n.report.Hold != store.HoldNothing && len(n.report.Changes) == 0 {
+	if n.report.Hold != model.HoldNothing && len(n.report.Changes) == 0 {
 		file = document.Discard
 	}
 	if err := file(); err != nil {

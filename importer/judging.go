@@ -8,16 +8,17 @@ import (
 	"misimportd/era"
 	"misimportd/mis"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // scene is what a plan is made from.
 type scene struct {
 	view     *store.View
-	calendar store.Calendar
-	era      store.Era
+	calendar model.Calendar
+	era      model.Era
 	asOf     era.Date
-	state    *store.State
-	begin    store.Plan // what every plan begins with
+	state    *model.State
+	begin    model.Plan // what every plan begins with
 	file     []era.Suspension
 	noted    []mis.Problem
 	read     map[era.Date]bool // days whose lessons the state has
@@ -25,7 +26,7 @@ type scene struct {
 
 // prepare works out, from what the database and the document hold, what is to be done and
 // what is to wait for a person.
-func (n *night) prepare(ctx context.Context, v *store.View) (p store.Proposal, err error) {
+func (n *night) prepare(ctx context.Context, v *store.View) (p model.Proposal, err error) {
 	s, err := n.look(ctx, v)
 	if err != nil {
 		return p, err
@@ -47,32 +48,32 @@ func (n *night) prepare(ctx context.Context, v *store.View) (p store.Proposal, e
 	p.Plan, n.report.Guard, n.report.Hold = plan, findings, heldBy(findings, n.Guard.Hold)
 	before := plan.Next()
 	switch n.report.Hold {
-	case store.HoldNothing:
+	case model.HoldNothing:
 		return p, nil
-	case store.HoldRemovals, store.HoldValues:
+	case model.HoldRemovals, model.HoldValues:
 		if d, p.Plan, err = n.plan(ctx, s, s.state, s.begin, n.snap, n.holding(findings)); err != nil {
 			return p, err
 		}
 		n.tell(s, d)
 		before = p.Plan.Next()
-	case store.HoldAll:
-		p.Plan, before = store.Plan{}, s.begin
+	case model.HoldAll:
+		p.Plan, before = model.Plan{}, s.begin
 	}
 	// What waits is what would be left to do: an approval makes the same plan again.
 	_, p.Waiting, err = n.plan(ctx, s, s.state.After(p.Plan, s.asOf), before, n.believed(findings), n.terms())
-	if err != nil || !p.Waiting.IsEmpty() || n.report.Hold == store.HoldAll {
+	if err != nil || !p.Waiting.IsEmpty() || n.report.Hold == model.HoldAll {
 		return p, err
 	}
-	if n.report.Hold = store.HoldNothing; takesAway(p.Plan) { // held, and not held: that must not be
-		n.report.Hold, p.Waiting, p.Plan = store.HoldAll, p.Plan, store.Plan{}
+	if n.report.Hold = model.HoldNothing; takesAway(p.Plan) { // held, and not held: that must not be
+		n.report.Hold, p.Waiting, p.Plan = model.HoldAll, p.Plan, model.Plan{}
 	}
 	return p, nil // nothing waits, as while all that is absent is awaited
 }
 
 // takesAway tells whether a plan ends or deletes what people rely on.
-func takesAway(plan store.Plan) bool {
-	return slices.ContainsFunc(plan.Changes, func(c store.Change) bool {
-		return goes(c) && c.Why != store.Doubled && c.Entity() != store.AbsenceEntity && c.Entity() != store.UnwantedEntity
+func takesAway(plan model.Plan) bool {
+	return slices.ContainsFunc(plan.Changes, func(c model.Change) bool {
+		return goes(c) && c.Why != model.Doubled && c.Entity() != model.AbsenceEntity && c.Entity() != model.UnwantedEntity
 	})
 }
 
@@ -88,13 +89,13 @@ func (n *night) terms() terms {
 // holding are the terms of a night of which something is held.
 func (n *night) holding(findings []Finding) terms {
 	on := n.terms()
-	on.hold, on.holdSuspend = heldBy(findings, n.Guard.Hold) == store.HoldRemovals, isBreached(findings, LessonsSuspended)
+	on.hold, on.holdSuspend = heldBy(findings, n.Guard.Hold) == model.HoldRemovals, isBreached(findings, LessonsSuspended)
 	on.holdValues = map[fieldKind]bool{}
 	for _, f := range findings {
 		if f.Breached && f.field.kind != "" {
 			on.holdValues[f.field] = true
 		}
-		if f.Breached && (f.field.kind == string(store.LessonEntity) || f.Limit == CommitmentsChanging) {
+		if f.Breached && (f.field.kind == string(model.LessonEntity) || f.Limit == CommitmentsChanging) {
 			on.holdTimetable = true
 		}
 	}
@@ -103,7 +104,7 @@ func (n *night) holding(findings []Finding) terms {
 
 // look reads what a plan is made from.
 func (n *night) look(ctx context.Context, v *store.View) (*scene, error) {
-	n.watch.stages = append([]store.Stage{}, n.before...)
+	n.watch.stages = append([]model.Stage{}, n.before...)
 	n.watch.next("state")
 	s := &scene{view: v, read: map[era.Date]bool{}}
 	var err error
@@ -113,7 +114,7 @@ func (n *night) look(ctx context.Context, v *store.View) (*scene, error) {
 	if s.era, s.asOf, err = n.day(s.calendar, &s.begin); err != nil {
 		return nil, err
 	}
-	n.report.AsOf, n.report.Era, n.report.Hold, n.report.Guard = s.asOf, s.era.Name, store.HoldNothing, []Finding{}
+	n.report.AsOf, n.report.Era, n.report.Hold, n.report.Guard = s.asOf, s.era.Name, model.HoldNothing, []Finding{}
 	if s.state, err = v.State(ctx, Datasource, s.era.ID, s.asOf); err != nil {
 		return nil, err
 	}
@@ -137,7 +138,7 @@ func (n *night) keepSuspensions(s *scene) {
 		return
 	}
 	for _, stored := range s.state.Suspensions {
-		if stored.Origin == store.InFile {
+		if stored.Origin == model.InFile {
 			s.file = append(s.file, fromStored(stored))
 		}
 	}
@@ -150,12 +151,12 @@ func (n *night) keepSuspensions(s *scene) {
 // isUnwanted tells whether the document is not to be imported again, and says so. By force
 // it is, and from then on as any other.
 func (n *night) isUnwanted(s *scene) bool {
-	at := slices.IndexFunc(s.state.Unwanted, func(u store.UnwantedDocument) bool { return u.SHA256 == n.hash })
+	at := slices.IndexFunc(s.state.Unwanted, func(u model.UnwantedDocument) bool { return u.SHA256 == n.hash })
 	switch {
 	case at < 0:
 		return false
 	case n.Force:
-		s.begin.Change(store.Delete, s.state.Unwanted[at], nil, store.Forced)
+		s.begin.Change(model.Delete, s.state.Unwanted[at], nil, model.Forced)
 		return false
 	}
 	n.report.Problems = append(s.noted, mis.Problem{Section: "document", Reason: mis.Unwanted,
@@ -164,12 +165,12 @@ func (n *night) isUnwanted(s *scene) bool {
 }
 
 // plan makes a plan that begins with before.
-func (n *night) plan(ctx context.Context, s *scene, state *store.State, before store.Plan, snap *mis.Snapshot, on terms) (*differ, store.Plan, error) {
+func (n *night) plan(ctx context.Context, s *scene, state *model.State, before model.Plan, snap *mis.Snapshot, on terms) (*differ, model.Plan, error) {
 	before.Changes = slices.Clip(before.Changes)
 	d := newDiffer(before, state, snap, s.era, s.asOf, n.Years, s.file, on)
 	missing := slices.DeleteFunc(d.stale(), func(day era.Date) bool { return s.read[day] })
 	if err := s.view.ReadLessons(ctx, state, missing); err != nil {
-		return nil, store.Plan{}, err
+		return nil, model.Plan{}, err
 	}
 	if state == s.state {
 		for _, day := range missing {
@@ -190,7 +191,7 @@ func (n *night) tell(s *scene, d *differ) {
 }
 
 // judge holds a plan against the limits: those of an era's first import are wider.
-func (n *night) judge(ctx context.Context, s *scene, d *differ, plan store.Plan) ([]Finding, error) {
+func (n *night) judge(ctx context.Context, s *scene, d *differ, plan model.Plan) ([]Finding, error) {
 	limits := n.Guard.Import
 	if isRollover(s.state) {
 		limits = n.Guard.Rollover
@@ -215,12 +216,12 @@ func (n *night) judge(ctx context.Context, s *scene, d *differ, plan store.Plan)
 }
 
 // isRollover tells whether the MIS has people in the database, and no group in the era yet.
-func isRollover(s *store.State) bool { return len(s.Groups) == 0 && len(s.Pupils) > 0 }
+func isRollover(s *model.State) bool { return len(s.Groups) == 0 && len(s.Pupils) > 0 }
 
 // countLessons counts lessons where a plan has some: most do not.
-func countLessons(ctx context.Context, v *store.View, s *store.State, plan store.Plan, from era.Date) error {
-	ofLessons := func(c store.Change) bool {
-		return c.Entity() == store.LessonEntity || c.Entity() == store.CommitmentEntity
+func countLessons(ctx context.Context, v *store.View, s *model.State, plan model.Plan, from era.Date) error {
+	ofLessons := func(c model.Change) bool {
+		return c.Entity() == model.LessonEntity || c.Entity() == model.CommitmentEntity
 	}
 	if !slices.ContainsFunc(plan.Changes, ofLessons) {
 		return nil

@@ -5,43 +5,43 @@ import (
 
 	"misimportd/era"
 	"misimportd/mis"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // booked is a lesson on a day with whom and what it takes.
 type booked struct {
-	lesson   store.Lesson
-	elements []store.ID
+	lesson   model.Lesson
+	elements []model.ID
 	isKept   bool // only because the document is silent on its kind
 }
 
 // clash is an element that two lessons take at once.
-type clash struct{ element, a, b store.ID }
+type clash struct{ element, a, b model.ID }
 
 // inGroups is which members are in which groups, and from when to when.
-type inGroups map[store.ID][]store.Membership
+type inGroups map[model.ID][]model.Membership
 
 // clashes finds who would be in two places at once because something waits (R41).
 type clashes struct {
 	*lessonDiffer
 	kept    inGroups          // members whose places stay as they are, whatever the document says
-	keeps   map[store.ID]bool // those members
+	keeps   map[model.ID]bool // those members
 	joiners *joiners          // once a day waits
 }
 
 // joiners are members who join a group tonight.
 type joiners struct {
 	had, will inGroups
-	groups    map[store.ID][]store.Group // that each joins
+	groups    map[model.ID][]model.Group // that each joins
 }
 
 // newClashes is nil on nights when nothing waits, and nothing is kept.
 func (l *lessonDiffer) newClashes() *clashes {
-	isSilent := len(l.snap.Timetable.Silent) > 0 && slices.ContainsFunc(l.state.Lessons, func(h store.Lesson) bool { return l.isKept(h) })
+	isSilent := len(l.snap.Timetable.Silent) > 0 && slices.ContainsFunc(l.state.Lessons, func(h model.Lesson) bool { return l.isKept(h) })
 	if !l.hold && !l.holdTimetable && !l.holdSuspend && !isSilent && len(l.want.asIs) == 0 {
 		return nil
 	}
-	c := &clashes{lessonDiffer: l, kept: inGroups{}, keeps: map[store.ID]bool{}}
+	c := &clashes{lessonDiffer: l, kept: inGroups{}, keeps: map[model.ID]bool{}}
 	for _, m := range l.state.Memberships {
 		if l.want.asIs[pair{m.GroupID, m.ElementID}] {
 			c.keep(m)
@@ -50,13 +50,13 @@ func (l *lessonDiffer) newClashes() *clashes {
 	return c
 }
 
-func (c *clashes) keep(m store.Membership) {
+func (c *clashes) keep(m model.Membership) {
 	c.kept[m.GroupID] = append(c.kept[m.GroupID], m)
 	c.keeps[m.ElementID] = true
 }
 
 // isKept tells whether a lesson stays only because the document is silent on its kind.
-func (l *lessonDiffer) isKept(h store.Lesson) bool {
+func (l *lessonDiffer) isKept(h model.Lesson) bool {
 	return l.snap.Timetable.Silent[mis.LessonKind(h.Kind)]
 }
 
@@ -98,8 +98,8 @@ func (c *clashes) keepJoiners(date era.Date) (any bool) {
 }
 
 func (c *clashes) newJoiners() *joiners {
-	j := &joiners{had: inGroups{}, will: inGroups{}, groups: map[store.ID][]store.Group{}}
-	groups, there := map[store.ID]store.Group{}, map[pair]bool{}
+	j := &joiners{had: inGroups{}, will: inGroups{}, groups: map[model.ID][]model.Group{}}
+	groups, there := map[model.ID]model.Group{}, map[pair]bool{}
 	for _, g := range c.want.groups {
 		groups[g.ID] = g
 	}
@@ -114,7 +114,7 @@ func (c *clashes) newJoiners() *joiners {
 	for _, p := range c.want.memberships {
 		if len(j.groups[p.member]) > 0 {
 			life := groups[p.group].Life()
-			j.will[p.group] = append(j.will[p.group], store.Membership{GroupID: p.group, ElementID: p.member, StartsOn: max(c.asOf, life.From), EndsOn: life.To})
+			j.will[p.group] = append(j.will[p.group], model.Membership{GroupID: p.group, ElementID: p.member, StartsOn: max(c.asOf, life.From), EndsOn: life.To})
 		}
 	}
 	for _, m := range c.state.Memberships {
@@ -131,7 +131,7 @@ func (c *clashes) newJoiners() *joiners {
 
 // keepPlace leaves a member where the database has them among the groups of a kind.
 func (c *clashes) keepPlace(at place) {
-	kinds := map[store.ID]string{}
+	kinds := map[model.ID]string{}
 	for _, g := range c.want.groups {
 		kinds[g.ID] = g.GroupKind
 	}
@@ -145,13 +145,13 @@ func (c *clashes) keepPlace(at place) {
 	c.want.memberships = slices.DeleteFunc(c.want.memberships, func(p pair) bool {
 		return p.member == at.member && kinds[p.group] == at.kind && !c.handsOff[p]
 	})
-	if at.kind == store.FormGroup {
+	if at.kind == model.FormGroup {
 		c.nameAsBefore(at.member)
 	}
 }
 
 // nameAsBefore has a pupil's name say the form that the pupil stays in (R8).
-func (d *differ) nameAsBefore(pupil store.ID) {
+func (d *differ) nameAsBefore(pupil model.ID) {
 	for i := range d.want.pupils {
 		p := &d.want.pupils[i]
 		if p.ID != pupil {
@@ -180,23 +180,23 @@ func (l *lessonDiffer) booked(date era.Date) (list []booked) {
 // bookedAfter is what the database would have on a day.
 func (l *lessonDiffer) bookedAfter(day *dayPlan) []booked {
 	list := l.booked(day.date)
-	gone, uncommitted, committed := map[store.ID]bool{}, map[store.ID]bool{}, map[store.ID][]store.ID{}
+	gone, uncommitted, committed := map[model.ID]bool{}, map[model.ID]bool{}, map[model.ID][]model.ID{}
 	for _, c := range day.uncommitted {
 		uncommitted[c.Before.RowID()] = true
 	}
 	for _, c := range day.committed {
-		made := c.After.(store.Commitment)
+		made := c.After.(model.Commitment)
 		committed[made.LessonID] = append(committed[made.LessonID], made.ElementID)
 	}
 	for _, c := range day.deleted {
 		gone[c.Before.RowID()] = true
 	}
-	changed := map[store.ID]store.Lesson{}
+	changed := map[model.ID]model.Lesson{}
 	for _, c := range day.updated {
-		changed[c.After.RowID()] = c.After.(store.Lesson)
+		changed[c.After.RowID()] = c.After.(model.Lesson)
 	}
 	for _, c := range day.created {
-		list = append(list, booked{lesson: c.After.(store.Lesson)})
+		list = append(list, booked{lesson: c.After.(model.Lesson)})
 	}
 	list = slices.DeleteFunc(list, func(b booked) bool { return gone[b.lesson.ID] })
 	for i := range list {
@@ -218,7 +218,7 @@ func (l *lessonDiffer) bookedAfter(day *dayPlan) []booked {
 // clashesOf lists the clashes of a day, each with whether one of its lessons is only kept.
 // Members are where their groups are.
 func clashesOf(day []booked, members inGroups) map[clash]bool {
-	by := map[store.ID][]int{}
+	by := map[model.ID][]int{}
 	for i, b := range day {
 		for _, e := range b.elements {
 			by[e] = append(by[e], i)

@@ -3,14 +3,14 @@ package importer
 import (
 	"misimportd/era"
 	"misimportd/mis"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // lessonPlan is what changes of lessons. Changes of one kind stand together: what goes comes
 // before what comes in its place.
 type lessonPlan struct {
-	uncommitted, deleted, updated, created, committed []store.Change
-	freed                                             map[store.ID]int // how many commitments of an element go
+	uncommitted, deleted, updated, created, committed []model.Change
+	freed                                             map[model.ID]int // how many commitments of an element go
 }
 
 func (p *lessonPlan) add(day *dayPlan) {
@@ -20,7 +20,7 @@ func (p *lessonPlan) add(day *dayPlan) {
 	p.created = append(p.created, day.created...)
 	p.committed = append(p.committed, day.committed...)
 	for _, c := range day.uncommitted {
-		p.freed[c.Before.(store.Commitment).ElementID]++
+		p.freed[c.Before.(model.Commitment).ElementID]++
 	}
 }
 
@@ -34,7 +34,7 @@ type dayPlan struct {
 // commitments. A lesson is known by one of the MIS's records that make it, and its date.
 // A day of which something waits stays whole as it is (R41).
 func (d *differ) planLessons() *lessonPlan {
-	whole := &lessonPlan{freed: map[store.ID]int{}}
+	whole := &lessonPlan{freed: map[model.ID]int{}}
 	stale := d.stale()
 	if len(stale) == 0 {
 		return whole
@@ -66,16 +66,16 @@ func (d *differ) planLessons() *lessonPlan {
 // lessonDiffer holds what is needed to plan days of lessons.
 type lessonDiffer struct {
 	*differ
-	have     map[era.Date]map[string]store.Lesson // by source id
+	have     map[era.Date]map[string]model.Lesson // by source id
 	anywhere map[string]bool                      // source ids that there are on any day that was read
-	taken    map[store.ID][]store.Commitment      // by lesson
+	taken    map[model.ID][]model.Commitment      // by lesson
 	byRecord map[string][]mis.Lesson              // lessons of the timetable, once somebody asks
 }
 
 func newLessonDiffer(d *differ, stale []era.Date) *lessonDiffer {
-	l := &lessonDiffer{differ: d, have: map[era.Date]map[string]store.Lesson{}, anywhere: map[string]bool{}, taken: map[store.ID][]store.Commitment{}}
+	l := &lessonDiffer{differ: d, have: map[era.Date]map[string]model.Lesson{}, anywhere: map[string]bool{}, taken: map[model.ID][]model.Commitment{}}
 	for _, date := range stale {
-		l.have[date] = map[string]store.Lesson{}
+		l.have[date] = map[string]model.Lesson{}
 	}
 	for _, h := range d.state.Lessons {
 		if have, isStale := l.have[h.OnDate]; isStale {
@@ -99,9 +99,9 @@ func (l *lessonDiffer) day(date era.Date, slots []slot) *dayPlan {
 	for _, id := range l.gone(names, have) {
 		h := have[id]
 		for _, c := range l.taken[h.ID] {
-			day.uncommitted = append(day.uncommitted, store.Change{Action: store.Delete, Why: store.GoneFromMIS, Before: c})
+			day.uncommitted = append(day.uncommitted, model.Change{Action: model.Delete, Why: model.GoneFromMIS, Before: c})
 		}
-		day.deleted = append(day.deleted, store.Change{Action: store.Delete, Why: l.whyDeleted(h), Before: h})
+		day.deleted = append(day.deleted, model.Change{Action: model.Delete, Why: l.whyDeleted(h), Before: h})
 	}
 	return day
 }
@@ -110,7 +110,7 @@ func (l *lessonDiffer) day(date era.Date, slots []slot) *dayPlan {
 func (l *lessonDiffer) slot(day *dayPlan, s slot, id string) {
 	lesson := l.table.lessons[s.lesson]
 	p := l.snap.Timetable.Periods[lesson.PeriodID]
-	w := store.Lesson{
+	w := model.Lesson{
 		Origin: l.origin(l.sourceID(lesson, id)), EraID: l.era.ID, Kind: string(lesson.Kind), Code: lesson.Code, Name: lesson.Name,
 		OnDate: day.date, StartsAt: day.date.At(p.From), EndsAt: day.date.At(p.To), Suspended: s.by >= 0,
 	}
@@ -123,18 +123,18 @@ func (l *lessonDiffer) slot(day *dayPlan, s slot, id string) {
 	}
 	if !there {
 		w.ID = l.plan.NewID()
-		day.created = append(day.created, store.Change{Action: store.Create, Why: l.because(s, store.NewInMIS), After: w})
+		day.created = append(day.created, model.Change{Action: model.Create, Why: l.because(s, model.NewInMIS), After: w})
 	} else if w.ID = h.ID; w != h {
-		day.updated = append(day.updated, store.Change{Action: store.Update, Why: l.whyUpdated(h, w, s), Before: h, After: w})
+		day.updated = append(day.updated, model.Change{Action: model.Update, Why: l.whyUpdated(h, w, s), Before: h, After: w})
 	}
 	l.commit(day, w.ID, lesson)
 }
 
 // commit plans the commitments of a lesson. What cannot be read may be a part of it: then
 // what it took of that kind it goes on taking (R33).
-func (l *lessonDiffer) commit(day *dayPlan, row store.ID, lesson mis.Lesson) {
-	wanted, had := map[store.ID]bool{}, map[store.ID]bool{}
-	var elements []store.ID
+func (l *lessonDiffer) commit(day *dayPlan, row model.ID, lesson mis.Lesson) {
+	wanted, had := map[model.ID]bool{}, map[model.ID]bool{}
+	var elements []model.ID
 	for _, reference := range takes(lesson) {
 		if id := l.elements[reference]; id != 0 {
 			wanted[id] = true
@@ -144,12 +144,12 @@ func (l *lessonDiffer) commit(day *dayPlan, row store.ID, lesson mis.Lesson) {
 	for _, c := range l.taken[row] {
 		had[c.ElementID] = true
 		if !wanted[c.ElementID] && !l.unsure(lesson, l.kinds[c.ElementID]) && l.differ.kept[c.ElementID] != awaited {
-			day.uncommitted = append(day.uncommitted, store.Change{Action: store.Delete, Why: store.ChangedInMIS, Before: c})
+			day.uncommitted = append(day.uncommitted, model.Change{Action: model.Delete, Why: model.ChangedInMIS, Before: c})
 		}
 	}
 	for _, e := range elements {
 		if !had[e] {
-			day.committed = append(day.committed, store.Change{Action: store.Create, Why: store.NewInMIS, After: store.Commitment{ID: l.plan.NewID(), LessonID: row, ElementID: e}})
+			day.committed = append(day.committed, model.Change{Action: model.Create, Why: model.NewInMIS, After: model.Commitment{ID: l.plan.NewID(), LessonID: row, ElementID: e}})
 		}
 	}
 }
@@ -174,43 +174,43 @@ func (l *lessonDiffer) unsure(lesson mis.Lesson, kind string) bool {
 }
 
 // because is why a lesson is suspended, or another reason where it is not.
-func (l *lessonDiffer) because(s slot, other store.Reason) store.Reason {
+func (l *lessonDiffer) because(s slot, other model.Reason) model.Reason {
 	if s.by < 0 {
 		return other
 	}
-	return by(store.Suspended, l.table.suspensions[s.by])
+	return by(model.Suspended, l.table.suspensions[s.by])
 }
 
 // by is a reason with the suspension that it comes of.
-func by(why store.Reason, s era.Suspension) store.Reason {
-	return why + store.Reason(": "+s.Name+", "+s.Whom())
+func by(why model.Reason, s era.Suspension) model.Reason {
+	return why + model.Reason(": "+s.Name+", "+s.Whom())
 }
 
-func (l *lessonDiffer) whyUpdated(h, w store.Lesson, s slot) store.Reason {
+func (l *lessonDiffer) whyUpdated(h, w model.Lesson, s slot) model.Reason {
 	flipped := h
 	flipped.Suspended = w.Suspended
 	switch {
 	case flipped != w:
-		return store.ChangedInMIS
+		return model.ChangedInMIS
 	case w.Suspended:
 		return l.because(s, "")
 	}
-	return store.NotSuspended
+	return model.NotSuspended
 }
 
 // whyDeleted finds the gap that a lesson has fallen into, if it has.
-func (l *lessonDiffer) whyDeleted(h store.Lesson) store.Reason {
+func (l *lessonDiffer) whyDeleted(h model.Lesson) model.Reason {
 	for _, s := range l.table.suspensions {
 		if s.Kind != era.Gap || !s.Touches(h.OnDate, h.StartsAt.Clock(), clockAtEnd(h)) {
 			continue
 		}
 		for _, lesson := range l.inTimetable(h.SourceID) {
 			if s.NamesAll(lesson.Years) {
-				return by(store.InGap, s)
+				return by(model.InGap, s)
 			}
 		}
 	}
-	return store.GoneFromMIS
+	return model.GoneFromMIS
 }
 
 // inTimetable are the lessons of the timetable that a record makes.
@@ -226,4 +226,4 @@ func (l *lessonDiffer) inTimetable(id string) []mis.Lesson {
 	return l.byRecord[id]
 }
 
-func clockAtEnd(h store.Lesson) era.Clock { return era.Clock(h.EndsAt - h.OnDate.At(0)) }
+func clockAtEnd(h model.Lesson) era.Clock { return era.Clock(h.EndsAt - h.OnDate.At(0)) }

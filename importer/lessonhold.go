@@ -6,7 +6,7 @@ import (
 
 	"misimportd/era"
 	"misimportd/mis"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // waitingDays are the days that stay whole as they are, for something of them waits for a person
@@ -19,15 +19,15 @@ type waitingDays struct {
 func (w *waitingDays) add(day *dayPlan) {
 	w.days[day.date] = true
 	for _, c := range day.deleted {
-		h := c.Before.(store.Lesson)
+		h := c.Before.(model.Lesson)
 		w.staying[h.SourceID], w.staying[h.Kind+"\x00"+h.Code] = true, true
 	}
 }
 
 // comesElsewhere tells whether a lesson would be on a day that stays on one of those that wait.
 func (w *waitingDays) comesElsewhere(day *dayPlan) bool {
-	return len(w.staying) > 0 && slices.ContainsFunc(day.created, func(c store.Change) bool {
-		n := c.After.(store.Lesson)
+	return len(w.staying) > 0 && slices.ContainsFunc(day.created, func(c model.Change) bool {
+		n := c.After.(model.Lesson)
 		return w.staying[n.SourceID] || w.staying[n.Kind+"\x00"+n.Code]
 	})
 }
@@ -73,7 +73,7 @@ func (l *lessonDiffer) holdsAnyOf(day *dayPlan) bool {
 	comes := len(day.created)+len(day.committed) > 0
 	changes, suspends := false, false
 	for _, c := range day.updated {
-		h, w := c.Before.(store.Lesson), c.After.(store.Lesson)
+		h, w := c.Before.(model.Lesson), c.After.(model.Lesson)
 		suspends = suspends || w.Suspended && !h.Suspended
 		h.Suspended = w.Suspended
 		changes = changes || h != w

@@ -6,11 +6,11 @@ import (
 
 	"misimportd/era"
 	"misimportd/mis"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // gone lists the lessons of a day that are no longer in the timetable.
-func (l *lessonDiffer) gone(names []string, have map[string]store.Lesson) (ids []string) {
+func (l *lessonDiffer) gone(names []string, have map[string]model.Lesson) (ids []string) {
 	named := map[string]bool{}
 	for _, id := range names {
 		named[id] = true
@@ -26,7 +26,7 @@ func (l *lessonDiffer) gone(names []string, have map[string]store.Lesson) (ids [
 
 // known is the record by which a lesson is known: the one that it has on this day, or on
 // others, or the first.
-func (l *lessonDiffer) known(ids []string, have map[string]store.Lesson) string {
+func (l *lessonDiffer) known(ids []string, have map[string]model.Lesson) string {
 	for _, id := range ids {
 		if _, ok := have[id]; ok {
 			return id
@@ -43,7 +43,7 @@ func (l *lessonDiffer) known(ids []string, have map[string]store.Lesson) string 
 // names says by which of the rows of a day each slot's lesson is known, or by which record
 // it will be. One that none of its records names may be there under a record that is gone,
 // or cannot be read: it is the one of the same kind, code and time.
-func (l *lessonDiffer) names(slots []slot, have map[string]store.Lesson) []string {
+func (l *lessonDiffer) names(slots []slot, have map[string]model.Lesson) []string {
 	names, claimed := make([]string, len(slots)), map[string]bool{}
 	for i, s := range slots {
 		names[i] = l.known(l.table.lessons[s.lesson].IDs, have)
@@ -77,7 +77,7 @@ func (l *lessonDiffer) names(slots []slot, have map[string]store.Lesson) []strin
 }
 
 // dateOf is the day of a day's lessons.
-func dateOf(have map[string]store.Lesson) era.Date {
+func dateOf(have map[string]model.Lesson) era.Date {
 	for _, h := range have {
 		return h.OnDate
 	}

@@ -8,10 +8,11 @@ import (
 	"strings"
 	"time"
 
-	ics "github.com/arran4/golang-ical"
+	"github.com/arran4/golang-ical"
 
 	"misimportd/era"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // DayLesson is a lesson of a day as it is shown.
@@ -30,12 +31,12 @@ type DayLesson struct {
 	Pupils    []string `json:"pupils"`
 
 	starts, ends era.Moment
-	row          store.ID
+	row          model.ID
 }
 
 // Lessons lists the lessons of a day, or those that take a group, a member of staff or a
 // room, by time. It fails with a *store.NotKnownError when there is no such thing.
-func Lessons(ctx context.Context, db *store.DB, on era.Date, of store.Taking) (list []DayLesson, err error) {
+func Lessons(ctx context.Context, db *store.DB, on era.Date, of model.Taking) (list []DayLesson, err error) {
 	list = []DayLesson{}
 	err = db.View(ctx, func(v *store.View) error {
 		if err := v.Knows(ctx, of); err != nil {

@@ -6,7 +6,7 @@ import (
 	"math"
 	"strconv"
 
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // Limit is how much a plan may do before it waits for a person: what goes beyond Percent
@@ -148,13 +148,13 @@ func (l Limit) after(days int) Limit {
 // Guard is how imports and undos are judged.
 type Guard struct {
 	Import, Rollover, Undo Limits
-	Hold                   store.Hold // HoldRemovals, or HoldAll
+	Hold                   model.Hold // HoldRemovals, or HoldAll
 	GraceNights            int        // for so many nights a record may be absent before it is ended
 }
 
 // NewGuard is a guard with the limits that hold where nothing else is said.
 func NewGuard() Guard {
-	g := Guard{Import: DefaultLimits(), Rollover: DefaultLimits(), Undo: UndoLimits(), Hold: store.HoldRemovals}
+	g := Guard{Import: DefaultLimits(), Rollover: DefaultLimits(), Undo: UndoLimits(), Hold: model.HoldRemovals}
 	maps.Copy(g.Rollover, RolloverLimits())
 	return g
 }

@@ -10,18 +10,19 @@ import (
 
 	"misimportd/era"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // Line is one change as people and programs are shown it: by names and by the MIS's
 // ids, not by the database's.
 type Line struct {
-	Entity   store.Entity `json:"entity"`
-	Action   store.Action `json:"action"`
+	Entity   model.Entity `json:"entity"`
+	Action   model.Action `json:"action"`
 	Kind     string       `json:"kind,omitempty"` // of a group: form, set …
 	SourceID string       `json:"id,omitempty"`   // in the MIS
 	Name     string       `json:"name,omitempty"`
 	Group    *GroupRef    `json:"group,omitempty"` // of a membership; id and name are the member's
-	Why      store.Reason `json:"why"`
+	Why      model.Reason `json:"why"`
 	StartsOn *era.Date    `json:"starts_on,omitempty"` // of groups and memberships
 	EndsOn   *era.Date    `json:"ends_on,omitempty"`   // null: without an end
 	On       *era.Date    `json:"on,omitempty"`        // of lessons and commitments
@@ -31,7 +32,7 @@ type Line struct {
 	Span     string       `json:"span,omitempty"`   // of a suspension: when it is, and for whom; of a pin: what it holds
 	Fields   []Field      `json:"fields,omitempty"` // what differs, where the record goes on
 
-	lesson store.ID // the row of a lesson, or of a commitment's
+	lesson model.ID // the row of a lesson, or of a commitment's
 }
 
 // LessonRef names a lesson.
@@ -57,7 +58,7 @@ type Field struct {
 // names says how records are called. Names that changes hold themselves go before those
 // below, of the database, where the records may not be yet, or no longer.
 type names struct {
-	store.Names
+	model.Names
 	below *names // asked for what these do not know; may be nil
 }
 
@@ -68,29 +69,29 @@ func readNames(ctx context.Context, v *store.View) (names, error) {
 }
 
 // above is no names yet, with n below.
-func (n names) above() names { return names{store.NewNames(), &n} }
+func (n names) above() names { return names{model.NewNames(), &n} }
 
 // learn takes in how a plan's records are called.
-func (n names) learn(plan store.Plan) {
-	for c := range recorded(plan, store.Called) {
+func (n names) learn(plan model.Plan) {
+	for c := range recorded(plan, model.Called) {
 		n.Learn(c)
 	}
 }
 
 // know reads how lessons are called that changes speak of.
-func (n names) know(ctx context.Context, v *store.View, changes iter.Seq[store.Change]) error {
-	spoken := map[store.ID]bool{}
+func (n names) know(ctx context.Context, v *store.View, changes iter.Seq[model.Change]) error {
+	spoken := map[model.ID]bool{}
 	for c := range changes {
-		if taken, ok := c.Record().(store.Commitment); ok && taken.LessonID > 0 {
+		if taken, ok := c.Record().(model.Commitment); ok && taken.LessonID > 0 {
 			spoken[taken.LessonID] = true
 		}
 	}
-	maps.DeleteFunc(spoken, func(id store.ID, _ bool) bool { return n.lesson(id) != (store.Label{}) })
+	maps.DeleteFunc(spoken, func(id model.ID, _ bool) bool { return n.lesson(id) != (model.Label{}) })
 	return v.NameLessons(ctx, slices.Sorted(maps.Keys(spoken)), n.Names)
 }
 
 // lines gives changes in terms of names.
-func (n names) lines(changes iter.Seq[store.Recorded]) []Line {
+func (n names) lines(changes iter.Seq[model.Recorded]) []Line {
 	for c := range changes {
 		n.Learn(c)
 	}
@@ -101,7 +102,7 @@ func (n names) lines(changes iter.Seq[store.Recorded]) []Line {
 	return lines
 }
 
-func (n names) element(id store.ID) store.Label {
+func (n names) element(id model.ID) model.Label {
 	label, known := n.Elements[id]
 	if !known && n.below != nil {
 		return n.below.element(id)
@@ -109,7 +110,7 @@ func (n names) element(id store.ID) store.Label {
 	return label
 }
 
-func (n names) lesson(id store.ID) store.Label {
+func (n names) lesson(id model.ID) model.Label {
 	label, known := n.Lessons[id]
 	if !known && n.below != nil {
 		return n.below.lesson(id)
@@ -117,7 +118,7 @@ func (n names) lesson(id store.ID) store.Label {
 	return label
 }
 
-func (n names) era(id store.ID) store.Label {
+func (n names) era(id model.ID) model.Label {
 	label, known := n.Eras[id]
 	if !known && n.below != nil {
 		return n.below.era(id)
@@ -126,44 +127,44 @@ func (n names) era(id store.ID) store.Label {
 }
 
 // line is a change in terms of names.
-func (n names) line(c store.Recorded) Line {
+func (n names) line(c model.Recorded) Line {
 	shown := c.Shown()
 	line := Line{Entity: c.Entity, Action: c.Action, Why: c.Why, SourceID: shown.Text("source_id"), Name: shown.Text("name")}
 	switch c.Entity {
-	case store.MembershipEntity:
+	case model.MembershipEntity:
 		member, group := n.element(shown.ID("element_id")), n.element(shown.ID("group_id"))
 		line.SourceID, line.Name = member.SourceID, member.Name
 		line.Group = &GroupRef{group.Kind, group.SourceID, group.Name}
-	case store.GroupEntity:
-		line.Kind = shown.Text(store.KindOfGroup)
-	case store.LessonEntity:
+	case model.GroupEntity:
+		line.Kind = shown.Text(model.KindOfGroup)
+	case model.LessonEntity:
 		on := shown.Date("on_date")
 		line.Name, line.Kind, line.On, line.lesson = cmp.Or(shown.Text("name"), shown.Text("code")), shown.Text("kind"), &on, c.RecordID
 		line.From, line.To = timeOf(shown.Text("starts_at")), timeOf(shown.Text("ends_at"))
-	case store.CommitmentEntity:
+	case model.CommitmentEntity:
 		lesson, taken := n.lesson(shown.ID("lesson_id")), n.element(shown.ID("element_id"))
 		on := lesson.OnDate
 		line.SourceID, line.Name, line.Kind, line.On, line.lesson = taken.SourceID, taken.Name, taken.Kind, &on, shown.ID("lesson_id")
 		line.Lesson = &LessonRef{lesson.SourceID, lesson.Name}
-	case store.GroupSuspensionEntity:
+	case model.GroupSuspensionEntity:
 		group := n.element(shown.ID("group_id"))
 		line.Group = &GroupRef{group.Kind, group.SourceID, group.Name}
-	case store.SuspensionEntity:
+	case model.SuspensionEntity:
 		line.Kind, line.Span = shown.Text("kind"), spanOf(shown)
-	case store.AbsenceEntity:
+	case model.AbsenceEntity:
 		element := n.element(shown.ID("element_id"))
 		line.SourceID, line.Name, line.Kind = element.SourceID, element.Name, element.Kind
-	case store.PinEntity:
+	case model.PinEntity:
 		element, group := n.element(shown.ID("element_id")), n.element(shown.ID("group_id"))
 		pin := ListedPin{Kind: element.Kind, SourceID: element.SourceID, Name: element.Name, Field: shown.Text("field")}
 		if shown.ID("group_id") != 0 {
 			pin.Group = &GroupRef{group.Kind, group.SourceID, group.Name}
 		}
 		line.SourceID, line.Name, line.Kind, line.Span = pin.SourceID, pin.Name, pin.Kind, pin.what()
-	case store.UnwantedEntity:
+	case model.UnwantedEntity:
 		line.SourceID = shown.Text("sha256")
 		line.Name = "document"
-	case store.SettingsEntity:
+	case model.SettingsEntity:
 		line.Name = "which era is which"
 	}
 	if _, dated := shown["starts_on"]; dated {
@@ -185,17 +186,17 @@ func timeOf(moment string) string {
 }
 
 // spanOf tells when a suspension is, and for whom.
-func spanOf(image store.Image) string {
+func spanOf(image model.Image) string {
 	from, _ := era.ParseMoment(image.Text("starts_at"))
 	to, _ := era.ParseMoment(image.Text("ends_at"))
 	daily, _ := image["daily"].(bool)
-	s := fromStored(store.Suspension{Kind: image.Text("kind"), StartsAt: from, EndsAt: to, Daily: daily, Years: image.Text("years")})
+	s := fromStored(model.Suspension{Kind: image.Text("kind"), StartsAt: from, EndsAt: to, Daily: daily, Years: image.Text("years")})
 	return string(s.Kind) + ", " + s.FormatSpan() + ", " + s.Whom()
 }
 
 // differences lists the fields that differ, by name. A reference is told by the name
 // of what it refers to.
-func (n names) differences(before, after store.Image) []Field {
+func (n names) differences(before, after model.Image) []Field {
 	var fields []Field
 	for name := range after {
 		if before[name] != after[name] {
@@ -209,7 +210,7 @@ func (n names) differences(before, after store.Image) []Field {
 // references are the columns that hold a record's id.
 var references = []string{"house_id", "boarding_house_id", "subject_id", "tutor_id"}
 
-func (n names) field(column string, before, after store.Image) Field {
+func (n names) field(column string, before, after model.Image) Field {
 	reference, _ := strings.CutSuffix(column, "_id")
 	switch {
 	case slices.Contains(references, column):
@@ -221,8 +222,8 @@ func (n names) field(column string, before, after store.Image) Field {
 }
 
 // nameOrNone is how a record is called, nil for none.
-func nameOrNone(l store.Label) any {
-	if l == (store.Label{}) {
+func nameOrNone(l model.Label) any {
+	if l == (model.Label{}) {
 		return nil
 	}
 	return l.Name

@@ -11,14 +11,15 @@ import (
 	"slices"
 
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // Lines is the changes of a plan or of a run, each as it is shown. They are made while they
 // are gone through, as often as that is: those of a first load, of which there are hundreds of
 // thousands, are never in memory at once.
 type Lines struct {
-	counts []store.Count
-	walk   func(only []store.Entity, each func(Line) error) error
+	counts []model.Count
+	walk   func(only []model.Entity, each func(Line) error) error
 	apart  bool // JSON has a mark for the lines, which are written after it
 }
 
@@ -26,8 +27,8 @@ type Lines struct {
 func (l Lines) IsZero() bool { return len(l.counts) == 0 }
 
 // have tells whether there are any of an entity and an action.
-func (l Lines) have(entity store.Entity, action store.Action) bool {
-	return slices.ContainsFunc(l.counts, func(c store.Count) bool { return c.Entity == entity && c.Action == action })
+func (l Lines) have(entity model.Entity, action model.Action) bool {
+	return slices.ContainsFunc(l.counts, func(c model.Count) bool { return c.Entity == entity && c.Action == action })
 }
 
 // Each calls each with every line, in order. It fails as each does, or where the database
@@ -35,7 +36,7 @@ func (l Lines) have(entity store.Entity, action store.Action) bool {
 func (l Lines) Each(each func(Line) error) error { return l.of(nil, each) }
 
 // of calls each with the lines of some entities; nil means all.
-func (l Lines) of(only []store.Entity, each func(Line) error) error {
+func (l Lines) of(only []model.Entity, each func(Line) error) error {
 	if l.IsZero() {
 		return nil
 	}
@@ -43,8 +44,8 @@ func (l Lines) of(only []store.Entity, each func(Line) error) error {
 }
 
 // linesOf is the changes of a plan, in terms of names.
-func linesOf(plan store.Plan, n names) Lines {
-	return Lines{counts: plan.Counts(), walk: func(only []store.Entity, each func(Line) error) error {
+func linesOf(plan model.Plan, n names) Lines {
+	return Lines{counts: plan.Counts(), walk: func(only []model.Entity, each func(Line) error) error {
 		for c := range recorded(plan, only) {
 			if err := each(n.line(c)); err != nil {
 				return err
@@ -56,19 +57,19 @@ func linesOf(plan store.Plan, n names) Lines {
 
 // recordedLines is what a run recorded, in terms of names. It is read anew whenever it is gone
 // through: it never changes (R39).
-func recordedLines(ctx context.Context, db *store.DB, of store.Recording, counts []store.Count, n names) Lines {
-	return Lines{counts: counts, walk: func(only []store.Entity, each func(Line) error) error {
+func recordedLines(ctx context.Context, db *store.DB, of store.Recording, counts []model.Count, n names) Lines {
+	return Lines{counts: counts, walk: func(only []model.Entity, each func(Line) error) error {
 		return db.View(ctx, func(v *store.View) error {
 			of.Only = only
-			return v.Each(ctx, of, func(c store.Recorded) error { return each(n.line(c)) })
+			return v.Each(ctx, of, func(c model.Recorded) error { return each(n.line(c)) })
 		})
 	}}
 }
 
 // recorded gives a plan's changes as the database would record them, one at a time: those of
 // some entities, where they are named.
-func recorded(plan store.Plan, only []store.Entity) iter.Seq[store.Recorded] {
-	return func(yield func(store.Recorded) bool) {
+func recorded(plan model.Plan, only []model.Entity) iter.Seq[model.Recorded] {
+	return func(yield func(model.Recorded) bool) {
 		for _, c := range plan.Changes {
 			if (only == nil || slices.Contains(only, c.Entity())) && !yield(c.Recorded()) {
 				return

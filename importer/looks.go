@@ -9,7 +9,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 
 	"misimportd/era"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // Look is what it looks like when many records change the same field on one night.
@@ -77,7 +77,7 @@ var looks = []struct {
 		return f.wereApart() && f.most(0.5, func(c valueChange) bool { return now[c.is] > 1 })
 	}},
 	{Renamed, func(f *fieldChanges) bool {
-		return !slices.Contains([]string{string(store.PupilEntity), string(store.StaffEntity), string(store.LessonEntity)}, f.kind)
+		return !slices.Contains([]string{string(model.PupilEntity), string(model.StaffEntity), string(model.LessonEntity)}, f.kind)
 	}},
 	{New, func(*fieldChanges) bool { return true }},
 }
@@ -142,7 +142,7 @@ func (f *fieldChanges) shared(atLeast int) (changes []valueChange) {
 
 // isSwapped tells whether the values are those of another field, and the other way round.
 func (f *fieldChanges) isSwapped() bool {
-	fields := store.Pinnable(f.changes[0].before.Entity())
+	fields := model.Pinnable(f.changes[0].before.Entity())
 	return slices.ContainsFunc(fields, func(other string) bool {
 		return other != f.field && f.most(0.5, func(c valueChange) bool {
 			return valueOf(c.before, other) == c.is && valueOf(c.after, other) == c.was
@@ -152,7 +152,7 @@ func (f *fieldChanges) isSwapped() bool {
 
 // isShifted tells whether records have the value of the one beside them.
 func (f *fieldChanges) isShifted() bool {
-	at := make(map[store.ID]int, len(f.records))
+	at := make(map[model.ID]int, len(f.records))
 	for i, r := range f.records {
 		at[r.RowID()] = i
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"misimportd/era"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // changeMemberships walks the memberships that there are and those that are wanted
@@ -13,11 +13,11 @@ import (
 func (d *differ) changeMemberships() {
 	isOthers := d.others()
 	have := slices.DeleteFunc(slices.Clone(d.state.Memberships), isOthers)
-	slices.SortFunc(have, func(a, b store.Membership) int {
+	slices.SortFunc(have, func(a, b model.Membership) int {
 		return cmp.Or(comparePairs(pair{a.GroupID, a.ElementID}, pair{b.GroupID, b.ElementID}), cmp.Compare(a.StartsOn, b.StartsOn))
 	})
 	m := &membershipChanges{asOf: d.asOf, plan: &d.plan, why: d.whyLeft()}
-	lives := make(map[store.ID]era.Interval, len(d.want.groups))
+	lives := make(map[model.ID]era.Interval, len(d.want.groups))
 	for _, g := range d.want.groups {
 		lives[g.ID] = g.Life()
 	}
@@ -32,7 +32,7 @@ func (d *differ) changeMemberships() {
 		}
 	}
 	next := 0
-	rowsOf := func(p pair) []store.Membership {
+	rowsOf := func(p pair) []model.Membership {
 		from := next
 		for next < len(have) && comparePairs(pair{have[next].GroupID, have[next].ElementID}, p) == 0 {
 			next++
@@ -55,19 +55,19 @@ func (d *differ) changeMemberships() {
 // others tells which memberships the MIS has no say in tonight: those of elements that are not
 // its pupils, which users put into its groups, those that are pinned, and those that stay as
 // they are. They stay for as long as the group does (R2, R11).
-func (d *differ) others() func(store.Membership) bool {
-	groups, pupils := map[store.ID]bool{}, map[store.ID]bool{}
+func (d *differ) others() func(model.Membership) bool {
+	groups, pupils := map[model.ID]bool{}, map[model.ID]bool{}
 	for _, g := range d.want.groups {
 		groups[g.ID] = true
 	}
 	for _, p := range d.state.Pupils {
 		pupils[p.ID] = true
 	}
-	wanted := map[store.ID]bool{}
+	wanted := map[model.ID]bool{}
 	for _, p := range d.want.pupils {
 		wanted[p.ID] = p.Current
 	}
-	return func(m store.Membership) bool {
+	return func(m model.Membership) bool {
 		p := pair{m.GroupID, m.ElementID}
 		return groups[m.GroupID] && (!pupils[m.ElementID] || wanted[m.ElementID] && d.handsOff[p] || d.want.asIs[p])
 	}
@@ -75,8 +75,8 @@ func (d *differ) others() func(store.Membership) bool {
 
 // endsOfGroups is the last day of each group, as the database has it, but for groups that
 // are over: one that is opened again starts empty (R12).
-func (d *differ) endsOfGroups() map[store.ID]era.Date {
-	ends := make(map[store.ID]era.Date, len(d.state.Groups))
+func (d *differ) endsOfGroups() map[model.ID]era.Date {
+	ends := make(map[model.ID]era.Date, len(d.state.Groups))
 	for _, g := range d.state.Groups {
 		ends[g.ID] = g.EndsOn
 		if !g.Current {
@@ -87,22 +87,22 @@ func (d *differ) endsOfGroups() map[store.ID]era.Date {
 }
 
 // whyLeft tells the reason for which a membership ends.
-func (d *differ) whyLeft() func(store.Membership) store.Reason {
-	groups, pupils := map[store.ID]bool{}, map[store.ID]bool{}
+func (d *differ) whyLeft() func(model.Membership) model.Reason {
+	groups, pupils := map[model.ID]bool{}, map[model.ID]bool{}
 	for _, g := range d.want.groups {
 		groups[g.ID] = true
 	}
 	for _, p := range d.want.pupils {
 		pupils[p.ID] = true
 	}
-	return func(m store.Membership) store.Reason {
+	return func(m model.Membership) model.Reason {
 		switch {
 		case !groups[m.GroupID]:
-			return store.GroupGone
+			return model.GroupGone
 		case !pupils[m.ElementID]:
-			return store.MemberGone
+			return model.MemberGone
 		}
-		return store.Left
+		return model.Left
 	}
 }
 
@@ -110,66 +110,66 @@ func (d *differ) whyLeft() func(store.Membership) store.Reason {
 // itself: leaving comes before joining, so that no day has two (R17, R18).
 type membershipChanges struct {
 	asOf                             era.Date
-	plan                             *store.Plan
-	why                              func(store.Membership) store.Reason
-	deleted, ended, updated, created []store.Change
+	plan                             *model.Plan
+	why                              func(model.Membership) model.Reason
+	deleted, ended, updated, created []model.Change
 }
 
 // leave ends a membership the day before the as-of date, or removes one that started
 // no earlier (R16).
-func (m *membershipChanges) leave(row store.Membership) {
+func (m *membershipChanges) leave(row model.Membership) {
 	if row.StartsOn >= m.asOf {
-		m.deleted = append(m.deleted, store.Change{Action: store.Delete, Why: m.why(row), Before: row})
+		m.deleted = append(m.deleted, model.Change{Action: model.Delete, Why: m.why(row), Before: row})
 		return
 	}
 	gone := row
 	gone.EndsOn = m.asOf.AddDays(-1)
-	m.ended = append(m.ended, store.Change{Action: store.End, Why: m.why(row), Before: row, After: gone})
+	m.ended = append(m.ended, model.Change{Action: model.End, Why: m.why(row), Before: row, After: gone})
 }
 
 // follow has a membership that ended with its group end with it again.
-func (m *membershipChanges) follow(row store.Membership, ends era.Date) {
+func (m *membershipChanges) follow(row model.Membership, ends era.Date) {
 	if ends != 0 && (row.EndsOn == 0 || ends <= row.EndsOn) {
 		m.clip(row, ends)
 		return
 	}
 	if after := row; row.EndsOn != ends {
 		after.EndsOn = ends
-		m.updated = append(m.updated, store.Change{Action: store.Update, Why: store.Prolonged, Before: row, After: after})
+		m.updated = append(m.updated, model.Change{Action: model.Update, Why: model.Prolonged, Before: row, After: after})
 	}
 }
 
 // clip ends a membership with its group, where the group is to end sooner (R19).
-func (m *membershipChanges) clip(row store.Membership, ends era.Date) {
+func (m *membershipChanges) clip(row model.Membership, ends era.Date) {
 	switch clipped := row; {
 	case ends == 0 || row.EndsOn != 0 && row.EndsOn <= ends:
 	case row.StartsOn > ends:
-		m.deleted = append(m.deleted, store.Change{Action: store.Delete, Why: store.GroupGone, Before: row})
+		m.deleted = append(m.deleted, model.Change{Action: model.Delete, Why: model.GroupGone, Before: row})
 	default:
 		clipped.EndsOn = ends
-		m.updated = append(m.updated, store.Change{Action: store.Update, Why: store.Prolonged, Before: row, After: clipped})
+		m.updated = append(m.updated, model.Change{Action: model.Update, Why: model.Prolonged, Before: row, After: clipped})
 	}
 }
 
 // stay sees to it that a member is in a group from the as-of date to the group's end,
 // in one membership (R15, R20). rows are those there are, by their first day. A group that
 // is kept as the database has it may begin only later (R19).
-func (m *membershipChanges) stay(p pair, rows []store.Membership, life era.Interval) {
+func (m *membershipChanges) stay(p pair, rows []model.Membership, life era.Interval) {
 	from := max(m.asOf, life.From)
 	if len(rows) == 0 {
-		joined := store.Membership{ID: m.plan.NewID(), GroupID: p.group, ElementID: p.member, StartsOn: from, EndsOn: life.To}
-		m.created = append(m.created, store.Change{Action: store.Create, Why: store.Joined, After: joined})
+		joined := model.Membership{ID: m.plan.NewID(), GroupID: p.group, ElementID: p.member, StartsOn: from, EndsOn: life.To}
+		m.created = append(m.created, model.Change{Action: model.Create, Why: model.Joined, After: joined})
 		return
 	}
 	for _, doubled := range rows[1:] {
-		m.deleted = append(m.deleted, store.Change{Action: store.Delete, Why: store.Doubled, Before: doubled})
+		m.deleted = append(m.deleted, model.Change{Action: model.Delete, Why: model.Doubled, Before: doubled})
 	}
-	whole, why := rows[0], store.Prolonged
+	whole, why := rows[0], model.Prolonged
 	if whole.StartsOn > from {
-		whole.StartsOn, why = from, store.PulledForward
+		whole.StartsOn, why = from, model.PulledForward
 	}
 	whole.EndsOn = life.To
 	if whole != rows[0] {
-		m.updated = append(m.updated, store.Change{Action: store.Update, Why: why, Before: rows[0], After: whole})
+		m.updated = append(m.updated, model.Change{Action: model.Update, Why: why, Before: rows[0], After: whole})
 	}
 }

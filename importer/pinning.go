@@ -3,7 +3,7 @@ package importer
 import (
 	"slices"
 
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // readPins finds the memberships that imports are to leave alone.
@@ -28,7 +28,7 @@ func (d *differ) pinPeople() {
 }
 
 func pinFields[T element](d *differ, want, have []T) {
-	fields := map[store.ID][]string{}
+	fields := map[model.ID][]string{}
 	for _, p := range d.state.Pins {
 		if p.Field != "" {
 			fields[p.ElementID] = append(fields[p.ElementID], p.Field)
@@ -37,7 +37,7 @@ func pinFields[T element](d *differ, want, have []T) {
 	if len(fields) == 0 {
 		return
 	}
-	had := map[store.ID]T{}
+	had := map[model.ID]T{}
 	for _, h := range have {
 		had[h.RowID()] = h
 	}
@@ -47,9 +47,9 @@ func pinFields[T element](d *differ, want, have []T) {
 			continue
 		}
 		for _, field := range fields[w.RowID()] {
-			pinned := store.Keep(want[i], h, field)
+			pinned := model.Keep(want[i], h, field)
 			if pinned != want[i] {
-				d.pinned = append(d.pinned, store.Change{Action: store.Update, Why: store.Reason(field), Before: store.Keep(h, want[i], field), After: h})
+				d.pinned = append(d.pinned, model.Change{Action: model.Update, Why: model.Reason(field), Before: model.Keep(h, want[i], field), After: h})
 			}
 			want[i] = pinned
 		}
@@ -62,7 +62,7 @@ func (d *differ) pinMemberships() {
 	if len(d.handsOff) == 0 {
 		return
 	}
-	isWanted, isThere := map[pair]bool{}, map[pair]store.Membership{}
+	isWanted, isThere := map[pair]bool{}, map[pair]model.Membership{}
 	d.want.memberships = slices.DeleteFunc(d.want.memberships, func(p pair) bool {
 		isWanted[p] = isWanted[p] || d.handsOff[p]
 		return d.handsOff[p]
@@ -78,9 +78,9 @@ func (d *differ) pinMemberships() {
 		switch {
 		case pin.GroupID == 0 || there == isWanted[p] || d.want.asIs[p]:
 		case there:
-			d.pinned = append(d.pinned, store.Change{Action: store.End, Why: store.Left, Before: m, After: m})
+			d.pinned = append(d.pinned, model.Change{Action: model.End, Why: model.Left, Before: m, After: m})
 		default:
-			d.pinned = append(d.pinned, store.Change{Action: store.Create, Why: store.Joined, After: store.Membership{GroupID: p.group, ElementID: p.member, StartsOn: d.asOf}})
+			d.pinned = append(d.pinned, model.Change{Action: model.Create, Why: model.Joined, After: model.Membership{GroupID: p.group, ElementID: p.member, StartsOn: d.asOf}})
 		}
 	}
 }

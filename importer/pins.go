@@ -9,11 +9,12 @@ import (
 
 	"misimportd/era/hint"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // ListedPin is a pin as it is listed.
 type ListedPin struct {
-	ID       store.ID  `json:"pin"`
+	ID       model.ID  `json:"pin"`
 	Kind     string    `json:"kind"` // of what is pinned: pupil, staff, form, set …
 	SourceID string    `json:"id"`   // in the MIS
 	Name     string    `json:"name"`
@@ -52,13 +53,13 @@ func Pins(ctx context.Context, db *store.DB) (listed []ListedPin, err error) {
 }
 
 // PinKinds are the kinds of record that can be pinned.
-var PinKinds = []string{"pupil", "staff", "location", "subject", "house", store.FormGroup, store.SetGroup}
+var PinKinds = []string{"pupil", "staff", "location", "subject", "house", model.FormGroup, model.SetGroup}
 
 // AddPin has imports leave a field of a record as it is in the database, or, where what is
 // a group such as set/1234, whether a pupil is in that group. Groups are those of the
 // current era.
-func AddPin(ctx context.Context, db *store.DB, version, kind, sourceID, what string) (store.Run, error) {
-	return changeByHand(ctx, db, version, "pin", "pin", func(v *store.View, plan *store.Plan) error {
+func AddPin(ctx context.Context, db *store.DB, version, kind, sourceID, what string) (model.Run, error) {
+	return changeByHand(ctx, db, version, "pin", "pin", func(v *store.View, plan *model.Plan) error {
 		groupKind, id, isGroup := strings.Cut(what, "/")
 		if isGroup && kind != "pupil" {
 			return fmt.Errorf("only a pupil's place in a group can be pinned, not that of a %s", kind)
@@ -67,7 +68,7 @@ func AddPin(ctx context.Context, db *store.DB, version, kind, sourceID, what str
 		if err != nil {
 			return err
 		}
-		pin := store.Pin{ElementID: element}
+		pin := model.Pin{ElementID: element}
 		if isGroup {
 			if pin.GroupID, err = findOne(ctx, v, groupKind, id); err != nil {
 				return err
@@ -85,13 +86,13 @@ func AddPin(ctx context.Context, db *store.DB, version, kind, sourceID, what str
 			}
 		}
 		pin.ID = plan.NewID()
-		plan.Create(pin, store.ByHand)
+		plan.Create(pin, model.ByHand)
 		return nil
 	})
 }
 
 // findOne finds the record that the MIS has under a kind and an id.
-func findOne(ctx context.Context, v *store.View, kind, sourceID string) (store.ID, error) {
+func findOne(ctx context.Context, v *store.View, kind, sourceID string) (model.ID, error) {
 	if !slices.Contains(PinKinds, kind) {
 		return 0, fmt.Errorf("%q is no kind of record that can be pinned: choose one of %s", kind, strings.Join(PinKinds, ", "))
 	}
@@ -111,11 +112,11 @@ func findOne(ctx context.Context, v *store.View, kind, sourceID string) (store.I
 
 // pinnable is the column that a field's name means.
 func pinnable(kind, field string) (string, error) {
-	entity := store.Entity(kind)
-	if kind == store.FormGroup || kind == store.SetGroup {
-		entity = store.GroupEntity
+	entity := model.Entity(kind)
+	if kind == model.FormGroup || kind == model.SetGroup {
+		entity = model.GroupEntity
 	}
-	fields := store.Pinnable(entity)
+	fields := model.Pinnable(entity)
 	for _, column := range []string{field, field + "_id"} {
 		if slices.Contains(fields, column) {
 			return column, nil
@@ -125,15 +126,15 @@ func pinnable(kind, field string) (string, error) {
 }
 
 // RemovePin lets imports change again what was pinned.
-func RemovePin(ctx context.Context, db *store.DB, version string, id store.ID) (store.Run, error) {
-	return changeByHand(ctx, db, version, "pins remove", "pin", func(v *store.View, plan *store.Plan) error {
+func RemovePin(ctx context.Context, db *store.DB, version string, id model.ID) (model.Run, error) {
+	return changeByHand(ctx, db, version, "pins remove", "pin", func(v *store.View, plan *model.Plan) error {
 		pins, err := v.Pins(ctx)
 		if err != nil {
 			return err
 		}
 		for _, p := range pins {
 			if p.ID == id {
-				plan.Change(store.Delete, p, nil, store.ByHand)
+				plan.Change(model.Delete, p, nil, model.ByHand)
 				return nil
 			}
 		}

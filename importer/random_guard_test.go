@@ -11,7 +11,7 @@ import (
 	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/mis/isams/isamstest"
-	"misimportd/store"
+	"misimportd/store/model"
 	"misimportd/store/storetest"
 )
 
@@ -128,7 +128,7 @@ type guardedNights struct {
 func (g *guardedNights) clean(what string) {
 	r := g.night(g.day.String(), g.school.Document())
 	g.tally["clean nights"]++
-	if r.Result == store.Held {
+	if r.Result == model.Held {
 		g.tally["clean nights held"]++
 		for _, f := range r.Guard {
 			if f.Breached {
@@ -163,7 +163,7 @@ func (g *guardedNights) faulty() {
 	limits := importer.DefaultLimits()
 	for kind, name := range limitOf {
 		limit, n := limits[name], lost(before[kind], after[kind])
-		if exceeds(limit, n, len(before[kind])) || n > 0 && r.Result == store.Held && r.Hold == store.HoldRemovals {
+		if exceeds(limit, n, len(before[kind])) || n > 0 && r.Result == model.Held && r.Hold == model.HoldRemovals {
 			beyond = append(beyond, fmt.Sprintf("%d of %d %s were lost", n, len(before[kind]), kind))
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"misimportd/era"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // past is what the record says of the nights before this one.
@@ -27,7 +27,7 @@ var losses = map[string]func(about string) string{
 }
 
 // pastOfPlan is the past that a plan is judged with: most nights change nothing, and need none.
-func pastOfPlan(ctx context.Context, s *scene, plan store.Plan) (past, error) {
+func pastOfPlan(ctx context.Context, s *scene, plan model.Plan) (past, error) {
 	if plan.IsEmpty() {
 		return past{}, nil
 	}
@@ -40,7 +40,7 @@ func pastOfPlan(ctx context.Context, s *scene, plan store.Plan) (past, error) {
 
 // nightsBefore reads from the records of the nights before, newest first, what they took away. A
 // night of which what ends was held took nothing; nor does the first import into an era count.
-func nightsBefore(nights []store.Night, asOf era.Date) (past, error) {
+func nightsBefore(nights []model.Night, asOf era.Date) (past, error) {
 	p := past{days: 1, span: 1, nights: 1, lost: map[string]int{}}
 	if len(nights) > 0 {
 		p.days = max(1, int(asOf-nights[0].AsOf))
@@ -56,7 +56,7 @@ func nightsBefore(nights []store.Night, asOf era.Date) (past, error) {
 			break
 		}
 		p.span = int(asOf-n.AsOf) + 1
-		if n.Hold == store.HoldRemovals || n.Hold == store.HoldAll {
+		if n.Hold == model.HoldRemovals || n.Hold == model.HoldAll {
 			continue
 		}
 		var found []Finding
@@ -86,7 +86,7 @@ func (j *judgement) recent() {
 		}
 		limit := week
 		limit.Percent = max(week.Percent, 100*f.Allowed) // a week may do what one night may
-		sum := Finding{Limit: RecentLosses, About: called(f.About), Holds: store.HoldRemovals, Count: f.Net + before, Of: f.Of + before}
+		sum := Finding{Limit: RecentLosses, About: called(f.About), Holds: model.HoldRemovals, Count: f.Net + before, Of: f.Of + before}
 		if sum.Of > 0 {
 			sum.Value = float64(sum.Count) / float64(sum.Of)
 		}
@@ -106,6 +106,6 @@ func (j *judgement) recent() {
 	case worst != nil:
 		j.add(*worst, Limit{Percent: 100 * worst.Allowed, AtLeast: week.AtLeast, Off: week.Off})
 	default:
-		j.add(Finding{Limit: RecentLosses, Holds: store.HoldRemovals}, week)
+		j.add(Finding{Limit: RecentLosses, Holds: model.HoldRemovals}, week)
 	}
 }

@@ -11,30 +11,31 @@ import (
 	"misimportd/era"
 	"misimportd/mis"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // Planned is the result of a plan: nothing was changed.
-const Planned store.Result = "planned"
+const Planned model.Result = "planned"
 
 // Report says what a run did, or what one would do. It is what --json prints; its
 // form is stable and described in the README.
 type Report struct {
-	Run       store.ID       `json:"run,omitempty"`
-	Result    store.Result   `json:"result"`
+	Run       model.ID       `json:"run,omitempty"`
+	Result    model.Result   `json:"result"`
 	AsOf      era.Date       `json:"as_of"`
 	Era       string         `json:"era"`
-	Source    store.Source   `json:"source"`
-	Changes   []store.Count  `json:"changes"` // that were made, or would be
+	Source    model.Source   `json:"source"`
+	Changes   []model.Count  `json:"changes"` // that were made, or would be
 	Problems  []mis.Problem  `json:"problems"`
 	Guard     []Finding      `json:"guard"` // each limit, and what the run comes to
-	Stages    []store.Stage  `json:"stages"`
+	Stages    []model.Stage  `json:"stages"`
 	Records   map[string]int `json:"records,omitempty"`   // read of each section, faulty ones too
 	Timetable string         `json:"timetable,omitempty"` // the published one that was imported
 	Error     string         `json:"error,omitempty"`
-	Hold      store.Hold     `json:"hold,omitempty"`        // what waits for a person: sections, values, removals or all
-	Waiting   []store.Count  `json:"waiting,omitempty"`     // what of it there is
-	About     store.ID       `json:"about,omitempty"`       // the run that was approved or undone
-	Approved  store.ID       `json:"approved,omitempty"`    // the held undo that was approved
+	Hold      model.Hold     `json:"hold,omitempty"`        // what waits for a person: sections, values, removals or all
+	Waiting   []model.Count  `json:"waiting,omitempty"`     // what of it there is
+	About     model.ID       `json:"about,omitempty"`       // the run that was approved or undone
+	Approved  model.ID       `json:"approved,omitempty"`    // the held undo that was approved
 	Differs   []string       `json:"differs,omitempty"`     // in what a plan is not the one that was held
 	Lines     Lines          `json:"plan,omitzero"`         // each change; of a plan only
 	Held      Lines          `json:"waiting_plan,omitzero"` // each change that waits, or would
@@ -45,38 +46,38 @@ type Report struct {
 
 // NothingYet is the report of a run that came to nothing: no list in it is missing.
 func NothingYet() Report {
-	return Report{Result: store.Failed, Changes: []store.Count{}, Problems: []mis.Problem{}, Guard: []Finding{}, Stages: []store.Stage{}}
+	return Report{Result: model.Failed, Changes: []model.Count{}, Problems: []mis.Problem{}, Guard: []Finding{}, Stages: []model.Stage{}}
 }
 
 // record is the part of a report that the database keeps.
-func (r Report) record(kind, version string, holder store.Holder) store.Run {
+func (r Report) record(kind, version string, holder store.Holder) model.Run {
 	problems, _ := json.Marshal(r.Problems) // texts and numbers have a JSON form
 	guard, _ := json.Marshal(r.Guard)       // likewise
 	records := r.Records
 	if len(r.Guard) == 0 {
 		records = nil // of a document that was not judged: no measure for the next
 	}
-	return store.Run{
+	return model.Run{
 		Kind: kind, Result: r.Result, StartedAt: holder.Since, AsOf: r.AsOf, Era: r.Era, Source: r.Source,
-		Counts: store.JSON[[]store.Count]{V: r.Changes}, Problems: store.JSON[json.RawMessage]{V: problems},
-		Stages: store.JSON[[]store.Stage]{V: r.Stages}, Error: r.Error, Program: version, Host: holder.Host,
-		Records: store.JSON[map[string]int]{V: records}, Guard: store.JSON[json.RawMessage]{V: guard}, Hold: r.Hold, About: r.About,
+		Counts: model.JSON[[]model.Count]{V: r.Changes}, Problems: model.JSON[json.RawMessage]{V: problems},
+		Stages: model.JSON[[]model.Stage]{V: r.Stages}, Error: r.Error, Program: version, Host: holder.Host,
+		Records: model.JSON[map[string]int]{V: records}, Guard: model.JSON[json.RawMessage]{V: guard}, Hold: r.Hold, About: r.About,
 	}
 }
 
 // took takes over what the database made of a run.
-func (r *Report) took(run store.Run) {
+func (r *Report) took(run model.Run) {
 	r.Run, r.Result, r.Changes, r.Waiting = run.ID, run.Result, run.Counts.V, run.Waiting.V
 }
 
 // spellOut fills in each change of a proposal, by name.
-func (r *Report) spellOut(ctx context.Context, v *store.View, p store.Proposal, pinned ...store.Change) error {
+func (r *Report) spellOut(ctx context.Context, v *store.View, p model.Proposal, pinned ...model.Change) error {
 	known, err := readNames(ctx, v)
 	if err != nil {
 		return err
 	}
 	r.Changes, r.Waiting = p.Plan.Counts(), p.Waiting.Counts()
-	tell := func(plan store.Plan) Lines {
+	tell := func(plan model.Plan) Lines {
 		if err == nil {
 			known = known.above()
 			known.learn(plan)
@@ -88,7 +89,7 @@ func (r *Report) spellOut(ctx context.Context, v *store.View, p store.Proposal, 
 	if err != nil {
 		return err
 	}
-	return tell(store.Plan{Changes: pinned}).Each(func(l Line) error {
+	return tell(model.Plan{Changes: pinned}).Each(func(l Line) error {
 		r.Pinned = append(r.Pinned, l)
 		return nil
 	})
@@ -104,7 +105,7 @@ func (r Report) WriteJSON(w io.Writer) error {
 // stopwatch times the stages of a run.
 type stopwatch struct {
 	begin  time.Time
-	stages []store.Stage
+	stages []model.Stage
 	tell   func(stage string) // has to be set, for next
 	log    *slog.Logger       // likewise
 }
@@ -113,11 +114,11 @@ func (s *stopwatch) next(stage string) {
 	s.stop()
 	s.tell(stage)
 	s.begin = time.Now()
-	s.stages = append(s.stages, store.Stage{Name: stage})
+	s.stages = append(s.stages, model.Stage{Name: stage})
 }
 
 // timed is the stages that are over.
-func (s *stopwatch) timed() []store.Stage {
+func (s *stopwatch) timed() []model.Stage {
 	if s.begin.IsZero() {
 		return s.stages
 	}

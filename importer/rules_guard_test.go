@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"misimportd/importer"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // leaver is small without Ann, whose form is 7B and set 7Mat2, without Mr Green, and without 7Mat2.
@@ -27,11 +27,11 @@ func TestGraceNights(t *testing.T) {
 			return w.rows(fmt.Sprintf(`SELECT DISTINCT why FROM changes WHERE run_id = (SELECT max(run_id) FROM changes) AND entity = 'absence' AND why LIKE '%%%d of%%'`, night))
 		}
 		for night, day := range []string{"2016-09-06", "2016-09-07"} {
-			if r := w.night(day, leaver().xml()); r.Result != store.Applied {
+			if r := w.night(day, leaver().xml()); r.Result != model.Applied {
 				t.Fatalf("night %d: %s", night+1, r.Result)
 			}
 			w.expect("reasons", awaited(night+1), fmt.Sprintf("absent: %d of 2 nights", night+1))
-			if r := w.night(day, leaver().xml()); r.Result != store.Unchanged {
+			if r := w.night(day, leaver().xml()); r.Result != model.Unchanged {
 				t.Errorf("R29: the same night again: %s", counts(r.Changes))
 			}
 			w.expectTheSame("while they are awaited", before, w.standing(day))
@@ -149,7 +149,7 @@ func TestADatabaseOfBefore(t *testing.T) {
 			w.Errorf("what the service looks at: %+v %v", imports, err)
 		}
 		r := w.night("2016-09-06", aNight())
-		if r.Result != store.Applied || len(r.Guard) == 0 {
+		if r.Result != model.Applied || len(r.Guard) == 0 {
 			w.Fatalf("%s %v", r.Result, breaches(r))
 		}
 		w.undo(r.Run)

@@ -11,12 +11,12 @@ import (
 	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/mis/isams/isamstest"
-	"misimportd/store"
+	"misimportd/store/model"
 	"misimportd/store/storetest"
 )
 
 // told is what the record of a run tells, but for what became of the run.
-func (w *world) told(id store.ID) string {
+func (w *world) told(id model.ID) string {
 	w.Helper()
 	past, err := importer.Show(w.Context(), w.im.DB, id)
 	if err != nil {
@@ -27,7 +27,7 @@ func (w *world) told(id store.ID) string {
 }
 
 // linesOf is the changes of a run, as JSON has them.
-func (w *world) linesOf(id store.ID) string {
+func (w *world) linesOf(id model.ID) string {
 	w.Helper()
 	past, err := importer.Show(w.Context(), w.im.DB, id)
 	if err != nil {
@@ -37,7 +37,7 @@ func (w *world) linesOf(id store.ID) string {
 }
 
 // shownAs is how a run is written for people.
-func (w *world) shownAs(id store.ID, style importer.Style) string {
+func (w *world) shownAs(id model.ID, style importer.Style) string {
 	w.Helper()
 	past, err := importer.Show(w.Context(), w.im.DB, id)
 	if err != nil {
@@ -119,7 +119,7 @@ func TestR39RandomHistory(t *testing.T) {
 		for seed := range seeds {
 			size := isamstest.Size{Pupils: 20, Staff: 8, Forms: 7, Sets: 14, SetLists: 50}
 			h := &history{world: newWorld(t, fresh(t)), dice: rand.New(rand.NewPCG(uint64(seed), 39)), day: era.NewDate(2016, 9, 5),
-				tally: tally, said: map[store.ID]string{}, school: isamstest.New(uint64(seed), size).Teach(8)}
+				tally: tally, said: map[model.ID]string{}, school: isamstest.New(uint64(seed), size).Teach(8)}
 			for range steps {
 				h.step()
 				h.listen()
@@ -147,8 +147,8 @@ type history struct {
 	dice   *rand.Rand
 	school *isamstest.School
 	day    era.Date
-	said   map[store.ID]string // what each run told right after it
-	newest store.ID
+	said   map[model.ID]string // what each run told right after it
+	newest model.ID
 	tally  map[string]int
 }
 
@@ -186,11 +186,11 @@ func (h *history) step() {
 			h.must(importer.RemoveSuspension(h.Context(), h.im.DB, "test", listed[0].ID))
 		}
 	case "undo":
-		_, err := h.im.Undo(h.Context(), max(3, h.newest-store.ID(h.dice.IntN(4))))
+		_, err := h.im.Undo(h.Context(), max(3, h.newest-model.ID(h.dice.IntN(4))))
 		happened = err == nil
 	case "approve":
 		past, err := importer.Runs(h.Context(), h.im.DB, 10)
-		waits := slices.IndexFunc(past, func(p importer.Past) bool { return p.Decision == store.Waiting })
+		waits := slices.IndexFunc(past, func(p importer.Past) bool { return p.Decision == model.Waiting })
 		if happened = err == nil && waits >= 0; happened {
 			_, err = h.im.Approve(h.Context(), past[waits].Run)
 			happened = err == nil
@@ -225,7 +225,7 @@ func (h *history) anyNight(what string) {
 	document := h.school.Document()
 	if what == "bad night" {
 		limits := importer.Limits{importer.PupilsLeaving: {Percent: 5, AtLeast: 1}, importer.SectionsMissing: {}}
-		h.im.Guard = importer.Guard{Hold: store.HoldRemovals, Import: limits}
+		h.im.Guard = importer.Guard{Hold: model.HoldRemovals, Import: limits}
 		document, _ = faultOf(document, h.dice)
 	}
 	h.drop(document)

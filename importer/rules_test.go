@@ -8,7 +8,7 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // small is a school of two forms, two sets and three pupils.
@@ -303,7 +303,7 @@ func TestAFirstRunNeedsNoEra(t *testing.T) {
 		w.exec(`DELETE FROM eras WHERE ends_on IS NOT NULL`)
 		w.im.AcademicYearStarts = era.MonthDay{Month: time.August, Day: 20}
 		r := w.night("2016-09-05", small().xml())
-		if r.Era != "2016/17" || r.Changes[0] != (store.Count{Entity: store.EraEntity, Action: store.Create, Count: 1}) {
+		if r.Era != "2016/17" || r.Changes[0] != (model.Count{Entity: model.EraEntity, Action: model.Create, Count: 1}) {
 			w.Errorf("%+v", r)
 		}
 		w.expect("eras", w.rows(`SELECT name || ' ' || CAST(starts_on AS text) FROM eras ORDER BY name`), "2016/17 2016-08-20", "Perpetual 1900-01-01")

@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"misimportd/importer"
-	"misimportd/store"
+	"misimportd/store/model"
 	"misimportd/store/storetest"
 )
 
@@ -404,7 +404,7 @@ func TestRandomTimetables(t *testing.T) {
 }
 
 // lessonsText shows a day's lessons.
-func (w *world) lessonsText(day string, of store.Taking) string {
+func (w *world) lessonsText(day string, of model.Taking) string {
 	w.Helper()
 	list, err := importer.Lessons(w.Context(), w.im.DB, date(w, day), of)
 	if err != nil {
@@ -432,10 +432,10 @@ func TestGoldenTimetable(t *testing.T) {
 		golden(w.T, "plan-timetable.txt", planText(w.T, w.plan("2016-10-24", other.xml()), importer.Style{}))
 		w.night("2016-10-24", withMeeting().xml())
 		var said strings.Builder
-		for _, of := range []store.Taking{{}, {Staff: "WHI"}, {Room: "Hall"}, {GroupKind: "set", GroupID: "21"}} {
+		for _, of := range []model.Taking{{}, {Staff: "WHI"}, {Room: "Hall"}, {GroupKind: "set", GroupID: "21"}} {
 			fmt.Fprintf(&said, "%+v\n%s\n", of, w.lessonsText("2016-10-31", of))
 		}
-		golden(w.T, "lessons.txt", said.String()+w.lessonsText("2016-10-24", store.Taking{}))
+		golden(w.T, "lessons.txt", said.String()+w.lessonsText("2016-10-24", model.Taking{}))
 	})
 }
 
@@ -451,7 +451,7 @@ func TestACalendarOfADay(t *testing.T) {
 		w.night("2016-09-05", withMeeting().xml())
 		var got []string
 		for _, day := range []string{"2016-10-24", "2016-10-31"} { // the clock changes between them
-			list, err := importer.Lessons(w.Context(), w.im.DB, date(w, day), store.Taking{})
+			list, err := importer.Lessons(w.Context(), w.im.DB, date(w, day), model.Taking{})
 			if err != nil {
 				w.Fatal(err)
 			}

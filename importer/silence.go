@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"misimportd/mis"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // silence is a section that was not taken as empty though it is (R34), and how much of it
@@ -22,7 +22,7 @@ type silence struct {
 // or though baseline has records of them: those of the last import of which nothing was held.
 // At an era's beginning the database holds nothing yet.
 func (d *differ) silences(baseline map[string]int) (list []silence) {
-	forms, sets := d.current(store.FormGroup), d.current(store.SetGroup)
+	forms, sets := d.current(model.FormGroup), d.current(model.SetGroup)
 	t := &d.snap.Timetable
 	for _, s := range []struct {
 		section     string
@@ -76,8 +76,8 @@ func countCurrent[T element](records []T) (n int) {
 }
 
 // current is the groups of a kind that have not ended.
-func (d *differ) current(kind string) []store.Group {
-	return slices.DeleteFunc(d.living(d.groupsOf(kind)), func(g store.Group) bool { return !g.Current })
+func (d *differ) current(kind string) []model.Group {
+	return slices.DeleteFunc(d.living(d.groupsOf(kind)), func(g model.Group) bool { return !g.Current })
 }
 
 // daysWithLessons is on how many days the database knows lessons of a kind, or any.
@@ -99,8 +99,8 @@ func (d *differ) countHouses(kind mis.HouseKind) (n int) {
 	return n
 }
 
-func (d *differ) countMemberships(groups []store.Group) (n int) {
-	in := map[store.ID]bool{}
+func (d *differ) countMemberships(groups []model.Group) (n int) {
+	in := map[model.ID]bool{}
 	for _, g := range groups {
 		in[g.ID] = true
 	}

@@ -9,11 +9,12 @@ import (
 	"misimportd/era"
 	"misimportd/era/hint"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // ListedSuspension is a suspension or a gap as it is listed.
 type ListedSuspension struct {
-	ID    store.ID   `json:"id,omitempty"` // in the database; not of one that no run has read in the file yet
+	ID    model.ID   `json:"id,omitempty"` // in the database; not of one that no run has read in the file yet
 	Name  string     `json:"name"`
 	Kind  era.Kind   `json:"kind"`
 	Years []era.Year `json:"years"` // none means all
@@ -31,7 +32,7 @@ func Suspensions(ctx context.Context, db *store.DB, file string) (listed []Liste
 	if err != nil {
 		return listed, err
 	}
-	list := func(s era.Suspension, id store.ID, in string) {
+	list := func(s era.Suspension, id model.ID, in string) {
 		years := append([]era.Year{}, s.Years...)
 		listed = append(listed, ListedSuspension{id, s.Name, s.Kind, years, s.From, s.To, s.Daily, in})
 	}
@@ -41,18 +42,18 @@ func Suspensions(ctx context.Context, db *store.DB, file string) (listed []Liste
 			return err
 		}
 		for _, s := range inFile {
-			same := toStored(s, store.InFile)
-			var id store.ID
+			same := toStored(s, model.InFile)
+			var id model.ID
 			for _, h := range stored {
 				if same.ID = h.ID; same == h {
 					id = h.ID
 				}
 			}
-			list(s, id, store.InFile)
+			list(s, id, model.InFile)
 		}
 		for _, s := range stored {
-			if s.Origin == store.ByCommand {
-				list(fromStored(s), s.ID, store.ByCommand)
+			if s.Origin == model.ByCommand {
+				list(fromStored(s), s.ID, model.ByCommand)
 			}
 		}
 		return nil
@@ -63,39 +64,39 @@ func Suspensions(ctx context.Context, db *store.DB, file string) (listed []Liste
 
 // AddSuspension enters a suspension or a gap in the database. Lessons and groups follow
 // with the next import.
-func AddSuspension(ctx context.Context, db *store.DB, version string, s era.Suspension) (store.Run, error) {
+func AddSuspension(ctx context.Context, db *store.DB, version string, s era.Suspension) (model.Run, error) {
 	if err := s.Check(); err != nil {
-		return store.Run{}, err
+		return model.Run{}, err
 	}
-	return changeByHand(ctx, db, version, "suspension add", "suspension", func(v *store.View, plan *store.Plan) error {
+	return changeByHand(ctx, db, version, "suspension add", "suspension", func(v *store.View, plan *model.Plan) error {
 		stored, err := v.Suspensions(ctx)
-		after := toStored(s, store.ByCommand)
+		after := toStored(s, model.ByCommand)
 		for _, h := range stored {
 			if after.ID = h.ID; after == h {
 				return fmt.Errorf("it is there already, as number %d", h.ID)
 			}
 		}
 		after.ID = plan.NewID()
-		plan.Create(after, store.ByHand)
+		plan.Create(after, model.ByHand)
 		return err
 	})
 }
 
 // RemoveSuspension takes one that was entered by command out of the database again.
-func RemoveSuspension(ctx context.Context, db *store.DB, version string, id store.ID) (store.Run, error) {
-	return changeByHand(ctx, db, version, "suspension remove", "suspension", func(v *store.View, plan *store.Plan) error {
+func RemoveSuspension(ctx context.Context, db *store.DB, version string, id model.ID) (model.Run, error) {
+	return changeByHand(ctx, db, version, "suspension remove", "suspension", func(v *store.View, plan *model.Plan) error {
 		stored, err := v.Suspensions(ctx)
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(stored, func(s store.Suspension) bool { return s.ID == id })
+		i := slices.IndexFunc(stored, func(s model.Suspension) bool { return s.ID == id })
 		switch {
 		case i < 0:
 			return fmt.Errorf("there is no suspension %d: \"%s\" lists them", id, hint.Command("suspension list"))
-		case stored[i].Origin == store.InFile:
+		case stored[i].Origin == model.InFile:
 			return fmt.Errorf("suspension %d, %s, stands in the file of suspensions: take it out there", id, stored[i].Name)
 		}
-		plan.Change(store.Delete, stored[i], nil, store.ByHand)
+		plan.Change(model.Delete, stored[i], nil, model.ByHand)
 		return nil
 	})
 }

@@ -7,22 +7,22 @@ import (
 
 	"misimportd/era"
 	"misimportd/mis"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // inForce is all suspensions and gaps that count: those of the file, and those that were
 // entered by command.
-func inForce(file []era.Suspension, stored []store.Suspension) []era.Suspension {
+func inForce(file []era.Suspension, stored []model.Suspension) []era.Suspension {
 	all := slices.Clone(file)
 	for _, s := range stored {
-		if s.Origin == store.ByCommand {
+		if s.Origin == model.ByCommand {
 			all = append(all, fromStored(s))
 		}
 	}
 	return all
 }
 
-func fromStored(s store.Suspension) era.Suspension {
+func fromStored(s model.Suspension) era.Suspension {
 	plain := era.Suspension{Name: s.Name, Kind: era.Kind(s.Kind), From: s.StartsAt, To: s.EndsAt, Daily: s.Daily}
 	for text := range strings.FieldsSeq(s.Years) {
 		if year, err := era.ParseYear(text); err == nil {
@@ -32,29 +32,29 @@ func fromStored(s store.Suspension) era.Suspension {
 	return plain
 }
 
-func toStored(s era.Suspension, origin string) store.Suspension {
+func toStored(s era.Suspension, origin string) model.Suspension {
 	years := make([]string, len(s.Years))
 	for i, y := range s.Years {
 		years[i] = y.String()
 	}
-	return store.Suspension{Name: s.Name, Kind: string(s.Kind), StartsAt: s.From, EndsAt: s.To, Daily: s.Daily, Years: strings.Join(years, " "), Origin: origin}
+	return model.Suspension{Name: s.Name, Kind: string(s.Kind), StartsAt: s.From, EndsAt: s.To, Daily: s.Daily, Years: strings.Join(years, " "), Origin: origin}
 }
 
 // moved is a suspension of the file as the database has it and as the file has it now.
-type moved struct{ had, want store.Suspension }
+type moved struct{ had, want model.Suspension }
 
 // matchSuspensions finds what the database holds of the file in the file again. One that moved is
 // the same under its name and kind; several of one name are matched one by one.
-func (d *differ) matchSuspensions(file []era.Suspension) (gone []store.Suspension, changed []moved, fresh []store.Suspension) {
-	var had []store.Suspension
+func (d *differ) matchSuspensions(file []era.Suspension) (gone []model.Suspension, changed []moved, fresh []model.Suspension) {
+	var had []model.Suspension
 	for _, s := range file {
-		fresh = append(fresh, toStored(s, store.InFile))
+		fresh = append(fresh, toStored(s, model.InFile))
 	}
 	for _, h := range d.state.Suspensions {
-		if h.Origin != store.InFile {
+		if h.Origin != model.InFile {
 			continue
 		}
-		same := slices.IndexFunc(fresh, func(w store.Suspension) bool { w.ID = h.ID; return w == h })
+		same := slices.IndexFunc(fresh, func(w model.Suspension) bool { w.ID = h.ID; return w == h })
 		if same < 0 {
 			had = append(had, h)
 			continue
@@ -62,7 +62,7 @@ func (d *differ) matchSuspensions(file []era.Suspension) (gone []store.Suspensio
 		fresh = slices.Delete(fresh, same, same+1)
 	}
 	for _, h := range had {
-		at := slices.IndexFunc(fresh, func(w store.Suspension) bool { return w.Name == h.Name && w.Kind == h.Kind })
+		at := slices.IndexFunc(fresh, func(w model.Suspension) bool { return w.Name == h.Name && w.Kind == h.Kind })
 		if at < 0 {
 			gone = append(gone, h)
 			continue
@@ -79,14 +79,14 @@ func (d *differ) matchSuspensions(file []era.Suspension) (gone []store.Suspensio
 func (d *differ) changeSuspensions() {
 	gone, changed, fresh := d.matchSuspensions(d.inFile)
 	for _, h := range gone {
-		d.plan.Change(store.Delete, h, nil, store.NotInTheFile)
+		d.plan.Change(model.Delete, h, nil, model.NotInTheFile)
 	}
 	for _, m := range changed {
-		d.plan.Change(store.Update, m.had, m.want, store.InTheFile)
+		d.plan.Change(model.Update, m.had, m.want, model.InTheFile)
 	}
 	for _, w := range fresh {
 		w.ID = d.plan.NewID()
-		d.plan.Create(w, store.InTheFile)
+		d.plan.Create(w, model.InTheFile)
 	}
 }
 
@@ -165,7 +165,7 @@ func (d *differ) knowsHours() bool {
 
 // suspendGroups gives each wanted group the state of the as-of date (R27).
 func (d *differ) suspendGroups() {
-	stored := map[store.ID][]store.GroupSuspension{}
+	stored := map[model.ID][]model.GroupSuspension{}
 	for _, s := range d.state.GroupSuspensions {
 		stored[s.GroupID] = append(stored[s.GroupID], s)
 	}
@@ -190,12 +190,12 @@ func (d *differ) changeGroupSuspensions() {
 	if !d.knowsHours() || d.holdSuspend {
 		return
 	}
-	wanted := map[store.ID]store.Group{}
+	wanted := map[model.ID]model.Group{}
 	for _, g := range d.want.groups {
 		wanted[g.ID] = g
 	}
-	had := map[store.ID][]store.GroupSuspension{}
-	var ids []store.ID
+	had := map[model.ID][]model.GroupSuspension{}
+	var ids []model.ID
 	for _, s := range d.state.GroupSuspensions {
 		if len(had[s.GroupID]) == 0 {
 			ids = append(ids, s.GroupID)
@@ -227,12 +227,12 @@ func (d *differ) changeGroupSuspensions() {
 }
 
 // stretchPlan gathers changes of stretches of days.
-type stretchPlan struct{ deleted, ended, updated, created []store.Change }
+type stretchPlan struct{ deleted, ended, updated, created []model.Change }
 
 // change takes a group's stretches from what they were to what they should be.
-func (p *stretchPlan) change(d *differ, group store.ID, had []store.GroupSuspension, want []era.Interval) {
+func (p *stretchPlan) change(d *differ, group model.ID, had []model.GroupSuspension, want []era.Interval) {
 	want = slices.Clone(want)
-	var open []store.GroupSuspension // without a partner yet
+	var open []model.GroupSuspension // without a partner yet
 	for _, h := range had {
 		if h.StartsOn < d.asOf && len(want) > 0 && want[0].From == d.asOf {
 			want[0].From = h.StartsOn // it goes on
@@ -247,7 +247,7 @@ func (p *stretchPlan) change(d *differ, group store.ID, had []store.GroupSuspens
 		case h.StartsOn < d.asOf:
 			after := h
 			after.EndsOn = d.asOf.AddDays(-1)
-			p.ended = append(p.ended, store.Change{Action: store.End, Why: store.NotSuspended, Before: h, After: after})
+			p.ended = append(p.ended, model.Change{Action: model.End, Why: model.NotSuspended, Before: h, After: after})
 		default:
 			open = append(open, h)
 		}
@@ -257,17 +257,17 @@ func (p *stretchPlan) change(d *differ, group store.ID, had []store.GroupSuspens
 		return
 	}
 	for _, h := range open {
-		p.deleted = append(p.deleted, store.Change{Action: store.Delete, Why: store.NotSuspended, Before: h})
+		p.deleted = append(p.deleted, model.Change{Action: model.Delete, Why: model.NotSuspended, Before: h})
 	}
 	for _, w := range want {
-		p.created = append(p.created, store.Change{Action: store.Create, Why: store.Suspended, After: store.GroupSuspension{ID: d.plan.NewID(), GroupID: group, StartsOn: w.From, EndsOn: w.To}})
+		p.created = append(p.created, model.Change{Action: model.Create, Why: model.Suspended, After: model.GroupSuspension{ID: d.plan.NewID(), GroupID: group, StartsOn: w.From, EndsOn: w.To}})
 	}
 }
 
-func (p *stretchPlan) update(h store.GroupSuspension, to era.Interval) {
+func (p *stretchPlan) update(h model.GroupSuspension, to era.Interval) {
 	after := h
 	after.StartsOn, after.EndsOn = to.From, to.To
-	p.updated = append(p.updated, store.Change{Action: store.Update, Why: store.Suspended, Before: h, After: after})
+	p.updated = append(p.updated, model.Change{Action: model.Update, Why: model.Suspended, Before: h, After: after})
 }
 
 // reportSuspensions tells of suspensions that are accepted and may not be meant.

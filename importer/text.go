@@ -9,7 +9,7 @@ import (
 
 	"misimportd/era/hint"
 	"misimportd/mis"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // Style says how results are written for people.
@@ -93,7 +93,7 @@ func (r Report) WritePlan(w io.Writer, style Style) error {
 	p.line("%s", p.paint(bold, fmt.Sprintf("Plan for %s, era %s", r.AsOf.Long(), r.Era)))
 	p.source(r.Source)
 	p.timetable(r.Timetable)
-	if r.Hold != store.HoldNothing {
+	if r.Hold != model.HoldNothing {
 		p.line("%s", p.paint(red, would[r.Hold]))
 	}
 	p.changes(r.Lines)
@@ -101,7 +101,7 @@ func (r Report) WritePlan(w io.Writer, style Style) error {
 	p.summary(r.Changes)
 	p.problems(r.Problems)
 	p.guard(r.Guard, true)
-	if r.Hold != store.HoldNothing {
+	if r.Hold != model.HoldNothing {
 		p.waits("would wait for a person", r.Waiting, r.Held)
 	}
 	p.line("")
@@ -111,9 +111,9 @@ func (r Report) WritePlan(w io.Writer, style Style) error {
 	}
 	end := "carries it out"
 	switch {
-	case r.Hold == store.HoldAll:
+	case r.Hold == model.HoldAll:
 		end = "would hold all of it for a person"
-	case r.Hold != store.HoldNothing:
+	case r.Hold != model.HoldNothing:
 		end = "carries it out, but for what waits for a person"
 	case isUnwanted(r.Problems):
 		end = "would do nothing"
@@ -129,7 +129,7 @@ func (r Report) WriteRun(w io.Writer, style Style) error {
 	p.line("%s", p.paint(bold, title))
 	p.source(r.Source)
 	p.timetable(r.Timetable)
-	if r.Hold != store.HoldNothing {
+	if r.Hold != model.HoldNothing {
 		p.line("%s", applied[r.Hold])
 	}
 	p.summary(r.Changes)
@@ -138,19 +138,19 @@ func (r Report) WriteRun(w io.Writer, style Style) error {
 	if style.Verbose {
 		p.stages(r.Stages)
 	}
-	if r.Hold != store.HoldNothing {
+	if r.Hold != model.HoldNothing {
 		p.waits("waits for a person", r.Waiting, Lines{})
 		p.goOn(r)
 		return p.err
 	}
-	if r.Result == store.Applied || len(r.Problems) > 0 {
+	if r.Result == model.Applied || len(r.Problems) > 0 {
 		p.line("")
 		p.line("\"%s\" lists each change and, with -v, each problem.", hint.Command("runs show %d", r.Run))
 	}
 	return p.err
 }
 
-func (p *printer) source(s store.Source) {
+func (p *printer) source(s model.Source) {
 	if s.SHA256 == "" {
 		return
 	}
@@ -179,19 +179,19 @@ func bytesText(n int64) string {
 }
 
 // plural names many of an entity.
-var plural = map[store.Entity]string{
-	store.EraEntity: "eras", store.SettingsEntity: "settings", store.PupilEntity: "pupils", store.StaffEntity: "staff",
-	store.LocationEntity: "locations", store.SubjectEntity: "subjects", store.HouseEntity: "houses",
-	store.GroupEntity: "groups", store.MembershipEntity: "memberships",
-	store.LessonEntity: "lessons", store.CommitmentEntity: "commitments", store.SuspensionEntity: "suspensions", store.GroupSuspensionEntity: "group days",
-	store.AbsenceEntity: "absences", store.PinEntity: "pins", store.UnwantedEntity: "unwanted",
+var plural = map[model.Entity]string{
+	model.EraEntity: "eras", model.SettingsEntity: "settings", model.PupilEntity: "pupils", model.StaffEntity: "staff",
+	model.LocationEntity: "locations", model.SubjectEntity: "subjects", model.HouseEntity: "houses",
+	model.GroupEntity: "groups", model.MembershipEntity: "memberships",
+	model.LessonEntity: "lessons", model.CommitmentEntity: "commitments", model.SuspensionEntity: "suspensions", model.GroupSuspensionEntity: "group days",
+	model.AbsenceEntity: "absences", model.PinEntity: "pins", model.UnwantedEntity: "unwanted",
 }
 
-var signs = map[store.Action]string{store.Create: "+", store.Update: "~", store.End: "−", store.Reopen: "+", store.Delete: "−"}
+var signs = map[model.Action]string{model.Create: "+", model.Update: "~", model.End: "−", model.Reopen: "+", model.Delete: "−"}
 
-var colours = map[store.Action]string{store.Create: green, store.Update: amber, store.End: red, store.Reopen: green, store.Delete: red}
+var colours = map[model.Action]string{model.Create: green, model.Update: amber, model.End: red, model.Reopen: green, model.Delete: red}
 
-func (p *printer) sign(a store.Action) string { return p.paint(colours[a], signs[a]) }
+func (p *printer) sign(a model.Action) string { return p.paint(colours[a], signs[a]) }
 
 // record writes one change of a record that is no group and no membership.
 func (p *printer) record(l Line) {
@@ -200,15 +200,15 @@ func (p *printer) record(l Line) {
 		text += p.paint(faint, " #"+clean(l.SourceID))
 	}
 	switch {
-	case l.Entity == store.AbsenceEntity:
+	case l.Entity == model.AbsenceEntity:
 		text += ": " + string(l.Why)
-	case l.Entity == store.UnwantedEntity:
+	case l.Entity == model.UnwantedEntity:
 		text = fmt.Sprintf("document with the sha256 %s: %s", clip(clean(l.SourceID), 12), l.Why)
-	case l.Entity == store.PinEntity:
+	case l.Entity == model.PinEntity:
 		text += ": " + l.Span
-	case l.Action == store.Update:
+	case l.Action == model.Update:
 		text += ": " + p.fields(l.Fields)
-	case l.Action != store.Create:
+	case l.Action != model.Create:
 		text += ": " + string(l.Why)
 	case l.Span != "":
 		text += ": " + l.Span
@@ -236,12 +236,12 @@ func valueText(v any) string {
 	return clean(fmt.Sprint(v))
 }
 
-var done = map[store.Action]string{
-	store.Create: "created", store.Update: "updated", store.End: "ended", store.Reopen: "reopened", store.Delete: "deleted",
+var done = map[model.Action]string{
+	model.Create: "created", model.Update: "updated", model.End: "ended", model.Reopen: "reopened", model.Delete: "deleted",
 }
 
 // summary writes the counts, an entity a line.
-func (p *printer) summary(counts []store.Count) {
+func (p *printer) summary(counts []model.Count) {
 	p.line("\n%s", p.paint(bold, "summary"))
 	if len(counts) == 0 {
 		p.line("  nothing changes")
@@ -253,11 +253,11 @@ func (p *printer) summary(counts []store.Count) {
 
 // counted is what happens to the records of one entity, in words.
 type counted struct {
-	entity store.Entity
+	entity model.Entity
 	done   string
 }
 
-func byEntity(counts []store.Count) (list []counted) {
+func byEntity(counts []model.Count) (list []counted) {
 	for i := 0; i < len(counts); {
 		entity := counts[i].Entity
 		var parts []string
@@ -285,7 +285,7 @@ func (r Report) Sentence() string {
 	if n := total(r.Problems); n > 0 {
 		fmt.Fprintf(&b, "%s%d problems in the document", separator, n)
 	}
-	if r.Result != store.Held {
+	if r.Result != model.Held {
 		return b.String()
 	}
 	b.WriteString(". Waiting for a person")
@@ -372,7 +372,7 @@ func (p *printer) problemsOfKind(of []mis.Problem) (folded bool) {
 	return true
 }
 
-func (p *printer) stages(stages []store.Stage) {
+func (p *printer) stages(stages []model.Stage) {
 	p.line("\n%s", p.paint(bold, "stages"))
 	for _, s := range stages {
 		p.line("  %-12s %.3f s", s.Name, s.Seconds)

@@ -12,14 +12,14 @@ import (
 	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/mis/isams/isamstest"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // TestRunsTellsTheWholeCause of a failure: two alerts send people there for it.
 func TestRunsTellsTheWholeCause(t *testing.T) {
 	cause := "fetching: the server said “403 Forbidden” to each of 5 attempts: " +
 		"the key may have been withdrawn; look at it in iSAMS under Control Panel, and write the new one to /etc/misimportd/isams.key"
-	past := importer.Past{Report: importer.NothingYet(), Kind: store.Import}
+	past := importer.Past{Report: importer.NothingYet(), Kind: model.Import}
 	past.StartedAt = time.Date(2016, 9, 6, 3, 0, 0, 0, time.UTC)
 	past.Run, past.AsOf, past.Error = 7, era.NewDate(2016, 9, 6), cause
 	var b bytes.Buffer

@@ -3,13 +3,13 @@ package importer
 import (
 	"slices"
 
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // gathered is what is written of the changes of a plan or a run: of hundreds of thousands, a few
 // of each kind and how many there are, unless all are asked for.
 type gathered struct {
-	records map[store.Entity]*few
+	records map[model.Entity]*few
 	groups  groupChanges
 	lessons *lessonChanges
 	days    []Line // on which groups are suspended
@@ -24,13 +24,13 @@ type few struct {
 // changes writes the changes, grouped by kind and by group. Commitments are gone through after
 // all others: of most it is enough that they come or go with their lesson.
 func (p *printer) changes(lines Lines) {
-	g := gathered{records: map[store.Entity]*few{}, groups: groupChanges{}, lessons: newLessonChanges(p, lines)}
-	isLate := func(e store.Entity) bool { return e == store.CommitmentEntity }
-	others := slices.DeleteFunc(slices.Clone(store.Entities), isLate)
+	g := gathered{records: map[model.Entity]*few{}, groups: groupChanges{}, lessons: newLessonChanges(p, lines)}
+	isLate := func(e model.Entity) bool { return e == model.CommitmentEntity }
+	others := slices.DeleteFunc(slices.Clone(model.Entities), isLate)
 	p.read(lines, others, func(l Line) { g.add(p, l) })
 	g.lessons.pair()
-	p.read(lines, []store.Entity{store.CommitmentEntity}, g.lessons.take)
-	for _, entity := range store.Entities {
+	p.read(lines, []model.Entity{model.CommitmentEntity}, g.lessons.take)
+	for _, entity := range model.Entities {
 		if of := g.records[entity]; of != nil {
 			p.line("\n%s", p.paint(bold, plural[entity]))
 			p.fold(of.count, shownRecords, "  ", func(i int) { p.record(of.first[i]) })
@@ -42,7 +42,7 @@ func (p *printer) changes(lines Lines) {
 }
 
 // read goes through the lines of some entities, and remembers the first error.
-func (p *printer) read(lines Lines, of []store.Entity, each func(Line)) {
+func (p *printer) read(lines Lines, of []model.Entity, each func(Line)) {
 	if p.err != nil {
 		return
 	}
@@ -54,11 +54,11 @@ func (p *printer) read(lines Lines, of []store.Entity, each func(Line)) {
 
 func (g *gathered) add(p *printer, l Line) {
 	switch l.Entity {
-	case store.GroupEntity, store.MembershipEntity:
+	case model.GroupEntity, model.MembershipEntity:
 		g.groups.add(p, l)
-	case store.LessonEntity:
+	case model.LessonEntity:
 		g.lessons.add(l)
-	case store.GroupSuspensionEntity:
+	case model.GroupSuspensionEntity:
 		g.days = append(g.days, l)
 	default:
 		if g.records[l.Entity] == nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"misimportd/mis"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // groupChange is all that happens to one group.
@@ -16,7 +16,7 @@ type groupChange struct {
 	GroupRef
 	own     *Line                     // what happens to the group itself
 	count   int                       // of those who join and leave
-	members map[store.Action][]string // the first of them, as they are written
+	members map[model.Action][]string // the first of them, as they are written
 	ends    string
 }
 
@@ -32,7 +32,7 @@ func (all groupChanges) add(p *printer, l Line) {
 	key := GroupRef{Kind: ref.Kind, SourceID: ref.SourceID}
 	g := all[key]
 	if g == nil {
-		g = &groupChange{GroupRef: ref, members: map[store.Action][]string{}}
+		g = &groupChange{GroupRef: ref, members: map[model.Action][]string{}}
 		all[key] = g
 	}
 	if l.Group == nil {
@@ -40,14 +40,14 @@ func (all groupChanges) add(p *printer, l Line) {
 		return
 	}
 	g.count++
-	if l.Action == store.End {
+	if l.Action == model.End {
 		g.ends = "ends " + l.EndsOn.String()
 	}
 	if !p.Verbose && len(g.members[l.Action]) > shownMembers {
 		return
 	}
 	text := p.sign(l.Action) + " " + clean(l.Name)
-	if l.Action == store.Update {
+	if l.Action == model.Update {
 		text += " (" + p.fields(l.Fields) + ")"
 	}
 	g.members[l.Action] = append(g.members[l.Action], text)
@@ -76,19 +76,19 @@ func (p *printer) group(g *groupChange) {
 	title := g.Kind + " " + clean(g.Name)
 	if g.own != nil {
 		switch g.own.Action {
-		case store.Create:
+		case model.Create:
 			parts = append(parts, p.paint(green, "new, with "+memberCount(g)))
-		case store.Reopen:
+		case model.Reopen:
 			parts = append(parts, p.paint(green, "back, with "+memberCount(g)))
-		case store.Update:
+		case model.Update:
 			parts = append(parts, p.fields(g.own.Fields))
-		case store.Delete:
+		case model.Delete:
 			parts = append(parts, p.paint(red, fmt.Sprintf("removed with %s: %s", memberCount(g), g.own.Why)))
-		case store.End:
+		case model.End:
 			parts = append(parts, p.paint(red, fmt.Sprintf("closes with %s, last day %s: %s", memberCount(g), *g.own.EndsOn, g.own.Why)))
 		}
 	}
-	if g.own == nil || g.own.Action == store.Update || p.Verbose {
+	if g.own == nil || g.own.Action == model.Update || p.Verbose {
 		parts = append(parts, p.members(g)...)
 	}
 	p.line("  %s: %s", title, strings.Join(parts, "; "))
@@ -108,7 +108,7 @@ func memberCount(g *groupChange) string {
 // members writes who joins and who leaves, and the last day of those who do.
 func (p *printer) members(g *groupChange) (parts []string) {
 	var shown []string
-	for _, action := range store.Actions {
+	for _, action := range model.Actions {
 		shown = append(shown, g.members[action]...)
 	}
 	if !p.Verbose && g.count > shownMembers+1 {

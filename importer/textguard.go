@@ -8,23 +8,23 @@ import (
 	"strings"
 
 	"misimportd/era/hint"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // applied says what of a held run was applied.
-var applied = map[store.Hold]string{
-	store.HoldSections: "Applied was all but what follows from the sections that are missing.",
-	store.HoldValues:   "Applied was all but the changes of the fields, and of the lessons, that are named below.",
-	store.HoldRemovals: "Applied was what adds and updates; whatever ends waits, and who would move stays.",
-	store.HoldAll:      "Nothing was applied.",
+var applied = map[model.Hold]string{
+	model.HoldSections: "Applied was all but what follows from the sections that are missing.",
+	model.HoldValues:   "Applied was all but the changes of the fields, and of the lessons, that are named below.",
+	model.HoldRemovals: "Applied was what adds and updates; whatever ends waits, and who would move stays.",
+	model.HoldAll:      "Nothing was applied.",
 }
 
 // would says what of a run would be applied.
-var would = map[store.Hold]string{
-	store.HoldSections: "A run would be held: applied would be all but what follows from the sections that are missing.",
-	store.HoldValues:   "A run would be held: applied would be all but the changes of the fields, and of the lessons, that are named below.",
-	store.HoldRemovals: "A run would be held: applied would be what adds and updates; whatever ends would wait, and who would move would stay.",
-	store.HoldAll:      "A run would be held: nothing would be applied.",
+var would = map[model.Hold]string{
+	model.HoldSections: "A run would be held: applied would be all but what follows from the sections that are missing.",
+	model.HoldValues:   "A run would be held: applied would be all but the changes of the fields, and of the lessons, that are named below.",
+	model.HoldRemovals: "A run would be held: applied would be what adds and updates; whatever ends would wait, and who would move would stay.",
+	model.HoldAll:      "A run would be held: nothing would be applied.",
 }
 
 // guard writes the limits that are breached, with their largest causes, or every limit.
@@ -49,7 +49,7 @@ func tellingFirst(findings []Finding) []Finding {
 	slices.SortStableFunc(told, func(a, b Finding) int {
 		first := func(f Finding) int {
 			switch {
-			case !f.Breached || f.Holds != store.HoldAll:
+			case !f.Breached || f.Holds != model.HoldAll:
 				return 2
 			case f.Limit == IDsChanged:
 				return 0
@@ -96,7 +96,7 @@ func (f Finding) amount() string {
 }
 
 // waits writes what waits for a person.
-func (p *printer) waits(title string, counts []store.Count, lines Lines) {
+func (p *printer) waits(title string, counts []model.Count, lines Lines) {
 	p.line("\n%s", p.paint(bold, title))
 	if len(counts) == 0 {
 		p.line("  no change: the document itself is to be looked at")
@@ -140,11 +140,11 @@ func (p *printer) likely(findings []Finding) {
 // decision tells in words what became of what a run holds.
 func (past Past) decision(when func() string) string {
 	switch past.Decision {
-	case store.Waiting:
+	case model.Waiting:
 		return "waits for a person"
-	case store.Approved, store.Replaced:
+	case model.Approved, model.Replaced:
 		return fmt.Sprintf("%s by run %d, %s", past.Decision, past.DecidedBy, when())
-	case store.Rejected:
+	case model.Rejected:
 		return "rejected " + when()
 	}
 	return ""
@@ -159,7 +159,7 @@ func (p *printer) pinned(lines []Line) {
 	p.fold(len(lines), shownRecords, "  ", func(i int) {
 		l := lines[i]
 		switch {
-		case l.Group != nil && l.Action == store.Create:
+		case l.Group != nil && l.Action == model.Create:
 			p.line("  %s #%s stays out of %s %s, which the MIS puts it into", clean(l.Name), clean(l.SourceID), l.Group.Kind, clean(l.Group.Name))
 		case l.Group != nil:
 			p.line("  %s #%s stays in %s %s, which the MIS takes it out of", clean(l.Name), clean(l.SourceID), l.Group.Kind, clean(l.Group.Name))
@@ -185,7 +185,7 @@ func (r Report) WriteApproved(w io.Writer, style Style) error {
 }
 
 // count is how many changes of a kind there were.
-func (r Report) count(entity store.Entity, action store.Action) (n int) {
+func (r Report) count(entity model.Entity, action model.Action) (n int) {
 	for _, c := range r.Changes {
 		if c.Entity == entity && c.Action == action {
 			n += c.Count
@@ -201,11 +201,11 @@ func (r Report) writeDecided(w io.Writer, style Style, verb string) error {
 		p.changes(r.Lines)
 		p.summary(r.Changes)
 		p.guard(r.Guard, true)
-		if r.Hold != store.HoldNothing {
+		if r.Hold != model.HoldNothing {
 			p.waits("would wait for a person", r.Waiting, r.Held)
 		}
 		end := "carries it out"
-		if r.Hold != store.HoldNothing {
+		if r.Hold != model.HoldNothing {
 			end = "would hold it for a person"
 		}
 		p.line("\nNothing has been changed: this is a plan. \"%s\" %s.", hint.Command("undo %d", r.About), end)
@@ -213,7 +213,7 @@ func (r Report) writeDecided(w io.Writer, style Style, verb string) error {
 	}
 	p.line("%s", p.paint(bold, fmt.Sprintf("Run %d: %s, %s run %d", r.Run, r.Result, verb, r.About)))
 	p.differs(r.Differs, r.About)
-	if r.Result == store.Held {
+	if r.Result == model.Held {
 		p.guard(r.Guard, false)
 		if len(r.Differs) == 0 {
 			p.line("%s", applied[r.Hold])
@@ -225,14 +225,14 @@ func (r Report) writeDecided(w io.Writer, style Style, verb string) error {
 	p.summary(r.Changes)
 	p.problems(r.Problems)
 	p.line("")
-	switch unwanted := r.count(store.UnwantedEntity, store.Create); {
+	switch unwanted := r.count(model.UnwantedEntity, model.Create); {
 	case unwanted == 1:
 		p.line("The document that did this is not imported again, unless somebody puts it into PreFetched (\"%s\" finds it) and runs \"%s\"; the next one that differs is.",
 			hint.Command("archive"), hint.Command("run --force"))
 	case unwanted > 1:
 		p.line("Neither the document that did this nor the newest, which says the same, is imported again, unless somebody puts it into PreFetched (\"%s\" finds it) and runs \"%s\"; the next one that differs is.",
 			hint.Command("archive"), hint.Command("run --force"))
-	case r.count(store.UnwantedEntity, store.Delete) > 0:
+	case r.count(model.UnwantedEntity, model.Delete) > 0:
 		p.line("Documents that were not to be imported again may be again.")
 	}
 	p.line("\"%s\" lists each change; \"%s\" takes it back.", hint.Command("runs show %d", r.Run), hint.Command("undo %d", r.Run))
@@ -240,7 +240,7 @@ func (r Report) writeDecided(w io.Writer, style Style, verb string) error {
 }
 
 // differs tells in what a plan that was made again is not the one that was held.
-func (p *printer) differs(said []string, held store.ID) {
+func (p *printer) differs(said []string, held model.ID) {
 	if len(said) == 0 {
 		return
 	}

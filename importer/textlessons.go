@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"misimportd/era"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // dates is a number of days, and the first and last of them.
@@ -35,7 +35,7 @@ type lessonChanges struct {
 	counts *tally
 	own    idSet                   // lessons that come or go: so do their commitments, which need no word
 	apart  moving                  // of these, those that may have moved
-	by     map[store.ID]*oneLesson // those to be told one by one
+	by     map[model.ID]*oneLesson // those to be told one by one
 	told   []*oneLesson            // the same, in the order in which they are told
 	pairs  bool                    // some come and some go: a lesson may have moved
 }
@@ -53,37 +53,37 @@ type oneLesson struct {
 type taken struct{ kind, name string }
 
 func newLessonChanges(p *printer, lines Lines) *lessonChanges {
-	return &lessonChanges{printer: p, counts: newTally(), own: idSet{}, by: map[store.ID]*oneLesson{},
-		pairs: lines.have(store.LessonEntity, store.Create) && lines.have(store.LessonEntity, store.Delete)}
+	return &lessonChanges{printer: p, counts: newTally(), own: idSet{}, by: map[model.ID]*oneLesson{},
+		pairs: lines.have(model.LessonEntity, model.Create) && lines.have(model.LessonEntity, model.Delete)}
 }
 
 // add takes in what happens to a lesson itself.
 func (c *lessonChanges) add(l Line) {
 	switch {
-	case l.Action == store.Update && l.Why == store.ChangedInMIS:
+	case l.Action == model.Update && l.Why == model.ChangedInMIS:
 		one := c.one(l.lesson, l.Name, *l.On)
 		one.how = append(one.how, c.values(l)...)
-	case l.Action == store.Update || !c.pairs:
+	case l.Action == model.Update || !c.pairs:
 		c.count(l.Action, l.Why, *l.On)
 	default:
 		c.counts.note(c.key(l.Action, l.Why))
 		c.apart.add(l)
 	}
-	if l.Action != store.Update {
+	if l.Action != model.Update {
 		c.own.add(l.lesson)
 	}
 }
 
-func (c *lessonChanges) key(action store.Action, why store.Reason) string {
+func (c *lessonChanges) key(action model.Action, why model.Reason) string {
 	return c.sign(action) + "\x00" + string(why)
 }
 
-func (c *lessonChanges) count(action store.Action, why store.Reason, on era.Date) {
+func (c *lessonChanges) count(action model.Action, why model.Reason, on era.Date) {
 	c.counts.add(c.key(action, why), on)
 }
 
 // one is the lesson of a row, as one to be told of.
-func (c *lessonChanges) one(row store.ID, title string, on era.Date) *oneLesson {
+func (c *lessonChanges) one(row model.ID, title string, on era.Date) *oneLesson {
 	if c.by[row] == nil {
 		c.by[row] = &oneLesson{title: title, on: on}
 		c.told = append(c.told, c.by[row])
@@ -100,7 +100,7 @@ func (c *lessonChanges) take(l Line) {
 		}
 		one = c.one(l.lesson, l.Lesson.Name, *l.On)
 	}
-	if l.Action == store.Delete {
+	if l.Action == model.Delete {
 		one.leaves = append(one.leaves, taken{l.Kind, l.Name})
 	} else {
 		one.joins = append(one.joins, taken{l.Kind, l.Name})
@@ -121,10 +121,10 @@ func (c *lessonChanges) says(one *oneLesson) string {
 		leaves, joins = slices.Delete(leaves, from, from+1), slices.Delete(joins, to, to+1)
 	}
 	for _, t := range leaves {
-		said = append(said, c.sign(store.Delete)+" "+clean(t.name))
+		said = append(said, c.sign(model.Delete)+" "+clean(t.name))
 	}
 	for _, t := range joins {
-		said = append(said, c.sign(store.Create)+" "+clean(t.name))
+		said = append(said, c.sign(model.Create)+" "+clean(t.name))
 	}
 	return clean(one.title) + ": " + strings.Join(said, ", ")
 }
@@ -157,7 +157,7 @@ func (p *printer) lessons(c *lessonChanges) {
 		if d.count > 1 {
 			times = fmt.Sprintf("%d times, ", d.count)
 		}
-		p.line("  %s %s (%s%s)", p.sign(store.Update), same.keys[i], times, d.span())
+		p.line("  %s %s (%s%s)", p.sign(model.Update), same.keys[i], times, d.span())
 	})
 }
 
@@ -193,11 +193,11 @@ func (p *printer) groupDays(lines []Line) {
 		days := era.Suspension{From: l.StartsOn.At(0), To: l.EndsOn.At(era.MinutesOfDay)}.FormatSpan()
 		text := days
 		switch l.Action {
-		case store.Delete:
+		case model.Delete:
 			text = days + ", no longer"
-		case store.End:
+		case model.End:
 			text = "no longer after " + l.EndsOn.Long()
-		case store.Update:
+		case model.Update:
 			text = days + " (was " + p.fields(l.Fields) + ")"
 		}
 		key := p.sign(l.Action) + "\x00" + text

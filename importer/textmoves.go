@@ -6,25 +6,26 @@ import (
 	"slices"
 
 	"misimportd/era"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // idSet is ids of rows, of which long stretches follow each other.
-type idSet map[store.ID]uint64
+type idSet map[model.ID]uint64
 
-func (s idSet) add(id store.ID)      { s[id>>6] |= 1 << (id & 63) }
-func (s idSet) has(id store.ID) bool { return s[id>>6]>>(id&63)&1 == 1 }
+func (s idSet) add(id model.ID) { s[id>>6] |= 1 << (id & 63) }
+
+func (s idSet) has(id model.ID) bool { return s[id>>6]>>(id&63)&1 == 1 }
 
 // moving is lessons that come and go, and among them those that have moved within a week.
 type moving struct{ gone, come []placed }
 
 // placed is a lesson at its place.
 type placed struct {
-	row             store.ID
+	row             model.ID
 	kind, id, title string
 	on              era.Date
 	from, to        string
-	why             store.Reason
+	why             model.Reason
 	moved           bool
 }
 
@@ -32,7 +33,7 @@ func (m *moving) add(l Line) {
 	place := placed{
 		row: l.lesson, kind: l.Kind, id: l.SourceID, title: l.Name, on: *l.On, from: l.From, to: l.To, why: l.Why,
 	}
-	if l.Action == store.Delete {
+	if l.Action == model.Delete {
 		m.gone = append(m.gone, place)
 	} else {
 		m.come = append(m.come, place)
@@ -50,7 +51,7 @@ func whenText(on era.Date, from, to string) string {
 // MIS has it no longer here and newly there.
 func (p placed) week(called string) string {
 	why := p.why
-	if why == store.GoneFromMIS || why == store.NewInMIS {
+	if why == model.GoneFromMIS || why == model.NewInMIS {
 		why = ""
 	}
 	return fmt.Sprintf("%s\x00%s\x00%d\x00%s", p.kind, called, (int(p.on) - int(p.on.Time().Weekday()+6)%7), why)
@@ -91,12 +92,12 @@ func (c *lessonChanges) pair() {
 	})
 	for _, p := range c.apart.gone {
 		if !p.moved {
-			c.count(store.Delete, p.why, p.on)
+			c.count(model.Delete, p.why, p.on)
 		}
 	}
 	for _, p := range c.apart.come {
 		if !p.moved {
-			c.count(store.Create, p.why, p.on)
+			c.count(model.Create, p.why, p.on)
 		}
 	}
 	c.apart = moving{}

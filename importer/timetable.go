@@ -12,7 +12,7 @@ import (
 
 	"misimportd/era"
 	"misimportd/mis"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // timetable is the lessons that there should be on each day from the as-of date to the
@@ -92,8 +92,8 @@ func (d *differ) silentKindsOf(date era.Date) (kinds string) {
 
 // nameElements notes which row each element is that a lesson can take.
 func (d *differ) nameElements() {
-	d.elements, d.kinds = map[string]store.ID{}, map[store.ID]string{}
-	note := func(kind, source string, id store.ID) { d.elements[kind+" "+source], d.kinds[id] = id, kind }
+	d.elements, d.kinds = map[string]model.ID{}, map[model.ID]string{}
+	note := func(kind, source string, id model.ID) { d.elements[kind+" "+source], d.kinds[id] = id, kind }
 	for _, g := range d.want.groups {
 		note(g.GroupKind, g.SourceID, g.ID)
 		d.kinds[g.ID] = "group"
@@ -127,7 +127,7 @@ func takes(l mis.Lesson) (list []string) {
 	for _, of := range []struct {
 		kind string
 		ids  []string
-	}{{store.SetGroup, l.Sets}, {store.FormGroup, l.Forms}, {"staff", l.Staff}, {"location", l.Locations}, {"pupil", l.Pupils}} {
+	}{{model.SetGroup, l.Sets}, {model.FormGroup, l.Forms}, {"staff", l.Staff}, {"location", l.Locations}, {"pupil", l.Pupils}} {
 		for _, id := range of.ids {
 			list = append(list, of.kind+" "+id)
 		}

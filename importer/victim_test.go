@@ -18,6 +18,7 @@ import (
 	"misimportd/importer"
 	"misimportd/mis/cache"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // A victim is a process that does one thing with a database, and dies of it: this test's
@@ -51,7 +52,7 @@ func victim() error {
 
 // operation does a thing by its name.
 func operation(what string, im *importer.Importer) (err error) {
-	var id store.ID
+	var id model.ID
 	var verb string
 	if _, err := fmt.Sscanf(what, "%s %d", &verb, &id); err != nil && verb == "" {
 		return err
@@ -67,7 +68,7 @@ func operation(what string, im *importer.Importer) (err error) {
 	default:
 		err = fmt.Errorf("no operation %q", what)
 	}
-	if err == nil && r.Result == store.Held {
+	if err == nil && r.Result == model.Held {
 		err = fmt.Errorf("%s was held: %v", what, breaches(r))
 	}
 	return err

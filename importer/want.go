@@ -5,19 +5,19 @@ import (
 
 	"misimportd/era"
 	"misimportd/mis"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // wanted is what the database should hold of an MIS's records, in the database's own
 // terms. Each list is in order of source id. A record that the MIS is silent on is
 // wanted as the database has it: that is all the protection it needs (R33, R34).
 type wanted struct {
-	staff       []store.Staff
-	subjects    []store.Subject
-	houses      []store.House
-	locations   []store.Location
-	pupils      []store.Pupil
-	groups      []store.Group
+	staff       []model.Staff
+	subjects    []model.Subject
+	houses      []model.House
+	locations   []model.Location
+	pupils      []model.Pupil
+	groups      []model.Group
 	memberships []pair
 
 	// asIs are memberships that stay as the database has them on each day, what ended or
@@ -26,18 +26,18 @@ type wanted struct {
 }
 
 // pair says that an element is to be in a group from the as-of date on.
-type pair struct{ group, member store.ID }
+type pair struct{ group, member model.ID }
 
 // place is where an element is among all groups of a kind.
 type place struct {
 	kind   string
-	member store.ID
+	member model.ID
 }
 
 // element is what all elements of an MIS are.
 type element interface {
-	store.Staff | store.Subject | store.House | store.Location | store.Pupil | store.Group
-	store.Record
+	model.Staff | model.Subject | model.House | model.Location | model.Pupil | model.Group
+	model.Record
 	Source() string
 	Called() string
 	IsCurrent() bool
@@ -64,15 +64,15 @@ func bySource[T element](records []T) map[string]T {
 
 // base is the part of a wanted element that all kinds share: the row it has, or a
 // provisional one.
-func (d *differ) base(kind string, have store.ID, name string) store.Element {
+func (d *differ) base(kind string, have model.ID, name string) model.Element {
 	if have == 0 {
 		have = d.plan.NewID()
 	}
-	return store.Element{ID: have, Kind: kind, Name: name, Current: true}
+	return model.Element{ID: have, Kind: kind, Name: name, Current: true}
 }
 
-func (d *differ) origin(id string) store.Origin {
-	return store.Origin{DatasourceID: d.state.DatasourceID, SourceID: id}
+func (d *differ) origin(id string) model.Origin {
+	return model.Origin{DatasourceID: d.state.DatasourceID, SourceID: id}
 }
 
 // keep adds to want the records that the document does not have and that stay all the
@@ -93,8 +93,8 @@ func keep[T element, R any](d *differ, want, have []T, roll *mis.Roll[R]) []T {
 	return want
 }
 
-func (d *differ) whyKept(h store.Record, isCurrent, isSilent, isBelieved bool) whyKept {
-	_, isGroup := h.(store.Group) // one that has ended on a later day lives on the as-of date
+func (d *differ) whyKept(h model.Record, isCurrent, isSilent, isBelieved bool) whyKept {
+	_, isGroup := h.(model.Group) // one that has ended on a later day lives on the as-of date
 	switch {
 	case isSilent:
 		return silent
@@ -111,7 +111,7 @@ func compareSources[T element](a, b T) int { return mis.CompareIDs(a.Source(), b
 func (d *differ) wantStaff() {
 	have := bySource(d.state.Staff)
 	for _, m := range d.snap.Staff.Records {
-		d.want.staff = append(d.want.staff, store.Staff{
+		d.want.staff = append(d.want.staff, model.Staff{
 			Element: d.base("staff", have[m.ID].ID, m.Name), Origin: d.origin(m.ID),
 			Initials: m.Initials, Code: m.Code, Title: m.Title, Forename: m.Forename, Surname: m.Surname,
 			Email: m.Email, Teaching: m.Teaching, PreviousSourceID: m.PreviousID,
@@ -123,7 +123,7 @@ func (d *differ) wantStaff() {
 func (d *differ) wantSubjects() {
 	have := bySource(d.state.Subjects)
 	for _, r := range d.snap.Subjects.Records {
-		d.want.subjects = append(d.want.subjects, store.Subject{
+		d.want.subjects = append(d.want.subjects, model.Subject{
 			Element: d.base("subject", have[r.ID].ID, r.Name), Origin: d.origin(r.ID), Code: r.Code,
 		})
 	}
@@ -133,7 +133,7 @@ func (d *differ) wantSubjects() {
 func (d *differ) wantLocations() {
 	have := bySource(d.state.Locations)
 	for _, r := range d.snap.Locations.Records {
-		d.want.locations = append(d.want.locations, store.Location{
+		d.want.locations = append(d.want.locations, model.Location{
 			Element: d.base("location", have[r.ID].ID, r.Name), Origin: d.origin(r.ID), ShortName: r.ShortName,
 		})
 	}
@@ -143,11 +143,11 @@ func (d *differ) wantLocations() {
 func (d *differ) wantHouses() {
 	for _, roll := range []*mis.Roll[mis.House]{&d.snap.AcademicHouses, &d.snap.BoardingHouses} {
 		kind := houseKind(roll == &d.snap.BoardingHouses)
-		ofKind := slices.DeleteFunc(slices.Clone(d.state.Houses), func(h store.House) bool { return h.Type != string(kind) })
+		ofKind := slices.DeleteFunc(slices.Clone(d.state.Houses), func(h model.House) bool { return h.Type != string(kind) })
 		have := bySource(ofKind)
-		var want []store.House
+		var want []model.House
 		for _, h := range roll.Records {
-			want = append(want, store.House{
+			want = append(want, model.House{
 				Element: d.base("house", have[h.ID].ID, h.Name), Origin: d.origin(h.ID), Type: string(kind), Code: h.Code,
 			})
 		}
@@ -170,15 +170,15 @@ func (d *differ) imports(year era.Year) bool {
 
 func (d *differ) wantGroups() {
 	staff, subjects := bySource(current(d.want.staff)), bySource(current(d.want.subjects))
-	var forms, sets []store.Group
-	haveForms, haveSets := d.groupsOf(store.FormGroup), d.groupsOf(store.SetGroup)
+	var forms, sets []model.Group
+	haveForms, haveSets := d.groupsOf(model.FormGroup), d.groupsOf(model.SetGroup)
 	inForms, inSets := bySource(haveForms), bySource(haveSets)
 	for _, f := range d.snap.Forms.Records {
 		if !d.imports(f.Year) {
 			d.unwanted["form "+f.ID] = true
 			continue
 		}
-		g := d.group(inForms[f.ID], f.ID, store.FormGroup, f.Name, f.Year)
+		g := d.group(inForms[f.ID], f.ID, model.FormGroup, f.Name, f.Year)
 		g.TutorID = d.reference(staff[f.TutorID].ID, inForms[f.ID].TutorID)
 		forms = append(forms, g)
 	}
@@ -188,7 +188,7 @@ func (d *differ) wantGroups() {
 			d.unwanted["set "+s.ID] = true
 			continue
 		}
-		g := d.group(inSets[s.ID], s.ID, store.SetGroup, s.Name, s.Year)
+		g := d.group(inSets[s.ID], s.ID, model.SetGroup, s.Name, s.Year)
 		g.SubjectID = d.reference(subjects[s.SubjectID].ID, inSets[s.ID].SubjectID)
 		sets = append(sets, g)
 	}
@@ -198,7 +198,7 @@ func (d *differ) wantGroups() {
 
 // reference is what a record refers to, or has referred to, where it would refer to nothing
 // for want of what stays.
-func (d *differ) reference(to, had store.ID) store.ID {
+func (d *differ) reference(to, had model.ID) model.ID {
 	if to == 0 && had != 0 && d.stays(had) {
 		return had
 	}
@@ -207,28 +207,28 @@ func (d *differ) reference(to, had store.ID) store.ID {
 
 // stays tells whether what takes or holds an element goes on to: because all that ends is
 // held, or because the element is awaited.
-func (d *differ) stays(id store.ID) bool { return d.hold || d.kept[id] == awaited }
+func (d *differ) stays(id model.ID) bool { return d.hold || d.kept[id] == awaited }
 
-func (d *differ) groupsOf(kind string) []store.Group {
-	return slices.DeleteFunc(slices.Clone(d.state.Groups), func(g store.Group) bool { return g.GroupKind != kind })
+func (d *differ) groupsOf(kind string) []model.Group {
+	return slices.DeleteFunc(slices.Clone(d.state.Groups), func(g model.Group) bool { return g.GroupKind != kind })
 }
 
 // living leaves out groups that ended before the as-of date: silence does not bring
 // them back.
-func (d *differ) living(groups []store.Group) []store.Group {
-	return slices.DeleteFunc(slices.Clone(groups), func(g store.Group) bool { return !d.isLiving(g) })
+func (d *differ) living(groups []model.Group) []model.Group {
+	return slices.DeleteFunc(slices.Clone(groups), func(g model.Group) bool { return !d.isLiving(g) })
 }
 
-func (d *differ) isLiving(g store.Group) bool { return g.EndsOn == 0 || g.EndsOn >= d.asOf }
+func (d *differ) isLiving(g model.Group) bool { return g.EndsOn == 0 || g.EndsOn >= d.asOf }
 
 // group is a wanted group: from the as-of date if it is new, to the end of its era
 // (R10, R12).
-func (d *differ) group(have store.Group, id, kind, name string, year era.Year) store.Group {
+func (d *differ) group(have model.Group, id, kind, name string, year era.Year) model.Group {
 	starts := d.asOf
 	if have.ID != 0 {
 		starts = min(have.StartsOn, d.asOf)
 	}
-	return store.Group{
+	return model.Group{
 		Element: d.base("group", have.ID, name), Origin: d.origin(id), GroupKind: kind, EraID: d.era.ID, Year: year,
 		StartsOn: starts, EndsOn: d.era.EndsOn,
 	}
@@ -249,7 +249,7 @@ func (d *differ) wantPupils() {
 			d.unwanted["pupil "+p.ID] = true
 			continue
 		}
-		d.want.pupils = append(d.want.pupils, store.Pupil{
+		d.want.pupils = append(d.want.pupils, model.Pupil{
 			Element: d.base("pupil", h.ID, p.Name), Origin: d.origin(p.ID), SchoolID: p.SchoolID,
 			Forename: p.Forename, Surname: p.Surname, KnownAs: p.KnownAs, Email: p.Email, Year: p.Year,
 			HouseID:         d.house(p.House, mis.Academic, &d.snap.AcademicHouses, h.HouseID),
@@ -261,12 +261,12 @@ func (d *differ) wantPupils() {
 
 // house finds a pupil's house. When it cannot be found and the MIS does not tell all
 // its houses, the pupil keeps the one that the database has.
-func (d *differ) house(name string, kind mis.HouseKind, roll *mis.Roll[mis.House], had store.ID) store.ID {
+func (d *differ) house(name string, kind mis.HouseKind, roll *mis.Roll[mis.House], had model.ID) model.ID {
 	if name == "" {
 		return d.reference(0, had)
 	}
 	if d.houses == nil {
-		d.houses = map[mis.House]store.ID{}
+		d.houses = map[mis.House]model.ID{}
 		for _, h := range d.want.houses {
 			if h.Current {
 				d.houses[mis.House{Kind: mis.HouseKind(h.Type), Name: h.Name}] = h.ID

@@ -6,43 +6,43 @@ import (
 	"slices"
 
 	"misimportd/mis"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // wantMemberships puts pupils into their forms, and says so in their names (R8), and
 // into their sets.
 func (d *differ) wantMemberships() {
-	groups := map[string]map[string]store.Group{store.FormGroup: {}, store.SetGroup: {}}
+	groups := map[string]map[string]model.Group{model.FormGroup: {}, model.SetGroup: {}}
 	for _, g := range d.want.groups {
 		groups[g.GroupKind][g.SourceID] = g
 	}
-	frozen, forms := map[place]bool{}, map[store.ID]store.Group{}
-	pupils := make(map[string]store.ID, len(d.want.pupils))
+	frozen, forms := map[place]bool{}, map[model.ID]model.Group{}
+	pupils := make(map[string]model.ID, len(d.want.pupils))
 	for _, p := range d.want.pupils {
 		said, ok := d.said[p.SourceID]
 		if !ok {
 			continue // silent: as it was, and where it was
 		}
 		pupils[p.SourceID] = p.ID
-		form, ok := d.formFor(p.ID, said, groups[store.FormGroup])
+		form, ok := d.formFor(p.ID, said, groups[model.FormGroup])
 		switch {
 		case !ok:
-			frozen[place{store.FormGroup, p.ID}] = true
+			frozen[place{model.FormGroup, p.ID}] = true
 		case form.ID != 0:
 			forms[p.ID] = form
 			d.want.memberships = append(d.want.memberships, pair{form.ID, p.ID})
 		}
-		if form := groups[store.FormGroup][said.FormID]; form.ID != 0 && d.handsOff[pair{form.ID, p.ID}] {
+		if form := groups[model.FormGroup][said.FormID]; form.ID != 0 && d.handsOff[pair{form.ID, p.ID}] {
 			d.want.memberships = append(d.want.memberships, pair{form.ID, p.ID}) // so that the pin is told of
 		}
 	}
 	for _, m := range d.snap.SetLists.Records {
-		set, pupil := groups[store.SetGroup][m.SetID], pupils[m.PupilID]
+		set, pupil := groups[model.SetGroup][m.SetID], pupils[m.PupilID]
 		if set.ID != 0 && pupil != 0 {
 			d.want.memberships = append(d.want.memberships, pair{set.ID, pupil})
 		}
 	}
-	d.freeze(frozen, d.unplaced(groups[store.SetGroup], pupils))
+	d.freeze(frozen, d.unplaced(groups[model.SetGroup], pupils))
 	d.nameForms(forms, frozen)
 	d.pinMemberships()
 	slices.SortFunc(d.want.memberships, comparePairs)
@@ -50,11 +50,11 @@ func (d *differ) wantMemberships() {
 }
 
 // nameForms says in the names of pupils in which form they are (R8).
-func (d *differ) nameForms(forms map[store.ID]store.Group, frozen map[place]bool) {
+func (d *differ) nameForms(forms map[model.ID]model.Group, frozen map[place]bool) {
 	for i := range d.want.pupils {
 		p := &d.want.pupils[i]
 		form := forms[p.ID]
-		if frozen[place{store.FormGroup, p.ID}] {
+		if frozen[place{model.FormGroup, p.ID}] {
 			form = d.formOf[p.ID]
 		}
 		if _, said := d.said[p.SourceID]; said && form.ID != 0 {
@@ -66,7 +66,7 @@ func (d *differ) nameForms(forms map[store.ID]store.Group, frozen map[place]bool
 // formFor is the form that a pupil is to be in, the zero Group for none. It is not known, and
 // the pupil's forms stay as the database has them, where nobody knows whether there is the one
 // that the MIS says, and where the one that the pupil is in is awaited or pinned.
-func (d *differ) formFor(pupil store.ID, said mis.Pupil, forms map[string]store.Group) (form store.Group, known bool) {
+func (d *differ) formFor(pupil model.ID, said mis.Pupil, forms map[string]model.Group) (form model.Group, known bool) {
 	form, ok := forms[said.FormID]
 	had, was := d.formOf[pupil]
 	switch {
@@ -77,13 +77,13 @@ func (d *differ) formFor(pupil store.ID, said mis.Pupil, forms map[string]store.
 	case said.FormID != "" && d.snap.Forms.MayHold(said.FormID), was && d.kept[had.ID] == awaited:
 		return form, false
 	}
-	return store.Group{}, true
+	return model.Group{}, true
 }
 
 // unplaced finds the pupils whom the MIS puts into a set whose record cannot be read, and
 // whom the database does not have there: nobody knows which of their sets they leave for it
 // (R17, R33).
-func (d *differ) unplaced(sets map[string]store.Group, pupils map[string]store.ID) map[store.ID]bool {
+func (d *differ) unplaced(sets map[string]model.Group, pupils map[string]model.ID) map[model.ID]bool {
 	entries := d.snap.SetLists.Unplaced
 	if len(entries) == 0 {
 		return nil
@@ -92,7 +92,7 @@ func (d *differ) unplaced(sets map[string]store.Group, pupils map[string]store.I
 	for _, m := range d.state.Memberships {
 		there[pair{m.GroupID, m.ElementID}] = true
 	}
-	lost := map[store.ID]bool{}
+	lost := map[model.ID]bool{}
 	for _, m := range entries {
 		pupil := pupils[m.PupilID]
 		if pupil == 0 || there[pair{sets[m.SetID].ID, pupil}] {
@@ -108,12 +108,12 @@ func (d *differ) unplaced(sets map[string]store.Group, pupils map[string]store.I
 // freeze leaves places as the database has them of which something stays that the MIS does
 // not say: nobody leaves one group of a kind and joins none, or joins another and stays
 // (R17, R33, R40). frozen are those that are known already.
-func (d *differ) freeze(frozen map[place]bool, lost map[store.ID]bool) {
-	groups := make(map[store.ID]store.Group, len(d.want.groups))
+func (d *differ) freeze(frozen map[place]bool, lost map[model.ID]bool) {
+	groups := make(map[model.ID]model.Group, len(d.want.groups))
 	for _, g := range d.want.groups {
 		groups[g.ID] = g
 	}
-	sources := make(map[store.ID]string, len(d.want.pupils))
+	sources := make(map[model.ID]string, len(d.want.pupils))
 	for _, p := range d.want.pupils {
 		sources[p.ID] = p.SourceID
 	}
@@ -125,7 +125,7 @@ func (d *differ) freeze(frozen map[place]bool, lost map[store.ID]bool) {
 			continue
 		}
 		source, known := sources[m.ElementID]
-		p, isSilent := (pair{m.GroupID, m.ElementID}), known && (d.silentOn(group, source) || lost[m.ElementID] && group.GroupKind == store.SetGroup)
+		p, isSilent := (pair{m.GroupID, m.ElementID}), known && (d.silentOn(group, source) || lost[m.ElementID] && group.GroupKind == model.SetGroup)
 		switch {
 		case !isSilent && !d.hold || isSaid(p):
 		case isSilent && (d.handsOff[p] || d.kept[group.ID] == awaited):
@@ -163,11 +163,11 @@ func (d *differ) saidPairs() func(pair) bool {
 
 // silentOn tells whether nobody knows if a pupil is in a group. A member who is known to be
 // gone is in none (R21).
-func (d *differ) silentOn(group store.Group, pupil string) bool {
+func (d *differ) silentOn(group model.Group, pupil string) bool {
 	if _, said := d.said[pupil]; !said {
 		return true
 	}
-	return group.GroupKind == store.SetGroup && (!d.setSaid[group.SourceID] || d.snap.SetLists.SilentOn(group.SourceID, pupil))
+	return group.GroupKind == model.SetGroup && (!d.setSaid[group.SourceID] || d.snap.SetLists.SilentOn(group.SourceID, pupil))
 }
 
 func comparePairs(a, b pair) int {
@@ -176,7 +176,7 @@ func comparePairs(a, b pair) int {
 
 // compareIDs puts rows that are to be made after those that are there, in the order
 // in which they will be numbered: an index takes them best so.
-func compareIDs(a, b store.ID) int {
+func compareIDs(a, b model.ID) int {
 	if a < 0 && b < 0 {
 		return cmp.Compare(b, a)
 	}

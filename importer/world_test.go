@@ -20,6 +20,7 @@ import (
 	"misimportd/importer"
 	"misimportd/mis/cache"
 	"misimportd/store"
+	"misimportd/store/model"
 	"misimportd/store/storetest"
 )
 
@@ -70,7 +71,7 @@ func newWorld(t *testing.T, database string) *world {
 	return w
 }
 
-func (w *world) must(_ store.Run, err error) {
+func (w *world) must(_ model.Run, err error) {
 	w.Helper()
 	if err != nil {
 		w.Fatal(err)

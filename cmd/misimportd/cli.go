@@ -19,6 +19,7 @@ import (
 	"misimportd/mis/isams"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // The exit statuses.
@@ -246,12 +247,12 @@ func (a *app) night(do func(*importer.Importer, context.Context) (importer.Repor
 }
 
 // heldError says that a run is held: the exit status tells it too.
-type heldError struct{ run store.ID }
+type heldError struct{ run model.ID }
 
 func (e heldError) Error() string { return fmt.Sprintf("run %d waits for a person", e.run) }
 
 func heldOf(report importer.Report) error {
-	if report.Result == store.Held {
+	if report.Result == model.Held {
 		return heldError{report.Run}
 	}
 	return nil
@@ -294,7 +295,7 @@ func (n *runNumber) UnmarshalText(text []byte) error {
 
 func (c runsShowCommand) Run(a *app) error {
 	return a.withDatabase(func(s settings, db *store.DB) error {
-		past, err := importer.Show(a.ctx, db, store.ID(c.ID))
+		past, err := importer.Show(a.ctx, db, model.ID(c.ID))
 		if err != nil {
 			return err
 		}

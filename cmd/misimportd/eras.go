@@ -8,6 +8,7 @@ import (
 	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 type eraCommand struct {
@@ -57,7 +58,7 @@ func (c eraSetCommand) Run(a *app) error {
 	})
 }
 
-func (a *app) tellEra(run store.Run, err error, done string) error {
+func (a *app) tellEra(run model.Run, err error, done string) error {
 	if err != nil {
 		return err
 	}

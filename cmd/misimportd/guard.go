@@ -10,6 +10,7 @@ import (
 
 	"misimportd/importer"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // guardConfig is the section guard of the configuration file. A limit that is not named
@@ -169,9 +170,9 @@ func (c *guardConfig) settle() (importer.Guard, []error) {
 		}
 	}
 	switch c.Hold {
-	case "", string(store.HoldRemovals):
-	case string(store.HoldAll):
-		g.Hold = store.HoldAll
+	case "", string(model.HoldRemovals):
+	case string(model.HoldAll):
+		g.Hold = model.HoldAll
 	default:
 		faults = append(faults, fmt.Errorf("guard: hold: %q: write removals, which holds what ends only, or all", c.Hold))
 	}
@@ -186,7 +187,7 @@ type approveCommand struct {
 }
 
 func (c approveCommand) Run(a *app) error {
-	return a.decide(importer.Report.WriteApproved, func(im *importer.Importer) (importer.Report, error) { return im.Approve(a.ctx, store.ID(c.ID)) })
+	return a.decide(importer.Report.WriteApproved, func(im *importer.Importer) (importer.Report, error) { return im.Approve(a.ctx, model.ID(c.ID)) })
 }
 
 type undoCommand struct {
@@ -197,9 +198,9 @@ type undoCommand struct {
 func (c undoCommand) Run(a *app) error {
 	return a.decide(importer.Report.WriteUndo, func(im *importer.Importer) (importer.Report, error) {
 		if c.Plan {
-			return im.PlanUndo(a.ctx, store.ID(c.ID))
+			return im.PlanUndo(a.ctx, model.ID(c.ID))
 		}
-		return im.Undo(a.ctx, store.ID(c.ID))
+		return im.Undo(a.ctx, model.ID(c.ID))
 	})
 }
 
@@ -217,10 +218,10 @@ type rejectCommand struct {
 
 func (c rejectCommand) Run(a *app) error {
 	return a.withDatabase(func(_ settings, db *store.DB) error {
-		if err := importer.Reject(a.ctx, db, store.ID(c.ID)); err != nil {
+		if err := importer.Reject(a.ctx, db, model.ID(c.ID)); err != nil {
 			return err
 		}
-		result := map[string]any{"run": c.ID, "decision": store.Rejected}
+		result := map[string]any{"run": c.ID, "decision": model.Rejected}
 		return a.print(result, func(w io.Writer, _ importer.Style) error {
 			_, err := fmt.Fprintf(w, "Run %d is rejected: what it held is not applied. The next import makes a plan of its own.\n", c.ID)
 			return err
@@ -264,7 +265,7 @@ type pinsRemoveCommand struct {
 
 func (c pinsRemoveCommand) Run(a *app) error {
 	return a.withDatabase(func(_ settings, db *store.DB) error {
-		run, err := importer.RemovePin(a.ctx, db, version(), store.ID(c.ID))
+		run, err := importer.RemovePin(a.ctx, db, version(), model.ID(c.ID))
 		return a.tellEra(run, err, fmt.Sprintf("pin %d removed: the next import changes what the MIS says", c.ID))
 	})
 }

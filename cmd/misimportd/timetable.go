@@ -12,6 +12,7 @@ import (
 	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 type suspensionCommand struct {
@@ -74,7 +75,7 @@ type suspensionRemoveCommand struct {
 
 func (c suspensionRemoveCommand) Run(a *app) error {
 	return a.withDatabase(func(_ settings, db *store.DB) error {
-		run, err := importer.RemoveSuspension(a.ctx, db, version(), store.ID(c.ID))
+		run, err := importer.RemoveSuspension(a.ctx, db, version(), model.ID(c.ID))
 		return a.tellEra(run, err, fmt.Sprintf("suspension %d removed; lessons and groups follow with the next import", c.ID))
 	})
 }
@@ -88,7 +89,7 @@ type lessonsCommand struct {
 }
 
 func (c lessonsCommand) Run(a *app) error {
-	of := store.Taking{Staff: c.Staff, Room: c.Room}
+	of := model.Taking{Staff: c.Staff, Room: c.Room}
 	if c.Group != "" {
 		var ok bool
 		if of.GroupKind, of.GroupID, ok = strings.Cut(c.Group, "/"); !ok || of.GroupKind == "" || of.GroupID == "" {

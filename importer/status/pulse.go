@@ -1,4 +1,4 @@
-// Package status is what people, Prometheus and the service manager see of a daemon:
+// package status is what people, Prometheus and the service manager see of a daemon:
 // the metrics, the pages, and whether it is well. It knows what the package importer
 // reports, and must never change anything.
 package status
@@ -10,7 +10,7 @@ import (
 
 	"misimportd/era/hint"
 	"misimportd/importer"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // Pulse tells whether a daemon still does its work. It is felt from the work itself:
@@ -33,7 +33,7 @@ type state struct {
 	since     time.Time // of the stage
 	lastError string    // of the import before, "" when it ended well
 	failed    time.Time
-	failedRun store.ID // 0 when no database took it
+	failedRun model.ID // 0 when no database took it
 	version   string
 	fetchMost time.Duration
 }
@@ -97,7 +97,7 @@ func (p *Pulse) Ended(at time.Time, report importer.Report, err error) {
 			s.lastError, s.failed, s.failedRun = err.Error(), at, report.Run
 		}
 		if report.Run != 0 {
-			newest := []store.Run{{ID: report.Run, Result: report.Result, FinishedAt: at}}
+			newest := []model.Run{{ID: report.Run, Result: report.Result, FinishedAt: at}}
 			s.outlook.Imports.Newest, s.known.Imports.Newest = newest, newest
 		}
 	})
@@ -166,7 +166,7 @@ func (s state) line() string {
 // before tells of the import before. One that failed may be in no record.
 func (s state) before() string {
 	newest := s.outlook.Imports.Newest
-	var run store.Run
+	var run model.Run
 	if len(newest) > 0 {
 		run = newest[0]
 	}

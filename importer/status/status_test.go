@@ -15,6 +15,7 @@ import (
 	"misimportd/mis"
 	"misimportd/mis/isams"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // TestThePulse is felt for as long as the work goes on: the database's time is no fault
@@ -40,7 +41,7 @@ func TestThePulse(t *testing.T) {
 		{"a lock in the database", func() { p.Stage("state") }, 5 * time.Hour, ""},
 		{"a decoder without end", func() { p.Stage("decode") }, 31 * time.Minute, "the stage decode has taken 31m0s"},
 		{"long writing", func() { p.Stage("apply") }, 3 * time.Hour, ""},
-		{"the end of it", func() { p.Ended(now, importer.Report{Run: 7, Result: store.Applied}, nil) }, time.Minute, ""},
+		{"the end of it", func() { p.Ended(now, importer.Report{Run: 7, Result: model.Applied}, nil) }, time.Minute, ""},
 	} {
 		c.do()
 		now = now.Add(c.after)
@@ -66,15 +67,15 @@ func TestMetricsCount(t *testing.T) {
 	at := time.Unix(1_000_000, 0)
 	m.Began(at)
 	m.Ended(at.Add(3*time.Second), importer.Report{
-		Run: 1, Result: store.Applied, Taken: at, Records: map[string]int{"CurrentPupils": 12},
-		Changes:  []store.Count{{Entity: store.PupilEntity, Action: store.Create, Count: 12}},
+		Run: 1, Result: model.Applied, Taken: at, Records: map[string]int{"CurrentPupils": 12},
+		Changes:  []model.Count{{Entity: model.PupilEntity, Action: model.Create, Count: 12}},
 		Problems: []mis.Problem{{Section: "CurrentPupils", Reason: mis.NoID}, {Section: "CurrentPupils", Reason: mis.NoID, More: 40}},
-		Stages:   []store.Stage{{Name: "fetch", Seconds: 2}},
+		Stages:   []model.Stage{{Name: "fetch", Seconds: 2}},
 		Guard:    []importer.Finding{{Limit: importer.ValuesChanged, About: "pupil surname", Breached: true}, {Limit: importer.PupilsLeaving}},
 	}, nil)
 	m.Began(at)
 	m.Ended(at, importer.NothingYet(), &store.BusyError{}) // is none
-	m.Looked(importer.Outlook{At: at, Next: at.Add(time.Hour), Imports: store.Imports{LastSuccess: at, Waiting: []store.ID{3}, Newest: []store.Run{{Result: store.Failed, FinishedAt: at}}}})
+	m.Looked(importer.Outlook{At: at, Next: at.Add(time.Hour), Imports: model.Imports{LastSuccess: at, Waiting: []model.ID{3}, Newest: []model.Run{{Result: model.Failed, FinishedAt: at}}}})
 	m.Downloaded(100)
 	m.Downloaded(250)
 	m.Attempted(isams.Retried)

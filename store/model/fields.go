@@ -1,4 +1,4 @@
-package store
+package model
 
 import (
 	"reflect"
@@ -9,10 +9,10 @@ import (
 // Differing calls each with every field of which two records of one kind differ.
 func Differing(before, after Record, each func(field string)) {
 	b, a := reflect.ValueOf(before), reflect.ValueOf(after)
-	for _, t := range shapes[before.Entity()].tables {
-		for _, c := range t.columns {
+	for _, t := range Shapes[before.Entity()].Tables {
+		for _, c := range t.Columns {
 			if valueOf(b, c) != valueOf(a, c) {
-				each(t.key(c))
+				each(t.Key(c))
 			}
 		}
 	}
@@ -20,9 +20,9 @@ func Differing(before, after Record, each func(field string)) {
 
 // FieldOf is the value of a field of a record, nil when it is blank.
 func FieldOf(r Record, field string) any {
-	for _, t := range shapes[r.Entity()].tables {
-		for _, c := range t.columns {
-			if t.key(c) == field {
+	for _, t := range Shapes[r.Entity()].Tables {
+		for _, c := range t.Columns {
+			if t.Key(c) == field {
 				return valueOf(reflect.ValueOf(r), c)
 			}
 		}
@@ -30,8 +30,8 @@ func FieldOf(r Record, field string) any {
 	return nil
 }
 
-func valueOf(r reflect.Value, c column) any {
-	value := r.FieldByIndex(c.index)
+func valueOf(r reflect.Value, c Column) any {
+	value := r.FieldByIndex(c.Index)
 	plain := value.Interface()
 	if year, ok := plain.(era.Year); ok {
 		if !year.Known() {

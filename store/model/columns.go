@@ -1,4 +1,4 @@
-package store
+package model
 
 import (
 	"encoding/json"
@@ -6,80 +6,81 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"misimportd/era"
 )
 
-// column is one column of a record's table.
-type column struct {
-	name  string
-	sql   string // the SQL type
-	index []int  // where the Go field is
+// Column is one column of a record's table.
+type Column struct {
+	Name  string
+	SQL   string // the SQL type
+	Index []int  // where the Go field is
 }
 
-// table is a table that holds a record, or a part of it, without the id.
-type table struct {
-	name    string
-	columns []column
+// Table is a table that holds a record, or a part of it, without the id.
+type Table struct {
+	Name    string
+	Columns []Column
 }
 
-// shape says how one type of Record is laid out in the database: in its own table,
+// Shape says how one type of Record is laid out in the database: in its own table,
 // and if it is an element first in elements.
-type shape struct {
-	entity  Entity
-	record  reflect.Type
-	tables  []table
-	columns []column // those of all tables
-	ids     string   // the table whose sequence ids come from
+type Shape struct {
+	Entity   Entity
+	Record   reflect.Type
+	Tables   []Table
+	Columns  []Column // those of all tables
+	Sequence string   // the table whose sequence ids come from
 
 	references []reference // to records that have labels
 }
 
-var shapes = map[Entity]*shape{}
+var Shapes = map[Entity]*Shape{}
 
 // KindOfGroup is the column in which groups differ from the elements they are:
 // both tables have a kind. In a Change's image the group's goes by this name.
 const KindOfGroup = "group_kind"
 
 func init() {
-	for _, s := range []*shape{
+	for _, s := range []*Shape{
 		newShape(Staff{}, "staff"), newShape(Pupil{}, "pupils"), newShape(Location{}, "locations"),
 		newShape(Subject{}, "subjects"), newShape(House{}, "houses"), newShape(Group{}, "groups"),
 		newShape(Membership{}, "memberships"), newShape(Era{}, "eras"), newShape(Settings{}, "settings"),
 		newShape(Lesson{}, "lessons"), newShape(Commitment{}, "commitments"), newShape(Suspension{}, "suspensions"), newShape(GroupSuspension{}, "group_suspensions"),
 		newShape(Absence{}, "absences"), newShape(Pin{}, "pins"), newShape(UnwantedDocument{}, "unwanted_documents"),
 	} {
-		shapes[s.entity] = s
+		Shapes[s.Entity] = s
 	}
 }
 
-func newShape(prototype Record, name string) *shape {
-	s := &shape{entity: prototype.Entity(), record: reflect.TypeOf(prototype), ids: name}
-	elements, own := table{name: "elements"}, table{name: name}
+func newShape(prototype Record, name string) *Shape {
+	s := &Shape{Entity: prototype.Entity(), Record: reflect.TypeOf(prototype), Sequence: name}
+	elements, own := Table{Name: "elements"}, Table{Name: name}
 	elementType := reflect.TypeFor[Element]()
 	for _, f := range reflect.VisibleFields(reflect.TypeOf(prototype)) {
 		tag := f.Tag.Get("db")
 		if f.Anonymous || tag == "" || tag == "id" {
 			continue
 		}
-		c := column{name: tag, sql: sqlType(f.Type), index: f.Index}
+		c := Column{Name: tag, SQL: sqlType(f.Type), Index: f.Index}
 		if isPartOf(reflect.TypeOf(prototype), elementType, f.Index) {
-			elements.columns = append(elements.columns, c)
+			elements.Columns = append(elements.Columns, c)
 		} else {
-			own.columns = append(own.columns, c)
+			own.Columns = append(own.Columns, c)
 		}
 	}
-	if len(elements.columns) > 0 {
-		s.ids = "elements"
-		s.tables = append(s.tables, elements)
+	if len(elements.Columns) > 0 {
+		s.Sequence = "elements"
+		s.Tables = append(s.Tables, elements)
 	}
-	s.tables = append(s.tables, own)
-	for _, t := range s.tables {
-		s.columns = append(s.columns, t.columns...)
+	s.Tables = append(s.Tables, own)
+	for _, t := range s.Tables {
+		s.Columns = append(s.Columns, t.Columns...)
 	}
-	for _, c := range s.columns {
+	for _, c := range s.Columns {
 		if what := referenceOf(c); what != "" {
-			s.references = append(s.references, reference{what, c.index})
+			s.references = append(s.references, reference{what, c.Index})
 		}
 	}
 	return s
@@ -111,26 +112,26 @@ func sqlType(t reflect.Type) string {
 	panic(fmt.Sprintf("no SQL type for %s", t))
 }
 
-// key is the column's name in an image.
-func (t table) key(c column) string {
-	if t.name == "groups" && c.name == "kind" {
+// Key is the column's name in an image.
+func (t Table) Key(c Column) string {
+	if t.Name == "groups" && c.Name == "kind" {
 		return KindOfGroup
 	}
-	return c.name
+	return c.Name
 }
 
-// appendImage appends all columns of r but its id as a JSON object. real turns
+// AppendImage appends all columns of r but its id as a JSON object. real turns
 // provisional ids into those that the rows got.
-func (s *shape) appendImage(b []byte, r Record, real func(ID) ID) []byte {
+func (s *Shape) AppendImage(b []byte, r Record, real func(ID) ID) []byte {
 	v := reflect.ValueOf(r)
 	b = append(b, '{')
-	for _, t := range s.tables {
-		for _, c := range t.columns {
+	for _, t := range s.Tables {
+		for _, c := range t.Columns {
 			if b[len(b)-1] != '{' {
 				b = append(b, ',')
 			}
-			b = append(append(append(b, '"'), t.key(c)...), '"', ':')
-			b = appendValue(b, v.FieldByIndex(c.index), c.sql, real)
+			b = append(append(append(b, '"'), t.Key(c)...), '"', ':')
+			b = appendValue(b, v.FieldByIndex(c.Index), c.SQL, real)
 		}
 	}
 	return append(b, '}')
@@ -172,7 +173,7 @@ func imageOf(r Record) Image {
 		return nil
 	}
 	var image Image
-	text := shapes[r.Entity()].appendImage(nil, r, func(id ID) ID { return id })
+	text := Shapes[r.Entity()].AppendImage(nil, r, func(id ID) ID { return id })
 	_ = json.Unmarshal(text, &image) // what appendImage writes is JSON
 	return image
 }
@@ -180,10 +181,10 @@ func imageOf(r Record) Image {
 // Keep gives after the value that before has of a field, by the name of its column.
 func Keep[T Record](after, before T, field string) T {
 	into, from := reflect.ValueOf(&after).Elem(), reflect.ValueOf(before)
-	for _, t := range shapes[after.Entity()].tables {
-		for _, c := range t.columns {
-			if t.key(c) == field {
-				into.FieldByIndex(c.index).Set(from.FieldByIndex(c.index))
+	for _, t := range Shapes[after.Entity()].Tables {
+		for _, c := range t.Columns {
+			if t.Key(c) == field {
+				into.FieldByIndex(c.Index).Set(from.FieldByIndex(c.Index))
 			}
 		}
 	}
@@ -193,15 +194,15 @@ func Keep[T Record](after, before T, field string) T {
 // Values calls each with the name of every field of r that is not blank.
 func Values(r Record, each func(field string)) {
 	v := reflect.ValueOf(r)
-	for _, t := range shapes[r.Entity()].tables {
-		for _, c := range t.columns {
-			value := v.FieldByIndex(c.index)
+	for _, t := range Shapes[r.Entity()].Tables {
+		for _, c := range t.Columns {
+			value := v.FieldByIndex(c.Index)
 			blank := value.IsZero()
 			if year, ok := value.Interface().(era.Year); ok {
 				blank = !year.Known()
 			}
 			if !blank {
-				each(t.key(c))
+				each(t.Key(c))
 			}
 		}
 	}
@@ -212,10 +213,10 @@ var notToPin = []string{"kind", KindOfGroup, "current", "datasource_id", "source
 
 // Pinnable lists the fields of an entity that can be pinned.
 func Pinnable(e Entity) (fields []string) {
-	for _, t := range shapes[e].tables {
-		for _, c := range t.columns {
-			if !slices.Contains(notToPin, t.key(c)) {
-				fields = append(fields, c.name)
+	for _, t := range Shapes[e].Tables {
+		for _, c := range t.Columns {
+			if !slices.Contains(notToPin, t.Key(c)) {
+				fields = append(fields, c.Name)
 			}
 		}
 	}
@@ -224,16 +225,16 @@ func Pinnable(e Entity) (fields []string) {
 
 // recordOf is the record that an image is of.
 func recordOf(entity Entity, id ID, image Image) (Record, error) {
-	s, known := shapes[entity]
+	s, known := Shapes[entity]
 	if !known {
 		return nil, fmt.Errorf("there is no kind of record called %q", entity)
 	}
-	v := reflect.New(s.record).Elem()
+	v := reflect.New(s.Record).Elem()
 	v.FieldByName("ID").SetInt(int64(id))
-	for _, t := range s.tables {
-		for _, c := range t.columns {
-			if err := setValue(v.FieldByIndex(c.index), image[t.key(c)]); err != nil {
-				return nil, fmt.Errorf("%s %d, %s: %w", entity, id, c.name, err)
+	for _, t := range s.Tables {
+		for _, c := range t.Columns {
+			if err := setValue(v.FieldByIndex(c.Index), image[t.Key(c)]); err != nil {
+				return nil, fmt.Errorf("%s %d, %s: %w", entity, id, c.Name, err)
 			}
 		}
 	}
@@ -284,4 +285,44 @@ func (i Image) ID(column string) ID {
 func (i Image) Date(column string) era.Date {
 	date, _ := era.ParseDate(i.Text(column))
 	return date
+}
+
+// EachReference calls each with every id of another record that r holds. Those of which there
+// are hundreds of thousands take the short way.
+func EachReference(r Record, each func(what string, id ID)) {
+	switch r := r.(type) {
+	case nil:
+	case Commitment:
+		each(OfLesson, r.LessonID)
+		each(OfElement, r.ElementID)
+	case Membership:
+		each(OfElement, r.GroupID)
+		each(OfElement, r.ElementID)
+	case Lesson:
+		each(OfEra, r.EraID)
+	default:
+		v := reflect.ValueOf(r)
+		for _, to := range Shapes[r.Entity()].references {
+			each(to.what, ID(v.FieldByIndex(to.index).Int()))
+		}
+	}
+}
+
+// reference is a column that holds the id of another record.
+type reference struct {
+	what  string
+	index []int
+}
+
+// referenceOf tells to what a column of ids refers; "" is nothing that has a name.
+func referenceOf(c Column) string {
+	switch {
+	case c.SQL != "bigint" || c.Name == "datasource_id":
+		return ""
+	case c.Name == "lesson_id":
+		return OfLesson
+	case strings.HasSuffix(c.Name, "era_id"):
+		return OfEra
+	}
+	return OfElement
 }

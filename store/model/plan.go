@@ -1,4 +1,4 @@
-package store
+package model
 
 import (
 	"cmp"
@@ -98,6 +98,9 @@ func (p *Plan) Create(after Record, why Reason) {
 func (p *Plan) Change(action Action, before, after Record, why Reason) {
 	p.Changes = append(p.Changes, Change{Action: action, Why: why, Before: before, After: after})
 }
+
+// Provisional is how many provisional ids p has given.
+func (p Plan) Provisional() int { return int(-p.provisional) }
 
 // Next is an empty plan whose provisional ids go on from p's.
 func (p Plan) Next() Plan { return Plan{provisional: p.provisional} }
