@@ -104,12 +104,12 @@ func (n *night) prepareApproved(ctx context.Context, v *store.View, held model.R
 	}
 	n.tell(s, d)
 	p.Settles, p.As, p.Plan = held.ID, model.Approved, plan
-	return p, n.report.compare(ctx, v, &p, held)
+	return p, compare(ctx, v, &n.report, &p, held)
 }
 
 // compare finds out whether a plan made again is the one that was held. If not, it is held
 // instead.
-func (r *Report) compare(ctx context.Context, v *store.View, p *model.Proposal, held model.Run) error {
+func compare(ctx context.Context, v *store.View, r *Report, p *model.Proposal, held model.Run) error {
 	r.About, r.Hold, r.Differs = held.ID, model.HoldNothing, nil
 	was, err := v.HeldChanges(ctx, held.ID)
 	if err != nil {
@@ -128,7 +128,7 @@ func (r *Report) compare(ctx context.Context, v *store.View, p *model.Proposal, 
 		then.Changes = append(then.Changes, change)
 	}
 	now := slices.Collect(recorded(p.Plan, nil))
-	if err := names.know(ctx, v, slices.Values(slices.Concat(then.Changes, p.Plan.Changes))); err != nil {
+	if err := know(ctx, v, names, slices.Values(slices.Concat(then.Changes, p.Plan.Changes))); err != nil {
 		return err
 	}
 	if r.Differs, err = names.differing(was, now); err != nil || len(r.Differs) == 0 {

@@ -48,7 +48,7 @@ func aNight() []byte {
 func planText(t *testing.T, r importer.Report, style importer.Style) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := r.WritePlan(&b, style); err != nil {
+	if err := importer.WritePlan(&b, r, style); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -72,7 +72,7 @@ func TestGoldenPlan(t *testing.T) {
 			w.Fatal(err)
 		}
 		past.StartedAt, past.FinishedAt, past.Host = past.StartedAt.Truncate(0), past.StartedAt, "here"
-		if err := past.WriteShown(&b, w.im.Zone, importer.Style{}); err != nil {
+		if err := importer.WriteShown(&b, past, w.im.Zone, importer.Style{}); err != nil {
 			w.Fatal(err)
 		}
 		shown := regexp.MustCompile(`Started .*, took`).ReplaceAllString(b.String(), "Started then, took")

@@ -368,7 +368,7 @@ func TestHoldAll(t *testing.T) {
 			w.Errorf("PreFetched: %v", err)
 		}
 		var b bytes.Buffer
-		if err := r.WriteRun(&b, importer.Style{}); err != nil || !strings.Contains(b.String(), "Nothing was applied.") || !strings.Contains(b.String(), fmt.Sprintf("misimportd approve %d", r.Run)) {
+		if err := importer.WriteRun(&b, r, importer.Style{}); err != nil || !strings.Contains(b.String(), "Nothing was applied.") || !strings.Contains(b.String(), fmt.Sprintf("misimportd approve %d", r.Run)) {
 			w.Errorf("%v\n%s", err, b.String())
 		}
 	})

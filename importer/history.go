@@ -109,7 +109,7 @@ func WriteRuns(w io.Writer, db *store.DB, past []Past, zone *time.Location, styl
 		if len(r.Problems) > 0 {
 			outcome += ", " + many(total(r.Problems), "problem")
 		}
-		if said := r.decision(func() string { return r.decidedAt(zone) }); said != "" {
+		if said := decision(r, func() string { return decidedAt(r, zone) }); said != "" {
 			outcome += "; " + said
 		}
 		if r.UndoneBy != 0 {
@@ -141,7 +141,7 @@ func wrapped(text string, width int) (lines []string) {
 }
 
 // decidedAt is when it was decided what becomes of what a run holds.
-func (past Past) decidedAt(zone *time.Location) string {
+func decidedAt(past Past, zone *time.Location) string {
 	if past.DecidedAt == nil {
 		return ""
 	}
@@ -149,7 +149,7 @@ func (past Past) decidedAt(zone *time.Location) string {
 }
 
 // WriteShown writes one run with each of its changes.
-func (past Past) WriteShown(w io.Writer, zone *time.Location, style Style) error {
+func WriteShown(w io.Writer, past Past, zone *time.Location, style Style) error {
 	p := &printer{Style: style, w: w}
 	title := fmt.Sprintf("Run %d, %s: %s", past.Run, past.Kind, past.Result)
 	if past.AsOf != era.Date(0) {
@@ -180,7 +180,7 @@ func (past Past) WriteShown(w io.Writer, zone *time.Location, style Style) error
 		return p.err
 	}
 	p.line("\n%s", applied[past.Hold])
-	p.waits("held, and "+past.decision(func() string { return past.decidedAt(zone) }), past.Waiting, past.Held)
+	p.waits("held, and "+decision(past, func() string { return decidedAt(past, zone) }), past.Waiting, past.Held)
 	if past.Decision == model.Waiting {
 		p.likely(past.Guard)
 		p.line("\n\"%s\" applies it, \"%s\" leaves it.", hint.Command("approve %d", past.Run), hint.Command("reject %d", past.Run))

@@ -81,7 +81,7 @@ func (im *Importer) Plan(ctx context.Context) (Report, error) {
 		if err != nil {
 			return err
 		}
-		return n.report.spellOut(ctx, v, proposal, n.pinned...)
+		return spellOut(ctx, v, &n.report, proposal, n.pinned...)
 	})
 	n.watch.stop()
 	n.report.Result, n.report.Stages, n.report.Again = Planned, slices.Concat(fetching.stages, n.watch.stages), im.Again
@@ -192,7 +192,7 @@ func (n *night) carryOut(ctx context.Context, lock *store.Lock, holder store.Hol
 			n.watch.next("apply")
 		}
 		n.report.Stages = n.watch.timed()
-		proposal.Run = n.report.record(kind, n.Version, holder)
+		proposal.Run = record(n.report, kind, n.Version, holder)
 		return proposal, err
 	})
 	n.watch.stop()
@@ -250,7 +250,7 @@ func (im *Importer) recordFailure(ctx context.Context, lock *store.Lock, report 
 	const patience = 10 * time.Second
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	run, err := lock.RecordFailure(ctx, report.record(kind, im.Version, holder))
+	run, err := lock.RecordFailure(ctx, record(report, kind, im.Version, holder))
 	if err != nil {
 		im.Log.Warn("the failed run could not be recorded", "error", err)
 		return report

@@ -79,7 +79,7 @@ func (n names) learn(plan model.Plan) {
 }
 
 // know reads how lessons are called that changes speak of.
-func (n names) know(ctx context.Context, v *store.View, changes iter.Seq[model.Change]) error {
+func know(ctx context.Context, v *store.View, n names, changes iter.Seq[model.Change]) error {
 	spoken := map[model.ID]bool{}
 	for c := range changes {
 		if taken, ok := c.Record().(model.Commitment); ok && taken.LessonID > 0 {

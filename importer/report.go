@@ -50,7 +50,7 @@ func NothingYet() Report {
 }
 
 // record is the part of a report that the database keeps.
-func (r Report) record(kind, version string, holder store.Holder) model.Run {
+func record(r Report, kind, version string, holder store.Holder) model.Run {
 	problems, _ := json.Marshal(r.Problems) // texts and numbers have a JSON form
 	guard, _ := json.Marshal(r.Guard)       // likewise
 	records := r.Records
@@ -71,7 +71,7 @@ func (r *Report) took(run model.Run) {
 }
 
 // spellOut fills in each change of a proposal, by name.
-func (r *Report) spellOut(ctx context.Context, v *store.View, p model.Proposal, pinned ...model.Change) error {
+func spellOut(ctx context.Context, v *store.View, r *Report, p model.Proposal, pinned ...model.Change) error {
 	known, err := readNames(ctx, v)
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (r *Report) spellOut(ctx context.Context, v *store.View, p model.Proposal, 
 		if err == nil {
 			known = known.above()
 			known.learn(plan)
-			err = known.know(ctx, v, slices.Values(plan.Changes))
+			err = know(ctx, v, known, slices.Values(plan.Changes))
 		}
 		return linesOf(plan, known)
 	}

@@ -44,7 +44,7 @@ func (w *world) shownAs(id model.ID, style importer.Style) string {
 		w.Fatal(err)
 	}
 	var b strings.Builder
-	if err := past.WriteShown(&b, w.im.Zone, style); err != nil {
+	if err := importer.WriteShown(&b, past, w.im.Zone, style); err != nil {
 		w.Fatal(err)
 	}
 	return b.String()

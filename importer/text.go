@@ -88,7 +88,7 @@ func (p *printer) fold(n, limit int, indent string, show func(i int)) {
 
 // WritePlan writes what would change, grouped by kind and by group, the counts and
 // the problems.
-func (r Report) WritePlan(w io.Writer, style Style) error {
+func WritePlan(w io.Writer, r Report, style Style) error {
 	p := &printer{Style: style, w: w}
 	p.line("%s", p.paint(bold, fmt.Sprintf("Plan for %s, era %s", r.AsOf.Long(), r.Era)))
 	p.source(r.Source)
@@ -123,7 +123,7 @@ func (r Report) WritePlan(w io.Writer, style Style) error {
 }
 
 // WriteRun writes what a run did: the counts and the problems.
-func (r Report) WriteRun(w io.Writer, style Style) error {
+func WriteRun(w io.Writer, r Report, style Style) error {
 	p := &printer{Style: style, w: w}
 	title := fmt.Sprintf("Run %d: %s, as of %s, era %s", r.Run, r.Result, r.AsOf.Long(), r.Era)
 	p.line("%s", p.paint(bold, title))

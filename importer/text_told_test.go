@@ -63,7 +63,7 @@ func TestR34HeldSectionNamesItsLikelyCause(t *testing.T) {
 func runText(t *testing.T, r importer.Report) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := r.WriteRun(&b, importer.Style{}); err != nil {
+	if err := importer.WriteRun(&b, r, importer.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -78,14 +78,14 @@ func (p *printer) finding(f Finding) {
 			p.line("        %s", strings.Join(causes, "; "))
 		}
 	case f.Off:
-		p.line("  off   %-31s %s", name, f.amount())
+		p.line("  off   %-31s %s", name, amount(f))
 	default:
-		p.line("  ok    %-31s %s; %s", name, f.amount(), Limit{Percent: 100 * f.Allowed, AtLeast: f.AtLeast}.allows())
+		p.line("  ok    %-31s %s; %s", name, amount(f), Limit{Percent: 100 * f.Allowed, AtLeast: f.AtLeast}.allows())
 	}
 }
 
 // amount is what a finding comes to.
-func (f Finding) amount() string {
+func amount(f Finding) string {
 	if f.Limit == GroupsShrinking {
 		return fmt.Sprintf("%s of %s groups, the worst loses %.1f %%", thousands(f.Count), thousands(f.Of), 100*f.Value)
 	}
@@ -138,7 +138,7 @@ func (p *printer) likely(findings []Finding) {
 }
 
 // decision tells in words what became of what a run holds.
-func (past Past) decision(when func() string) string {
+func decision(past Past, when func() string) string {
 	switch past.Decision {
 	case model.Waiting:
 		return "waits for a person"
@@ -172,16 +172,16 @@ func (p *printer) pinned(lines []Line) {
 }
 
 // WriteUndo writes what an undo did, or would do.
-func (r Report) WriteUndo(w io.Writer, style Style) error {
-	return r.writeDecided(w, style, "undoing")
+func WriteUndo(w io.Writer, r Report, style Style) error {
+	return writeDecided(w, r, style, "undoing")
 }
 
 // WriteApproved writes what an approval did.
-func (r Report) WriteApproved(w io.Writer, style Style) error {
+func WriteApproved(w io.Writer, r Report, style Style) error {
 	if r.Approved != 0 {
-		return r.writeDecided(w, style, fmt.Sprintf("approving run %d, undoing", r.Approved))
+		return writeDecided(w, r, style, fmt.Sprintf("approving run %d, undoing", r.Approved))
 	}
-	return r.writeDecided(w, style, "approving")
+	return writeDecided(w, r, style, "approving")
 }
 
 // count is how many changes of a kind there were.
@@ -194,7 +194,7 @@ func (r Report) count(entity model.Entity, action model.Action) (n int) {
 	return n
 }
 
-func (r Report) writeDecided(w io.Writer, style Style, verb string) error {
+func writeDecided(w io.Writer, r Report, style Style, verb string) error {
 	p := &printer{Style: style, w: w}
 	if r.Result == Planned {
 		p.line("%s", p.paint(bold, fmt.Sprintf("Plan for %s run %d", verb, r.About)))

@@ -42,7 +42,7 @@ func (im *Importer) PlanUndo(ctx context.Context, id model.ID) (Report, error) {
 		if err != nil {
 			return err
 		}
-		return report.spellOut(ctx, v, p)
+		return spellOut(ctx, v, &report, p)
 	})
 	if err == nil {
 		report.Result = Planned
@@ -64,14 +64,14 @@ func (im *Importer) undo(ctx context.Context, lock *store.Lock, holder store.Hol
 				p.Plan = p.Waiting
 			}
 			p.Waiting, p.Settles, p.As = model.Plan{}, held.ID, model.Approved
-			err = report.compare(ctx, v, &p, held)
+			err = compare(ctx, v, &report, &p, held)
 			report.About, report.Approved = id, held.ID
 		}
 		if err == nil {
 			watch.next("apply")
 		}
 		report.Stages = watch.timed()
-		p.Run = report.record(model.Undo, im.Version, holder)
+		p.Run = record(report, model.Undo, im.Version, holder)
 		return p, err
 	})
 	watch.stop()

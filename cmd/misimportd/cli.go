@@ -211,7 +211,7 @@ type again struct {
 
 func (c runCommand) Run(a *app) error {
 	a.again, a.works, a.begin, a.asks = c.again, begins, c.New, true
-	return a.night((*importer.Importer).Run, importer.Report.WriteRun)
+	return a.night((*importer.Importer).Run, importer.WriteRun)
 }
 
 type planCommand struct {
@@ -220,11 +220,11 @@ type planCommand struct {
 
 func (c planCommand) Run(a *app) error {
 	a.again, a.asks = c.again, c.Fetch
-	return a.night((*importer.Importer).Plan, importer.Report.WritePlan)
+	return a.night((*importer.Importer).Plan, importer.WritePlan)
 }
 
 // night makes an import, or the plan of one, and prints what came of it.
-func (a *app) night(do func(*importer.Importer, context.Context) (importer.Report, error), text func(importer.Report, io.Writer, importer.Style) error) error {
+func (a *app) night(do func(*importer.Importer, context.Context) (importer.Report, error), text func(io.Writer, importer.Report, importer.Style) error) error {
 	report := importer.NothingYet()
 	a.works = max(a.works, inside)
 	err := a.withDatabase(func(s settings, db *store.DB) (err error) {
@@ -243,7 +243,7 @@ func (a *app) night(do func(*importer.Importer, context.Context) (importer.Repor
 	if err != nil { // programs get an object always
 		report.Error = err.Error()
 	}
-	return errors.Join(err, a.print(report, func(w io.Writer, style importer.Style) error { return text(report, w, style) }), heldOf(report))
+	return errors.Join(err, a.print(report, func(w io.Writer, style importer.Style) error { return text(w, report, style) }), heldOf(report))
 }
 
 // heldError says that a run is held: the exit status tells it too.
@@ -299,6 +299,6 @@ func (c runsShowCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return a.print(past, func(w io.Writer, style importer.Style) error { return past.WriteShown(w, s.zone, style) })
+		return a.print(past, func(w io.Writer, style importer.Style) error { return importer.WriteShown(w, past, s.zone, style) })
 	})
 }

@@ -85,13 +85,13 @@ func (d *demo) play(_ settings, db *store.DB) error {
 		}
 		if night > 0 {
 			d.say("\n── What night %d would change ──\n", night+1)
-			if err := d.night((*importer.Importer).Plan, importer.Report.WritePlan); err != nil {
+			if err := d.night((*importer.Importer).Plan, importer.WritePlan); err != nil {
 				return err
 			}
 		}
 		d.say("\n── Night %d ──\n", night+1)
 		begin := time.Now()
-		if err := d.night((*importer.Importer).Run, importer.Report.WriteRun); err != nil {
+		if err := d.night((*importer.Importer).Run, importer.WriteRun); err != nil {
 			return err
 		}
 		d.say("That took %.1f s.", time.Since(begin).Seconds())

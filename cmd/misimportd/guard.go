@@ -187,7 +187,7 @@ type approveCommand struct {
 }
 
 func (c approveCommand) Run(a *app) error {
-	return a.decide(importer.Report.WriteApproved, func(im *importer.Importer) (importer.Report, error) { return im.Approve(a.ctx, model.ID(c.ID)) })
+	return a.decide(importer.WriteApproved, func(im *importer.Importer) (importer.Report, error) { return im.Approve(a.ctx, model.ID(c.ID)) })
 }
 
 type undoCommand struct {
@@ -196,7 +196,7 @@ type undoCommand struct {
 }
 
 func (c undoCommand) Run(a *app) error {
-	return a.decide(importer.Report.WriteUndo, func(im *importer.Importer) (importer.Report, error) {
+	return a.decide(importer.WriteUndo, func(im *importer.Importer) (importer.Report, error) {
 		if c.Plan {
 			return im.PlanUndo(a.ctx, model.ID(c.ID))
 		}
@@ -205,7 +205,7 @@ func (c undoCommand) Run(a *app) error {
 }
 
 // decide does what a person decided about a run, and prints what came of it.
-func (a *app) decide(text func(importer.Report, io.Writer, importer.Style) error, do func(*importer.Importer) (importer.Report, error)) error {
+func (a *app) decide(text func(io.Writer, importer.Report, importer.Style) error, do func(*importer.Importer) (importer.Report, error)) error {
 	if a.AsOf != 0 {
 		return usagef("--as-of is not for this: a run that is approved or undone has its own day")
 	}
