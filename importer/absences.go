@@ -10,30 +10,30 @@ import (
 // notes for how many nights it has been absent. The same night once more
 // counts once (R29). A section that is missing, and that a
 // person has said to be empty, is not waited for.
-func (d *differ) isAwaited(h model.Record, isBelieved bool) bool {
-	if d.grace == 0 || isBelieved || d.whyGone(h) == model.NotImported {
+func (w *Wanted) isAwaited(h model.Record, isBelieved bool) bool {
+	if w.grace == 0 || isBelieved || w.whyGone(h) == model.NotImported {
 		return false
 	}
-	absence := d.absenceOf(h.RowID())
-	if d.night > absence.LastOn {
-		absence.Nights, absence.LastOn = absence.Nights+1, d.night
+	absence := w.absenceOf(h.RowID())
+	if w.night > absence.LastOn {
+		absence.Nights, absence.LastOn = absence.Nights+1, w.night
 	}
-	if absence.Nights > d.grace {
+	if absence.Nights > w.grace {
 		return false
 	}
-	d.absent = append(d.absent, absence)
+	w.absent = append(w.absent, absence)
 	return true
 }
 
 // absenceOf is what the database holds of an element's absence.
-func (d *differ) absenceOf(element model.ID) model.Absence {
-	if d.absences == nil {
-		d.absences = map[model.ID]model.Absence{}
-		for _, a := range d.state.Absences {
-			d.absences[a.ElementID] = a
+func (w *Wanted) absenceOf(element model.ID) model.Absence {
+	if w.absences == nil {
+		w.absences = map[model.ID]model.Absence{}
+		for _, a := range w.State.Absences {
+			w.absences[a.ElementID] = a
 		}
 	}
-	a := d.absences[element]
+	a := w.absences[element]
 	a.ElementID = element
 	return a
 }
@@ -41,7 +41,7 @@ func (d *differ) absenceOf(element model.ID) model.Absence {
 // changeAbsences plans the record of who is awaited. Of those whose end is held, or of whom
 // nobody knows, it stays as it is.
 func (d *differ) changeAbsences() {
-	for _, a := range d.state.Absences {
+	for _, a := range d.State.Absences {
 		if d.kept[a.ElementID] == 0 {
 			d.plan.Change(model.Delete, a, nil, model.NotAbsent)
 		}

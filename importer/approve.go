@@ -90,19 +90,19 @@ func (n *night) prepareApproved(ctx context.Context, v *store.View, held model.R
 	if today := era.DateOf(held.StartedAt.In(n.Zone)); held.AsOf == max(today, s.era.StartsOn) {
 		on.night = today // before the era began, the as-of date was a later one
 	}
-	d, plan, err := n.plan(ctx, s, s.state, s.begin, n.snap, on)
+	w, plan, err := n.plan(ctx, s, s.state, s.begin, n.snap, on)
 	if err != nil {
 		return p, err
 	}
-	if n.report.Guard, err = n.judge(ctx, s, d, plan); err != nil {
+	if n.report.Guard, err = n.judge(ctx, s, w, plan); err != nil {
 		return p, err
 	}
 	var then []Finding
 	_ = json.Unmarshal(held.Guard.V, &then) // what record wrote
-	if d, plan, err = n.plan(ctx, s, s.state, s.begin, n.believed(then), on); err != nil {
+	if w, plan, err = n.plan(ctx, s, s.state, s.begin, n.believed(then), on); err != nil {
 		return p, err
 	}
-	n.tell(s, d)
+	n.tell(s, w)
 	p.Settles, p.As, p.Plan = held.ID, model.Approved, plan
 	return p, compare(ctx, v, &n.report, &p, held)
 }

@@ -278,10 +278,10 @@ func IsWithoutDocument(err error) bool {
 
 // run makes an import. A fault of the program's own fails this import, and not the
 // service.
-func (d *Daemon) run(ctx context.Context) (report Report, err error) {
+func (d *Daemon) run(ctx context.Context) (done Report, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			report, err = NothingYet(), fmt.Errorf("the program is at fault: %v; please report it", fault)
+			done, err = NothingYet(), fmt.Errorf("the program is at fault: %v; please done it", fault)
 			d.Log.Error("the program is at fault", "error", fault, "stack", string(debug.Stack()))
 		}
 	}()

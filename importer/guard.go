@@ -29,7 +29,7 @@ type Finding struct {
 	Causes   []Cause    `json:"causes,omitempty"`
 	Net      int        `json:"net,omitempty"` // the count without what has come back on the same night
 
-	field fieldKind // whose changes a breach holds
+	field fieldKind `json:"-"` // whose changes a breach holds
 }
 
 // Cause is a part of what a Finding counts. It names people by their ids.
@@ -46,7 +46,7 @@ type evidence struct {
 	state    *model.State
 	plan     model.Plan
 	snap     *mis.Snapshot  // nil for an undo, as are those below
-	differ   *differ        // that made the plan
+	wanted   *Wanted        // that the plan is for
 	baseline map[string]int // records of each section at the last import of which nothing was held
 	silences []silence
 	past     past

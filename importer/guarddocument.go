@@ -82,7 +82,7 @@ func (j *judgement) shares() {
 		p := known[s.ID]
 		said[s.ID] = p == nil || areAlike(p, s)
 		if p == nil || !said[s.ID] {
-			pupils.has(!j.differ.unwanted["pupil "+s.ID] && !j.differ.yearless[s.ID], false, s.ID)
+			pupils.has(!j.wanted.unwanted["pupil "+s.ID] && !j.wanted.yearless[s.ID], false, s.ID)
 		} else {
 			pupils.wanted++
 		}
@@ -195,19 +195,19 @@ func (j *judgement) rekeyed() {
 		r.had(s.Current, !isSaid(&j.snap.Staff, j.said.staff, s), named{"staff", fullName(s.Forename, s.Surname, s.Name)}, s.SourceID)
 	}
 	wanted := map[model.ID]bool{}
-	for _, g := range j.differ.want.groups {
+	for _, g := range j.wanted.groups {
 		wanted[g.ID] = true
 	}
 	for _, g := range j.state.Groups {
 		r.had(g.Current, !wanted[g.ID], named{g.GroupKind, g.Name}, g.SourceID)
 	}
-	for _, p := range j.differ.want.pupils {
+	for _, p := range j.wanted.pupils {
 		r.has(p.ID, named{"pupil", fullName(p.Forename, p.Surname, p.Name)}, p.SourceID)
 	}
-	for _, s := range j.differ.want.staff {
+	for _, s := range j.wanted.staff {
 		r.has(s.ID, named{"staff", fullName(s.Forename, s.Surname, s.Name)}, s.SourceID)
 	}
-	for _, g := range j.differ.want.groups {
+	for _, g := range j.wanted.groups {
 		r.has(g.ID, named{g.GroupKind, g.Name}, g.SourceID)
 	}
 	j.worst(slices.Sorted(maps.Keys(r.total)), func(kind string) {

@@ -126,8 +126,8 @@ func (j *judgement) changing(others map[string]map[model.ID]int) {
 
 // kindOf is what an element is that a lesson takes.
 func (j *judgement) kindOf(id model.ID) string {
-	if j.differ != nil {
-		if kind := j.differ.kinds[id]; kind != "" {
+	if j.wanted != nil {
+		if kind := j.wanted.kinds[id]; kind != "" {
 			return kind
 		}
 	}

@@ -157,10 +157,10 @@ func (j *judgement) lessonsOfOtherDays(teachers map[model.ID]string, found parts
 	for i := range j.state.Lessons {
 		read[j.state.Lessons[i].OnDate] = true
 	}
-	if j.differ == nil || j.differ.table == nil {
+	if j.wanted == nil || j.wanted.table == nil {
 		return
 	}
-	table := j.differ.table
+	table := j.wanted.table
 	for _, day := range table.days {
 		if read[day.date] {
 			continue
@@ -170,7 +170,7 @@ func (j *judgement) lessonsOfOtherDays(teachers map[model.ID]string, found parts
 				continue
 			}
 			for _, id := range table.lessons[s.lesson].Staff {
-				if name := teachers[j.differ.elements["staff "+id]]; name != "" {
+				if name := teachers[j.wanted.elements["staff "+id]]; name != "" {
 					found.of(name).has++
 				}
 			}

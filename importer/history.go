@@ -87,16 +87,11 @@ func (past Past) WriteJSON(w io.Writer) error {
 	return writeJSON(w, past, lists...)
 }
 
-// WriteRuns writes a list of runs, one a line.
-func WriteRuns(w io.Writer, db *store.DB, past []Past, zone *time.Location, style Style) error {
+// WriteRuns writes a list of runs, one a line; where there are none, what is said instead.
+func WriteRuns(w io.Writer, past []Past, none string, zone *time.Location, style Style) error {
 	p := &printer{Style: style, w: w}
-	switch {
-	case len(past) > 0:
-	case db.IsMissing():
-		p.line("There is no database there yet: looked for %s.", db)
-		return p.err
-	default:
-		p.line("No run yet in %s.", db)
+	if len(past) == 0 {
+		p.line("%s", none)
 		return p.err
 	}
 	p.line("%s", p.paint(bold, fmt.Sprintf("%5s  %-16s  %-8s  %-10s  %-10s  %s", "run", "started", "kind", "as of", "result", "changes")))

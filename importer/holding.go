@@ -9,21 +9,21 @@ import (
 
 // holdFields gives wanted records the values that they have of the fields of which changes are
 // held. A pupil's name is held without the form, which follows (R8).
-func (d *differ) holdFields() {
-	if len(d.holdValues) == 0 {
+func (w *Wanted) holdFields() {
+	if len(w.holdValues) == 0 {
 		return
 	}
 	stays := map[model.ID]bool{}
-	noteCurrent(stays, d.want.staff)
-	noteCurrent(stays, d.want.subjects)
-	noteCurrent(stays, d.want.houses)
-	k := keeper{d.holdValues, stays}
-	keepFields(k, d.want.pupils, d.withoutForms(d.state.Pupils))
-	keepFields(k, d.want.staff, d.state.Staff)
-	keepFields(k, d.want.groups, d.state.Groups)
-	keepFields(k, d.want.locations, d.state.Locations)
-	keepFields(k, d.want.subjects, d.state.Subjects)
-	keepFields(k, d.want.houses, d.state.Houses)
+	noteCurrent(stays, w.staff)
+	noteCurrent(stays, w.subjects)
+	noteCurrent(stays, w.houses)
+	k := keeper{w.holdValues, stays}
+	keepFields(k, w.pupils, w.withoutForms(w.State.Pupils))
+	keepFields(k, w.staff, w.State.Staff)
+	keepFields(k, w.groups, w.State.Groups)
+	keepFields(k, w.locations, w.State.Locations)
+	keepFields(k, w.subjects, w.State.Subjects)
+	keepFields(k, w.houses, w.State.Houses)
 }
 
 // keeper says what of a record is kept: these fields, but for references to what goes.
@@ -58,16 +58,16 @@ func keepFields[T element](k keeper, want, have []T) {
 
 // withoutForms is the pupils under their names without the form, where the MIS says one: it
 // is put there again.
-func (d *differ) withoutForms(pupils []model.Pupil) []model.Pupil {
+func (w *Wanted) withoutForms(pupils []model.Pupil) []model.Pupil {
 	names := map[model.ID]string{}
-	for _, g := range d.state.Groups {
+	for _, g := range w.State.Groups {
 		names[g.ID] = g.Name
 	}
 	pupils = slices.Clone(pupils)
 	for i := range pupils {
 		p := &pupils[i]
-		if _, said := d.said[p.SourceID]; said {
-			p.Name = strings.TrimSuffix(p.Name, " ("+names[d.formOf[p.ID].ID]+")")
+		if _, said := w.said[p.SourceID]; said {
+			p.Name = strings.TrimSuffix(p.Name, " ("+names[w.formOf[p.ID].ID]+")")
 		}
 	}
 	return pupils

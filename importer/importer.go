@@ -199,7 +199,7 @@ func (n *night) carryOut(ctx context.Context, lock *store.Lock, holder store.Hol
 	if err != nil {
 		return n.failed(ctx, lock, kind, holder, err)
 	}
-	n.report.took(run)
+	n.report.setOutcome(run)
 	n.report.Stages = n.watch.stages
 	n.watch.next("archive")
 	err = n.settle(document, holder.Since)

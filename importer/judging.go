@@ -36,12 +36,12 @@ func (n *night) prepare(ctx context.Context, v *store.View) (p model.Proposal, e
 		return p, nil
 	}
 	p.Replaces = true
-	d, plan, err := n.plan(ctx, s, s.state, s.begin, n.snap, n.terms())
+	w, plan, err := n.plan(ctx, s, s.state, s.begin, n.snap, n.terms())
 	if err != nil {
 		return p, err
 	}
-	n.tell(s, d)
-	findings, err := n.judge(ctx, s, d, plan)
+	n.tell(s, w)
+	findings, err := n.judge(ctx, s, w, plan)
 	if err != nil {
 		return p, err
 	}
@@ -51,10 +51,10 @@ func (n *night) prepare(ctx context.Context, v *store.View) (p model.Proposal, e
 	case model.HoldNothing:
 		return p, nil
 	case model.HoldRemovals, model.HoldValues:
-		if d, p.Plan, err = n.plan(ctx, s, s.state, s.begin, n.snap, n.holding(findings)); err != nil {
+		if w, p.Plan, err = n.plan(ctx, s, s.state, s.begin, n.snap, n.holding(findings)); err != nil {
 			return p, err
 		}
-		n.tell(s, d)
+		n.tell(s, w)
 		before = p.Plan.Next()
 	case model.HoldAll:
 		p.Plan, before = model.Plan{}, s.begin
@@ -78,16 +78,16 @@ func takesAway(plan model.Plan) bool {
 }
 
 // terms are those of a night that nothing is held of.
-func (n *night) terms() terms {
+func (n *night) terms() Terms {
 	night := n.AsOf
 	if night == 0 {
 		night = era.DateOf(n.now().In(n.Zone))
 	}
-	return terms{grace: n.Guard.GraceNights, night: night}
+	return Terms{grace: n.Guard.GraceNights, night: night}
 }
 
 // holding are the terms of a night of which something is held.
-func (n *night) holding(findings []Finding) terms {
+func (n *night) holding(findings []Finding) Terms {
 	on := n.terms()
 	on.hold, on.holdSuspend = heldBy(findings, n.Guard.Hold) == model.HoldRemovals, isBreached(findings, LessonsSuspended)
 	on.holdValues = map[fieldKind]bool{}
@@ -165,10 +165,11 @@ func (n *night) isUnwanted(s *scene) bool {
 }
 
 // plan makes a plan that begins with before.
-func (n *night) plan(ctx context.Context, s *scene, state *model.State, before model.Plan, snap *mis.Snapshot, on terms) (*differ, model.Plan, error) {
-	before.Changes = slices.Clip(before.Changes)
-	d := newDiffer(before, state, snap, s.era, s.asOf, n.Years, s.file, on)
-	missing := slices.DeleteFunc(d.stale(), func(day era.Date) bool { return s.read[day] })
+func (n *night) plan(ctx context.Context, s *scene, state *model.State, before model.Plan, snap *mis.Snapshot, on Terms) (*Wanted, model.Plan, error) {
+	plan := before
+	plan.Changes = slices.Clip(plan.Changes)
+	w := Of(Given{State: state, Snap: snap, Era: s.era, AsOf: s.asOf, Years: n.Years, File: s.file, NewID: plan.NewID, Terms: on})
+	missing := slices.DeleteFunc(w.stale(), func(day era.Date) bool { return s.read[day] })
 	if err := s.view.ReadLessons(ctx, state, missing); err != nil {
 		return nil, model.Plan{}, err
 	}
@@ -177,21 +178,20 @@ func (n *night) plan(ctx context.Context, s *scene, state *model.State, before m
 			s.read[day] = true
 		}
 	}
-	plan, problems := d.changes(s.calendar.Plain())
-	d.problems = problems
-	return d, plan, nil
+	w.problems = Make(&plan, w, s.calendar.Plain())
+	return w, plan, nil
 }
 
 // tell reports the problems that were found, and what the MIS says of what is pinned.
-func (n *night) tell(s *scene, d *differ) {
-	found := slices.Concat(n.snap.Problems.List(), d.problems.List())
+func (n *night) tell(s *scene, w *Wanted) {
+	found := slices.Concat(n.snap.Problems.List(), w.problems.List())
 	mis.SortProblems(found)
 	n.report.Problems = append(append([]mis.Problem{}, s.noted...), found...)
-	n.pinned = d.pinned
+	n.pinned = w.pinned
 }
 
 // judge holds a plan against the limits: those of an era's first import are wider.
-func (n *night) judge(ctx context.Context, s *scene, d *differ, plan model.Plan) ([]Finding, error) {
+func (n *night) judge(ctx context.Context, s *scene, w *Wanted, plan model.Plan) ([]Finding, error) {
 	limits := n.Guard.Import
 	if isRollover(s.state) {
 		limits = n.Guard.Rollover
@@ -211,7 +211,7 @@ func (n *night) judge(ctx context.Context, s *scene, d *differ, plan model.Plan)
 	if err != nil {
 		return nil, err
 	}
-	return judge(limits, evidence{state: s.state, plan: plan, snap: n.snap, differ: d, baseline: baseline, silences: d.silences(baseline),
+	return judge(limits, evidence{state: s.state, plan: plan, snap: n.snap, wanted: w, baseline: baseline, silences: w.silences(baseline),
 		past: then, yearless: before}), nil
 }
 

@@ -37,13 +37,13 @@ type joiners struct {
 
 // newClashes is nil on nights when nothing waits, and nothing is kept.
 func (l *lessonDiffer) newClashes() *clashes {
-	isSilent := len(l.snap.Timetable.Silent) > 0 && slices.ContainsFunc(l.state.Lessons, func(h model.Lesson) bool { return l.isKept(h) })
-	if !l.hold && !l.holdTimetable && !l.holdSuspend && !isSilent && len(l.want.asIs) == 0 {
+	isSilent := len(l.Snap.Timetable.Silent) > 0 && slices.ContainsFunc(l.State.Lessons, func(h model.Lesson) bool { return l.isKept(h) })
+	if !l.hold && !l.holdTimetable && !l.holdSuspend && !isSilent && len(l.asIs) == 0 {
 		return nil
 	}
 	c := &clashes{lessonDiffer: l, kept: inGroups{}, keeps: map[model.ID]bool{}}
-	for _, m := range l.state.Memberships {
-		if l.want.asIs[pair{m.GroupID, m.ElementID}] {
+	for _, m := range l.State.Memberships {
+		if l.asIs[pair{m.GroupID, m.ElementID}] {
 			c.keep(m)
 		}
 	}
@@ -57,7 +57,7 @@ func (c *clashes) keep(m model.Membership) {
 
 // isKept tells whether a lesson stays only because the document is silent on its kind.
 func (l *lessonDiffer) isKept(h model.Lesson) bool {
-	return l.snap.Timetable.Silent[mis.LessonKind(h.Kind)]
+	return l.Snap.Timetable.Silent[mis.LessonKind(h.Kind)]
 }
 
 // isIn tells whether a day, as it would be, has somebody in two places who is not there now: a
@@ -100,29 +100,29 @@ func (c *clashes) keepJoiners(date era.Date) (any bool) {
 func (c *clashes) newJoiners() *joiners {
 	j := &joiners{had: inGroups{}, will: inGroups{}, groups: map[model.ID][]model.Group{}}
 	groups, there := map[model.ID]model.Group{}, map[pair]bool{}
-	for _, g := range c.want.groups {
+	for _, g := range c.groups {
 		groups[g.ID] = g
 	}
-	for _, m := range c.state.Memberships {
+	for _, m := range c.State.Memberships {
 		there[pair{m.GroupID, m.ElementID}] = true
 	}
-	for _, p := range c.want.memberships {
+	for _, p := range c.memberships {
 		if !there[p] {
 			j.groups[p.member] = append(j.groups[p.member], groups[p.group])
 		}
 	}
-	for _, p := range c.want.memberships {
+	for _, p := range c.memberships {
 		if len(j.groups[p.member]) > 0 {
 			life := groups[p.group].Life()
-			j.will[p.group] = append(j.will[p.group], model.Membership{GroupID: p.group, ElementID: p.member, StartsOn: max(c.asOf, life.From), EndsOn: life.To})
+			j.will[p.group] = append(j.will[p.group], model.Membership{GroupID: p.group, ElementID: p.member, StartsOn: max(c.AsOf, life.From), EndsOn: life.To})
 		}
 	}
-	for _, m := range c.state.Memberships {
+	for _, m := range c.State.Memberships {
 		if len(j.groups[m.ElementID]) == 0 {
 			continue
 		}
 		j.had[m.GroupID] = append(j.had[m.GroupID], m)
-		if c.want.asIs[pair{m.GroupID, m.ElementID}] {
+		if c.asIs[pair{m.GroupID, m.ElementID}] {
 			j.will[m.GroupID] = append(j.will[m.GroupID], m)
 		}
 	}
@@ -132,17 +132,17 @@ func (c *clashes) newJoiners() *joiners {
 // keepPlace leaves a member where the database has them among the groups of a kind.
 func (c *clashes) keepPlace(at place) {
 	kinds := map[model.ID]string{}
-	for _, g := range c.want.groups {
+	for _, g := range c.groups {
 		kinds[g.ID] = g.GroupKind
 	}
-	for _, m := range c.state.Memberships {
+	for _, m := range c.State.Memberships {
 		p := pair{m.GroupID, m.ElementID}
-		if m.ElementID == at.member && kinds[m.GroupID] == at.kind && !c.handsOff[p] && !c.want.asIs[p] {
-			c.want.asIs[p] = true
+		if m.ElementID == at.member && kinds[m.GroupID] == at.kind && !c.handsOff[p] && !c.asIs[p] {
+			c.asIs[p] = true
 			c.keep(m)
 		}
 	}
-	c.want.memberships = slices.DeleteFunc(c.want.memberships, func(p pair) bool {
+	c.memberships = slices.DeleteFunc(c.memberships, func(p pair) bool {
 		return p.member == at.member && kinds[p.group] == at.kind && !c.handsOff[p]
 	})
 	if at.kind == model.FormGroup {
@@ -152,8 +152,8 @@ func (c *clashes) keepPlace(at place) {
 
 // nameAsBefore has a pupil's name say the form that the pupil stays in (R8).
 func (d *differ) nameAsBefore(pupil model.ID) {
-	for i := range d.want.pupils {
-		p := &d.want.pupils[i]
+	for i := range d.pupils {
+		p := &d.pupils[i]
 		if p.ID != pupil {
 			continue
 		}

@@ -45,7 +45,7 @@ func (d *differ) planLessons() *lessonPlan {
 	for _, day := range d.table.days {
 		slots[day.date], digests[day.date] = day.slots, day.digest
 	}
-	d.plan.Days, d.plan.Datasource = map[era.Date]string{}, d.state.DatasourceID
+	d.plan.Days, d.plan.Datasource = map[era.Date]string{}, d.State.DatasourceID
 	days := make([]*dayPlan, len(stale))
 	for i, date := range stale {
 		days[i] = l.day(date, slots[date])
@@ -77,13 +77,13 @@ func newLessonDiffer(d *differ, stale []era.Date) *lessonDiffer {
 	for _, date := range stale {
 		l.have[date] = map[string]model.Lesson{}
 	}
-	for _, h := range d.state.Lessons {
+	for _, h := range d.State.Lessons {
 		if have, isStale := l.have[h.OnDate]; isStale {
 			have[h.SourceID] = h
 			l.anywhere[h.SourceID] = true
 		}
 	}
-	for _, c := range d.state.Commitments {
+	for _, c := range d.State.Commitments {
 		l.taken[c.LessonID] = append(l.taken[c.LessonID], c)
 	}
 	return l
@@ -109,9 +109,9 @@ func (l *lessonDiffer) day(date era.Date, slots []slot) *dayPlan {
 // slot plans a lesson of a day that is known, or will be, by id.
 func (l *lessonDiffer) slot(day *dayPlan, s slot, id string) {
 	lesson := l.table.lessons[s.lesson]
-	p := l.snap.Timetable.Periods[lesson.PeriodID]
+	p := l.Snap.Timetable.Periods[lesson.PeriodID]
 	w := model.Lesson{
-		Origin: l.origin(l.sourceID(lesson, id)), EraID: l.era.ID, Kind: string(lesson.Kind), Code: lesson.Code, Name: lesson.Name,
+		Origin: l.origin(l.sourceID(lesson, id)), EraID: l.Era.ID, Kind: string(lesson.Kind), Code: lesson.Code, Name: lesson.Name,
 		OnDate: day.date, StartsAt: day.date.At(p.From), EndsAt: day.date.At(p.To), Suspended: s.by >= 0,
 	}
 	h, there := l.have[day.date][id]
@@ -156,7 +156,7 @@ func (l *lessonDiffer) commit(day *dayPlan, row model.ID, lesson mis.Lesson) {
 
 // unsure tells whether it is unknown if a lesson takes more of a kind than is said.
 func (l *lessonDiffer) unsure(lesson mis.Lesson, kind string) bool {
-	t := &l.snap.Timetable
+	t := &l.Snap.Timetable
 	if t.FaultyCode[""] || t.FaultyCode[lesson.Code] && lesson.Code != "" || t.Doubtful[lesson.Code] && lesson.Code != "" || t.Doubtful[lesson.Name] && lesson.Name != "" {
 		return true
 	}

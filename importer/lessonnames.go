@@ -17,7 +17,7 @@ func (l *lessonDiffer) gone(names []string, have map[string]model.Lesson) (ids [
 	}
 	for _, id := range slices.SortedFunc(maps.Keys(have), mis.CompareIDs) {
 		h := have[id]
-		if !named[id] && !l.snap.Timetable.SilentOn(mis.LessonKind(h.Kind), id, h.Code, h.Name) {
+		if !named[id] && !l.Snap.Timetable.SilentOn(mis.LessonKind(h.Kind), id, h.Code, h.Name) {
 			ids = append(ids, id)
 		}
 	}
@@ -67,7 +67,7 @@ func (l *lessonDiffer) names(slots []slot, have map[string]model.Lesson) []strin
 			}
 		}
 		lesson := l.table.lessons[s.lesson]
-		at := place{string(lesson.Kind), lesson.Code, lesson.Name, dateOf(have).At(l.snap.Timetable.Periods[lesson.PeriodID].From)}
+		at := place{string(lesson.Kind), lesson.Code, lesson.Name, dateOf(have).At(l.Snap.Timetable.Periods[lesson.PeriodID].From)}
 		if id, ok := free[at]; ok {
 			names[i] = id
 			delete(free, at)
@@ -87,7 +87,7 @@ func dateOf(have map[string]model.Lesson) era.Date {
 // sourceID is by which record a lesson is to be known that has the row of one. A row whose
 // record is gone takes the name of one that is there; one that cannot be read is kept.
 func (l *lessonDiffer) sourceID(lesson mis.Lesson, row string) string {
-	if slices.Contains(lesson.IDs, row) || l.snap.Timetable.SilentOn(lesson.Kind, row, "\x00", "") {
+	if slices.Contains(lesson.IDs, row) || l.Snap.Timetable.SilentOn(lesson.Kind, row, "\x00", "") {
 		return row
 	}
 	return l.known(lesson.IDs, nil)

@@ -32,7 +32,7 @@ type Line struct {
 	Span     string       `json:"span,omitempty"`   // of a suspension: when it is, and for whom; of a pin: what it holds
 	Fields   []Field      `json:"fields,omitempty"` // what differs, where the record goes on
 
-	lesson model.ID // the row of a lesson, or of a commitment's
+	row model.ID `json:"-"` // of a lesson, or of a commitment's
 }
 
 // LessonRef names a lesson.
@@ -139,12 +139,12 @@ func (n names) line(c model.Recorded) Line {
 		line.Kind = shown.Text(model.KindOfGroup)
 	case model.LessonEntity:
 		on := shown.Date("on_date")
-		line.Name, line.Kind, line.On, line.lesson = cmp.Or(shown.Text("name"), shown.Text("code")), shown.Text("kind"), &on, c.RecordID
+		line.Name, line.Kind, line.On, line.row = cmp.Or(shown.Text("name"), shown.Text("code")), shown.Text("kind"), &on, c.RecordID
 		line.From, line.To = timeOf(shown.Text("starts_at")), timeOf(shown.Text("ends_at"))
 	case model.CommitmentEntity:
 		lesson, taken := n.lesson(shown.ID("lesson_id")), n.element(shown.ID("element_id"))
 		on := lesson.OnDate
-		line.SourceID, line.Name, line.Kind, line.On, line.lesson = taken.SourceID, taken.Name, taken.Kind, &on, shown.ID("lesson_id")
+		line.SourceID, line.Name, line.Kind, line.On, line.row = taken.SourceID, taken.Name, taken.Kind, &on, shown.ID("lesson_id")
 		line.Lesson = &LessonRef{lesson.SourceID, lesson.Name}
 	case model.GroupSuspensionEntity:
 		group := n.element(shown.ID("group_id"))

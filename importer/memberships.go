@@ -12,20 +12,20 @@ import (
 // side by side, both in order of group and member (R15 to R20).
 func (d *differ) changeMemberships() {
 	isOthers := d.others()
-	have := slices.DeleteFunc(slices.Clone(d.state.Memberships), isOthers)
+	have := slices.DeleteFunc(slices.Clone(d.State.Memberships), isOthers)
 	slices.SortFunc(have, func(a, b model.Membership) int {
 		return cmp.Or(comparePairs(pair{a.GroupID, a.ElementID}, pair{b.GroupID, b.ElementID}), cmp.Compare(a.StartsOn, b.StartsOn))
 	})
-	m := &membershipChanges{asOf: d.asOf, plan: &d.plan, why: d.whyLeft()}
-	lives := make(map[model.ID]era.Interval, len(d.want.groups))
-	for _, g := range d.want.groups {
+	m := &membershipChanges{asOf: d.AsOf, plan: d.plan, why: d.whyLeft()}
+	lives := make(map[model.ID]era.Interval, len(d.groups))
+	for _, g := range d.groups {
 		lives[g.ID] = g.Life()
 	}
 	ended := d.endsOfGroups()
-	for _, row := range d.state.Memberships {
+	for _, row := range d.State.Memberships {
 		switch {
 		case !isOthers(row):
-		case d.want.asIs[pair{row.GroupID, row.ElementID}] && row.EndsOn == ended[row.GroupID]:
+		case d.asIs[pair{row.GroupID, row.ElementID}] && row.EndsOn == ended[row.GroupID]:
 			m.follow(row, lives[row.GroupID].To)
 		default:
 			m.clip(row, lives[row.GroupID].To)
@@ -39,7 +39,7 @@ func (d *differ) changeMemberships() {
 		}
 		return have[from:next]
 	}
-	for _, p := range d.want.memberships {
+	for _, p := range d.memberships {
 		for next < len(have) && comparePairs(pair{have[next].GroupID, have[next].ElementID}, p) < 0 {
 			m.leave(have[next])
 			next++
@@ -57,27 +57,27 @@ func (d *differ) changeMemberships() {
 // they are. They stay for as long as the group does (R2, R11).
 func (d *differ) others() func(model.Membership) bool {
 	groups, pupils := map[model.ID]bool{}, map[model.ID]bool{}
-	for _, g := range d.want.groups {
+	for _, g := range d.groups {
 		groups[g.ID] = true
 	}
-	for _, p := range d.state.Pupils {
+	for _, p := range d.State.Pupils {
 		pupils[p.ID] = true
 	}
 	wanted := map[model.ID]bool{}
-	for _, p := range d.want.pupils {
+	for _, p := range d.pupils {
 		wanted[p.ID] = p.Current
 	}
 	return func(m model.Membership) bool {
 		p := pair{m.GroupID, m.ElementID}
-		return groups[m.GroupID] && (!pupils[m.ElementID] || wanted[m.ElementID] && d.handsOff[p] || d.want.asIs[p])
+		return groups[m.GroupID] && (!pupils[m.ElementID] || wanted[m.ElementID] && d.handsOff[p] || d.asIs[p])
 	}
 }
 
 // endsOfGroups is the last day of each group, as the database has it, but for groups that
 // are over: one that is opened again starts empty (R12).
 func (d *differ) endsOfGroups() map[model.ID]era.Date {
-	ends := make(map[model.ID]era.Date, len(d.state.Groups))
-	for _, g := range d.state.Groups {
+	ends := make(map[model.ID]era.Date, len(d.State.Groups))
+	for _, g := range d.State.Groups {
 		ends[g.ID] = g.EndsOn
 		if !g.Current {
 			ends[g.ID] = -1
@@ -89,10 +89,10 @@ func (d *differ) endsOfGroups() map[model.ID]era.Date {
 // whyLeft tells the reason for which a membership ends.
 func (d *differ) whyLeft() func(model.Membership) model.Reason {
 	groups, pupils := map[model.ID]bool{}, map[model.ID]bool{}
-	for _, g := range d.want.groups {
+	for _, g := range d.groups {
 		groups[g.ID] = true
 	}
-	for _, p := range d.want.pupils {
+	for _, p := range d.pupils {
 		pupils[p.ID] = true
 	}
 	return func(m model.Membership) model.Reason {

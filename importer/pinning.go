@@ -7,29 +7,29 @@ import (
 )
 
 // readPins finds the memberships that imports are to leave alone.
-func (d *differ) readPins() {
-	d.handsOff = map[pair]bool{}
-	for _, p := range d.state.Pins {
+func (w *Wanted) readPins() {
+	w.handsOff = map[pair]bool{}
+	for _, p := range w.State.Pins {
 		if p.GroupID != 0 {
-			d.handsOff[pair{p.GroupID, p.ElementID}] = true
+			w.handsOff[pair{p.GroupID, p.ElementID}] = true
 		}
 	}
 }
 
 // pinGroups and pinPeople give wanted records the values that are pinned.
-func (d *differ) pinGroups() { pinFields(d, d.want.groups, d.state.Groups) }
+func (w *Wanted) pinGroups() { pinFields(w, w.groups, w.State.Groups) }
 
-func (d *differ) pinPeople() {
-	pinFields(d, d.want.pupils, d.state.Pupils)
-	pinFields(d, d.want.staff, d.state.Staff)
-	pinFields(d, d.want.locations, d.state.Locations)
-	pinFields(d, d.want.subjects, d.state.Subjects)
-	pinFields(d, d.want.houses, d.state.Houses)
+func (w *Wanted) pinPeople() {
+	pinFields(w, w.pupils, w.State.Pupils)
+	pinFields(w, w.staff, w.State.Staff)
+	pinFields(w, w.locations, w.State.Locations)
+	pinFields(w, w.subjects, w.State.Subjects)
+	pinFields(w, w.houses, w.State.Houses)
 }
 
-func pinFields[T element](d *differ, want, have []T) {
+func pinFields[T element](w *Wanted, want, have []T) {
 	fields := map[model.ID][]string{}
-	for _, p := range d.state.Pins {
+	for _, p := range w.State.Pins {
 		if p.Field != "" {
 			fields[p.ElementID] = append(fields[p.ElementID], p.Field)
 		}
@@ -41,15 +41,16 @@ func pinFields[T element](d *differ, want, have []T) {
 	for _, h := range have {
 		had[h.RowID()] = h
 	}
-	for i, w := range want {
-		h, known := had[w.RowID()]
+	for i := range want {
+		row := want[i].RowID()
+		h, known := had[row]
 		if !known {
 			continue
 		}
-		for _, field := range fields[w.RowID()] {
+		for _, field := range fields[row] {
 			pinned := model.Keep(want[i], h, field)
 			if pinned != want[i] {
-				d.pinned = append(d.pinned, model.Change{Action: model.Update, Why: model.Reason(field), Before: model.Keep(h, want[i], field), After: h})
+				w.pinned = append(w.pinned, model.Change{Action: model.Update, Why: model.Reason(field), Before: model.Keep(h, want[i], field), After: h})
 			}
 			want[i] = pinned
 		}
@@ -58,29 +59,29 @@ func pinFields[T element](d *differ, want, have []T) {
 
 // pinMemberships takes what is pinned out of what is wanted: then nothing becomes of it,
 // neither a joining nor a leaving.
-func (d *differ) pinMemberships() {
-	if len(d.handsOff) == 0 {
+func (w *Wanted) pinMemberships() {
+	if len(w.handsOff) == 0 {
 		return
 	}
 	isWanted, isThere := map[pair]bool{}, map[pair]model.Membership{}
-	d.want.memberships = slices.DeleteFunc(d.want.memberships, func(p pair) bool {
-		isWanted[p] = isWanted[p] || d.handsOff[p]
-		return d.handsOff[p]
+	w.memberships = slices.DeleteFunc(w.memberships, func(p pair) bool {
+		isWanted[p] = isWanted[p] || w.handsOff[p]
+		return w.handsOff[p]
 	})
-	for _, m := range d.state.Memberships {
-		if p := (pair{m.GroupID, m.ElementID}); d.handsOff[p] {
+	for _, m := range w.State.Memberships {
+		if p := (pair{m.GroupID, m.ElementID}); w.handsOff[p] {
 			isThere[p] = m
 		}
 	}
-	for _, pin := range d.state.Pins {
+	for _, pin := range w.State.Pins {
 		p := pair{pin.GroupID, pin.ElementID}
 		m, there := isThere[p]
 		switch {
-		case pin.GroupID == 0 || there == isWanted[p] || d.want.asIs[p]:
+		case pin.GroupID == 0 || there == isWanted[p] || w.asIs[p]:
 		case there:
-			d.pinned = append(d.pinned, model.Change{Action: model.End, Why: model.Left, Before: m, After: m})
+			w.pinned = append(w.pinned, model.Change{Action: model.End, Why: model.Left, Before: m, After: m})
 		default:
-			d.pinned = append(d.pinned, model.Change{Action: model.Create, Why: model.Joined, After: model.Membership{GroupID: p.group, ElementID: p.member, StartsOn: d.asOf}})
+			w.pinned = append(w.pinned, model.Change{Action: model.Create, Why: model.Joined, After: model.Membership{GroupID: p.group, ElementID: p.member, StartsOn: w.AsOf}})
 		}
 	}
 }

@@ -65,8 +65,8 @@ func record(r Report, kind, version string, holder store.Holder) model.Run {
 	}
 }
 
-// took takes over what the database made of a run.
-func (r *Report) took(run model.Run) {
+// setOutcome takes over what the database made of a run.
+func (r *Report) setOutcome(run model.Run) {
 	r.Run, r.Result, r.Changes, r.Waiting = run.ID, run.Result, run.Counts.V, run.Waiting.V
 }
 

@@ -62,9 +62,9 @@ func TestR39RecordOutlivesItsRecords(t *testing.T) {
 		w.night("2016-09-05", night("BRO").xml())
 		moved := strings.ReplaceAll(string(night("GRE").xml()), `<Form>7/A</Form>`, `<Form>7/B</Form>`)
 		changed := w.night("2016-09-06", []byte(moved))
-		before, text := w.told(changed.Run), w.shownAs(changed.Run, importer.Style{})
-		if !strings.Contains(text, "7Mat1: − Ms Brown, + Mr Green (5 times, 12 September – 31 October 2016)") {
-			w.Errorf("%s", text)
+		before, written := w.told(changed.Run), w.shownAs(changed.Run, importer.Style{})
+		if !strings.Contains(written, "7Mat1: − Ms Brown, + Mr Green (5 times, 12 September – 31 October 2016)") {
+			w.Errorf("%s", written)
 		}
 		w.suspend("- {name: No lessons, kind: gap, from: 2016-09-07, to: 2016-12-31}")
 		later := strings.NewReplacer("Ms Brown", "Mrs Black", "Mr Green", "Dr White", "Zoë", "Zara",
@@ -76,7 +76,7 @@ func TestR39RecordOutlivesItsRecords(t *testing.T) {
 		}
 		w.expect("what the record tells", strings.Split(w.told(changed.Run), "},{"), strings.Split(before, "},{")...)
 		now := w.shownAs(changed.Run, importer.Style{})
-		w.expect("how it is written", strings.Split(now, "\n"), strings.Split(text, "\n")...)
+		w.expect("how it is written", strings.Split(now, "\n"), strings.Split(written, "\n")...)
 	})
 }
 

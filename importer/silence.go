@@ -21,27 +21,27 @@ type silence struct {
 // silences lists the sections that say nothing though the database holds something of them,
 // or though baseline has records of them: those of the last import of which nothing was held.
 // At an era's beginning the database holds nothing yet.
-func (d *differ) silences(baseline map[string]int) (list []silence) {
-	forms, sets := d.current(model.FormGroup), d.current(model.SetGroup)
-	t := &d.snap.Timetable
+func (w *Wanted) silences(baseline map[string]int) (list []silence) {
+	forms, sets := w.current(model.FormGroup), w.current(model.SetGroup)
+	t := &w.Snap.Timetable
 	for _, s := range []struct {
 		section     string
 		saysNothing bool
 		kept        int
 	}{
-		{d.snap.Staff.Section, d.snap.Staff.SaysNothing(), countCurrent(d.state.Staff)},
-		{d.snap.Pupils.Section, d.snap.Pupils.SaysNothing(), countCurrent(d.state.Pupils)},
-		{d.snap.Subjects.Section, d.snap.Subjects.SaysNothing(), countCurrent(d.state.Subjects)},
-		{d.snap.Locations.Section, d.snap.Locations.SaysNothing(), countCurrent(d.state.Locations)},
-		{d.snap.AcademicHouses.Section, d.snap.AcademicHouses.SaysNothing(), d.countHouses(mis.Academic)},
-		{d.snap.BoardingHouses.Section, d.snap.BoardingHouses.SaysNothing(), d.countHouses(mis.Boarding)},
-		{d.snap.Forms.Section, d.snap.Forms.SaysNothing(), len(forms)},
-		{d.snap.Sets.Section, d.snap.Sets.SaysNothing(), len(sets)},
-		{d.snap.SetLists.Section, d.snap.SetLists.SaysNothing(), d.countMemberships(sets)},
-		{"PublishedTimetables", !t.Speaks, d.daysWithLessons("")},
-		{"StaffMeetings", t.Speaks && t.Silent[mis.Meeting], d.daysWithLessons(mis.Meeting)},
-		{"YearSchedules", t.Speaks && t.Silent[mis.Assembly], d.daysWithLessons(mis.Assembly)},
-		{"Tutorials", t.Speaks && t.Silent[mis.Tutorial], d.daysWithLessons(mis.Tutorial)},
+		{w.Snap.Staff.Section, w.Snap.Staff.SaysNothing(), countCurrent(w.State.Staff)},
+		{w.Snap.Pupils.Section, w.Snap.Pupils.SaysNothing(), countCurrent(w.State.Pupils)},
+		{w.Snap.Subjects.Section, w.Snap.Subjects.SaysNothing(), countCurrent(w.State.Subjects)},
+		{w.Snap.Locations.Section, w.Snap.Locations.SaysNothing(), countCurrent(w.State.Locations)},
+		{w.Snap.AcademicHouses.Section, w.Snap.AcademicHouses.SaysNothing(), w.countHouses(mis.Academic)},
+		{w.Snap.BoardingHouses.Section, w.Snap.BoardingHouses.SaysNothing(), w.countHouses(mis.Boarding)},
+		{w.Snap.Forms.Section, w.Snap.Forms.SaysNothing(), len(forms)},
+		{w.Snap.Sets.Section, w.Snap.Sets.SaysNothing(), len(sets)},
+		{w.Snap.SetLists.Section, w.Snap.SetLists.SaysNothing(), w.countMemberships(sets)},
+		{"PublishedTimetables", !t.Speaks, w.daysWithLessons("")},
+		{"StaffMeetings", t.Speaks && t.Silent[mis.Meeting], w.daysWithLessons(mis.Meeting)},
+		{"YearSchedules", t.Speaks && t.Silent[mis.Assembly], w.daysWithLessons(mis.Assembly)},
+		{"Tutorials", t.Speaks && t.Silent[mis.Tutorial], w.daysWithLessons(mis.Tutorial)},
 	} {
 		known := baseline[s.section]
 		if s.section == "PublishedTimetables" {
@@ -59,9 +59,9 @@ func (d *differ) silences(baseline map[string]int) (list []silence) {
 }
 
 // reportSilence says which sections those are.
-func (d *differ) reportSilence() {
-	for _, s := range d.silences(nil) {
-		d.problems.Add(mis.Problem{Section: s.section, Reason: mis.SectionIsAbsent,
+func (w *Wanted) reportSilence() {
+	for _, s := range w.silences(nil) {
+		w.problems.Add(mis.Problem{Section: s.section, Reason: mis.SectionIsAbsent,
 			Detail: fmt.Sprintf("what the database holds of it stays as it is (%d); check what the API key is allowed", s.kept)})
 	}
 }
@@ -76,13 +76,13 @@ func countCurrent[T element](records []T) (n int) {
 }
 
 // current is the groups of a kind that have not ended.
-func (d *differ) current(kind string) []model.Group {
-	return slices.DeleteFunc(d.living(d.groupsOf(kind)), func(g model.Group) bool { return !g.Current })
+func (w *Wanted) current(kind string) []model.Group {
+	return slices.DeleteFunc(w.living(w.groupsOf(kind)), func(g model.Group) bool { return !g.Current })
 }
 
 // daysWithLessons is on how many days the database knows lessons of a kind, or any.
-func (d *differ) daysWithLessons(kind mis.LessonKind) (n int) {
-	for _, digest := range d.state.LessonDays {
+func (w *Wanted) daysWithLessons(kind mis.LessonKind) (n int) {
+	for _, digest := range w.State.LessonDays {
 		if _, kinds, _ := strings.Cut(digest, ":"); kinds != "" && (kind == "" || strings.Contains(kinds, string(kind[0]))) {
 			n++
 		}
@@ -90,8 +90,8 @@ func (d *differ) daysWithLessons(kind mis.LessonKind) (n int) {
 	return n
 }
 
-func (d *differ) countHouses(kind mis.HouseKind) (n int) {
-	for _, h := range d.state.Houses {
+func (w *Wanted) countHouses(kind mis.HouseKind) (n int) {
+	for _, h := range w.State.Houses {
 		if h.Current && h.Type == string(kind) {
 			n++
 		}
@@ -99,12 +99,12 @@ func (d *differ) countHouses(kind mis.HouseKind) (n int) {
 	return n
 }
 
-func (d *differ) countMemberships(groups []model.Group) (n int) {
+func (w *Wanted) countMemberships(groups []model.Group) (n int) {
 	in := map[model.ID]bool{}
 	for _, g := range groups {
 		in[g.ID] = true
 	}
-	for _, m := range d.state.Memberships {
+	for _, m := range w.State.Memberships {
 		if in[m.GroupID] {
 			n++
 		}

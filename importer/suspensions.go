@@ -45,12 +45,12 @@ type moved struct{ had, want model.Suspension }
 
 // matchSuspensions finds what the database holds of the file in the file again. One that moved is
 // the same under its name and kind; several of one name are matched one by one.
-func (d *differ) matchSuspensions(file []era.Suspension) (gone []model.Suspension, changed []moved, fresh []model.Suspension) {
+func (w *Wanted) matchSuspensions(file []era.Suspension) (gone []model.Suspension, changed []moved, fresh []model.Suspension) {
 	var had []model.Suspension
 	for _, s := range file {
 		fresh = append(fresh, toStored(s, model.InFile))
 	}
-	for _, h := range d.state.Suspensions {
+	for _, h := range w.State.Suspensions {
 		if h.Origin != model.InFile {
 			continue
 		}
@@ -91,8 +91,8 @@ func (d *differ) changeSuspensions() {
 }
 
 // notInTheFile lists what the database has of the file, and the file has no more.
-func (d *differ) notInTheFile() (gone []era.Suspension) {
-	stored, _, _ := d.matchSuspensions(d.inFile)
+func (w *Wanted) notInTheFile() (gone []era.Suspension) {
+	stored, _, _ := w.matchSuspensions(w.inFile)
 	for _, h := range stored {
 		gone = append(gone, fromStored(h))
 	}
@@ -101,8 +101,8 @@ func (d *differ) notInTheFile() (gone []era.Suspension) {
 
 // suspendedDays is the stretches of days from the as-of date to the era's end on which a
 // group of a year group, or of none, is suspended (R27).
-func (d *differ) suspendedDays(year era.Year) []era.Interval {
-	if found, ok := d.suspended[year]; ok {
+func (w *Wanted) suspendedDays(year era.Year) []era.Interval {
+	if found, ok := w.suspended[year]; ok {
 		return found
 	}
 	var years []era.Year
@@ -110,14 +110,14 @@ func (d *differ) suspendedDays(year era.Year) []era.Interval {
 		years = []era.Year{year}
 	}
 	var apply []era.Suspension
-	for _, s := range d.suspensions {
+	for _, s := range w.suspensions {
 		if s.Kind == era.Suspend && s.NamesAll(years) {
 			apply = append(apply, s)
 		}
 	}
 	var stretches []era.Interval
-	for date, last := d.asOf, d.lastDay(); len(apply) > 0 && date <= last; date++ {
-		from, to := d.schoolHours(date)
+	for date, last := w.AsOf, w.lastDay(); len(apply) > 0 && date <= last; date++ {
+		from, to := w.schoolHours(date)
 		if !era.Cover(apply, date, from, to) {
 			continue
 		}
@@ -127,27 +127,27 @@ func (d *differ) suspendedDays(year era.Year) []era.Interval {
 			stretches = append(stretches, era.Interval{From: date, To: date})
 		}
 	}
-	d.suspended[year] = stretches
+	w.suspended[year] = stretches
 	return stretches
 }
 
 // schoolHours is from the first period's start to the last one's end on a day, or the
 // whole of a day that has none.
-func (d *differ) schoolHours(date era.Date) (from, to era.Clock) {
-	if d.hours == nil {
-		d.hours = map[mis.PlaceInWeek][2]era.Clock{}
-		for _, p := range d.snap.Timetable.Periods {
+func (w *Wanted) schoolHours(date era.Date) (from, to era.Clock) {
+	if w.hours == nil {
+		w.hours = map[mis.PlaceInWeek][2]era.Clock{}
+		for _, p := range w.Snap.Timetable.Periods {
 			at := mis.PlaceInWeek{WeekID: p.WeekID, Weekday: p.Weekday}
-			if h, ok := d.hours[at]; ok {
-				d.hours[at] = [2]era.Clock{min(h[0], p.From), max(h[1], p.To)}
+			if h, ok := w.hours[at]; ok {
+				w.hours[at] = [2]era.Clock{min(h[0], p.From), max(h[1], p.To)}
 			} else {
-				d.hours[at] = [2]era.Clock{p.From, p.To}
+				w.hours[at] = [2]era.Clock{p.From, p.To}
 			}
 		}
 	}
 	from, to = era.MinutesOfDay, 0
-	for _, week := range d.snap.Timetable.Allocations[date.Week()] {
-		if h, ok := d.hours[mis.PlaceInWeek{WeekID: week, Weekday: int(date.Weekday())}]; ok {
+	for _, week := range w.Snap.Timetable.Allocations[date.Week()] {
+		if h, ok := w.hours[mis.PlaceInWeek{WeekID: week, Weekday: int(date.Weekday())}]; ok {
 			from, to = min(from, h[0]), max(to, h[1])
 		}
 	}
@@ -159,27 +159,27 @@ func (d *differ) schoolHours(date era.Date) (from, to era.Clock) {
 
 // knowsHours tells whether it is known when the school's days begin and end. A timetable
 // that was there before and is missing tonight changes nothing (R34).
-func (d *differ) knowsHours() bool {
-	return d.snap.Timetable.Speaks || len(d.state.LessonDays) == 0
+func (w *Wanted) knowsHours() bool {
+	return w.Snap.Timetable.Speaks || len(w.State.LessonDays) == 0
 }
 
 // suspendGroups gives each wanted group the state of the as-of date (R27).
-func (d *differ) suspendGroups() {
+func (w *Wanted) suspendGroups() {
 	stored := map[model.ID][]model.GroupSuspension{}
-	for _, s := range d.state.GroupSuspensions {
+	for _, s := range w.State.GroupSuspensions {
 		stored[s.GroupID] = append(stored[s.GroupID], s)
 	}
-	for i := range d.want.groups {
-		g := &d.want.groups[i]
+	for i := range w.groups {
+		g := &w.groups[i]
 		g.Suspended = false
-		if !d.knowsHours() || d.holdSuspend {
+		if !w.knowsHours() || w.holdSuspend {
 			for _, s := range stored[g.ID] {
-				g.Suspended = g.Suspended || s.StartsOn <= d.asOf && d.asOf <= s.EndsOn
+				g.Suspended = g.Suspended || s.StartsOn <= w.AsOf && w.AsOf <= s.EndsOn
 			}
 			continue
 		}
-		for _, days := range d.suspendedDays(g.Year) {
-			g.Suspended = g.Suspended || days.Contains(d.asOf)
+		for _, days := range w.suspendedDays(g.Year) {
+			g.Suspended = g.Suspended || days.Contains(w.AsOf)
 		}
 	}
 }
@@ -191,18 +191,18 @@ func (d *differ) changeGroupSuspensions() {
 		return
 	}
 	wanted := map[model.ID]model.Group{}
-	for _, g := range d.want.groups {
+	for _, g := range d.groups {
 		wanted[g.ID] = g
 	}
 	had := map[model.ID][]model.GroupSuspension{}
 	var ids []model.ID
-	for _, s := range d.state.GroupSuspensions {
+	for _, s := range d.State.GroupSuspensions {
 		if len(had[s.GroupID]) == 0 {
 			ids = append(ids, s.GroupID)
 		}
 		had[s.GroupID] = append(had[s.GroupID], s)
 	}
-	for _, g := range d.want.groups {
+	for _, g := range d.groups {
 		if len(had[g.ID]) == 0 {
 			ids = append(ids, g.ID)
 		}
@@ -210,7 +210,7 @@ func (d *differ) changeGroupSuspensions() {
 	var p stretchPlan
 	for _, id := range ids {
 		var want []era.Interval
-		if g, ok := wanted[id]; ok && (g.EndsOn == 0 || g.EndsOn >= d.asOf) {
+		if g, ok := wanted[id]; ok && (g.EndsOn == 0 || g.EndsOn >= d.AsOf) {
 			for _, days := range d.suspendedDays(g.Year) {
 				days.From = max(days.From, g.StartsOn)
 				if g.EndsOn != 0 {
@@ -234,7 +234,7 @@ func (p *stretchPlan) change(d *differ, group model.ID, had []model.GroupSuspens
 	want = slices.Clone(want)
 	var open []model.GroupSuspension // without a partner yet
 	for _, h := range had {
-		if h.StartsOn < d.asOf && len(want) > 0 && want[0].From == d.asOf {
+		if h.StartsOn < d.AsOf && len(want) > 0 && want[0].From == d.AsOf {
 			want[0].From = h.StartsOn // it goes on
 		}
 		same := slices.IndexFunc(want, func(w era.Interval) bool { return w.From == h.StartsOn })
@@ -244,9 +244,9 @@ func (p *stretchPlan) change(d *differ, group model.ID, had []model.GroupSuspens
 		case same >= 0:
 			p.update(h, want[same])
 			want = slices.Delete(want, same, same+1)
-		case h.StartsOn < d.asOf:
+		case h.StartsOn < d.AsOf:
 			after := h
-			after.EndsOn = d.asOf.AddDays(-1)
+			after.EndsOn = d.AsOf.AddDays(-1)
 			p.ended = append(p.ended, model.Change{Action: model.End, Why: model.NotSuspended, Before: h, After: after})
 		default:
 			open = append(open, h)
@@ -271,32 +271,32 @@ func (p *stretchPlan) update(h model.GroupSuspension, to era.Interval) {
 }
 
 // reportSuspensions tells of suspensions that are accepted and may not be meant.
-func (d *differ) reportSuspensions(eras []era.Era) {
-	eras = append(eras, d.era.Era) // which may not be there yet
+func (w *Wanted) reportSuspensions(eras []era.Era) {
+	eras = append(eras, w.Era.Era) // which may not be there yet
 	present := map[era.Year]bool{}
-	for _, p := range d.want.pupils {
+	for _, p := range w.pupils {
 		present[p.Year] = true
 	}
-	for i, s := range d.suspensions {
+	for i, s := range w.suspensions {
 		about := fmt.Sprintf("%s, %s", s.Name, s.FormatSpan())
 		if !slices.ContainsFunc(eras, func(e era.Era) bool { return !e.IsPerpetual() && s.Days().Overlaps(e.Days()) }) {
-			d.noteSuspension(s, mis.OutsideEras, "%s: no era has any of these days; it has no effect", about)
+			w.noteSuspension(s, mis.OutsideEras, "%s: no era has any of these days; it has no effect", about)
 		}
 		for _, y := range s.Years {
-			if len(d.want.pupils) > 0 && !present[y] {
-				d.noteSuspension(s, mis.NobodyInYear, "%s: nobody is in year %s", about, y)
+			if len(w.pupils) > 0 && !present[y] {
+				w.noteSuspension(s, mis.NobodyInYear, "%s: nobody is in year %s", about, y)
 			}
 		}
-		for _, other := range d.suspensions[:i] {
+		for _, other := range w.suspensions[:i] {
 			if shareTime(s, other) {
-				d.noteSuspension(s, mis.OverlapsAnother, "%s: it overlaps with %s, %s; both count", about, other.Name, other.FormatSpan())
+				w.noteSuspension(s, mis.OverlapsAnother, "%s: it overlaps with %s, %s; both count", about, other.Name, other.FormatSpan())
 			}
 		}
 	}
 }
 
-func (d *differ) noteSuspension(s era.Suspension, reason mis.Reason, format string, args ...any) {
-	d.problems.Add(mis.Problem{Section: "suspensions", ID: s.Name, Reason: reason, Detail: fmt.Sprintf(format, args...)})
+func (w *Wanted) noteSuspension(s era.Suspension, reason mis.Reason, format string, args ...any) {
+	w.problems.Add(mis.Problem{Section: "suspensions", ID: s.Name, Reason: reason, Detail: fmt.Sprintf(format, args...)})
 }
 
 // shareTime tells whether two are of one kind, for some of the same years, and share a

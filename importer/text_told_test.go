@@ -23,7 +23,7 @@ func TestRunsTellsTheWholeCause(t *testing.T) {
 	past.StartedAt = time.Date(2016, 9, 6, 3, 0, 0, 0, time.UTC)
 	past.Run, past.AsOf, past.Error = 7, era.NewDate(2016, 9, 6), cause
 	var b bytes.Buffer
-	if err := importer.WriteRuns(&b, nil, []importer.Past{past}, time.UTC, importer.Style{}); err != nil {
+	if err := importer.WriteRuns(&b, []importer.Past{past}, "", time.UTC, importer.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimRight(b.String(), "\n"), "\n")

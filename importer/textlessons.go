@@ -61,7 +61,7 @@ func newLessonChanges(p *printer, lines Lines) *lessonChanges {
 func (c *lessonChanges) add(l Line) {
 	switch {
 	case l.Action == model.Update && l.Why == model.ChangedInMIS:
-		one := c.one(l.lesson, l.Name, *l.On)
+		one := c.one(l.row, l.Name, *l.On)
 		one.how = append(one.how, c.values(l)...)
 	case l.Action == model.Update || !c.pairs:
 		c.count(l.Action, l.Why, *l.On)
@@ -70,7 +70,7 @@ func (c *lessonChanges) add(l Line) {
 		c.apart.add(l)
 	}
 	if l.Action != model.Update {
-		c.own.add(l.lesson)
+		c.own.add(l.row)
 	}
 }
 
@@ -93,12 +93,12 @@ func (c *lessonChanges) one(row model.ID, title string, on era.Date) *oneLesson 
 
 // take takes in whom a lesson takes, or no longer.
 func (c *lessonChanges) take(l Line) {
-	one := c.by[l.lesson]
+	one := c.by[l.row]
 	if one == nil {
-		if c.own.has(l.lesson) {
+		if c.own.has(l.row) {
 			return
 		}
-		one = c.one(l.lesson, l.Lesson.Name, *l.On)
+		one = c.one(l.row, l.Lesson.Name, *l.On)
 	}
 	if l.Action == model.Delete {
 		one.leaves = append(one.leaves, taken{l.Kind, l.Name})

@@ -31,7 +31,7 @@ type placed struct {
 
 func (m *moving) add(l Line) {
 	place := placed{
-		row: l.lesson, kind: l.Kind, id: l.SourceID, title: l.Name, on: *l.On, from: l.From, to: l.To, why: l.Why,
+		row: l.row, kind: l.Kind, id: l.SourceID, title: l.Name, on: *l.On, from: l.From, to: l.To, why: l.Why,
 	}
 	if l.Action == model.Delete {
 		m.gone = append(m.gone, place)

@@ -38,52 +38,52 @@ type schoolDay struct {
 type slot struct{ lesson, by int }
 
 // expand works out the days. Without a timetable that speaks there are none.
-func (d *differ) expand() {
-	if !d.snap.Timetable.Speaks {
+func (w *Wanted) expand() {
+	if !w.Snap.Timetable.Speaks {
 		return
 	}
-	d.table = &timetable{suspensions: d.suspensions, unknown: map[era.Date]bool{}}
-	d.nameElements()
-	for _, l := range d.snap.Timetable.Lessons {
-		if l, ok := d.imported(l); ok {
-			d.table.lessons = append(d.table.lessons, l)
+	w.table = &timetable{suspensions: w.suspensions, unknown: map[era.Date]bool{}}
+	w.nameElements()
+	for _, l := range w.Snap.Timetable.Lessons {
+		if l, ok := w.imported(l); ok {
+			w.table.lessons = append(w.table.lessons, l)
 		}
 	}
-	speaking := d.snap.Timetable
-	speaking.Lessons = d.table.lessons
+	speaking := w.Snap.Timetable
+	speaking.Lessons = w.table.lessons
 	byPlace := speaking.ByPlace()
-	prints := make([][]byte, len(d.table.lessons))
-	for i, l := range d.table.lessons {
-		prints[i] = d.fingerprint(l, speaking.Periods[l.PeriodID])
+	prints := make([][]byte, len(w.table.lessons))
+	for i, l := range w.table.lessons {
+		prints[i] = w.fingerprint(l, speaking.Periods[l.PeriodID])
 	}
-	mark := d.protectionMark()
-	for date, last := d.asOf, d.lastDay(); date <= last; date++ {
+	mark := w.protectionMark()
+	for date, last := w.AsOf, w.lastDay(); date <= last; date++ {
 		if speaking.WeeksFault && len(speaking.Allocations[date.Week()]) == 0 {
-			d.table.unknown[date] = true
+			w.table.unknown[date] = true
 			continue
 		}
-		day := d.table.day(date, speaking.On(date, byPlace), speaking.Periods)
+		day := w.table.day(date, speaking.On(date, byPlace), speaking.Periods)
 		sum := sha256.New()
-		fmt.Fprintf(sum, "1 %q %s\n", d.era.Name, mark)
-		kinds := d.silentKindsOf(date)
+		fmt.Fprintf(sum, "1 %q %s\n", w.Era.Name, mark)
+		kinds := w.silentKindsOf(date)
 		for _, s := range day.slots {
-			if kind := d.table.lessons[s.lesson].Kind; !strings.Contains(kinds, string(kind[0])) {
+			if kind := w.table.lessons[s.lesson].Kind; !strings.Contains(kinds, string(kind[0])) {
 				kinds += string(kind[0])
 			}
 			sum.Write(prints[s.lesson])
 			sum.Write([]byte{byte(min(s.by, 0))})
 		}
 		day.digest = shortened(sum) + ":" + kinds
-		d.table.days = append(d.table.days, day)
+		w.table.days = append(w.table.days, day)
 	}
 }
 
 // silentKindsOf is the kinds of lesson of which the document says nothing, by their first
 // letters, as far as the day is known to have some.
-func (d *differ) silentKindsOf(date era.Date) (kinds string) {
+func (w *Wanted) silentKindsOf(date era.Date) (kinds string) {
 	for _, kind := range []mis.LessonKind{mis.Assembly, mis.Taught, mis.Meeting, mis.Tutorial} {
-		_, known, _ := strings.Cut(d.state.LessonDays[date], ":")
-		if letter := string(kind[0]); d.snap.Timetable.Silent[kind] && strings.Contains(known, letter) {
+		_, known, _ := strings.Cut(w.State.LessonDays[date], ":")
+		if letter := string(kind[0]); w.Snap.Timetable.Silent[kind] && strings.Contains(known, letter) {
 			kinds += letter
 		}
 	}
@@ -91,34 +91,34 @@ func (d *differ) silentKindsOf(date era.Date) (kinds string) {
 }
 
 // nameElements notes which row each element is that a lesson can take.
-func (d *differ) nameElements() {
-	d.elements, d.kinds = map[string]model.ID{}, map[model.ID]string{}
-	note := func(kind, source string, id model.ID) { d.elements[kind+" "+source], d.kinds[id] = id, kind }
-	for _, g := range d.want.groups {
+func (w *Wanted) nameElements() {
+	w.elements, w.kinds = map[string]model.ID{}, map[model.ID]string{}
+	note := func(kind, source string, id model.ID) { w.elements[kind+" "+source], w.kinds[id] = id, kind }
+	for _, g := range w.groups {
 		note(g.GroupKind, g.SourceID, g.ID)
-		d.kinds[g.ID] = "group"
-		d.yearOf[g.GroupKind+" "+g.SourceID] = g.Year
+		w.kinds[g.ID] = "group"
+		w.yearOf[g.GroupKind+" "+g.SourceID] = g.Year
 	}
-	for _, g := range d.state.Groups {
-		d.kinds[g.ID] = "group"
+	for _, g := range w.State.Groups {
+		w.kinds[g.ID] = "group"
 	}
-	for _, s := range d.want.staff {
+	for _, s := range w.staff {
 		note("staff", s.SourceID, s.ID)
 	}
-	for _, s := range d.state.Staff {
-		d.kinds[s.ID] = "staff"
+	for _, s := range w.State.Staff {
+		w.kinds[s.ID] = "staff"
 	}
-	for _, r := range d.want.locations {
+	for _, r := range w.locations {
 		note("location", r.SourceID, r.ID)
 	}
-	for _, r := range d.state.Locations {
-		d.kinds[r.ID] = "location"
+	for _, r := range w.State.Locations {
+		w.kinds[r.ID] = "location"
 	}
-	for _, p := range d.want.pupils {
+	for _, p := range w.pupils {
 		note("pupil", p.SourceID, p.ID)
 	}
-	for _, p := range d.state.Pupils {
-		d.kinds[p.ID] = "pupil"
+	for _, p := range w.State.Pupils {
+		w.kinds[p.ID] = "pupil"
 	}
 }
 
@@ -142,17 +142,17 @@ func shortened(sum hash.Hash) string {
 
 // lastDay is the era's end, or where it has none the last day of the last week that is
 // allocated.
-func (d *differ) lastDay() era.Date {
-	if d.era.EndsOn != 0 {
-		return d.era.EndsOn
+func (w *Wanted) lastDay() era.Date {
+	if w.Era.EndsOn != 0 {
+		return w.Era.EndsOn
 	}
 	const years = 3
-	for date := d.asOf.AddDays(years * 366); date >= d.asOf; date-- {
-		if len(d.snap.Timetable.Allocations[date.Week()]) > 0 {
+	for date := w.AsOf.AddDays(years * 366); date >= w.AsOf; date-- {
+		if len(w.Snap.Timetable.Allocations[date.Week()]) > 0 {
 			return date
 		}
 	}
-	return d.asOf - 1
+	return w.AsOf - 1
 }
 
 // day is the lessons of a date, but for those in a gap (R26).
@@ -189,28 +189,28 @@ func (t *timetable) day(date era.Date, lessons []int, periods map[string]mis.Per
 
 // imported leaves out of a lesson what is of year groups that the school does not import.
 // A lesson that is for nobody else is not wanted.
-func (d *differ) imported(l mis.Lesson) (mis.Lesson, bool) {
+func (w *Wanted) imported(l mis.Lesson) (mis.Lesson, bool) {
 	isForSomebody := len(l.Sets)+len(l.Forms)+len(l.Years) > 0
-	l.Sets = slices.DeleteFunc(slices.Clone(l.Sets), func(id string) bool { return d.unwanted["set "+id] })
-	l.Forms = slices.DeleteFunc(slices.Clone(l.Forms), func(id string) bool { return d.unwanted["form "+id] })
+	l.Sets = slices.DeleteFunc(slices.Clone(l.Sets), func(id string) bool { return w.unwanted["set "+id] })
+	l.Forms = slices.DeleteFunc(slices.Clone(l.Forms), func(id string) bool { return w.unwanted["form "+id] })
 	l.Years = slices.Clone(l.Years)
 	for _, group := range takes(mis.Lesson{Sets: l.Sets, Forms: l.Forms}) { // of one that cannot be read, as the database has it
-		if year, ok := d.yearOf[group]; ok && year.Known() {
+		if year, ok := w.yearOf[group]; ok && year.Known() {
 			l.Years = append(l.Years, year)
 		}
 	}
 	slices.Sort(l.Years)
-	l.Years = slices.DeleteFunc(slices.Compact(l.Years), func(y era.Year) bool { return !d.imports(y) })
+	l.Years = slices.DeleteFunc(slices.Compact(l.Years), func(y era.Year) bool { return !w.imports(y) })
 	return l, !isForSomebody || len(l.Sets)+len(l.Forms)+len(l.Years) > 0
 }
 
 // fingerprint is all that makes a lesson what it is, in few bytes: whether what it takes
 // is there, too.
-func (d *differ) fingerprint(l mis.Lesson, p mis.Period) []byte {
+func (w *Wanted) fingerprint(l mis.Lesson, p mis.Period) []byte {
 	sum := sha256.New()
 	taken := takes(l)
 	for i, reference := range taken {
-		if d.elements[reference] == 0 {
+		if w.elements[reference] == 0 {
 			taken[i] = "no " + reference
 		}
 	}
@@ -225,10 +225,10 @@ func (d *differ) fingerprint(l mis.Lesson, p mis.Period) []byte {
 
 // protectionMark tells one set of records that could not be read from another: what they
 // protect is a part of what the days are.
-func (d *differ) protectionMark() string {
-	t := &d.snap.Timetable
+func (w *Wanted) protectionMark() string {
+	t := &w.Snap.Timetable
 	awaits := ""
-	for _, a := range d.absent {
+	for _, a := range w.absent {
 		awaits += fmt.Sprintf(" %d", a.ElementID)
 	}
 	if !t.Protects() {
@@ -239,18 +239,18 @@ func (d *differ) protectionMark() string {
 
 // stale lists the days whose lessons have to be read: those of which the database does not
 // know that they are as they should be.
-func (d *differ) stale() (days []era.Date) {
-	if d.table == nil {
+func (w *Wanted) stale() (days []era.Date) {
+	if w.table == nil {
 		return nil
 	}
-	known := maps.Clone(d.state.LessonDays)
-	for _, day := range d.table.days {
+	known := maps.Clone(w.State.LessonDays)
+	for _, day := range w.table.days {
 		if known[day.date] != day.digest {
 			days = append(days, day.date)
 		}
 		delete(known, day.date)
 	}
-	maps.DeleteFunc(known, func(date era.Date, _ string) bool { return d.table.unknown[date] })
+	maps.DeleteFunc(known, func(date era.Date, _ string) bool { return w.table.unknown[date] })
 	for date := range known { // beyond the era's end, since it was shortened
 		days = append(days, date)
 	}
@@ -259,40 +259,40 @@ func (d *differ) stale() (days []era.Date) {
 }
 
 // reportWeeks names the weeks in term that no week of the timetable is allocated to.
-func (d *differ) reportWeeks() {
-	if d.table == nil {
+func (w *Wanted) reportWeeks() {
+	if w.table == nil {
 		return
 	}
 	var weeks []string
 	last := era.Week{}
-	for _, date := range d.termDays() {
+	for _, date := range w.termDays() {
 		week := date.Week()
-		if wd := date.Weekday(); week == last || wd == 0 || wd == 6 || len(d.snap.Timetable.Allocations[week]) > 0 || d.isFree(date) {
+		if wd := date.Weekday(); week == last || wd == 0 || wd == 6 || len(w.Snap.Timetable.Allocations[week]) > 0 || w.isFree(date) {
 			continue
 		}
 		last = week
 		weeks = append(weeks, fmt.Sprintf("week %d of %d (with %s)", week.Number, week.Year, date.Long()))
 	}
 	if len(weeks) > 0 {
-		d.problems.Add(mis.Problem{Section: "TimetableAllocations", Reason: mis.NoWeek,
+		w.problems.Add(mis.Problem{Section: "TimetableAllocations", Reason: mis.NoWeek,
 			Detail: "no lessons, for no week of the timetable is allocated to " + strings.Join(weeks, ", ")})
 	}
 }
 
 // termDays is the days of the terms from the as-of date on, or where nobody says when
 // they are, those from the first to the last week that is allocated.
-func (d *differ) termDays() (days []era.Date) {
-	terms := d.snap.Timetable.Terms
+func (w *Wanted) termDays() (days []era.Date) {
+	terms := w.Snap.Timetable.Terms
 	if len(terms) == 0 {
 		var first, last era.Date
-		for date, end := d.era.StartsOn, d.lastDay(); date <= end; date++ {
-			if len(d.snap.Timetable.Allocations[date.Week()]) > 0 {
+		for date, end := w.Era.StartsOn, w.lastDay(); date <= end; date++ {
+			if len(w.Snap.Timetable.Allocations[date.Week()]) > 0 {
 				first, last = cmp.Or(first, date), date
 			}
 		}
 		terms = []era.Interval{{From: first, To: last}}
 	}
-	for date, last := d.asOf, d.lastDay(); date <= last; date++ {
+	for date, last := w.AsOf, w.lastDay(); date <= last; date++ {
 		if slices.ContainsFunc(terms, func(t era.Interval) bool { return t.Contains(date) }) {
 			days = append(days, date)
 		}
@@ -301,9 +301,9 @@ func (d *differ) termDays() (days []era.Date) {
 }
 
 // isFree tells whether a gap takes the whole of a day from everybody.
-func (d *differ) isFree(date era.Date) bool {
+func (w *Wanted) isFree(date era.Date) bool {
 	var gaps []era.Suspension
-	for _, s := range d.suspensions {
+	for _, s := range w.suspensions {
 		if s.Kind == era.Gap && len(s.Years) == 0 {
 			gaps = append(gaps, s)
 		}

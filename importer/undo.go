@@ -36,18 +36,18 @@ func (im *Importer) Undo(ctx context.Context, id model.ID) (Report, error) {
 
 // PlanUndo says what Undo would do, and changes nothing.
 func (im *Importer) PlanUndo(ctx context.Context, id model.ID) (Report, error) {
-	report := NothingYet()
+	planned := NothingYet()
 	err := im.DB.View(ctx, func(v *store.View) error {
-		p, err := im.prepareUndo(ctx, v, id, &report)
+		p, err := im.prepareUndo(ctx, v, id, &planned)
 		if err != nil {
 			return err
 		}
-		return spellOut(ctx, v, &report, p)
+		return spellOut(ctx, v, &planned, p)
 	})
 	if err == nil {
-		report.Result = Planned
+		planned.Result = Planned
 	}
-	return report, err
+	return planned, err
 }
 
 // undo undoes a run. held is the undo that waited for this one, if one did: then it is
@@ -84,7 +84,7 @@ func (im *Importer) undo(ctx context.Context, lock *store.Lock, holder store.Hol
 	case err != nil:
 		return im.recordFailure(ctx, lock, report, model.Undo, holder, err), err
 	}
-	report.took(run)
+	report.setOutcome(run)
 	report.Stages = watch.stages
 	if run.Result == model.Applied {
 		im.restoreCurrent(ctx)

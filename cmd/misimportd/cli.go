@@ -224,7 +224,7 @@ func (c planCommand) Run(a *app) error {
 }
 
 // night makes an import, or the plan of one, and prints what came of it.
-func (a *app) night(do func(*importer.Importer, context.Context) (importer.Report, error), text func(io.Writer, importer.Report, importer.Style) error) error {
+func (a *app) night(do func(*importer.Importer, context.Context) (importer.Report, error), write func(io.Writer, importer.Report, importer.Style) error) error {
 	report := importer.NothingYet()
 	a.works = max(a.works, inside)
 	err := a.withDatabase(func(s settings, db *store.DB) (err error) {
@@ -243,7 +243,7 @@ func (a *app) night(do func(*importer.Importer, context.Context) (importer.Repor
 	if err != nil { // programs get an object always
 		report.Error = err.Error()
 	}
-	return errors.Join(err, a.print(report, func(w io.Writer, style importer.Style) error { return text(w, report, style) }), heldOf(report))
+	return errors.Join(err, a.print(report, func(w io.Writer, style importer.Style) error { return write(w, report, style) }), heldOf(report))
 }
 
 // heldError says that a run is held: the exit status tells it too.
@@ -273,12 +273,20 @@ func (c runsListCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return a.print(past, func(w io.Writer, style importer.Style) error { return importer.WriteRuns(w, db, past, s.zone, style) })
+		return a.print(past, func(w io.Writer, style importer.Style) error { return importer.WriteRuns(w, past, noRun(db), s.zone, style) })
 	})
 }
 
 type runsShowCommand struct {
 	ID runNumber `arg:"" help:"The run's number."`
+}
+
+// noRun says that a database has no run, or that it is not there.
+func noRun(db *store.DB) string {
+	if db.IsMissing() {
+		return fmt.Sprintf("There is no database there yet: looked for %s.", db)
+	}
+	return fmt.Sprintf("No run yet in %s.", db)
 }
 
 // runNumber is a run's number as people write it.

@@ -205,7 +205,7 @@ func (c undoCommand) Run(a *app) error {
 }
 
 // decide does what a person decided about a run, and prints what came of it.
-func (a *app) decide(text func(io.Writer, importer.Report, importer.Style) error, do func(*importer.Importer) (importer.Report, error)) error {
+func (a *app) decide(write func(io.Writer, importer.Report, importer.Style) error, do func(*importer.Importer) (importer.Report, error)) error {
 	if a.AsOf != 0 {
 		return usagef("--as-of is not for this: a run that is approved or undone has its own day")
 	}

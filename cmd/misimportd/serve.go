@@ -338,12 +338,12 @@ func (c healthcheckCommand) Run(a *app) error {
 			}
 			continue
 		}
-		text, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
+		said, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
 		_ = response.Body.Close()
 		switch response.StatusCode {
 		case http.StatusOK:
 			return a.print(map[string]bool{"well": true}, func(w io.Writer, _ importer.Style) error {
-				_, err := w.Write(text)
+				_, err := w.Write(said)
 				return err
 			})
 		case http.StatusUnauthorized:
