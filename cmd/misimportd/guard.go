@@ -209,7 +209,7 @@ func (a *app) decide(write func(io.Writer, importer.Report, importer.Style) erro
 	if a.AsOf != 0 {
 		return usagef("--as-of is not for this: a run that is approved or undone has its own day")
 	}
-	return a.night(func(im *importer.Importer, _ context.Context) (importer.Report, error) { return do(im) }, text)
+	return a.night(func(im *importer.Importer, _ context.Context) (importer.Report, error) { return do(im) }, write)
 }
 
 type rejectCommand struct {

@@ -354,7 +354,7 @@ func (c healthcheckCommand) Run(a *app) error {
 		case http.StatusBadRequest: // a server that speaks https was asked in http
 			continue
 		}
-		return fmt.Errorf("the service at %s says: %s", address, strings.TrimSpace(string(text)))
+		return fmt.Errorf("the service at %s says: %s", address, strings.TrimSpace(string(said)))
 	}
 	return fmt.Errorf("the service at %s does not answer: %w; %s", address, failed, down)
 }
