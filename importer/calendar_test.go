@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"misimportd/importer"
+	"misimportd/importer/text"
 	"misimportd/store/model"
 )
 
@@ -25,7 +26,7 @@ func TestACalendarIsFreeOfMarks(t *testing.T) {
 			w.Fatalf("%d lessons, %v", len(list), err)
 		}
 		var b bytes.Buffer
-		if err := importer.WriteCalendar(&b, list, time.UTC, time.Unix(0, 0)); err != nil {
+		if err := text.WriteCalendar(&b, list, time.UTC, time.Unix(0, 0)); err != nil {
 			w.Fatal(err)
 		}
 		said := b.String()

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"misimportd/importer"
+	"misimportd/importer/report"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store/model"
 )
@@ -93,7 +93,7 @@ func TestR38GuardTable(t *testing.T) {
 }
 
 // row is a night in the golden file.
-func row(night nightOf, r importer.Report) string {
+func row(night nightOf, r report.Report) string {
 	var b strings.Builder
 	hold := string(r.Hold)
 	if hold == "" {

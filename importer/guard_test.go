@@ -10,13 +10,17 @@ import (
 	"testing"
 
 	"misimportd/importer"
+	"misimportd/importer/entry"
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
+	"misimportd/importer/text"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store/model"
 )
 
 // guarded is a world that is guarded as a school's is.
 func guarded(w *world) *world {
-	w.im.Guard = importer.NewGuard()
+	w.im.Guard = guard.NewGuard()
 	return w
 }
 
@@ -60,7 +64,7 @@ func (w *world) expectTheSame(what string, want, got []string) {
 	w.Errorf("%s: %d rows differ:\n%s", what, len(differs), strings.Join(differs[:min(20, len(differs))], "\n"))
 }
 
-func breaches(r importer.Report) (names []string) {
+func breaches(r report.Report) (names []string) {
 	for _, f := range r.Guard {
 		if f.Breached {
 			names = append(names, strings.TrimSpace(f.Limit+" "+f.About))
@@ -153,7 +157,7 @@ func TestBadDocuments(t *testing.T) {
 }
 
 // firstSaid is what people are told first.
-func firstSaid(r importer.Report) string {
+func firstSaid(r report.Report) string {
 	_, said, _ := strings.Cut(r.Sentence(), ". Waiting for a person")
 	_, said, _ = strings.Cut(said, ". ")
 	said, _, _ = strings.Cut(said, ". ")
@@ -187,7 +191,7 @@ func TestAHeldRunThatIsApproved(t *testing.T) {
 				w.Errorf("%s: approved %s, held %s", bad.what, counts(approved.Changes), counts(held.Waiting))
 			}
 			// Taken at its word, the document changes nothing more.
-			w.im.Guard = importer.Guard{}
+			w.im.Guard = guard.Guard{}
 			if again := w.night("2016-09-06", document); bad.hold != model.HoldSections && again.Result != model.Unchanged {
 				w.Errorf("%s: after the approval the same document still changes %s", bad.what, counts(again.Changes))
 			}
@@ -221,21 +225,21 @@ func TestApproval(t *testing.T) {
 		}
 
 		// Rejected, it is over.
-		if err := importer.Reject(w.Context(), w.im.DB, second.Run); err != nil {
+		if err := entry.Reject(w.Context(), w.im.DB, second.Run); err != nil {
 			w.Fatal(err)
 		}
 		for range 2 {
 			if _, err := w.im.Approve(w.Context(), second.Run); err == nil || !strings.Contains(err.Error(), "was rejected") {
 				w.Errorf("approved what was rejected: %v", err)
 			}
-			if err := importer.Reject(w.Context(), w.im.DB, second.Run); err == nil || !strings.Contains(err.Error(), "was rejected") {
+			if err := entry.Reject(w.Context(), w.im.DB, second.Run); err == nil || !strings.Contains(err.Error(), "was rejected") {
 				w.Errorf("rejected twice: %v", err)
 			}
 		}
-		if err := importer.Reject(w.Context(), w.im.DB, 1); err == nil || !strings.Contains(err.Error(), "run 1 is not held") {
+		if err := entry.Reject(w.Context(), w.im.DB, 1); err == nil || !strings.Contains(err.Error(), "run 1 is not held") {
 			w.Errorf("rejected a run that was not held: %v", err)
 		}
-		if err := importer.Reject(w.Context(), w.im.DB, 4711); err == nil || !strings.Contains(err.Error(), "there is no run 4711") {
+		if err := entry.Reject(w.Context(), w.im.DB, 4711); err == nil || !strings.Contains(err.Error(), "there is no run 4711") {
 			w.Errorf("rejected nothing: %v", err)
 		}
 
@@ -271,7 +275,7 @@ func TestApproval(t *testing.T) {
 // in two forms or two sets because of it.
 func TestR17AHeldMoveIsHeldAsAWhole(t *testing.T) {
 	each(t, func(w *world) {
-		w.im.Guard = importer.Guard{Hold: model.HoldRemovals, Import: importer.Limits{importer.PupilsLeaving: {}}}
+		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.PupilsLeaving: {}}}
 		w.night("2016-09-05", small().xml())
 		before := w.rows(membershipsQuery)
 		// Zoë moves to 7B, Ann leaves the school, Siân is new in 7A; 7Mat1 has another name.
@@ -300,7 +304,7 @@ func TestR17AHeldMoveIsHeldAsAWhole(t *testing.T) {
 			w.Fatalf("%s %v %v", approved.Result, approved.Differs, err)
 		}
 		held := w.standing("2016-09-06")
-		w.im.Guard = importer.Guard{}
+		w.im.Guard = guard.Guard{}
 		if again := w.night("2016-09-06", d.xml()); again.Result != model.Unchanged {
 			w.Errorf("something was left: %s", counts(again.Changes))
 		}
@@ -326,19 +330,19 @@ func TestLimits(t *testing.T) {
 	each(t, func(w *world) {
 		w.night("2016-09-05", good)
 		for _, c := range []struct {
-			limit   importer.Limit
+			limit   guard.Limit
 			leave   int
 			breache bool
 		}{
-			{importer.Limit{Percent: 10, AtLeast: 5}, 10, false}, {importer.Limit{Percent: 10, AtLeast: 5}, 11, true},
-			{importer.Limit{Percent: 2, AtLeast: 5}, 4, false}, {importer.Limit{Percent: 2, AtLeast: 5}, 5, true},
-			{importer.Limit{}, 0, false}, {importer.Limit{}, 1, true}, {importer.Limit{Off: true}, 60, false},
-			{importer.Limit{AtLeast: 3}, 2, false}, {importer.Limit{AtLeast: 3}, 3, true}, {importer.Limit{Percent: 3}, 3, false}, {importer.Limit{Percent: 3}, 4, true},
+			{guard.Limit{Percent: 10, AtLeast: 5}, 10, false}, {guard.Limit{Percent: 10, AtLeast: 5}, 11, true},
+			{guard.Limit{Percent: 2, AtLeast: 5}, 4, false}, {guard.Limit{Percent: 2, AtLeast: 5}, 5, true},
+			{guard.Limit{}, 0, false}, {guard.Limit{}, 1, true}, {guard.Limit{Off: true}, 60, false},
+			{guard.Limit{AtLeast: 3}, 2, false}, {guard.Limit{AtLeast: 3}, 3, true}, {guard.Limit{Percent: 3}, 3, false}, {guard.Limit{Percent: 3}, 4, true},
 		} {
-			w.im.Guard = importer.Guard{Hold: model.HoldRemovals, Import: importer.Limits{importer.PupilsLeaving: c.limit}}
+			w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.PupilsLeaving: c.limit}}
 			r := w.plan("2016-09-06", leavers(c.leave))
 			f := r.Guard[0]
-			if f.Limit != importer.PupilsLeaving || f.Breached != c.breache || f.Count != c.leave || f.Of != 100 || (r.Hold != "") != c.breache {
+			if f.Limit != guard.PupilsLeaving || f.Breached != c.breache || f.Count != c.leave || f.Of != 100 || (r.Hold != "") != c.breache {
 				w.Errorf("%+v, %d leave: %+v", c.limit, c.leave, f)
 			}
 			if c.breache && !strings.Contains(f.Says, fmt.Sprintf("%d of 100 (%d.0 %%) pupils would leave; ", c.leave, c.leave)) {
@@ -368,7 +372,7 @@ func TestHoldAll(t *testing.T) {
 			w.Errorf("PreFetched: %v", err)
 		}
 		var b bytes.Buffer
-		if err := importer.WriteRun(&b, r, importer.Style{}); err != nil || !strings.Contains(b.String(), "Nothing was applied.") || !strings.Contains(b.String(), fmt.Sprintf("misimportd approve %d", r.Run)) {
+		if err := text.WriteRun(&b, r, text.Style{}); err != nil || !strings.Contains(b.String(), "Nothing was applied.") || !strings.Contains(b.String(), fmt.Sprintf("misimportd approve %d", r.Run)) {
 			w.Errorf("%v\n%s", err, b.String())
 		}
 	})

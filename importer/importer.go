@@ -17,6 +17,8 @@ import (
 
 	"misimportd/era"
 	"misimportd/era/hint"
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
 	"misimportd/mis"
 	"misimportd/mis/cache"
 	"misimportd/mis/isams"
@@ -40,7 +42,7 @@ type Importer struct {
 	SuspensionsFile    string           // "" for none
 	Again              bool             // import the document that the database reflects once more
 	Force              bool             // import a document even though a run that did was undone
-	Guard              Guard            // NewGuard where nothing else is said; the zero one judges nothing
+	Guard              guard.Guard      // NewGuard where nothing else is said; the zero one judges nothing
 	Timetable          string           // the published timetable to import, "" for the only one
 	Now                func() time.Time // what the clock on the wall says; nil is time.Now
 	Log                *slog.Logger
@@ -59,7 +61,7 @@ type night struct {
 	err      error
 	took     time.Duration
 	watch    stopwatch
-	report   Report
+	report   report.Report
 	noted    []mis.Problem  // before the document was read
 	pinned   []model.Change // what the MIS says of what is pinned
 	before   []model.Stage  // before that, too
@@ -67,12 +69,12 @@ type night struct {
 
 // Plan says what Run would do, and changes nothing. A document has to be in
 // PreFetched, and stays there; if one is asked for anew, nothing of it is kept.
-func (im *Importer) Plan(ctx context.Context) (Report, error) {
+func (im *Importer) Plan(ctx context.Context) (report.Report, error) {
 	fetching := im.stopwatch()
 	document, err := im.toLookAt(ctx, &fetching)
 	fetching.stop()
 	if err != nil {
-		return NothingYet(), err
+		return report.NothingYet(), err
 	}
 	n := im.begin(document)
 	defer n.close()
@@ -84,7 +86,7 @@ func (im *Importer) Plan(ctx context.Context) (Report, error) {
 		return spellOut(ctx, v, &n.report, proposal, n.pinned...)
 	})
 	n.watch.stop()
-	n.report.Result, n.report.Stages, n.report.Again = Planned, slices.Concat(fetching.stages, n.watch.stages), im.Again
+	n.report.Result, n.report.Stages, n.report.Again = report.Planned, slices.Concat(fetching.stages, n.watch.stages), im.Again
 	if err != nil {
 		n.report.Result = model.Failed
 	}
@@ -108,22 +110,13 @@ func (im *Importer) toLookAt(ctx context.Context, watch *stopwatch) (*cache.Docu
 	return document, err
 }
 
-// nothingReflected puts the absence of a document that the database reflects into words of
-// its own: nobody is to put one there.
-func nothingReflected(err error) error {
-	if IsWithoutDocument(err) {
-		return errors.New("nothing has been imported yet, so there is no document to look at again: leave out --again")
-	}
-	return err
-}
-
 // Run makes one import: it fetches a document unless one waits in PreFetched, judges what
 // differs, applies it in one transaction, or of it what the guard lets pass, and moves the
 // document to Current and the Archive. The report is complete however it ends; a run that
 // fails is recorded too, where that is possible, and has changed nothing. It fails at once
 // with a *store.BusyError when another run is under way (R32).
-func (im *Importer) Run(ctx context.Context) (Report, error) {
-	report := NothingYet()
+func (im *Importer) Run(ctx context.Context) (report.Report, error) {
+	report := report.NothingYet()
 	err := im.locked(ctx, "run", func(lock *store.Lock, holder store.Holder) (err error) {
 		report, err = im.run(ctx, lock, holder)
 		return err
@@ -168,7 +161,7 @@ func TellWaiting(log *slog.Logger) func(holder string) {
 	}
 }
 
-func (im *Importer) run(ctx context.Context, lock *store.Lock, holder store.Holder) (Report, error) {
+func (im *Importer) run(ctx context.Context, lock *store.Lock, holder store.Holder) (report.Report, error) {
 	fetching := im.stopwatch()
 	fetching.next("fetch")
 	document, noted, err := im.take(ctx)
@@ -184,7 +177,7 @@ func (im *Importer) run(ctx context.Context, lock *store.Lock, holder store.Hold
 }
 
 // carryOut makes a run of what prepare proposes, and files the document away.
-func (n *night) carryOut(ctx context.Context, lock *store.Lock, holder store.Holder, document *cache.Taken, kind string, prepare func(context.Context, *store.View) (model.Proposal, error)) (Report, error) {
+func (n *night) carryOut(ctx context.Context, lock *store.Lock, holder store.Holder, document *cache.Taken, kind string, prepare func(context.Context, *store.View) (model.Proposal, error)) (report.Report, error) {
 	defer n.close()
 	run, err := lock.Run(ctx, func(v *store.View) (model.Proposal, error) {
 		proposal, err := prepare(ctx, v)
@@ -199,7 +192,7 @@ func (n *night) carryOut(ctx context.Context, lock *store.Lock, holder store.Hol
 	if err != nil {
 		return n.failed(ctx, lock, kind, holder, err)
 	}
-	n.report.setOutcome(run)
+	n.report.SetOutcome(run)
 	n.report.Stages = n.watch.stages
 	n.watch.next("archive")
 	err = n.settle(document, holder.Since)
@@ -219,14 +212,6 @@ func (im *Importer) now() time.Time {
 	return im.Now()
 }
 
-// UnfiledError says that a run is done, and in the database, but that its document could
-// not be filed away.
-type UnfiledError struct {
-	Run    model.ID
-	Result model.Result
-	Err    error
-}
-
 func (e *UnfiledError) Error() string {
 	return fmt.Sprintf("run %d is done (%s), but its document could not be filed away: %v; mend that and run again: nothing is done twice", e.Run, e.Result, e.Err)
 }
@@ -235,13 +220,13 @@ func (e *UnfiledError) Unwrap() error { return e.Err }
 
 // failed records a run that came to nothing. Not being able to is no second error: the
 // first says what to mend.
-func (n *night) failed(ctx context.Context, lock *store.Lock, kind string, holder store.Holder, cause error) (Report, error) {
+func (n *night) failed(ctx context.Context, lock *store.Lock, kind string, holder store.Holder, cause error) (report.Report, error) {
 	n.report.Stages = n.watch.stages
 	return n.recordFailure(ctx, lock, n.report, kind, holder, cause), cause
 }
 
 // recordFailure records a run that changed nothing, and returns its report.
-func (im *Importer) recordFailure(ctx context.Context, lock *store.Lock, report Report, kind string, holder store.Holder, cause error) Report {
+func (im *Importer) recordFailure(ctx context.Context, lock *store.Lock, report report.Report, kind string, holder store.Holder, cause error) report.Report {
 	report.Error, report.Result = cause.Error(), model.Failed
 	report.Hold, report.Changes, report.Waiting = model.HoldNothing, []model.Count{}, []model.Count{}
 	if ctx.Err() != nil { // the drivers call it other names
@@ -261,7 +246,7 @@ func (im *Importer) recordFailure(ctx context.Context, lock *store.Lock, report 
 
 // begin starts to read the document, while others look at the database.
 func (im *Importer) begin(document *cache.Document) *night {
-	n := &night{Importer: im, document: document, reading: make(chan struct{}), report: NothingYet()}
+	n := &night{Importer: im, document: document, reading: make(chan struct{}), report: report.NothingYet()}
 	n.watch = im.stopwatch()
 	go n.read()
 	return n
@@ -282,8 +267,8 @@ func (im *Importer) progress(stage string) {
 }
 
 // notTaken records a run that found no document.
-func (im *Importer) notTaken(ctx context.Context, lock *store.Lock, holder store.Holder, stages []model.Stage, cause error) (Report, error) {
-	n := &night{Importer: im, report: NothingYet(), watch: stopwatch{stages: stages}}
+func (im *Importer) notTaken(ctx context.Context, lock *store.Lock, holder store.Holder, stages []model.Stage, cause error) (report.Report, error) {
+	n := &night{Importer: im, report: report.NothingYet(), watch: stopwatch{stages: stages}}
 	if IsWithoutDocument(cause) {
 		return n.report, cause // nothing was tried: nothing to record
 	}
@@ -362,7 +347,7 @@ func (n *night) day(calendar model.Calendar, plan *model.Plan) (model.Era, era.D
 // is there and nothing came of it, and to Current, unless nothing of it was applied for it
 // waits for a person.
 func (n *night) settle(document *cache.Taken, started time.Time) error {
-	if isUnwanted(n.report.Problems) {
+	if report.IsUnwanted(n.report.Problems) {
 		return document.Discard()
 	}
 	if n.report.Result != model.Unchanged || !n.report.Source.Unchanged {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"misimportd/era"
+	"misimportd/importer/words"
 	"misimportd/store"
 	"misimportd/store/model"
 )
@@ -89,7 +90,7 @@ func (p doneBy) changedByOthers(ctx context.Context, v *store.View) error {
 		last := p.last[c.Entity()][c.Record().RowID()]
 		left := p.made[last].After
 		if now, ok := differs[last]; ok || standing[last] != (left != nil) {
-			return &NotUndoneError{p.run, fmt.Sprintf("another program has changed %s since (row %d of its table%s), and what is there now would be lost: change it back first, or leave the run as it is", describe(c.Record()), c.Record().RowID(), fieldsThatDiffer(left, now))}
+			return &NotUndoneError{p.run, fmt.Sprintf("another program has changed %s since (row %d of its table%s), and what is there now would be lost: change it back first, or leave the run as it is", words.Describe(c.Record()), c.Record().RowID(), fieldsThatDiffer(left, now))}
 		}
 	}
 	return nil
@@ -102,7 +103,7 @@ func (p doneBy) usedByOthers(ctx context.Context, v *store.View) error {
 		return err
 	}
 	first := p.made[p.last[clinging[0].Entity][clinging[0].ID]].Record()
-	return &NotUndoneError{p.run, fmt.Sprintf("it created %s that other programs use since, the first of them %s: take what uses them out first", many(len(clinging), "record"), describe(first))}
+	return &NotUndoneError{p.run, fmt.Sprintf("it created %s that other programs use since, the first of them %s: take what uses them out first", words.Many(len(clinging), "record"), words.Describe(first))}
 }
 
 // grounds are what a run took or left: what a later change must keep off.
@@ -237,7 +238,7 @@ func inTheWay(id model.ID, later map[model.ID]int) error {
 	const shown = 5
 	said := ""
 	for i, run := range runs[:min(len(runs), shown)] {
-		said += []string{"", ", "}[min(i, 1)] + fmt.Sprintf("run %d (%s)", run, many(later[run], "change"))
+		said += []string{"", ", "}[min(i, 1)] + fmt.Sprintf("run %d (%s)", run, words.Many(later[run], "change"))
 	}
 	if len(runs) > shown {
 		said += fmt.Sprintf(" and %d more", len(runs)-shown)
@@ -246,17 +247,6 @@ func inTheWay(id model.ID, later map[model.ID]int) error {
 		return &NotUndoneError{id, fmt.Sprintf("the same records were changed later, by %s: undo that first", said)}
 	}
 	return &NotUndoneError{id, fmt.Sprintf("the same records were changed later, by %s: undo those first, the newest first", said)}
-}
-
-// describe names a record, people by their ids.
-func describe(r model.Record) string {
-	switch r := r.(type) {
-	case model.Group:
-		return fmt.Sprintf("%s #%s", r.GroupKind, clean(r.SourceID))
-	case interface{ Source() string }:
-		return fmt.Sprintf("%s #%s", r.(model.Record).Entity(), clean(r.Source()))
-	}
-	return fmt.Sprintf("a %s", r.Entity())
 }
 
 // fieldsThatDiffer names the fields in which a record is not as it was left.

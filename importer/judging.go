@@ -2,10 +2,16 @@ package importer
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 
 	"misimportd/era"
+	"misimportd/importer/diff"
+	"misimportd/importer/guard"
+	"misimportd/importer/schoolfiles"
+	"misimportd/importer/want"
 	"misimportd/mis"
 	"misimportd/store"
 	"misimportd/store/model"
@@ -45,7 +51,7 @@ func (n *night) prepare(ctx context.Context, v *store.View) (p model.Proposal, e
 	if err != nil {
 		return p, err
 	}
-	p.Plan, n.report.Guard, n.report.Hold = plan, findings, heldBy(findings, n.Guard.Hold)
+	p.Plan, n.report.Guard, n.report.Hold = plan, findings, guard.HeldBy(findings, n.Guard.Hold)
 	before := plan.Next()
 	switch n.report.Hold {
 	case model.HoldNothing:
@@ -64,39 +70,32 @@ func (n *night) prepare(ctx context.Context, v *store.View) (p model.Proposal, e
 	if err != nil || !p.Waiting.IsEmpty() || n.report.Hold == model.HoldAll {
 		return p, err
 	}
-	if n.report.Hold = model.HoldNothing; takesAway(p.Plan) { // held, and not held: that must not be
+	if n.report.Hold = model.HoldNothing; guard.TakesAway(p.Plan) { // held, and not held: that must not be
 		n.report.Hold, p.Waiting, p.Plan = model.HoldAll, p.Plan, model.Plan{}
 	}
 	return p, nil // nothing waits, as while all that is absent is awaited
 }
 
-// takesAway tells whether a plan ends or deletes what people rely on.
-func takesAway(plan model.Plan) bool {
-	return slices.ContainsFunc(plan.Changes, func(c model.Change) bool {
-		return goes(c) && c.Why != model.Doubled && c.Entity() != model.AbsenceEntity && c.Entity() != model.UnwantedEntity
-	})
-}
-
 // terms are those of a night that nothing is held of.
-func (n *night) terms() Terms {
+func (n *night) terms() want.Terms {
 	night := n.AsOf
 	if night == 0 {
 		night = era.DateOf(n.now().In(n.Zone))
 	}
-	return Terms{grace: n.Guard.GraceNights, night: night}
+	return want.Terms{Grace: n.Guard.GraceNights, Night: night}
 }
 
 // holding are the terms of a night of which something is held.
-func (n *night) holding(findings []Finding) Terms {
+func (n *night) holding(findings []guard.Finding) want.Terms {
 	on := n.terms()
-	on.hold, on.holdSuspend = heldBy(findings, n.Guard.Hold) == model.HoldRemovals, isBreached(findings, LessonsSuspended)
-	on.holdValues = map[fieldKind]bool{}
+	on.Hold, on.HoldSuspend = guard.HeldBy(findings, n.Guard.Hold) == model.HoldRemovals, guard.IsBreached(findings, guard.LessonsSuspended)
+	on.HoldValues = map[model.FieldKind]bool{}
 	for _, f := range findings {
-		if f.Breached && f.field.kind != "" {
-			on.holdValues[f.field] = true
+		if f.Breached && f.Field.Kind != "" {
+			on.HoldValues[f.Field] = true
 		}
-		if f.Breached && (f.field.kind == string(model.LessonEntity) || f.Limit == CommitmentsChanging) {
-			on.holdTimetable = true
+		if f.Breached && (f.Field.Kind == string(model.LessonEntity) || f.Limit == guard.CommitmentsChanging) {
+			on.HoldTimetable = true
 		}
 	}
 	return on
@@ -114,7 +113,7 @@ func (n *night) look(ctx context.Context, v *store.View) (*scene, error) {
 	if s.era, s.asOf, err = n.day(s.calendar, &s.begin); err != nil {
 		return nil, err
 	}
-	n.report.AsOf, n.report.Era, n.report.Hold, n.report.Guard = s.asOf, s.era.Name, model.HoldNothing, []Finding{}
+	n.report.AsOf, n.report.Era, n.report.Hold, n.report.Guard = s.asOf, s.era.Name, model.HoldNothing, []guard.Finding{}
 	if s.state, err = v.State(ctx, Datasource, s.era.ID, s.asOf); err != nil {
 		return nil, err
 	}
@@ -123,7 +122,7 @@ func (n *night) look(ctx context.Context, v *store.View) (*scene, error) {
 		return nil, err
 	}
 	n.watch.next("diff")
-	if s.file, err = ReadSuspensions(n.SuspensionsFile); err != nil {
+	if s.file, err = schoolfiles.ReadSuspensions(n.SuspensionsFile); err != nil {
 		return nil, err
 	}
 	s.noted = slices.Clone(n.noted)
@@ -139,7 +138,7 @@ func (n *night) keepSuspensions(s *scene) {
 	}
 	for _, stored := range s.state.Suspensions {
 		if stored.Origin == model.InFile {
-			s.file = append(s.file, fromStored(stored))
+			s.file = append(s.file, model.FromStored(stored))
 		}
 	}
 	if len(s.file) > 0 {
@@ -165,11 +164,11 @@ func (n *night) isUnwanted(s *scene) bool {
 }
 
 // plan makes a plan that begins with before.
-func (n *night) plan(ctx context.Context, s *scene, state *model.State, before model.Plan, snap *mis.Snapshot, on Terms) (*Wanted, model.Plan, error) {
+func (n *night) plan(ctx context.Context, s *scene, state *model.State, before model.Plan, snap *mis.Snapshot, on want.Terms) (*want.Wanted, model.Plan, error) {
 	plan := before
 	plan.Changes = slices.Clip(plan.Changes)
-	w := Of(Given{State: state, Snap: snap, Era: s.era, AsOf: s.asOf, Years: n.Years, File: s.file, NewID: plan.NewID, Terms: on})
-	missing := slices.DeleteFunc(w.stale(), func(day era.Date) bool { return s.read[day] })
+	w := want.Of(want.Given{State: state, Snap: snap, Era: s.era, AsOf: s.asOf, Years: n.Years, File: s.file, NewID: plan.NewID, Terms: on})
+	missing := slices.DeleteFunc(w.Stale(), func(day era.Date) bool { return s.read[day] })
 	if err := s.view.ReadLessons(ctx, state, missing); err != nil {
 		return nil, model.Plan{}, err
 	}
@@ -178,22 +177,22 @@ func (n *night) plan(ctx context.Context, s *scene, state *model.State, before m
 			s.read[day] = true
 		}
 	}
-	w.problems = Make(&plan, w, s.calendar.Plain())
+	w.Problems = diff.Make(&plan, w, s.calendar.Plain())
 	return w, plan, nil
 }
 
 // tell reports the problems that were found, and what the MIS says of what is pinned.
-func (n *night) tell(s *scene, w *Wanted) {
-	found := slices.Concat(n.snap.Problems.List(), w.problems.List())
+func (n *night) tell(s *scene, w *want.Wanted) {
+	found := slices.Concat(n.snap.Problems.List(), w.Problems.List())
 	mis.SortProblems(found)
 	n.report.Problems = append(append([]mis.Problem{}, s.noted...), found...)
-	n.pinned = w.pinned
+	n.pinned = w.Pinned
 }
 
 // judge holds a plan against the limits: those of an era's first import are wider.
-func (n *night) judge(ctx context.Context, s *scene, w *Wanted, plan model.Plan) ([]Finding, error) {
+func (n *night) judge(ctx context.Context, s *scene, w *want.Wanted, plan model.Plan) ([]guard.Finding, error) {
 	limits := n.Guard.Import
-	if isRollover(s.state) {
+	if guard.IsRollover(s.state) {
 		limits = n.Guard.Rollover
 	}
 	baseline, err := s.view.Baseline(ctx)
@@ -211,12 +210,9 @@ func (n *night) judge(ctx context.Context, s *scene, w *Wanted, plan model.Plan)
 	if err != nil {
 		return nil, err
 	}
-	return judge(limits, evidence{state: s.state, plan: plan, snap: n.snap, wanted: w, baseline: baseline, silences: w.silences(baseline),
-		past: then, yearless: before}), nil
+	return guard.Judge(limits, guard.Evidence{State: s.state, Plan: plan, Snap: n.snap, Wanted: w, Baseline: baseline, Silences: w.Silences(baseline),
+		Past: then, Yearless: before}), nil
 }
-
-// isRollover tells whether the MIS has people in the database, and no group in the era yet.
-func isRollover(s *model.State) bool { return len(s.Groups) == 0 && len(s.Pupils) > 0 }
 
 // countLessons counts lessons where a plan has some: most do not.
 func countLessons(ctx context.Context, v *store.View, s *model.State, plan model.Plan, from era.Date) error {
@@ -229,16 +225,40 @@ func countLessons(ctx context.Context, v *store.View, s *model.State, plan model
 	return v.CountLessons(ctx, s, from)
 }
 
-func isBreached(findings []Finding, limit string) bool {
-	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Limit == limit && f.Breached })
-}
-
 // believed is the document as it is meant if a person says that the sections which breached
 // the limit really are empty.
-func (n *night) believed(findings []Finding) *mis.Snapshot {
+func (n *night) believed(findings []guard.Finding) *mis.Snapshot {
 	missing := map[string]bool{}
 	for _, f := range findings {
-		missing[f.About] = missing[f.About] || f.Limit == SectionsMissing && f.Breached
+		missing[f.About] = missing[f.About] || f.Limit == guard.SectionsMissing && f.Breached
 	}
 	return n.snap.Believing(missing)
+}
+
+// yearlessBefore is how many those were of the document that the database reflects. Most
+// documents have none, and then it does not matter.
+func (n *night) yearlessBefore(ctx context.Context, v *store.View) (int, error) {
+	section := n.snap.Pupils.Section
+	if guard.Yearless(n.snap.Problems.List(), section).Count == 0 {
+		return 0, nil
+	}
+	run, err := v.NewestImport(ctx)
+	if err != nil || run.ID == 0 {
+		return math.MaxInt, err // the first import
+	}
+	var problems []mis.Problem
+	err = json.Unmarshal(run.Problems.V, &problems)
+	return guard.Yearless(problems, section).Count, err
+}
+
+// pastOfPlan is the past that a plan is judged with: most nights change nothing, and need none.
+func pastOfPlan(ctx context.Context, s *scene, plan model.Plan) (guard.Past, error) {
+	if plan.IsEmpty() {
+		return guard.Past{}, nil
+	}
+	nights, err := s.view.Recent(ctx, s.era.Name, s.asOf, guard.AWeek+1)
+	if err != nil {
+		return guard.Past{}, err
+	}
+	return guard.NightsBefore(nights, s.asOf)
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"misimportd/importer"
+	"misimportd/importer/guard"
 	"misimportd/store/model"
 )
 
@@ -106,7 +106,7 @@ func TestR40AHeldImportDatedBack(t *testing.T) {
 					w.night("2016-09-05", small().xml())
 					w.night("2016-11-07", then().xml())
 					before := w.zoe()
-					w.im.Guard = importer.Guard{Hold: model.HoldRemovals, Import: importer.Limits{importer.PupilsLeaving: {}}}
+					w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.PupilsLeaving: {}}}
 					d := now()
 					d.pupils = slices.DeleteFunc(d.pupils, func(p string) bool { return strings.Contains(p, "Ann Lee") })
 					if r := w.night("2016-10-03", d.xml()); r.Hold != model.HoldRemovals {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"misimportd/importer"
+	"misimportd/importer/entry"
 	"misimportd/store/model"
 )
 
@@ -61,7 +62,7 @@ func TestGraceNights(t *testing.T) {
 func TestPinsLeaveWhatAPersonCorrected(t *testing.T) {
 	pin := func(w *world, kind, id, what string) {
 		w.Helper()
-		w.must(importer.AddPin(w.Context(), w.im.DB, "test", kind, id, what))
+		w.must(entry.AddPin(w.Context(), w.im.DB, "test", kind, id, what))
 	}
 	each(t, func(w *world) {
 		w.night("2016-09-05", small().xml())
@@ -95,12 +96,12 @@ func TestPinsLeaveWhatAPersonCorrected(t *testing.T) {
 			"7A 11", "7A 12", "7Mat2 11")
 
 		// Without the pins, the MIS has its say again.
-		pins, err := importer.Pins(w.Context(), w.im.DB)
+		pins, err := entry.Pins(w.Context(), w.im.DB)
 		if err != nil || len(pins) != 4 {
 			w.Fatalf("%v %v", pins, err)
 		}
 		for _, p := range pins {
-			w.must(importer.RemovePin(w.Context(), w.im.DB, "test", p.ID))
+			w.must(entry.RemovePin(w.Context(), w.im.DB, "test", p.ID))
 		}
 		w.night("2016-09-08", moved.xml())
 		w.expect("on Thursday", w.rows(`SELECT group_name || ' ' || member_source_id FROM membership_details WHERE starts_on <= '2016-09-08' AND ends_on >= '2016-09-08' ORDER BY 1`),

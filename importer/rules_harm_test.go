@@ -12,6 +12,8 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
+	"misimportd/importer/entry"
+	"misimportd/importer/guard"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store/model"
 )
@@ -24,8 +26,8 @@ func TestR34AMissingSectionAtRollover(t *testing.T) {
 		guarded(w)
 		school := isamstest.New(11, someSchool)
 		w.night("2016-09-05", school.Document())
-		w.must(importer.CreateEra(w.Context(), w.im.DB, "test", era.Era{Name: "2017/18", StartsOn: era.NewDate(2017, 8, 15), EndsOn: era.NewDate(2018, 8, 14)}))
-		w.must(importer.SetEra(w.Context(), w.im.DB, "test", importer.CurrentEra, "2017/18"))
+		w.must(entry.CreateEra(w.Context(), w.im.DB, "test", era.Era{Name: "2017/18", StartsOn: era.NewDate(2017, 8, 15), EndsOn: era.NewDate(2018, 8, 14)}))
+		w.must(entry.SetEra(w.Context(), w.im.DB, "test", entry.CurrentEra, "2017/18"))
 		school.NewYear(84, 2500)
 		before := w.dump()
 		for _, section := range []string{"Forms", "Sets", "SetLists"} {
@@ -104,7 +106,7 @@ func TestAnApprovedLossStays(t *testing.T) {
 func TestAnApprovalBelievesWhatBreached(t *testing.T) {
 	each(t, func(w *world) {
 		guarded(w)
-		w.im.Guard.Import[importer.SectionsMissing] = importer.Limit{Off: true}
+		w.im.Guard.Import[guard.SectionsMissing] = guard.Limit{Off: true}
 		good := isamstest.New(16, someSchool).Document()
 		w.night("2016-09-05", good)
 		held := w.night("2016-09-06", missing(without(good, "CurrentPupils", 0.45, rand.New(rand.NewPCG(1, 1))), "CurrentStaff"))
@@ -124,7 +126,7 @@ func TestAHeldLessonIsNotOnTwoDays(t *testing.T) {
 	each(t, func(w *world) {
 		w.night("2016-09-05", small().taught().coded(3, "Ms White", "WHI").room(5, "Lab").lesson(101, 21, "7Mat1", 11, "WHI", 5).xml())
 		before := w.rows(lessonsQuery)
-		w.im.Guard = importer.Guard{Hold: model.HoldRemovals, Import: importer.Limits{importer.PupilsLeaving: {}}}
+		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.PupilsLeaving: {}}}
 		moved := leaver().taught().teacher(2, "Mr Green").coded(3, "Ms White", "WHI").room(5, "Lab").lesson(101, 21, "7Mat1", 21, "WHI", 5)
 		r := w.night("2016-09-05", moved.xml())
 		w.expect("lessons", w.rows(lessonsQuery), before...)
@@ -169,7 +171,7 @@ func TestUndoTakesNothingOfOthers(t *testing.T) {
 	})
 	tell("two forms", func(w *world) { // a pupil who left a form, and joined another later
 		w.night("2016-09-05", small().xml())
-		w.must(importer.AddPin(w.Context(), w.im.DB, "test", "pupil", "11", "name"))
+		w.must(entry.AddPin(w.Context(), w.im.DB, "test", "pupil", "11", "name"))
 		formless := small()
 		formless.pupils[0] = strings.Replace(formless.pupils[0], "<Form>7/A</Form>", "", 1)
 		r := w.night("2016-09-06", formless.xml())
@@ -205,7 +207,7 @@ func TestADocumentThatIsNotWanted(t *testing.T) {
 			w.Errorf("Current is not what the database reflects: %v", err)
 		}
 		w.im.Guard.Hold, w.im.Force = model.HoldAll, true
-		w.im.Guard.Import[importer.PupilsLeaving] = importer.Limit{}
+		w.im.Guard.Import[guard.PupilsLeaving] = guard.Limit{}
 		held := w.night("2016-09-07", bad)
 		w.im.Force = false
 		if a, err := w.im.Approve(w.Context(), held.Run); err != nil || a.Result != model.Applied {
@@ -248,7 +250,7 @@ func TestAPupilPinnedOutOfAForm(t *testing.T) {
 	each(t, func(w *world) {
 		w.night("2016-09-05", small().xml())
 		w.exec(`UPDATE memberships SET group_id = (SELECT id FROM groups WHERE source_id = '7/B') WHERE group_id = (SELECT id FROM groups WHERE source_id = '7/A') AND element_id = (SELECT id FROM pupils WHERE source_id = '11')`)
-		w.must(importer.AddPin(w.Context(), w.im.DB, "test", "pupil", "11", "form/7/A"))
+		w.must(entry.AddPin(w.Context(), w.im.DB, "test", "pupil", "11", "form/7/A"))
 		w.night("2016-09-06", small().xml())
 		w.expect("Zoë's forms", w.rows(`SELECT group_name FROM membership_details WHERE group_kind = 'form' AND member_source_id = '11' AND starts_on <= '2016-09-06' AND ends_on >= '2016-09-06'`), "7B")
 	})
@@ -263,7 +265,7 @@ func TestSuspensionsOfOneName(t *testing.T) {
 		w.suspend(line("2016-09-12"), line("2016-09-19"))
 		w.night("2016-09-05", full().xml())
 		before := w.rows(lessonsQuery)
-		w.im.Guard = importer.Guard{Hold: model.HoldRemovals, Import: importer.Limits{importer.SuspensionsRemoved: {}}}
+		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.SuspensionsRemoved: {}}}
 		w.suspend(line("2016-09-12"))
 		r := w.night("2016-09-05", full().xml())
 		if r.Hold != model.HoldRemovals || len(r.Changes) > 0 {
@@ -314,9 +316,9 @@ func TestApprovedInTheHolidays(t *testing.T) {
 	each(t, func(w *world) {
 		now := time.Now().UTC()
 		e := era.Era{Name: "later", StartsOn: era.DateOf(now.AddDate(5, 0, 0)), EndsOn: era.DateOf(now.AddDate(6, 0, 0))}
-		w.must(importer.CreateEra(w.Context(), w.im.DB, "test", e))
-		w.must(importer.SetEra(w.Context(), w.im.DB, "test", importer.CurrentEra, e.Name))
-		w.im.Guard = importer.Guard{Hold: model.HoldRemovals, Import: importer.Limits{importer.SectionsMissing: {}}, GraceNights: 2}
+		w.must(entry.CreateEra(w.Context(), w.im.DB, "test", e))
+		w.must(entry.SetEra(w.Context(), w.im.DB, "test", entry.CurrentEra, e.Name))
+		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.SectionsMissing: {}}, GraceNights: 2}
 		w.im.AsOf = 0
 		w.drop(small().xml())
 		if _, err := w.im.Run(w.Context()); err != nil {
@@ -337,7 +339,7 @@ func TestApprovedInTheHolidays(t *testing.T) {
 // TestNoNamesOfPeopleInCauses: a tutorial is often called after its pupil.
 func TestNoNamesOfPeopleInCauses(t *testing.T) {
 	each(t, func(w *world) {
-		w.im.Guard = importer.Guard{Hold: model.HoldRemovals, Import: importer.Limits{importer.LessonsRemoved: {}}}
+		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.LessonsRemoved: {}}}
 		w.night("2016-09-05", full().xml())
 		without := full()
 		without.timetable["Tutorials"] = []string{strings.Replace(strings.Replace(without.timetable["Tutorials"][0], `Id="5"`, `Id="6"`, 1), "Violin", "Piano", 1)}
@@ -359,7 +361,7 @@ func TestR19AGroupKeptThatBeginsLater(t *testing.T) {
 		silent.sets = append(silent.sets, `<Set Id="x" YearId="7"><Name>7Art1</Name></Set>`)
 		w.night("2016-09-10", silent.xml())
 		w.expect("silent on it", w.rows(membershipsQuery), before...)
-		w.im.Guard = importer.Guard{Hold: model.HoldRemovals, Import: importer.Limits{importer.GroupsEnding: {}}}
+		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.GroupsEnding: {}}}
 		if r := w.night("2016-09-10", small().xml()); r.Hold != model.HoldRemovals {
 			w.Errorf("%s %q", r.Result, r.Hold)
 		}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"misimportd/importer"
+	"misimportd/importer/guard"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store/model"
 )
@@ -156,7 +156,7 @@ func (w *world) expectWholeDays(before, between, after map[string]string) (count
 func TestR41AdditionsGoOn(t *testing.T) {
 	each(t, func(w *world) {
 		w.night("2016-10-31", timetabled().xml())
-		w.im.Guard = importer.Guard{Hold: model.HoldRemovals, Import: importer.Limits{importer.LessonsRemoved: {}}}
+		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.LessonsRemoved: {}}}
 		d := small().coded(3, "Ms White", "WHI").coded(4, "Mr Grey", "GRE").room(5, "Lab").room(6, "Hall").taught().
 			lesson(103, 22, "7Art", 12, "GRE", 6).lesson(102, 22, "7Mat2", 21, "GRE", 6).lesson(104, 21, "7Fre", 21, "WHI", 5)
 		r := w.night("2016-10-31", d.xml())
@@ -190,10 +190,10 @@ func swapped() (before, after func() *doc) {
 // old times joins it when they move.
 func TestR41WhoJoinsWaitsWithTheTimetable(t *testing.T) {
 	before, after := swapped()
-	limits := map[string]importer.Guard{
-		"values":   {Hold: model.HoldRemovals, Import: importer.Limits{importer.ValuesChanged: {}}},
-		"removals": {Hold: model.HoldRemovals, Import: importer.Limits{importer.LessonsRemoved: {}}},
-		"sections": {Hold: model.HoldRemovals, Import: importer.Limits{importer.SectionsMissing: {}}},
+	limits := map[string]guard.Guard{
+		"values":   {Hold: model.HoldRemovals, Import: guard.Limits{guard.ValuesChanged: {}}},
+		"removals": {Hold: model.HoldRemovals, Import: guard.Limits{guard.LessonsRemoved: {}}},
+		"sections": {Hold: model.HoldRemovals, Import: guard.Limits{guard.SectionsMissing: {}}},
 		"nothing":  {},
 	}
 	for what, c := range map[string]struct {
@@ -223,7 +223,7 @@ func TestR41WhoJoinsWaitsWithTheTimetable(t *testing.T) {
 				if again := w.night("2016-09-06", c.document()); len(again.Changes) > 0 {
 					w.Errorf("once more: %s", counts(again.Changes))
 				}
-				w.im.Guard = importer.Guard{}
+				w.im.Guard = guard.Guard{}
 				w.night("2016-09-07", after().xml())
 				if found := w.inTwoPlaces(); len(found) > 0 || w.count("lessons of 7Mat2 at 10", `SELECT count(*) FROM lessons WHERE code = '7Mat2' AND CAST(starts_at AS text) LIKE '%10:00%' AND on_date >= '2016-09-07'`) > 0 {
 					w.Errorf("in the end %d are in two places", len(found))

@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"testing"
 
-	"misimportd/importer"
+	"misimportd/importer/guard"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store/model"
 )
@@ -73,7 +73,7 @@ func TestR38SeveralImportsADay(t *testing.T) {
 func TestHeldValuesReferToNobodyWhoLeft(t *testing.T) {
 	each(t, func(w *world) {
 		w.night("2016-09-05", small().xml())
-		w.im.Guard = importer.Guard{Hold: model.HoldRemovals, Import: importer.Limits{importer.ValuesChanged: {}}}
+		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.ValuesChanged: {}}}
 		d := (&doc{}).teacher(2, "Mr Green").teacher(3, "Ms New").form("7/A", "7A", 7, 3).form("7/B", "7B", 7, 2).
 			pupil(11, "Zoë O’Brien", "7/A", 7).pupil(12, "Ömer Khan", "7/A", 7).pupil(13, "Ann Lee", "7/B", 7).
 			set(21, "7Mat1", 7, 11, 12).set(22, "7Mat2", 7, 13)

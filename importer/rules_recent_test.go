@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"misimportd/era"
-	"misimportd/importer"
+	"misimportd/importer/guard"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store/model"
 	"misimportd/store/storetest"
@@ -78,7 +78,7 @@ func TestR38ASlowerBleedIsHeld(t *testing.T) {
 			leaves(school, 0.03)
 			if r := w.night(day.String(), school.Document()); r.Result == model.Held {
 				firstHeld = night
-				if f := finding(r, importer.RecentLosses, "pupils"); !strings.Contains(f.Says, "of imports together") {
+				if f := finding(r, guard.RecentLosses, "pupils"); !strings.Contains(f.Says, "of imports together") {
 					w.Errorf("%q", breaches(r))
 				}
 			}

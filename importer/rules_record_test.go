@@ -10,6 +10,10 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
+	"misimportd/importer/entry"
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
+	"misimportd/importer/text"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store/model"
 	"misimportd/store/storetest"
@@ -37,14 +41,14 @@ func (w *world) linesOf(id model.ID) string {
 }
 
 // shownAs is how a run is written for people.
-func (w *world) shownAs(id model.ID, style importer.Style) string {
+func (w *world) shownAs(id model.ID, style text.Style) string {
 	w.Helper()
 	past, err := importer.Show(w.Context(), w.im.DB, id)
 	if err != nil {
 		w.Fatal(err)
 	}
 	var b strings.Builder
-	if err := importer.WriteShown(&b, past, w.im.Zone, style); err != nil {
+	if err := text.WriteShown(&b, past, w.im.Zone, style); err != nil {
 		w.Fatal(err)
 	}
 	return b.String()
@@ -62,7 +66,7 @@ func TestR39RecordOutlivesItsRecords(t *testing.T) {
 		w.night("2016-09-05", night("BRO").xml())
 		moved := strings.ReplaceAll(string(night("GRE").xml()), `<Form>7/A</Form>`, `<Form>7/B</Form>`)
 		changed := w.night("2016-09-06", []byte(moved))
-		before, written := w.told(changed.Run), w.shownAs(changed.Run, importer.Style{})
+		before, written := w.told(changed.Run), w.shownAs(changed.Run, text.Style{})
 		if !strings.Contains(written, "7Mat1: − Ms Brown, + Mr Green (5 times, 12 September – 31 October 2016)") {
 			w.Errorf("%s", written)
 		}
@@ -75,7 +79,7 @@ func TestR39RecordOutlivesItsRecords(t *testing.T) {
 			w.Fatal("the gap took no lesson away")
 		}
 		w.expect("what the record tells", strings.Split(w.told(changed.Run), "},{"), strings.Split(before, "},{")...)
-		now := w.shownAs(changed.Run, importer.Style{})
+		now := w.shownAs(changed.Run, text.Style{})
 		w.expect("how it is written", strings.Split(now, "\n"), strings.Split(written, "\n")...)
 	})
 }
@@ -177,33 +181,33 @@ func (h *history) step() {
 		h.anyNight(what)
 	case "gap":
 		from := h.day.AddDays(h.dice.IntN(40))
-		_, err := importer.AddSuspension(h.Context(), h.im.DB, "test", era.Suspension{
+		_, err := entry.AddSuspension(h.Context(), h.im.DB, "test", era.Suspension{
 			Name: fmt.Sprint("Trip ", h.dice.IntN(3)), Kind: era.Gap, From: from.At(0), To: from.AddDays(20).At(era.MinutesOfDay)})
 		happened = err == nil
 	case "gap over":
-		listed, err := importer.Suspensions(h.Context(), h.im.DB, "")
+		listed, err := entry.Suspensions(h.Context(), h.im.DB, "")
 		if happened = err == nil && len(listed) > 0; happened {
-			h.must(importer.RemoveSuspension(h.Context(), h.im.DB, "test", listed[0].ID))
+			h.must(entry.RemoveSuspension(h.Context(), h.im.DB, "test", listed[0].ID))
 		}
 	case "undo":
 		_, err := h.im.Undo(h.Context(), max(3, h.newest-model.ID(h.dice.IntN(4))))
 		happened = err == nil
 	case "approve":
 		past, err := importer.Runs(h.Context(), h.im.DB, 10)
-		waits := slices.IndexFunc(past, func(p importer.Past) bool { return p.Decision == model.Waiting })
+		waits := slices.IndexFunc(past, func(p report.Past) bool { return p.Decision == model.Waiting })
 		if happened = err == nil && waits >= 0; happened {
 			_, err = h.im.Approve(h.Context(), past[waits].Run)
 			happened = err == nil
 		}
 	case "pin":
 		one := h.school.Pupils[h.dice.IntN(len(h.school.Pupils))]
-		_, err := importer.AddPin(h.Context(), h.im.DB, "test", "pupil", fmt.Sprint(one.ID), "email")
+		_, err := entry.AddPin(h.Context(), h.im.DB, "test", "pupil", fmt.Sprint(one.ID), "email")
 		happened = err == nil
 	case "era":
 		next := era.Era{Name: "2017/18", StartsOn: era.NewDate(2017, 8, 15), EndsOn: era.NewDate(2018, 8, 14)}
-		_, err := importer.CreateEra(h.Context(), h.im.DB, "test", next)
+		_, err := entry.CreateEra(h.Context(), h.im.DB, "test", next)
 		if err != nil {
-			_, err = importer.SetEra(h.Context(), h.im.DB, "test", importer.NextEra, "2017/18")
+			_, err = entry.SetEra(h.Context(), h.im.DB, "test", entry.NextEra, "2017/18")
 		}
 		happened = err == nil
 	default:
@@ -217,15 +221,15 @@ func (h *history) step() {
 // anyNight is a night on which everything may change, or a bad one, of which some is held.
 func (h *history) anyNight(what string) {
 	h.Helper()
-	h.im.Guard = importer.Guard{}
+	h.im.Guard = guard.Guard{}
 	h.day = h.day.AddDays(h.dice.IntN(2))
 	if h.school.Night(); len(h.school.Timetable.Schedules) < 5 { // its sets have closed
 		h.school.Teach(8)
 	}
 	document := h.school.Document()
 	if what == "bad night" {
-		limits := importer.Limits{importer.PupilsLeaving: {Percent: 5, AtLeast: 1}, importer.SectionsMissing: {}}
-		h.im.Guard = importer.Guard{Hold: model.HoldRemovals, Import: limits}
+		limits := guard.Limits{guard.PupilsLeaving: {Percent: 5, AtLeast: 1}, guard.SectionsMissing: {}}
+		h.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: limits}
 		document, _ = faultOf(document, h.dice)
 	}
 	h.drop(document)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
 	"misimportd/store"
 	"misimportd/store/model"
 )
@@ -25,8 +27,8 @@ func (e *NotUndoneError) Error() string {
 // itself to be undone. It fails with a *NotUndoneError when a later run, or another program,
 // has changed the same records since. The document that the run imported is not imported
 // again, unless by force.
-func (im *Importer) Undo(ctx context.Context, id model.ID) (Report, error) {
-	report := NothingYet()
+func (im *Importer) Undo(ctx context.Context, id model.ID) (report.Report, error) {
+	report := report.NothingYet()
 	err := im.locked(ctx, "undo", func(lock *store.Lock, holder store.Holder) (err error) {
 		report, err = im.undo(ctx, lock, holder, id, model.Run{})
 		return err
@@ -35,8 +37,8 @@ func (im *Importer) Undo(ctx context.Context, id model.ID) (Report, error) {
 }
 
 // PlanUndo says what Undo would do, and changes nothing.
-func (im *Importer) PlanUndo(ctx context.Context, id model.ID) (Report, error) {
-	planned := NothingYet()
+func (im *Importer) PlanUndo(ctx context.Context, id model.ID) (report.Report, error) {
+	planned := report.NothingYet()
 	err := im.DB.View(ctx, func(v *store.View) error {
 		p, err := im.prepareUndo(ctx, v, id, &planned)
 		if err != nil {
@@ -45,15 +47,15 @@ func (im *Importer) PlanUndo(ctx context.Context, id model.ID) (Report, error) {
 		return spellOut(ctx, v, &planned, p)
 	})
 	if err == nil {
-		planned.Result = Planned
+		planned.Result = report.Planned
 	}
 	return planned, err
 }
 
 // undo undoes a run. held is the undo that waited for this one, if one did: then it is
 // approved.
-func (im *Importer) undo(ctx context.Context, lock *store.Lock, holder store.Holder, id model.ID, held model.Run) (Report, error) {
-	report := NothingYet()
+func (im *Importer) undo(ctx context.Context, lock *store.Lock, holder store.Holder, id model.ID, held model.Run) (report.Report, error) {
+	report := report.NothingYet()
 	watch := im.stopwatch()
 	run, err := lock.RunAlone(ctx, func(v *store.View) (model.Proposal, error) {
 		watch.stages = nil
@@ -84,7 +86,7 @@ func (im *Importer) undo(ctx context.Context, lock *store.Lock, holder store.Hol
 	case err != nil:
 		return im.recordFailure(ctx, lock, report, model.Undo, holder, err), err
 	}
-	report.setOutcome(run)
+	report.SetOutcome(run)
 	report.Stages = watch.stages
 	if run.Result == model.Applied {
 		im.restoreCurrent(ctx)
@@ -93,7 +95,7 @@ func (im *Importer) undo(ctx context.Context, lock *store.Lock, holder store.Hol
 }
 
 // prepareUndo makes the plan that puts back what a run changed, and judges it.
-func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id model.ID, report *Report) (p model.Proposal, err error) {
+func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id model.ID, report *report.Report) (p model.Proposal, err error) {
 	run, err := v.Run(ctx, id)
 	if err != nil {
 		return p, err
@@ -128,8 +130,8 @@ func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id model.ID,
 		return p, err
 	}
 	report.AsOf, report.Era, report.About, report.Hold = run.AsOf, run.Era, id, model.HoldNothing
-	report.Guard = judge(im.Guard.Undo, evidence{state: state, plan: p.Plan})
-	if heldBy(report.Guard, model.HoldAll) != model.HoldNothing {
+	report.Guard = guard.Judge(im.Guard.Undo, guard.Evidence{State: state, Plan: p.Plan})
+	if guard.HeldBy(report.Guard, model.HoldAll) != model.HoldNothing {
 		report.Hold, p.Waiting, p.Plan = model.HoldAll, p.Plan, model.Plan{}
 	}
 	return p, nil

@@ -12,6 +12,9 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
+	"misimportd/importer/entry"
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store"
 	"misimportd/store/model"
@@ -80,7 +83,7 @@ func TestR36UndoPutsBack(t *testing.T) {
 }
 
 // undo undoes a run.
-func (w *world) undo(id model.ID) importer.Report {
+func (w *world) undo(id model.ID) report.Report {
 	w.Helper()
 	r, err := w.im.Undo(w.Context(), id)
 	if err != nil || r.Result != model.Applied {
@@ -106,7 +109,7 @@ func TestUndoIsRefused(t *testing.T) {
 			w.exec(`INSERT INTO memberships (group_id, element_id, starts_on, ends_on) SELECT g.id, e.id, g.starts_on, g.ends_on FROM groups g, elements e WHERE g.source_id = '21' AND e.name = 'Mr Late'`)
 		}, "created 1 record that other programs use since, the first of them set #21"},
 		"a later run refers to what it made": {func(w *world) {
-			w.must(importer.AddPin(w.Context(), w.im.DB, "test", "pupil", "11", "known_as"))
+			w.must(entry.AddPin(w.Context(), w.im.DB, "test", "pupil", "11", "known_as"))
 		}, "changed later, by run 4 (1 change): undo that first"},
 	} {
 		t.Run(strings.ReplaceAll(what, " ", "-"), func(t *testing.T) {
@@ -162,7 +165,7 @@ func TestUndoHasLimitsOfItsOwn(t *testing.T) {
 			w.Fatalf("%s %v", planned.Hold, err)
 		}
 		held, err := w.im.Undo(w.Context(), r.Run)
-		if err != nil || held.Result != model.Held || !slices.Contains(breaches(held), importer.PupilsLeaving) || w.dump() != full {
+		if err != nil || held.Result != model.Held || !slices.Contains(breaches(held), guard.PupilsLeaving) || w.dump() != full {
 			w.Fatalf("%s %v %v", held.Result, breaches(held), err)
 		}
 		approved, err := w.im.Approve(w.Context(), held.Run)
@@ -229,7 +232,7 @@ type undoing struct {
 	waits  model.ID
 }
 
-func (u *undoing) did(what string, before string, r importer.Report, err error) {
+func (u *undoing) did(what string, before string, r report.Report, err error) {
 	if err != nil {
 		u.r.Fatalf("%s: %v", what, err)
 	}
@@ -256,8 +259,8 @@ func (u *undoing) step() {
 	case "night", "bad night":
 		u.day = u.day.AddDays(rapid.SampledFrom([]int{0, 1, 1, 7}).Draw(u.r, "days"))
 		u.school.Night()
-		u.im.Guard = importer.Guard{Hold: rapid.SampledFrom([]model.Hold{model.HoldRemovals, model.HoldAll}).Draw(u.r, "hold"),
-			Import: importer.Limits{importer.PupilsLeaving: {Percent: 20, AtLeast: 3}, importer.SectionsMissing: {}}, GraceNights: rapid.IntRange(0, 1).Draw(u.r, "grace")}
+		u.im.Guard = guard.Guard{Hold: rapid.SampledFrom([]model.Hold{model.HoldRemovals, model.HoldAll}).Draw(u.r, "hold"),
+			Import: guard.Limits{guard.PupilsLeaving: {Percent: 20, AtLeast: 3}, guard.SectionsMissing: {}}, GraceNights: rapid.IntRange(0, 1).Draw(u.r, "grace")}
 		document := u.school.Document()
 		if what == "bad night" {
 			bad := rapid.SampledFrom(badDocuments[3:]).Draw(u.r, "bad")
@@ -274,14 +277,14 @@ func (u *undoing) step() {
 			u.did(what, before, r, err)
 		}
 	case "pin":
-		if run, err := importer.AddPin(u.Context(), u.im.DB, "test", "pupil", fmt.Sprint(u.school.Pupils[0].ID), "email"); err == nil {
-			u.did(what, before, importer.Report{Run: run.ID, Result: run.Result, Changes: run.Counts.V}, nil)
+		if run, err := entry.AddPin(u.Context(), u.im.DB, "test", "pupil", fmt.Sprint(u.school.Pupils[0].ID), "email"); err == nil {
+			u.did(what, before, report.Report{Run: run.ID, Result: run.Result, Changes: run.Counts.V}, nil)
 		}
 	case "suspension":
 		from := u.day.AddDays(rapid.IntRange(0, 60).Draw(u.r, "from"))
 		s := era.Suspension{Name: "Trip", Kind: rapid.SampledFrom([]era.Kind{era.Gap, era.Suspend}).Draw(u.r, "kind"), From: from.At(0), To: from.At(era.MinutesOfDay)}
-		if run, err := importer.AddSuspension(u.Context(), u.im.DB, "test", s); err == nil {
-			u.did(what, before, importer.Report{Run: run.ID, Result: run.Result, Changes: run.Counts.V}, nil)
+		if run, err := entry.AddSuspension(u.Context(), u.im.DB, "test", s); err == nil {
+			u.did(what, before, report.Report{Run: run.ID, Result: run.Result, Changes: run.Counts.V}, nil)
 		}
 	case "undo":
 		if len(u.made) > 0 {

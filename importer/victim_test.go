@@ -16,6 +16,8 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
 	"misimportd/mis/cache"
 	"misimportd/store"
 	"misimportd/store/model"
@@ -42,7 +44,7 @@ func victim() error {
 		return err
 	}
 	im := &importer.Importer{DB: db, State: cache.Folder(os.Getenv("VICTIM_STATE")), Zone: time.UTC, AsOf: asOf, Version: "test",
-		Guard: importer.NewGuard(), Force: true, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+		Guard: guard.NewGuard(), Force: true, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	err = operation(os.Getenv(victimIs), im)
 	if isDone(err) {
 		return fmt.Errorf(doneBefore+"%w", err)
@@ -57,7 +59,7 @@ func operation(what string, im *importer.Importer) (err error) {
 	if _, err := fmt.Sscanf(what, "%s %d", &verb, &id); err != nil && verb == "" {
 		return err
 	}
-	var r importer.Report
+	var r report.Report
 	switch verb {
 	case "run":
 		r, err = im.Run(context.Background())

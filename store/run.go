@@ -247,6 +247,20 @@ func (e *NotWaitingError) Error() string {
 	return fmt.Sprintf("run %d is not held: nothing of it waits for a person", e.ID)
 }
 
+// NotWaiting says what became of a run of which nothing waits: a *NotWaitingError, unless the
+// database fails.
+func (v *View) NotWaiting(ctx context.Context, run model.Run) error {
+	not := &NotWaitingError{ID: run.ID, Run: run}
+	if run.Decision == model.Approved {
+		approval, err := v.Run(ctx, run.DecidedBy)
+		if err != nil {
+			return err
+		}
+		not.Undone = approval.UndoneBy
+	}
+	return not
+}
+
 // RecordFailure stores the record of a run that failed, or was aborted, and changed
 // nothing. It does not use the connection of the lock, which may be what failed.
 func (l *Lock) RecordFailure(ctx context.Context, run model.Run) (model.Run, error) {

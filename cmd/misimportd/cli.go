@@ -15,6 +15,8 @@ import (
 	"misimportd/era"
 	"misimportd/era/hint"
 	"misimportd/importer"
+	"misimportd/importer/report"
+	"misimportd/importer/text"
 	"misimportd/mis/cache"
 	"misimportd/mis/isams"
 	"misimportd/mis/isams/isamstest"
@@ -185,7 +187,7 @@ func (a *app) importerOf(s settings, db *store.DB, fetching importer.Fetching, p
 }
 
 // print writes a result: v as JSON when that was asked for, else as text.
-func (a *app) print(v any, text func(io.Writer, importer.Style) error) error {
+func (a *app) print(v any, text func(io.Writer, text.Style) error) error {
 	if !a.JSON {
 		return text(a.out, a.style(a.Verbose))
 	}
@@ -211,7 +213,7 @@ type again struct {
 
 func (c runCommand) Run(a *app) error {
 	a.again, a.works, a.begin, a.asks = c.again, begins, c.New, true
-	return a.night((*importer.Importer).Run, importer.WriteRun)
+	return a.night((*importer.Importer).Run, text.WriteRun)
 }
 
 type planCommand struct {
@@ -220,12 +222,12 @@ type planCommand struct {
 
 func (c planCommand) Run(a *app) error {
 	a.again, a.asks = c.again, c.Fetch
-	return a.night((*importer.Importer).Plan, importer.WritePlan)
+	return a.night((*importer.Importer).Plan, text.WritePlan)
 }
 
 // night makes an import, or the plan of one, and prints what came of it.
-func (a *app) night(do func(*importer.Importer, context.Context) (importer.Report, error), write func(io.Writer, importer.Report, importer.Style) error) error {
-	report := importer.NothingYet()
+func (a *app) night(do func(*importer.Importer, context.Context) (report.Report, error), write func(io.Writer, report.Report, text.Style) error) error {
+	report := report.NothingYet()
 	a.works = max(a.works, inside)
 	err := a.withDatabase(func(s settings, db *store.DB) (err error) {
 		progress := a.progress()
@@ -243,7 +245,7 @@ func (a *app) night(do func(*importer.Importer, context.Context) (importer.Repor
 	if err != nil { // programs get an object always
 		report.Error = err.Error()
 	}
-	return errors.Join(err, a.print(report, func(w io.Writer, style importer.Style) error { return write(w, report, style) }), heldOf(report))
+	return errors.Join(err, a.print(report, func(w io.Writer, style text.Style) error { return write(w, report, style) }), heldOf(report))
 }
 
 // heldError says that a run is held: the exit status tells it too.
@@ -251,7 +253,7 @@ type heldError struct{ run model.ID }
 
 func (e heldError) Error() string { return fmt.Sprintf("run %d waits for a person", e.run) }
 
-func heldOf(report importer.Report) error {
+func heldOf(report report.Report) error {
 	if report.Result == model.Held {
 		return heldError{report.Run}
 	}
@@ -273,7 +275,7 @@ func (c runsListCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return a.print(past, func(w io.Writer, style importer.Style) error { return importer.WriteRuns(w, past, noRun(db), s.zone, style) })
+		return a.print(past, func(w io.Writer, style text.Style) error { return text.WriteRuns(w, past, noRun(db), s.zone, style) })
 	})
 }
 
@@ -307,6 +309,6 @@ func (c runsShowCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return a.print(past, func(w io.Writer, style importer.Style) error { return importer.WriteShown(w, past, s.zone, style) })
+		return a.print(past, func(w io.Writer, style text.Style) error { return text.WriteShown(w, past, s.zone, style) })
 	})
 }

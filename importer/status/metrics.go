@@ -8,6 +8,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"misimportd/importer"
+	"misimportd/importer/daemon"
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
 	"misimportd/mis"
 	"misimportd/mis/isams"
 	"misimportd/store/model"
@@ -125,14 +128,14 @@ func (m *Metrics) clear() {
 	for _, section := range isams.Sections() {
 		m.records.WithLabelValues(section).Set(0)
 	}
-	for _, limit := range importer.LimitNames {
+	for _, limit := range guard.LimitNames {
 		m.breached.WithLabelValues(limit).Set(0)
 	}
 }
 
 // Looked takes over what the database says: other processes import too, and this one may
 // have been started a moment ago.
-func (m *Metrics) Looked(o importer.Outlook) {
+func (m *Metrics) Looked(o daemon.Outlook) {
 	m.databaseUp.Set(one(o.Away == nil))
 	if o.Away != nil {
 		return
@@ -156,7 +159,7 @@ func (m *Metrics) Began(at time.Time) {
 
 // Ended counts what an import did. When the last one ended is what the database says, at
 // the look that follows.
-func (m *Metrics) Ended(at time.Time, report importer.Report, err error) {
+func (m *Metrics) Ended(at time.Time, report report.Report, err error) {
 	m.inProgress.Set(0)
 	if importer.IsBusy(err) || importer.IsWithoutDocument(err) {
 		return

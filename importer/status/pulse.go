@@ -10,6 +10,8 @@ import (
 
 	"misimportd/era/hint"
 	"misimportd/importer"
+	"misimportd/importer/daemon"
+	"misimportd/importer/report"
 	"misimportd/store/model"
 )
 
@@ -24,10 +26,10 @@ type Pulse struct {
 
 // state is what the daemon is at.
 type state struct {
-	outlook   importer.Outlook
-	known     importer.Outlook // the newest that the database was there for
-	refused   string           // why the configuration on disk is not in force, "" when it is
-	looked    time.Time        // with the monotonic clock: a machine that slept has missed nothing
+	outlook   daemon.Outlook
+	known     daemon.Outlook // the newest that the database was there for
+	refused   string         // why the configuration on disk is not in force, "" when it is
+	looked    time.Time      // with the monotonic clock: a machine that slept has missed nothing
 	running   bool
 	stage     string
 	since     time.Time // of the stage
@@ -71,7 +73,7 @@ func (p *Pulse) Stage(stage string) {
 }
 
 // Looked notes what the daemon found.
-func (p *Pulse) Looked(o importer.Outlook) {
+func (p *Pulse) Looked(o daemon.Outlook) {
 	p.change(func(s *state) {
 		s.outlook, s.looked = o, p.now()
 		if o.Away == nil {
@@ -86,7 +88,7 @@ func (p *Pulse) Began(time.Time) {
 }
 
 // Ended notes the end of an import, before the daemon's next look tells the rest of it.
-func (p *Pulse) Ended(at time.Time, report importer.Report, err error) {
+func (p *Pulse) Ended(at time.Time, report report.Report, err error) {
 	p.change(func(s *state) {
 		s.running, s.looked = false, p.now()
 		if importer.IsBusy(err) {
