@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/xml"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -16,13 +18,11 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
+	"misimportd/importer/guard"
 	"misimportd/mis/cache"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store"
 	"misimportd/store/storetest"
-
-	"io"
-	"log/slog"
 )
 
 // The benchmarks time a thing and its yardstick in turns, in one run, and report the
@@ -74,7 +74,7 @@ func (y *yard) freshIn(database string) *importer.Importer {
 	}
 	return &importer.Importer{
 		DB: db, State: cache.Folder(y.folder), Zone: time.UTC, AcademicYearStarts: era.FirstSeptember,
-		AsOf: era.NewDate(2016, 9, 5), Version: "bench", Guard: importer.NewGuard(), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		AsOf: era.NewDate(2016, 9, 5), Version: "bench", Guard: guard.NewGuard(), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 }
 

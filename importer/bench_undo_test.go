@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"misimportd/importer"
+	"misimportd/importer/guard"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store/storetest"
 )
@@ -60,7 +61,7 @@ func BenchmarkUndoGrows(b *testing.B) {
 func (y *yard) undoFirst(database func(testing.TB) string) (changes int, each float64) {
 	y.Helper()
 	im := y.freshIn(database(y))
-	im.Guard.Undo, im.Force = importer.Limits{}, true
+	im.Guard.Undo, im.Force = guard.Limits{}, true
 	for range 3 {
 		y.run(im)
 		list, err := importer.Runs(y.Context(), im.DB, 1)

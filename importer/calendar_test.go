@@ -8,7 +8,8 @@ import (
 	"unicode"
 
 	"misimportd/importer"
-	"misimportd/store"
+	"misimportd/importer/text"
+	"misimportd/store/model"
 )
 
 // TestACalendarIsFreeOfMarks has names with what steers a terminal or turns a line about in
@@ -20,12 +21,12 @@ func TestACalendarIsFreeOfMarks(t *testing.T) {
 			lesson(101, 29, "7"+marks+"Art", 11, "WHI", 5)
 		w.night("2016-10-31", school.xml())
 		w.exec("UPDATE lessons SET source_id = $1, name = $2", "a\r\nATTENDEE:b\u202e", "Art\r\nATTENDEE:b"+marks) // as another program may
-		list, err := importer.Lessons(w.Context(), w.im.DB, date(w, "2016-10-31"), store.Taking{})
+		list, err := importer.Lessons(w.Context(), w.im.DB, date(w, "2016-10-31"), model.Taking{})
 		if err != nil || len(list) == 0 {
 			w.Fatalf("%d lessons, %v", len(list), err)
 		}
 		var b bytes.Buffer
-		if err := importer.WriteCalendar(&b, list, time.UTC, time.Unix(0, 0)); err != nil {
+		if err := text.WriteCalendar(&b, list, time.UTC, time.Unix(0, 0)); err != nil {
 			w.Fatal(err)
 		}
 		said := b.String()

@@ -13,8 +13,11 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
+	"misimportd/importer/daemon"
+	"misimportd/importer/report"
 	"misimportd/mis/cache"
 	"misimportd/store"
+	"misimportd/store/model"
 	"misimportd/store/storetest"
 )
 
@@ -50,7 +53,7 @@ func (c *clocked) start() {
 	if err != nil {
 		c.Fatal(err)
 	}
-	schedule, err := importer.NewSchedule(c.spec, c.giveUp, c.zone)
+	schedule, err := daemon.NewSchedule(c.spec, c.giveUp, c.zone)
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -58,7 +61,7 @@ func (c *clocked) start() {
 	im := &importer.Importer{DB: db, State: c.state, Zone: c.zone, AcademicYearStarts: era.FirstSeptember, Version: "test", Log: log, Now: c.now}
 	ctx, stop := context.WithCancel(context.Background())
 	c.trigger, c.stop, c.ended = make(chan struct{}, 1), stop, make(chan struct{})
-	daemon := &importer.Daemon{Setup: &importer.Setup{Importer: im, Schedule: schedule}, Trigger: c.trigger, Now: c.now, Log: log, Watch: []importer.Watcher{c}}
+	daemon := &daemon.Daemon{Setup: &daemon.Setup{Importer: im, Schedule: schedule}, Trigger: c.trigger, Now: c.now, Log: log, Watch: []daemon.Watcher{c}}
 	go func() {
 		defer close(c.ended)
 		daemon.Serve(ctx)
@@ -66,9 +69,11 @@ func (c *clocked) start() {
 }
 
 // Began, Ended and Looked are told to a watcher. There is always another document.
-func (c *clocked) Began(time.Time)                         {}
-func (c *clocked) Looked(importer.Outlook)                 {}
-func (c *clocked) Ended(time.Time, importer.Report, error) { c.drop() }
+func (c *clocked) Began(time.Time) {}
+
+func (c *clocked) Looked(daemon.Outlook) {}
+
+func (c *clocked) Ended(time.Time, report.Report, error) { c.drop() }
 
 func (c *clocked) drop() {
 	w := &world{T: c.T, im: &importer.Importer{State: c.state}}
@@ -112,7 +117,7 @@ func live(t *testing.T, database, zone, spec, from string, story func(c *clocked
 		t.Fatal(err)
 	}
 	for _, run := range imports.Newest {
-		if run.Result == store.Failed {
+		if run.Result == model.Failed {
 			t.Errorf("run %d failed: %s", run.ID, run.Error)
 		}
 		began = append([]time.Time{run.StartedAt.In(at)}, began...)

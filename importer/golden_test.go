@@ -12,6 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"misimportd/importer"
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
+	"misimportd/importer/text"
 	"misimportd/mis/isams/isamstest"
 )
 
@@ -45,10 +48,10 @@ func aNight() []byte {
 	return d.xml()
 }
 
-func planText(t *testing.T, r importer.Report, style importer.Style) string {
+func planText(t *testing.T, r report.Report, style text.Style) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := r.WritePlan(&b, style); err != nil {
+	if err := text.WritePlan(&b, r, style); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -56,13 +59,13 @@ func planText(t *testing.T, r importer.Report, style importer.Style) string {
 
 func TestGoldenPlan(t *testing.T) {
 	each(t, func(w *world) {
-		w.im.Guard = importer.NewGuard()
-		golden(w.T, "plan-first.txt", planText(w.T, w.plan("2016-09-05", small().xml()), importer.Style{}))
+		w.im.Guard = guard.NewGuard()
+		golden(w.T, "plan-first.txt", planText(w.T, w.plan("2016-09-05", small().xml()), text.Style{}))
 		w.night("2016-09-05", small().xml())
 		report := w.plan("2016-09-06", aNight())
-		golden(w.T, "plan.txt", planText(w.T, report, importer.Style{}))
-		golden(w.T, "plan-verbose.txt", planText(w.T, report, importer.Style{Verbose: true}))
-		golden(w.T, "plan-colour.txt", planText(w.T, report, importer.Style{Colour: true}))
+		golden(w.T, "plan.txt", planText(w.T, report, text.Style{}))
+		golden(w.T, "plan-verbose.txt", planText(w.T, report, text.Style{Verbose: true}))
+		golden(w.T, "plan-colour.txt", planText(w.T, report, text.Style{Colour: true}))
 		seconds := regexp.MustCompile(`"seconds":[0-9.e-]+`)
 		golden(w.T, "plan.json", strings.ReplaceAll(seconds.ReplaceAllString(mustJSON(report), `"seconds":0`), "},{", "},\n{")+"\n")
 		again := w.night("2016-09-06", aNight())
@@ -72,7 +75,7 @@ func TestGoldenPlan(t *testing.T) {
 			w.Fatal(err)
 		}
 		past.StartedAt, past.FinishedAt, past.Host = past.StartedAt.Truncate(0), past.StartedAt, "here"
-		if err := past.WriteShown(&b, w.im.Zone, importer.Style{}); err != nil {
+		if err := text.WriteShown(&b, past, w.im.Zone, text.Style{}); err != nil {
 			w.Fatal(err)
 		}
 		shown := regexp.MustCompile(`Started .*, took`).ReplaceAllString(b.String(), "Started then, took")
@@ -82,9 +85,9 @@ func TestGoldenPlan(t *testing.T) {
 
 func TestGoldenPlanIsFolded(t *testing.T) {
 	w := newWorld(t, postgresFor(t))
-	w.im.Guard = importer.NewGuard()
+	w.im.Guard = guard.NewGuard()
 	school := isamstest.New(7, isamstest.Size{Pupils: 200, Staff: 30, Forms: 14, Sets: 60, SetLists: 1200})
 	w.night("2016-09-05", school.Document())
 	school.Night()
-	golden(t, "plan-folded.txt", planText(t, w.plan("2016-09-06", school.Document()), importer.Style{}))
+	golden(t, "plan-folded.txt", planText(t, w.plan("2016-09-06", school.Document()), text.Style{}))
 }

@@ -11,9 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"misimportd/importer"
+	"misimportd/importer/report"
 	"misimportd/mis/isams/isamstest"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // nightOf is what a school says on one night, and what a sane person would make of it.
@@ -70,7 +70,7 @@ func TestR38GuardTable(t *testing.T) {
 				continue
 			}
 			r := w.plan("2016-09-06", night.make(inTheTable(), rand.New(rand.NewPCG(uint64(i), 38))))
-			if (r.Hold != store.HoldNothing) != (night.want != passes) {
+			if (r.Hold != model.HoldNothing) != (night.want != passes) {
 				w.Errorf("%s: hold %q, want it %s; %q", night.what, r.Hold, night.want, breaches(r))
 			}
 			said := row(night, r)
@@ -93,7 +93,7 @@ func TestR38GuardTable(t *testing.T) {
 }
 
 // row is a night in the golden file.
-func row(night nightOf, r importer.Report) string {
+func row(night nightOf, r report.Report) string {
 	var b strings.Builder
 	hold := string(r.Hold)
 	if hold == "" {

@@ -10,13 +10,17 @@ import (
 	"testing"
 
 	"misimportd/importer"
+	"misimportd/importer/entry"
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
+	"misimportd/importer/text"
 	"misimportd/mis/isams/isamstest"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // guarded is a world that is guarded as a school's is.
 func guarded(w *world) *world {
-	w.im.Guard = importer.NewGuard()
+	w.im.Guard = guard.NewGuard()
 	return w
 }
 
@@ -60,7 +64,7 @@ func (w *world) expectTheSame(what string, want, got []string) {
 	w.Errorf("%s: %d rows differ:\n%s", what, len(differs), strings.Join(differs[:min(20, len(differs))], "\n"))
 }
 
-func breaches(r importer.Report) (names []string) {
+func breaches(r report.Report) (names []string) {
 	for _, f := range r.Guard {
 		if f.Breached {
 			names = append(names, strings.TrimSpace(f.Limit+" "+f.About))
@@ -69,7 +73,7 @@ func breaches(r importer.Report) (names []string) {
 	return names
 }
 
-func counts(list []store.Count) string {
+func counts(list []model.Count) string {
 	var said []string
 	for _, c := range list {
 		said = append(said, fmt.Sprintf("%s %s %d", c.Entity, c.Action, c.Count))
@@ -82,33 +86,33 @@ type badDocument struct {
 	what     string
 	spoil    func(document []byte, dice *rand.Rand) []byte
 	breaches string     // the limits, apart by commas; "" for a document that cannot be read at all
-	hold     store.Hold // what waits
+	hold     model.Hold // what waits
 }
 
 var badDocuments = []badDocument{
 	{"a page of HTML", func([]byte, *rand.Rand) []byte { return []byte("<html><body>Please log in</body></html>") }, "", ""},
 	{"cut in the middle", func(d []byte, _ *rand.Rand) []byte { return d[:len(d)/2] }, "", ""},
 	{"an empty iSAMS element", func([]byte, *rand.Rand) []byte { return []byte("<iSAMS/>") }, "", ""},
-	{"no pupils' section", func(d []byte, _ *rand.Rand) []byte { return missing(d, "CurrentPupils") }, "sections_missing CurrentPupils", store.HoldSections},
-	{"pupils' section empty", func(d []byte, dice *rand.Rand) []byte { return without(d, "CurrentPupils", 1, dice) }, "sections_missing CurrentPupils", store.HoldSections},
-	{"no staff's section", func(d []byte, _ *rand.Rand) []byte { return missing(d, "CurrentStaff") }, "sections_missing CurrentStaff", store.HoldSections},
-	{"no forms", func(d []byte, _ *rand.Rand) []byte { return missing(d, "Forms") }, "sections_missing Forms", store.HoldSections},
-	{"no sets", func(d []byte, _ *rand.Rand) []byte { return missing(d, "Sets") }, "sections_missing Sets", store.HoldSections},
-	{"set lists empty", func(d []byte, dice *rand.Rand) []byte { return without(d, "SetLists", 1, dice) }, "sections_missing SetLists", store.HoldSections},
-	{"no timetable", func(d []byte, _ *rand.Rand) []byte { return missing(d, "PublishedTimetables") }, "sections_missing PublishedTimetables", store.HoldSections},
-	{"half of the pupils", func(d []byte, dice *rand.Rand) []byte { return without(d, "CurrentPupils", 0.45, dice) }, "pupils_leaving,groups_shrinking,section_shrinks CurrentPupils", store.HoldRemovals},
-	{"half of the staff", func(d []byte, dice *rand.Rand) []byte { return without(d, "CurrentStaff", 0.5, dice) }, "staff_leaving,section_shrinks CurrentStaff", store.HoldRemovals},
-	{"half of the forms", func(d []byte, dice *rand.Rand) []byte { return without(d, "Forms", 0.5, dice) }, "memberships_ending form", store.HoldRemovals},
-	{"half of the sets", func(d []byte, dice *rand.Rand) []byte { return without(d, "Sets", 0.5, dice) }, "groups_ending set,memberships_ending set,losses_together,section_shrinks Sets", store.HoldRemovals},
-	{"half of the set lists", func(d []byte, dice *rand.Rand) []byte { return without(d, "SetLists", 0.6, dice) }, "groups_shrinking,memberships_ending set,section_shrinks SetLists", store.HoldRemovals},
-	{"half of the lessons", func(d []byte, dice *rand.Rand) []byte { return without(d, "Schedules", 0.5, dice) }, "lessons_removed,losses_together,section_shrinks Schedules", store.HoldRemovals},
-	{"half of the pupils cannot be read", func(d []byte, dice *rand.Rand) []byte { return mangled(d, "CurrentPupils", 0.5, dice) }, "records_skipped CurrentPupils", store.HoldAll},
-	{"the pupils' ids changed", func(d []byte, _ *rand.Rand) []byte { return renumbered(d) }, "pupils_leaving,groups_shrinking,losses_together,records_new pupil,document_differs CurrentPupils,ids_changed pupil", store.HoldAll},
+	{"no pupils' section", func(d []byte, _ *rand.Rand) []byte { return missing(d, "CurrentPupils") }, "sections_missing CurrentPupils", model.HoldSections},
+	{"pupils' section empty", func(d []byte, dice *rand.Rand) []byte { return without(d, "CurrentPupils", 1, dice) }, "sections_missing CurrentPupils", model.HoldSections},
+	{"no staff's section", func(d []byte, _ *rand.Rand) []byte { return missing(d, "CurrentStaff") }, "sections_missing CurrentStaff", model.HoldSections},
+	{"no forms", func(d []byte, _ *rand.Rand) []byte { return missing(d, "Forms") }, "sections_missing Forms", model.HoldSections},
+	{"no sets", func(d []byte, _ *rand.Rand) []byte { return missing(d, "Sets") }, "sections_missing Sets", model.HoldSections},
+	{"set lists empty", func(d []byte, dice *rand.Rand) []byte { return without(d, "SetLists", 1, dice) }, "sections_missing SetLists", model.HoldSections},
+	{"no timetable", func(d []byte, _ *rand.Rand) []byte { return missing(d, "PublishedTimetables") }, "sections_missing PublishedTimetables", model.HoldSections},
+	{"half of the pupils", func(d []byte, dice *rand.Rand) []byte { return without(d, "CurrentPupils", 0.45, dice) }, "pupils_leaving,groups_shrinking,section_shrinks CurrentPupils", model.HoldRemovals},
+	{"half of the staff", func(d []byte, dice *rand.Rand) []byte { return without(d, "CurrentStaff", 0.5, dice) }, "staff_leaving,section_shrinks CurrentStaff", model.HoldRemovals},
+	{"half of the forms", func(d []byte, dice *rand.Rand) []byte { return without(d, "Forms", 0.5, dice) }, "memberships_ending form", model.HoldRemovals},
+	{"half of the sets", func(d []byte, dice *rand.Rand) []byte { return without(d, "Sets", 0.5, dice) }, "groups_ending set,memberships_ending set,losses_together,section_shrinks Sets", model.HoldRemovals},
+	{"half of the set lists", func(d []byte, dice *rand.Rand) []byte { return without(d, "SetLists", 0.6, dice) }, "groups_shrinking,memberships_ending set,section_shrinks SetLists", model.HoldRemovals},
+	{"half of the lessons", func(d []byte, dice *rand.Rand) []byte { return without(d, "Schedules", 0.5, dice) }, "lessons_removed,losses_together,section_shrinks Schedules", model.HoldRemovals},
+	{"half of the pupils cannot be read", func(d []byte, dice *rand.Rand) []byte { return mangled(d, "CurrentPupils", 0.5, dice) }, "records_skipped CurrentPupils", model.HoldAll},
+	{"the pupils' ids changed", func(d []byte, _ *rand.Rand) []byte { return renumbered(d) }, "pupils_leaving,groups_shrinking,losses_together,records_new pupil,document_differs CurrentPupils,ids_changed pupil", model.HoldAll},
 	{"another school's", func(d []byte, _ *rand.Rand) []byte { return another(1, someSchool) }, "pupils_leaving,groups_shrinking,losses_together,sections_missing PublishedTimetables,records_new pupil," +
 		"document_differs CurrentPupils,document_differs CurrentStaff,ids_changed pupil,values_changed staff forename,values_changed staff initials,values_changed staff name," +
-		"values_changed staff surname,values_changed staff title,values_shared staff initials,values_shared staff name", store.HoldAll},
+		"values_changed staff surname,values_changed staff title,values_shared staff initials,values_shared staff name", model.HoldAll},
 	{"another school's, numbered alike", func(d []byte, _ *rand.Rand) []byte { return renamed(d) },
-		"document_differs CurrentPupils,values_changed pupil forename,values_changed pupil known_as,values_changed pupil name,values_changed pupil surname", store.HoldAll},
+		"document_differs CurrentPupils,values_changed pupil forename,values_changed pupil known_as,values_changed pupil name,values_changed pupil surname", model.HoldAll},
 }
 
 // TestBadDocuments shows each to the guard. What it lets pass takes nothing from anybody,
@@ -127,24 +131,24 @@ func TestBadDocuments(t *testing.T) {
 			w.im.AsOf = date(w, "2016-09-05")
 			r, err := w.im.Run(context.Background())
 			if bad.hold == "" {
-				if err == nil || r.Result != store.Failed {
+				if err == nil || r.Result != model.Failed {
 					w.Errorf("%s: %s, %v", bad.what, r.Result, err)
 				}
 				w.Logf("TABLE | %s | %s | nothing | nothing | %v", bad.what, r.Result, err)
 			} else {
-				if err != nil || r.Result != store.Held || r.Hold != bad.hold || strings.Join(breaches(r), ",") != bad.breaches {
+				if err != nil || r.Result != model.Held || r.Hold != bad.hold || strings.Join(breaches(r), ",") != bad.breaches {
 					w.Errorf("%s: %s, %s, %q, want %q; %v", bad.what, r.Result, r.Hold, strings.Join(breaches(r), ","), bad.breaches, err)
 				}
 				w.Logf("TABLE | %s | held: %s | %s | %s | %s", bad.what, r.Hold, counts(r.Changes), counts(r.Waiting), firstSaid(r))
 			}
-			if bad.hold != store.HoldSections && bad.hold != store.HoldRemovals {
+			if bad.hold != model.HoldSections && bad.hold != model.HoldRemovals {
 				w.expectTheSame(bad.what, before, w.standing("2016-09-05"))
 			}
 			if err := w.im.State.Prepare(); err != nil {
 				w.Fatal(err)
 			}
 			again := w.night("2016-09-05", good)
-			if again.Result == store.Held {
+			if again.Result == model.Held {
 				w.Errorf("%s: the good document after it is held: %v", bad.what, breaches(again))
 			}
 			w.expectTheSame("the night after "+bad.what, before, w.standing("2016-09-05"))
@@ -153,7 +157,7 @@ func TestBadDocuments(t *testing.T) {
 }
 
 // firstSaid is what people are told first.
-func firstSaid(r importer.Report) string {
+func firstSaid(r report.Report) string {
 	_, said, _ := strings.Cut(r.Sentence(), ". Waiting for a person")
 	_, said, _ = strings.Cut(said, ". ")
 	said, _, _ = strings.Cut(said, ". ")
@@ -176,19 +180,19 @@ func TestAHeldRunThatIsApproved(t *testing.T) {
 			}
 			document := bad.spoil(good, rand.New(rand.NewPCG(uint64(i), 1)))
 			held := w.night("2016-09-06", document)
-			if held.Result != store.Held {
+			if held.Result != model.Held {
 				w.Fatalf("%s: %s", bad.what, held.Result)
 			}
 			approved, err := w.im.Approve(w.Context(), held.Run)
-			if err != nil || approved.Result == store.Held {
+			if err != nil || approved.Result == model.Held {
 				w.Fatalf("%s: %s %v %v", bad.what, approved.Result, approved.Differs, err)
 			}
 			if counts(approved.Changes) != counts(held.Waiting) {
 				w.Errorf("%s: approved %s, held %s", bad.what, counts(approved.Changes), counts(held.Waiting))
 			}
 			// Taken at its word, the document changes nothing more.
-			w.im.Guard = importer.Guard{}
-			if again := w.night("2016-09-06", document); bad.hold != store.HoldSections && again.Result != store.Unchanged {
+			w.im.Guard = guard.Guard{}
+			if again := w.night("2016-09-06", document); bad.hold != model.HoldSections && again.Result != model.Unchanged {
 				w.Errorf("%s: after the approval the same document still changes %s", bad.what, counts(again.Changes))
 			}
 			w.night("2016-09-06", good)
@@ -213,7 +217,7 @@ func TestApproval(t *testing.T) {
 		w.exec(`DELETE FROM memberships WHERE id IN (SELECT record_id FROM held_changes WHERE entity = 'membership' AND run_id = $1 ORDER BY seq LIMIT 3)`, int64(held.Run))
 		before := w.dump()
 		second, err := w.im.Approve(w.Context(), held.Run)
-		if err != nil || second.Result != store.Held || len(second.Differs) != 3 || w.dump() != before {
+		if err != nil || second.Result != model.Held || len(second.Differs) != 3 || w.dump() != before {
 			w.Fatalf("%s %q %v", second.Result, second.Differs, err)
 		}
 		if _, err := w.im.Approve(w.Context(), held.Run); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("run %d held was replaced by run %d", held.Run, second.Run)) {
@@ -221,21 +225,21 @@ func TestApproval(t *testing.T) {
 		}
 
 		// Rejected, it is over.
-		if err := importer.Reject(w.Context(), w.im.DB, second.Run); err != nil {
+		if err := entry.Reject(w.Context(), w.im.DB, second.Run); err != nil {
 			w.Fatal(err)
 		}
 		for range 2 {
 			if _, err := w.im.Approve(w.Context(), second.Run); err == nil || !strings.Contains(err.Error(), "was rejected") {
 				w.Errorf("approved what was rejected: %v", err)
 			}
-			if err := importer.Reject(w.Context(), w.im.DB, second.Run); err == nil || !strings.Contains(err.Error(), "was rejected") {
+			if err := entry.Reject(w.Context(), w.im.DB, second.Run); err == nil || !strings.Contains(err.Error(), "was rejected") {
 				w.Errorf("rejected twice: %v", err)
 			}
 		}
-		if err := importer.Reject(w.Context(), w.im.DB, 1); err == nil || !strings.Contains(err.Error(), "run 1 is not held") {
+		if err := entry.Reject(w.Context(), w.im.DB, 1); err == nil || !strings.Contains(err.Error(), "run 1 is not held") {
 			w.Errorf("rejected a run that was not held: %v", err)
 		}
-		if err := importer.Reject(w.Context(), w.im.DB, 4711); err == nil || !strings.Contains(err.Error(), "there is no run 4711") {
+		if err := entry.Reject(w.Context(), w.im.DB, 4711); err == nil || !strings.Contains(err.Error(), "there is no run 4711") {
 			w.Errorf("rejected nothing: %v", err)
 		}
 
@@ -245,10 +249,10 @@ func TestApproval(t *testing.T) {
 		if _, err := w.im.Approve(w.Context(), third.Run); err == nil || !strings.Contains(err.Error(), "replaced by run") {
 			w.Errorf("approved what was replaced: %v", err)
 		}
-		if r, err := w.im.Approve(w.Context(), fourth.Run); err != nil || r.Result != store.Applied {
+		if r, err := w.im.Approve(w.Context(), fourth.Run); err != nil || r.Result != model.Applied {
 			w.Fatalf("%s %v", r.Result, err)
 		}
-		if r := w.night("2016-09-09", without(half, "CurrentPupils", 0.45, dice)); r.Result != store.Held {
+		if r := w.night("2016-09-09", without(half, "CurrentPupils", 0.45, dice)); r.Result != model.Held {
 			w.Errorf("the night after an approval is not judged: %s", r.Result)
 		}
 		past, err := importer.Runs(w.Context(), w.im.DB, 100)
@@ -271,7 +275,7 @@ func TestApproval(t *testing.T) {
 // in two forms or two sets because of it.
 func TestR17AHeldMoveIsHeldAsAWhole(t *testing.T) {
 	each(t, func(w *world) {
-		w.im.Guard = importer.Guard{Hold: store.HoldRemovals, Import: importer.Limits{importer.PupilsLeaving: {}}}
+		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.PupilsLeaving: {}}}
 		w.night("2016-09-05", small().xml())
 		before := w.rows(membershipsQuery)
 		// Zoë moves to 7B, Ann leaves the school, Siân is new in 7A; 7Mat1 has another name.
@@ -279,7 +283,7 @@ func TestR17AHeldMoveIsHeldAsAWhole(t *testing.T) {
 			pupil(11, "Zoë O’Brien", "7/B", 7).pupil(12, "Ömer Khan", "7/A", 7).pupil(14, "Siân Evans", "7/A", 7).
 			set(21, "7Maths1", 7, 12, 14).set(22, "7Mat2", 7, 11)
 		r := w.night("2016-09-06", d.xml())
-		if r.Result != store.Held || r.Hold != store.HoldRemovals || strings.Join(breaches(r), ",") != "pupils_leaving" {
+		if r.Result != model.Held || r.Hold != model.HoldRemovals || strings.Join(breaches(r), ",") != "pupils_leaving" {
 			w.Fatalf("%s %s %v", r.Result, r.Hold, breaches(r))
 		}
 		after := w.rows(membershipsQuery)
@@ -296,12 +300,12 @@ func TestR17AHeldMoveIsHeldAsAWhole(t *testing.T) {
 		w.expect("tutors", w.rows(`SELECT e.name || ' ' || t.name FROM groups g JOIN elements e ON e.id = g.id JOIN elements t ON t.id = g.tutor_id ORDER BY 1`), "7A Ms Brown", "7B Mr Green")
 
 		approved, err := w.im.Approve(w.Context(), r.Run)
-		if err != nil || approved.Result != store.Applied {
+		if err != nil || approved.Result != model.Applied {
 			w.Fatalf("%s %v %v", approved.Result, approved.Differs, err)
 		}
 		held := w.standing("2016-09-06")
-		w.im.Guard = importer.Guard{}
-		if again := w.night("2016-09-06", d.xml()); again.Result != store.Unchanged {
+		w.im.Guard = guard.Guard{}
+		if again := w.night("2016-09-06", d.xml()); again.Result != model.Unchanged {
 			w.Errorf("something was left: %s", counts(again.Changes))
 		}
 		w.expectTheSame("after the approval", w.standing("2016-09-06"), held)
@@ -326,19 +330,19 @@ func TestLimits(t *testing.T) {
 	each(t, func(w *world) {
 		w.night("2016-09-05", good)
 		for _, c := range []struct {
-			limit   importer.Limit
+			limit   guard.Limit
 			leave   int
 			breache bool
 		}{
-			{importer.Limit{Percent: 10, AtLeast: 5}, 10, false}, {importer.Limit{Percent: 10, AtLeast: 5}, 11, true},
-			{importer.Limit{Percent: 2, AtLeast: 5}, 4, false}, {importer.Limit{Percent: 2, AtLeast: 5}, 5, true},
-			{importer.Limit{}, 0, false}, {importer.Limit{}, 1, true}, {importer.Limit{Off: true}, 60, false},
-			{importer.Limit{AtLeast: 3}, 2, false}, {importer.Limit{AtLeast: 3}, 3, true}, {importer.Limit{Percent: 3}, 3, false}, {importer.Limit{Percent: 3}, 4, true},
+			{guard.Limit{Percent: 10, AtLeast: 5}, 10, false}, {guard.Limit{Percent: 10, AtLeast: 5}, 11, true},
+			{guard.Limit{Percent: 2, AtLeast: 5}, 4, false}, {guard.Limit{Percent: 2, AtLeast: 5}, 5, true},
+			{guard.Limit{}, 0, false}, {guard.Limit{}, 1, true}, {guard.Limit{Off: true}, 60, false},
+			{guard.Limit{AtLeast: 3}, 2, false}, {guard.Limit{AtLeast: 3}, 3, true}, {guard.Limit{Percent: 3}, 3, false}, {guard.Limit{Percent: 3}, 4, true},
 		} {
-			w.im.Guard = importer.Guard{Hold: store.HoldRemovals, Import: importer.Limits{importer.PupilsLeaving: c.limit}}
+			w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.PupilsLeaving: c.limit}}
 			r := w.plan("2016-09-06", leavers(c.leave))
 			f := r.Guard[0]
-			if f.Limit != importer.PupilsLeaving || f.Breached != c.breache || f.Count != c.leave || f.Of != 100 || (r.Hold != "") != c.breache {
+			if f.Limit != guard.PupilsLeaving || f.Breached != c.breache || f.Count != c.leave || f.Of != 100 || (r.Hold != "") != c.breache {
 				w.Errorf("%+v, %d leave: %+v", c.limit, c.leave, f)
 			}
 			if c.breache && !strings.Contains(f.Says, fmt.Sprintf("%d of 100 (%d.0 %%) pupils would leave; ", c.leave, c.leave)) {
@@ -352,13 +356,13 @@ func TestLimits(t *testing.T) {
 func TestHoldAll(t *testing.T) {
 	each(t, func(w *world) {
 		guarded(w)
-		w.im.Guard.Hold = store.HoldAll
+		w.im.Guard.Hold = model.HoldAll
 		school := isamstest.New(5, someSchool)
 		good := school.Document()
 		w.night("2016-09-05", good)
 		before := w.dump()
 		r := w.night("2016-09-06", without(good, "CurrentPupils", 0.45, rand.New(rand.NewPCG(1, 1))))
-		if r.Hold != store.HoldAll || len(r.Changes) > 0 || w.dump() != before {
+		if r.Hold != model.HoldAll || len(r.Changes) > 0 || w.dump() != before {
 			w.Errorf("%s: %s", r.Hold, counts(r.Changes))
 		}
 		if current, err := w.im.State.Reflected(); err != nil || current.Size() != int64(len(good)) {
@@ -368,7 +372,7 @@ func TestHoldAll(t *testing.T) {
 			w.Errorf("PreFetched: %v", err)
 		}
 		var b bytes.Buffer
-		if err := r.WriteRun(&b, importer.Style{}); err != nil || !strings.Contains(b.String(), "Nothing was applied.") || !strings.Contains(b.String(), fmt.Sprintf("misimportd approve %d", r.Run)) {
+		if err := text.WriteRun(&b, r, text.Style{}); err != nil || !strings.Contains(b.String(), "Nothing was applied.") || !strings.Contains(b.String(), fmt.Sprintf("misimportd approve %d", r.Run)) {
 			w.Errorf("%v\n%s", err, b.String())
 		}
 	})

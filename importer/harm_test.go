@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"misimportd/importer"
+	"misimportd/importer/guard"
 )
 
 // What a night did is found here by other queries than the importer's, and counted by code
@@ -87,7 +87,7 @@ func (w *world) many(query string, args ...any) iter.Seq2[string, string] {
 
 // harmBetween tells what was done beyond the limits.
 func harmBetween(was, is looked) (beyond []string) {
-	limits := importer.DefaultLimits()
+	limits := guard.DefaultLimits()
 	note := func(limit string, n, of int, what string) {
 		if exceeds(limits[limit], n, of) {
 			beyond = append(beyond, fmt.Sprintf("%s: %d of %d %s", limit, n, of, what))
@@ -103,17 +103,17 @@ func harmBetween(was, is looked) (beyond []string) {
 				spoilt += btoi(strings.ContainsAny(now, "?¤Ã") && !strings.ContainsAny(value, "?¤Ã"))
 			}
 		}
-		limit := importer.ValuesChanged
+		limit := guard.ValuesChanged
 		if field == "lesson staff" {
-			limit = importer.CommitmentsChanging
+			limit = guard.CommitmentsChanging
 		}
 		note(limit, changed, of, field)
-		note(importer.ValuesGarbled, spoilt, of, field)
+		note(guard.ValuesGarbled, spoilt, of, field)
 	}
 	for _, kind := range []string{"form", "set"} {
 		left, moved, of := movesOf(kind, was, is)
-		note(importer.MembershipsEnding, left, of, "places in "+kind+"s")
-		note(importer.MembershipsMoving, moved, of, "moves between "+kind+"s")
+		note(guard.MembershipsEnding, left, of, "places in "+kind+"s")
+		note(guard.MembershipsMoving, moved, of, "moves between "+kind+"s")
 	}
 	emptied := 0
 	for group, n := range was.groups {
@@ -121,7 +121,7 @@ func harmBetween(was, is looked) (beyond []string) {
 			emptied++
 		}
 	}
-	note(importer.GroupsEmptied, emptied, len(was.groups), "groups")
+	note(guard.GroupsEmptied, emptied, len(was.groups), "groups")
 	return append(beyond, harmOfYears(was, is)...)
 }
 
@@ -179,7 +179,7 @@ func harmOfYears(was, is looked) (beyond []string) {
 			strange, of = strange+come[year], of+here[year]
 		}
 	}
-	if exceeds(importer.DefaultLimits()[importer.RecordsNew], strange, of) {
+	if exceeds(guard.DefaultLimits()[guard.RecordsNew], strange, of) {
 		beyond = append(beyond, fmt.Sprintf("records_new: %d of %d", strange, of))
 	}
 	return beyond

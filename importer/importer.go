@@ -1,4 +1,4 @@
-// Package importer knows what a night is: a document is read, compared with what the
+// package importer knows what a night is: a document is read, compared with what the
 // database holds, and the changes are shown, or applied and recorded. It decides what
 // has to change; the packages mis and store, which do not know each other, tell it what
 // the MIS says and what the database holds.
@@ -17,10 +17,13 @@ import (
 
 	"misimportd/era"
 	"misimportd/era/hint"
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
 	"misimportd/mis"
 	"misimportd/mis/cache"
 	"misimportd/mis/isams"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // Datasource is the MIS that is imported, as the database calls it.
@@ -39,7 +42,7 @@ type Importer struct {
 	SuspensionsFile    string           // "" for none
 	Again              bool             // import the document that the database reflects once more
 	Force              bool             // import a document even though a run that did was undone
-	Guard              Guard            // NewGuard where nothing else is said; the zero one judges nothing
+	Guard              guard.Guard      // NewGuard where nothing else is said; the zero one judges nothing
 	Timetable          string           // the published timetable to import, "" for the only one
 	Now                func() time.Time // what the clock on the wall says; nil is time.Now
 	Log                *slog.Logger
@@ -58,20 +61,20 @@ type night struct {
 	err      error
 	took     time.Duration
 	watch    stopwatch
-	report   Report
+	report   report.Report
 	noted    []mis.Problem  // before the document was read
-	pinned   []store.Change // what the MIS says of what is pinned
-	before   []store.Stage  // before that, too
+	pinned   []model.Change // what the MIS says of what is pinned
+	before   []model.Stage  // before that, too
 }
 
 // Plan says what Run would do, and changes nothing. A document has to be in
 // PreFetched, and stays there; if one is asked for anew, nothing of it is kept.
-func (im *Importer) Plan(ctx context.Context) (Report, error) {
+func (im *Importer) Plan(ctx context.Context) (report.Report, error) {
 	fetching := im.stopwatch()
 	document, err := im.toLookAt(ctx, &fetching)
 	fetching.stop()
 	if err != nil {
-		return NothingYet(), err
+		return report.NothingYet(), err
 	}
 	n := im.begin(document)
 	defer n.close()
@@ -80,12 +83,12 @@ func (im *Importer) Plan(ctx context.Context) (Report, error) {
 		if err != nil {
 			return err
 		}
-		return n.report.spellOut(ctx, v, proposal, n.pinned...)
+		return spellOut(ctx, v, &n.report, proposal, n.pinned...)
 	})
 	n.watch.stop()
-	n.report.Result, n.report.Stages, n.report.Again = Planned, slices.Concat(fetching.stages, n.watch.stages), im.Again
+	n.report.Result, n.report.Stages, n.report.Again = report.Planned, slices.Concat(fetching.stages, n.watch.stages), im.Again
 	if err != nil {
-		n.report.Result = store.Failed
+		n.report.Result = model.Failed
 	}
 	return n.report, err
 }
@@ -107,22 +110,13 @@ func (im *Importer) toLookAt(ctx context.Context, watch *stopwatch) (*cache.Docu
 	return document, err
 }
 
-// nothingReflected puts the absence of a document that the database reflects into words of
-// its own: nobody is to put one there.
-func nothingReflected(err error) error {
-	if IsWithoutDocument(err) {
-		return errors.New("nothing has been imported yet, so there is no document to look at again: leave out --again")
-	}
-	return err
-}
-
 // Run makes one import: it fetches a document unless one waits in PreFetched, judges what
 // differs, applies it in one transaction, or of it what the guard lets pass, and moves the
 // document to Current and the Archive. The report is complete however it ends; a run that
 // fails is recorded too, where that is possible, and has changed nothing. It fails at once
 // with a *store.BusyError when another run is under way (R32).
-func (im *Importer) Run(ctx context.Context) (Report, error) {
-	report := NothingYet()
+func (im *Importer) Run(ctx context.Context) (report.Report, error) {
+	report := report.NothingYet()
 	err := im.locked(ctx, "run", func(lock *store.Lock, holder store.Holder) (err error) {
 		report, err = im.run(ctx, lock, holder)
 		return err
@@ -167,7 +161,7 @@ func TellWaiting(log *slog.Logger) func(holder string) {
 	}
 }
 
-func (im *Importer) run(ctx context.Context, lock *store.Lock, holder store.Holder) (Report, error) {
+func (im *Importer) run(ctx context.Context, lock *store.Lock, holder store.Holder) (report.Report, error) {
 	fetching := im.stopwatch()
 	fetching.next("fetch")
 	document, noted, err := im.take(ctx)
@@ -179,26 +173,26 @@ func (im *Importer) run(ctx context.Context, lock *store.Lock, holder store.Hold
 	im.progress("state") // the database's time begins
 	n := im.begin(&document.Document)
 	n.noted, n.before, n.report.Taken = noted, fetching.stages, document.Manifest.Since
-	return n.carryOut(ctx, lock, holder, document, store.Import, n.prepare)
+	return n.carryOut(ctx, lock, holder, document, model.Import, n.prepare)
 }
 
 // carryOut makes a run of what prepare proposes, and files the document away.
-func (n *night) carryOut(ctx context.Context, lock *store.Lock, holder store.Holder, document *cache.Taken, kind string, prepare func(context.Context, *store.View) (store.Proposal, error)) (Report, error) {
+func (n *night) carryOut(ctx context.Context, lock *store.Lock, holder store.Holder, document *cache.Taken, kind string, prepare func(context.Context, *store.View) (model.Proposal, error)) (report.Report, error) {
 	defer n.close()
-	run, err := lock.Run(ctx, func(v *store.View) (store.Proposal, error) {
+	run, err := lock.Run(ctx, func(v *store.View) (model.Proposal, error) {
 		proposal, err := prepare(ctx, v)
 		if err == nil {
 			n.watch.next("apply")
 		}
 		n.report.Stages = n.watch.timed()
-		proposal.Run = n.report.record(kind, n.Version, holder)
+		proposal.Run = record(n.report, kind, n.Version, holder)
 		return proposal, err
 	})
 	n.watch.stop()
 	if err != nil {
 		return n.failed(ctx, lock, kind, holder, err)
 	}
-	n.report.took(run)
+	n.report.SetOutcome(run)
 	n.report.Stages = n.watch.stages
 	n.watch.next("archive")
 	err = n.settle(document, holder.Since)
@@ -218,14 +212,6 @@ func (im *Importer) now() time.Time {
 	return im.Now()
 }
 
-// UnfiledError says that a run is done, and in the database, but that its document could
-// not be filed away.
-type UnfiledError struct {
-	Run    store.ID
-	Result store.Result
-	Err    error
-}
-
 func (e *UnfiledError) Error() string {
 	return fmt.Sprintf("run %d is done (%s), but its document could not be filed away: %v; mend that and run again: nothing is done twice", e.Run, e.Result, e.Err)
 }
@@ -234,22 +220,22 @@ func (e *UnfiledError) Unwrap() error { return e.Err }
 
 // failed records a run that came to nothing. Not being able to is no second error: the
 // first says what to mend.
-func (n *night) failed(ctx context.Context, lock *store.Lock, kind string, holder store.Holder, cause error) (Report, error) {
+func (n *night) failed(ctx context.Context, lock *store.Lock, kind string, holder store.Holder, cause error) (report.Report, error) {
 	n.report.Stages = n.watch.stages
 	return n.recordFailure(ctx, lock, n.report, kind, holder, cause), cause
 }
 
 // recordFailure records a run that changed nothing, and returns its report.
-func (im *Importer) recordFailure(ctx context.Context, lock *store.Lock, report Report, kind string, holder store.Holder, cause error) Report {
-	report.Error, report.Result = cause.Error(), store.Failed
-	report.Hold, report.Changes, report.Waiting = store.HoldNothing, []store.Count{}, []store.Count{}
+func (im *Importer) recordFailure(ctx context.Context, lock *store.Lock, report report.Report, kind string, holder store.Holder, cause error) report.Report {
+	report.Error, report.Result = cause.Error(), model.Failed
+	report.Hold, report.Changes, report.Waiting = model.HoldNothing, []model.Count{}, []model.Count{}
 	if ctx.Err() != nil { // the drivers call it other names
-		report.Error, report.Result = "told to stop", store.Aborted
+		report.Error, report.Result = "told to stop", model.Aborted
 	}
 	const patience = 10 * time.Second
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	run, err := lock.RecordFailure(ctx, report.record(kind, im.Version, holder))
+	run, err := lock.RecordFailure(ctx, record(report, kind, im.Version, holder))
 	if err != nil {
 		im.Log.Warn("the failed run could not be recorded", "error", err)
 		return report
@@ -260,7 +246,7 @@ func (im *Importer) recordFailure(ctx context.Context, lock *store.Lock, report 
 
 // begin starts to read the document, while others look at the database.
 func (im *Importer) begin(document *cache.Document) *night {
-	n := &night{Importer: im, document: document, reading: make(chan struct{}), report: NothingYet()}
+	n := &night{Importer: im, document: document, reading: make(chan struct{}), report: report.NothingYet()}
 	n.watch = im.stopwatch()
 	go n.read()
 	return n
@@ -281,12 +267,12 @@ func (im *Importer) progress(stage string) {
 }
 
 // notTaken records a run that found no document.
-func (im *Importer) notTaken(ctx context.Context, lock *store.Lock, holder store.Holder, stages []store.Stage, cause error) (Report, error) {
-	n := &night{Importer: im, report: NothingYet(), watch: stopwatch{stages: stages}}
+func (im *Importer) notTaken(ctx context.Context, lock *store.Lock, holder store.Holder, stages []model.Stage, cause error) (report.Report, error) {
+	n := &night{Importer: im, report: report.NothingYet(), watch: stopwatch{stages: stages}}
 	if IsWithoutDocument(cause) {
 		return n.report, cause // nothing was tried: nothing to record
 	}
-	return n.failed(ctx, lock, store.Import, holder, cause)
+	return n.failed(ctx, lock, model.Import, holder, cause)
 }
 
 // close stops a reading that nobody waits for any more.
@@ -330,13 +316,13 @@ func (n *night) await(ctx context.Context) error {
 	}
 	current, err := n.State.CurrentHash()
 	n.report.Records, n.report.Timetable = n.snap.Counts(), n.snap.Timetable.Name
-	n.report.Source = store.Source{SHA256: n.hash, Bytes: n.document.Size(), Unchanged: current == n.hash}
+	n.report.Source = model.Source{SHA256: n.hash, Bytes: n.document.Size(), Unchanged: current == n.hash}
 	return err
 }
 
 // day is the era to import into and the as-of date. A database in which no era was
 // ever set begins with the academic year of that day.
-func (n *night) day(calendar store.Calendar, plan *store.Plan) (store.Era, era.Date, error) {
+func (n *night) day(calendar model.Calendar, plan *model.Plan) (model.Era, era.Date, error) {
 	today := era.DateOf(n.now().In(n.Zone))
 	if current := calendar.Current(); current != nil {
 		asOf, err := current.AsOf(today, n.AsOf)
@@ -346,14 +332,14 @@ func (n *night) day(calendar store.Calendar, plan *store.Plan) (store.Era, era.D
 	if day == 0 {
 		day = today
 	}
-	first := store.Era{ID: plan.NewID(), Era: era.Academic(day, n.AcademicYearStarts)}
+	first := model.Era{ID: plan.NewID(), Era: era.Academic(day, n.AcademicYearStarts)}
 	if known, clash := first.Clash(calendar.Plain()); clash {
 		return first, day, fmt.Errorf("no era is current, and %s is there already: choose one with \"%s\"", known, hint.Command("era set current"))
 	}
 	settings := calendar.Settings
 	settings.CurrentEraID = first.ID
-	plan.Create(first, store.NoEraYet)
-	plan.Change(store.Update, calendar.Settings, settings, store.NoEraYet)
+	plan.Create(first, model.NoEraYet)
+	plan.Change(model.Update, calendar.Settings, settings, model.NoEraYet)
 	return first, day, nil
 }
 
@@ -361,10 +347,10 @@ func (n *night) day(calendar store.Calendar, plan *store.Plan) (store.Era, era.D
 // is there and nothing came of it, and to Current, unless nothing of it was applied for it
 // waits for a person.
 func (n *night) settle(document *cache.Taken, started time.Time) error {
-	if isUnwanted(n.report.Problems) {
+	if report.IsUnwanted(n.report.Problems) {
 		return document.Discard()
 	}
-	if n.report.Result != store.Unchanged || !n.report.Source.Unchanged {
+	if n.report.Result != model.Unchanged || !n.report.Source.Unchanged {
 		report, err := json.MarshalIndent(n.report, "", "  ")
 		if err != nil {
 			return err
@@ -374,7 +360,7 @@ func (n *night) settle(document *cache.Taken, started time.Time) error {
 		}
 	}
 	file := func() error { return document.Settle(int64(n.report.Run)) }
-	if n.report.Hold != store.HoldNothing && len(n.report.Changes) == 0 {
+	if n.report.Hold != model.HoldNothing && len(n.report.Changes) == 0 {
 		file = document.Discard
 	}
 	if err := file(); err != nil {

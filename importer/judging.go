@@ -2,22 +2,29 @@ package importer
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 
 	"misimportd/era"
+	"misimportd/importer/diff"
+	"misimportd/importer/guard"
+	"misimportd/importer/schoolfiles"
+	"misimportd/importer/want"
 	"misimportd/mis"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // scene is what a plan is made from.
 type scene struct {
 	view     *store.View
-	calendar store.Calendar
-	era      store.Era
+	calendar model.Calendar
+	era      model.Era
 	asOf     era.Date
-	state    *store.State
-	begin    store.Plan // what every plan begins with
+	state    *model.State
+	begin    model.Plan // what every plan begins with
 	file     []era.Suspension
 	noted    []mis.Problem
 	read     map[era.Date]bool // days whose lessons the state has
@@ -25,7 +32,7 @@ type scene struct {
 
 // prepare works out, from what the database and the document hold, what is to be done and
 // what is to wait for a person.
-func (n *night) prepare(ctx context.Context, v *store.View) (p store.Proposal, err error) {
+func (n *night) prepare(ctx context.Context, v *store.View) (p model.Proposal, err error) {
 	s, err := n.look(ctx, v)
 	if err != nil {
 		return p, err
@@ -35,67 +42,60 @@ func (n *night) prepare(ctx context.Context, v *store.View) (p store.Proposal, e
 		return p, nil
 	}
 	p.Replaces = true
-	d, plan, err := n.plan(ctx, s, s.state, s.begin, n.snap, n.terms())
+	w, plan, err := n.plan(ctx, s, s.state, s.begin, n.snap, n.terms())
 	if err != nil {
 		return p, err
 	}
-	n.tell(s, d)
-	findings, err := n.judge(ctx, s, d, plan)
+	n.tell(s, w)
+	findings, err := n.judge(ctx, s, w, plan)
 	if err != nil {
 		return p, err
 	}
-	p.Plan, n.report.Guard, n.report.Hold = plan, findings, heldBy(findings, n.Guard.Hold)
+	p.Plan, n.report.Guard, n.report.Hold = plan, findings, guard.HeldBy(findings, n.Guard.Hold)
 	before := plan.Next()
 	switch n.report.Hold {
-	case store.HoldNothing:
+	case model.HoldNothing:
 		return p, nil
-	case store.HoldRemovals, store.HoldValues:
-		if d, p.Plan, err = n.plan(ctx, s, s.state, s.begin, n.snap, n.holding(findings)); err != nil {
+	case model.HoldRemovals, model.HoldValues:
+		if w, p.Plan, err = n.plan(ctx, s, s.state, s.begin, n.snap, n.holding(findings)); err != nil {
 			return p, err
 		}
-		n.tell(s, d)
+		n.tell(s, w)
 		before = p.Plan.Next()
-	case store.HoldAll:
-		p.Plan, before = store.Plan{}, s.begin
+	case model.HoldAll:
+		p.Plan, before = model.Plan{}, s.begin
 	}
 	// What waits is what would be left to do: an approval makes the same plan again.
 	_, p.Waiting, err = n.plan(ctx, s, s.state.After(p.Plan, s.asOf), before, n.believed(findings), n.terms())
-	if err != nil || !p.Waiting.IsEmpty() || n.report.Hold == store.HoldAll {
+	if err != nil || !p.Waiting.IsEmpty() || n.report.Hold == model.HoldAll {
 		return p, err
 	}
-	if n.report.Hold = store.HoldNothing; takesAway(p.Plan) { // held, and not held: that must not be
-		n.report.Hold, p.Waiting, p.Plan = store.HoldAll, p.Plan, store.Plan{}
+	if n.report.Hold = model.HoldNothing; guard.TakesAway(p.Plan) { // held, and not held: that must not be
+		n.report.Hold, p.Waiting, p.Plan = model.HoldAll, p.Plan, model.Plan{}
 	}
 	return p, nil // nothing waits, as while all that is absent is awaited
 }
 
-// takesAway tells whether a plan ends or deletes what people rely on.
-func takesAway(plan store.Plan) bool {
-	return slices.ContainsFunc(plan.Changes, func(c store.Change) bool {
-		return goes(c) && c.Why != store.Doubled && c.Entity() != store.AbsenceEntity && c.Entity() != store.UnwantedEntity
-	})
-}
-
 // terms are those of a night that nothing is held of.
-func (n *night) terms() terms {
+func (n *night) terms() want.Terms {
 	night := n.AsOf
 	if night == 0 {
 		night = era.DateOf(n.now().In(n.Zone))
 	}
-	return terms{grace: n.Guard.GraceNights, night: night}
+	return want.Terms{Grace: n.Guard.GraceNights, Night: night}
 }
 
 // holding are the terms of a night of which something is held.
-func (n *night) holding(findings []Finding) terms {
+func (n *night) holding(findings []guard.Finding) want.Terms {
 	on := n.terms()
-	on.hold, on.holdSuspend = heldBy(findings, n.Guard.Hold) == store.HoldRemovals, isBreached(findings, LessonsSuspended)
-	on.holdValues = map[fieldKind]bool{}
+	on.Hold, on.HoldSuspend = guard.HeldBy(findings, n.Guard.Hold) == model.HoldRemovals, guard.IsBreached(findings, guard.LessonsSuspended)
+	on.HoldValues = map[model.FieldKind]bool{}
 	for _, f := range findings {
-		if f.Breached && f.field.kind != "" {
-			on.holdValues[f.field] = true
+		if f.Breached && f.Field.Kind != "" {
+			on.HoldValues[f.Field] = true
 		}
-		if f.Breached && (f.field.kind == string(store.LessonEntity) || f.Limit == CommitmentsChanging) {
-			on.holdTimetable = true
+		if f.Breached && (f.Field.Kind == string(model.LessonEntity) || f.Limit == guard.CommitmentsChanging) {
+			on.HoldTimetable = true
 		}
 	}
 	return on
@@ -103,7 +103,7 @@ func (n *night) holding(findings []Finding) terms {
 
 // look reads what a plan is made from.
 func (n *night) look(ctx context.Context, v *store.View) (*scene, error) {
-	n.watch.stages = append([]store.Stage{}, n.before...)
+	n.watch.stages = append([]model.Stage{}, n.before...)
 	n.watch.next("state")
 	s := &scene{view: v, read: map[era.Date]bool{}}
 	var err error
@@ -113,7 +113,7 @@ func (n *night) look(ctx context.Context, v *store.View) (*scene, error) {
 	if s.era, s.asOf, err = n.day(s.calendar, &s.begin); err != nil {
 		return nil, err
 	}
-	n.report.AsOf, n.report.Era, n.report.Hold, n.report.Guard = s.asOf, s.era.Name, store.HoldNothing, []Finding{}
+	n.report.AsOf, n.report.Era, n.report.Hold, n.report.Guard = s.asOf, s.era.Name, model.HoldNothing, []guard.Finding{}
 	if s.state, err = v.State(ctx, Datasource, s.era.ID, s.asOf); err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (n *night) look(ctx context.Context, v *store.View) (*scene, error) {
 		return nil, err
 	}
 	n.watch.next("diff")
-	if s.file, err = ReadSuspensions(n.SuspensionsFile); err != nil {
+	if s.file, err = schoolfiles.ReadSuspensions(n.SuspensionsFile); err != nil {
 		return nil, err
 	}
 	s.noted = slices.Clone(n.noted)
@@ -137,8 +137,8 @@ func (n *night) keepSuspensions(s *scene) {
 		return
 	}
 	for _, stored := range s.state.Suspensions {
-		if stored.Origin == store.InFile {
-			s.file = append(s.file, fromStored(stored))
+		if stored.Origin == model.InFile {
+			s.file = append(s.file, model.FromStored(stored))
 		}
 	}
 	if len(s.file) > 0 {
@@ -150,12 +150,12 @@ func (n *night) keepSuspensions(s *scene) {
 // isUnwanted tells whether the document is not to be imported again, and says so. By force
 // it is, and from then on as any other.
 func (n *night) isUnwanted(s *scene) bool {
-	at := slices.IndexFunc(s.state.Unwanted, func(u store.UnwantedDocument) bool { return u.SHA256 == n.hash })
+	at := slices.IndexFunc(s.state.Unwanted, func(u model.UnwantedDocument) bool { return u.SHA256 == n.hash })
 	switch {
 	case at < 0:
 		return false
 	case n.Force:
-		s.begin.Change(store.Delete, s.state.Unwanted[at], nil, store.Forced)
+		s.begin.Change(model.Delete, s.state.Unwanted[at], nil, model.Forced)
 		return false
 	}
 	n.report.Problems = append(s.noted, mis.Problem{Section: "document", Reason: mis.Unwanted,
@@ -164,35 +164,35 @@ func (n *night) isUnwanted(s *scene) bool {
 }
 
 // plan makes a plan that begins with before.
-func (n *night) plan(ctx context.Context, s *scene, state *store.State, before store.Plan, snap *mis.Snapshot, on terms) (*differ, store.Plan, error) {
-	before.Changes = slices.Clip(before.Changes)
-	d := newDiffer(before, state, snap, s.era, s.asOf, n.Years, s.file, on)
-	missing := slices.DeleteFunc(d.stale(), func(day era.Date) bool { return s.read[day] })
+func (n *night) plan(ctx context.Context, s *scene, state *model.State, before model.Plan, snap *mis.Snapshot, on want.Terms) (*want.Wanted, model.Plan, error) {
+	plan := before
+	plan.Changes = slices.Clip(plan.Changes)
+	w := want.Of(want.Given{State: state, Snap: snap, Era: s.era, AsOf: s.asOf, Years: n.Years, File: s.file, NewID: plan.NewID, Terms: on})
+	missing := slices.DeleteFunc(w.Stale(), func(day era.Date) bool { return s.read[day] })
 	if err := s.view.ReadLessons(ctx, state, missing); err != nil {
-		return nil, store.Plan{}, err
+		return nil, model.Plan{}, err
 	}
 	if state == s.state {
 		for _, day := range missing {
 			s.read[day] = true
 		}
 	}
-	plan, problems := d.changes(s.calendar.Plain())
-	d.problems = problems
-	return d, plan, nil
+	w.Problems = diff.Make(&plan, w, s.calendar.Plain())
+	return w, plan, nil
 }
 
 // tell reports the problems that were found, and what the MIS says of what is pinned.
-func (n *night) tell(s *scene, d *differ) {
-	found := slices.Concat(n.snap.Problems.List(), d.problems.List())
+func (n *night) tell(s *scene, w *want.Wanted) {
+	found := slices.Concat(n.snap.Problems.List(), w.Problems.List())
 	mis.SortProblems(found)
 	n.report.Problems = append(append([]mis.Problem{}, s.noted...), found...)
-	n.pinned = d.pinned
+	n.pinned = w.Pinned
 }
 
 // judge holds a plan against the limits: those of an era's first import are wider.
-func (n *night) judge(ctx context.Context, s *scene, d *differ, plan store.Plan) ([]Finding, error) {
+func (n *night) judge(ctx context.Context, s *scene, w *want.Wanted, plan model.Plan) ([]guard.Finding, error) {
 	limits := n.Guard.Import
-	if isRollover(s.state) {
+	if guard.IsRollover(s.state) {
 		limits = n.Guard.Rollover
 	}
 	baseline, err := s.view.Baseline(ctx)
@@ -210,17 +210,14 @@ func (n *night) judge(ctx context.Context, s *scene, d *differ, plan store.Plan)
 	if err != nil {
 		return nil, err
 	}
-	return judge(limits, evidence{state: s.state, plan: plan, snap: n.snap, differ: d, baseline: baseline, silences: d.silences(baseline),
-		past: then, yearless: before}), nil
+	return guard.Judge(limits, guard.Evidence{State: s.state, Plan: plan, Snap: n.snap, Wanted: w, Baseline: baseline, Silences: w.Silences(baseline),
+		Past: then, Yearless: before}), nil
 }
 
-// isRollover tells whether the MIS has people in the database, and no group in the era yet.
-func isRollover(s *store.State) bool { return len(s.Groups) == 0 && len(s.Pupils) > 0 }
-
 // countLessons counts lessons where a plan has some: most do not.
-func countLessons(ctx context.Context, v *store.View, s *store.State, plan store.Plan, from era.Date) error {
-	ofLessons := func(c store.Change) bool {
-		return c.Entity() == store.LessonEntity || c.Entity() == store.CommitmentEntity
+func countLessons(ctx context.Context, v *store.View, s *model.State, plan model.Plan, from era.Date) error {
+	ofLessons := func(c model.Change) bool {
+		return c.Entity() == model.LessonEntity || c.Entity() == model.CommitmentEntity
 	}
 	if !slices.ContainsFunc(plan.Changes, ofLessons) {
 		return nil
@@ -228,16 +225,40 @@ func countLessons(ctx context.Context, v *store.View, s *store.State, plan store
 	return v.CountLessons(ctx, s, from)
 }
 
-func isBreached(findings []Finding, limit string) bool {
-	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Limit == limit && f.Breached })
-}
-
 // believed is the document as it is meant if a person says that the sections which breached
 // the limit really are empty.
-func (n *night) believed(findings []Finding) *mis.Snapshot {
+func (n *night) believed(findings []guard.Finding) *mis.Snapshot {
 	missing := map[string]bool{}
 	for _, f := range findings {
-		missing[f.About] = missing[f.About] || f.Limit == SectionsMissing && f.Breached
+		missing[f.About] = missing[f.About] || f.Limit == guard.SectionsMissing && f.Breached
 	}
 	return n.snap.Believing(missing)
+}
+
+// yearlessBefore is how many those were of the document that the database reflects. Most
+// documents have none, and then it does not matter.
+func (n *night) yearlessBefore(ctx context.Context, v *store.View) (int, error) {
+	section := n.snap.Pupils.Section
+	if guard.Yearless(n.snap.Problems.List(), section).Count == 0 {
+		return 0, nil
+	}
+	run, err := v.NewestImport(ctx)
+	if err != nil || run.ID == 0 {
+		return math.MaxInt, err // the first import
+	}
+	var problems []mis.Problem
+	err = json.Unmarshal(run.Problems.V, &problems)
+	return guard.Yearless(problems, section).Count, err
+}
+
+// pastOfPlan is the past that a plan is judged with: most nights change nothing, and need none.
+func pastOfPlan(ctx context.Context, s *scene, plan model.Plan) (guard.Past, error) {
+	if plan.IsEmpty() {
+		return guard.Past{}, nil
+	}
+	nights, err := s.view.Recent(ctx, s.era.Name, s.asOf, guard.AWeek+1)
+	if err != nil {
+		return guard.Past{}, err
+	}
+	return guard.NightsBefore(nights, s.asOf)
 }

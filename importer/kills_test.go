@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"misimportd/mis/cache"
-	"misimportd/store"
+	"misimportd/store/model"
 	"misimportd/store/storetest"
 )
 
@@ -103,7 +103,7 @@ func (o *ordeal) isComplete(what string) {
 	if err != nil {
 		o.Fatal(err)
 	}
-	if len(plan.Changes) > 0 || len(plan.Waiting) > 0 || plan.Hold != store.HoldNothing {
+	if len(plan.Changes) > 0 || len(plan.Waiting) > 0 || plan.Hold != model.HoldNothing {
 		o.Fatalf("%s: not all of it is done: %v, and %v waits", what, plan.Changes, plan.Waiting)
 	}
 	if err := os.Remove(filepath.Join(string(o.im.State), cache.PreFetched, "data.xml")); err != nil {

@@ -13,6 +13,7 @@ import (
 	"misimportd/importer"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // ordeal is a database in which things are done that something comes between: after each,
@@ -108,7 +109,7 @@ func (o *ordeal) ready(what string) string {
 		o.night(o.asOf(), o.document(o.reflects))
 		o.restored = o.dump()
 		r := o.night(o.asOf(), o.document(other))
-		if r.Result != store.Applied {
+		if r.Result != model.Applied {
 			o.Fatalf("%s, not applied: %v", r.Result, breaches(r))
 		}
 		return fmt.Sprintf("undo %d", r.Run)
@@ -141,7 +142,7 @@ func (o *ordeal) held(document []byte) string {
 	o.Helper()
 	o.wanted = document
 	r := o.night(o.asOf(), document)
-	if r.Result != store.Held {
+	if r.Result != model.Held {
 		o.Fatalf("not held: %s", r.Result)
 	}
 	return fmt.Sprintf("approve %d", r.Run)
@@ -192,7 +193,7 @@ func (o *ordeal) finish(do string) {
 func isDone(err error) bool {
 	var decided *store.NotWaitingError
 	var undone *importer.NotUndoneError
-	return errors.As(err, &decided) && decided.Run.Decision == store.Approved ||
+	return errors.As(err, &decided) && decided.Run.Decision == model.Approved ||
 		errors.As(err, &undone) && strings.Contains(err.Error(), "did that already") || importer.IsWithoutDocument(err)
 }
 

@@ -9,9 +9,10 @@ import (
 	"testing"
 
 	"misimportd/era"
-	"misimportd/importer"
+	"misimportd/importer/entry"
+	"misimportd/importer/guard"
 	"misimportd/mis/isams/isamstest"
-	"misimportd/store"
+	"misimportd/store/model"
 	"misimportd/store/storetest"
 )
 
@@ -53,7 +54,7 @@ func (w *world) heldOn(day era.Date) map[string][]string {
 
 // limitOf is the limit on the loss of each kind.
 var limitOf = map[string]string{
-	"pupils": importer.PupilsLeaving, "staff": importer.StaffLeaving, "lessons": importer.LessonsRemoved, "forms": importer.GroupsEnding, "sets": importer.GroupsEnding,
+	"pupils": guard.PupilsLeaving, "staff": guard.StaffLeaving, "lessons": guard.LessonsRemoved, "forms": guard.GroupsEnding, "sets": guard.GroupsEnding,
 }
 
 // lost counts what was there and is no longer.
@@ -128,7 +129,7 @@ type guardedNights struct {
 func (g *guardedNights) clean(what string) {
 	r := g.night(g.day.String(), g.school.Document())
 	g.tally["clean nights"]++
-	if r.Result == store.Held {
+	if r.Result == model.Held {
 		g.tally["clean nights held"]++
 		for _, f := range r.Guard {
 			if f.Breached {
@@ -140,8 +141,8 @@ func (g *guardedNights) clean(what string) {
 
 func (g *guardedNights) newYear() {
 	g.day = era.NewDate(2017, 9, 4)
-	g.must(importer.CreateEra(g.Context(), g.im.DB, "test", era.Era{Name: "2017/18", StartsOn: era.NewDate(2017, 8, 15), EndsOn: era.NewDate(2018, 8, 14)}))
-	g.must(importer.SetEra(g.Context(), g.im.DB, "test", importer.CurrentEra, "2017/18"))
+	g.must(entry.CreateEra(g.Context(), g.im.DB, "test", era.Era{Name: "2017/18", StartsOn: era.NewDate(2017, 8, 15), EndsOn: era.NewDate(2018, 8, 14)}))
+	g.must(entry.SetEra(g.Context(), g.im.DB, "test", entry.CurrentEra, "2017/18"))
 	g.school.NewYear(56, 2000)
 	g.school.TeachIn(2017, 84)
 	g.clean("a new year")
@@ -160,10 +161,10 @@ func (g *guardedNights) faulty() {
 	g.tally["faulty nights"]++
 	g.tally["faulty nights "+string(r.Result)]++
 	beyond := harmBetween(was, is)
-	limits := importer.DefaultLimits()
+	limits := guard.DefaultLimits()
 	for kind, name := range limitOf {
 		limit, n := limits[name], lost(before[kind], after[kind])
-		if exceeds(limit, n, len(before[kind])) || n > 0 && r.Result == store.Held && r.Hold == store.HoldRemovals {
+		if exceeds(limit, n, len(before[kind])) || n > 0 && r.Result == model.Held && r.Hold == model.HoldRemovals {
 			beyond = append(beyond, fmt.Sprintf("%d of %d %s were lost", n, len(before[kind]), kind))
 		}
 	}
@@ -174,6 +175,6 @@ func (g *guardedNights) faulty() {
 }
 
 // exceeds tells whether so many, of so many, are more than a limit allows.
-func exceeds(l importer.Limit, n, of int) bool {
+func exceeds(l guard.Limit, n, of int) bool {
 	return n > 0 && n >= l.AtLeast && float64(n)*100 > l.Percent*float64(of)
 }

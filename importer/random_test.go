@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"misimportd/era"
-	"misimportd/store"
+	"misimportd/store/model"
 	"misimportd/store/storetest"
 )
 
@@ -36,16 +36,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// model is what the database ought to hold, worked out with no thought of intervals:
+// ledger is what the database ought to hold, worked out with no thought of intervals:
 // for each day that was looked at, who is in which group. It shares no code with the
 // diff.
-type model struct {
+type ledger struct {
 	days map[era.Date]map[string]bool
 }
 
 // night says that from day on the pairs are those of a document, and nothing before
 // that day changes.
-func (m *model) night(day era.Date, pairs map[string]bool) {
+func (m *ledger) night(day era.Date, pairs map[string]bool) {
 	if m.days[day] == nil {
 		m.days[day] = nil // from now on this day is looked at
 	}
@@ -64,7 +64,7 @@ func (m *model) night(day era.Date, pairs map[string]bool) {
 }
 
 // on is who was in which group on a day between those that are known.
-func (m *model) on(day era.Date) map[string]bool {
+func (m *ledger) on(day era.Date) map[string]bool {
 	last := era.Date(0)
 	for d := range m.days {
 		if d <= day && d > last {
@@ -134,7 +134,7 @@ func TestRandomNights(t *testing.T) {
 		rapid.Check(t, func(r *rapid.T) {
 			w := newWorld(t, fresh(t))
 			defer func() { _, _ = w.im.DB.Close(), w.raw.Close() }()
-			m := &model{days: map[era.Date]map[string]bool{}}
+			m := &ledger{days: map[era.Date]map[string]bool{}}
 			school := &randomSchool{t: r}
 			day := era.NewDate(2016, 9, 5)
 			for range rapid.IntRange(1, 6).Draw(r, "nights") {
@@ -150,7 +150,7 @@ func TestRandomNights(t *testing.T) {
 				if a, b := mustJSON(planned.Changes), mustJSON(applied.Changes); a != b {
 					r.Fatalf("the plan said %s and the run did %s", a, b)
 				}
-				if second := w.night(day.String(), document); second.Result != store.Unchanged {
+				if second := w.night(day.String(), document); second.Result != model.Unchanged {
 					r.Fatalf("R29: the second run changed %v", second.Changes)
 				}
 				m.night(day, pairs)
@@ -169,7 +169,7 @@ func mustJSON(v any) string {
 }
 
 // compare holds the database against the model, on every day that the model knows.
-func (w *world) compare(r *rapid.T, m *model, people []string) {
+func (w *world) compare(r *rapid.T, m *ledger, people []string) {
 	for day, want := range m.days {
 		got := w.rows(fmt.Sprintf(`SELECT group_kind || ' ' || group_source_id || ' ' || member_source_id FROM membership_details
 			WHERE starts_on <= '%s' AND ends_on >= '%s' ORDER BY 1`, day, day))

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"misimportd/importer"
-	"misimportd/store"
+	"misimportd/importer/guard"
+	"misimportd/store/model"
 )
 
 // movedZoe is small's school once Zoë has gone from 7A to 7B and from 7Mat1 to 7Mat2.
@@ -106,10 +106,10 @@ func TestR40AHeldImportDatedBack(t *testing.T) {
 					w.night("2016-09-05", small().xml())
 					w.night("2016-11-07", then().xml())
 					before := w.zoe()
-					w.im.Guard = importer.Guard{Hold: store.HoldRemovals, Import: importer.Limits{importer.PupilsLeaving: {}}}
+					w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.PupilsLeaving: {}}}
 					d := now()
 					d.pupils = slices.DeleteFunc(d.pupils, func(p string) bool { return strings.Contains(p, "Ann Lee") })
-					if r := w.night("2016-10-03", d.xml()); r.Hold != store.HoldRemovals {
+					if r := w.night("2016-10-03", d.xml()); r.Hold != model.HoldRemovals {
 						w.Fatalf("%s, held %q", r.Result, r.Hold)
 					}
 					w.expectOnePlace()

@@ -7,7 +7,8 @@ import (
 	"testing"
 
 	"misimportd/importer"
-	"misimportd/store"
+	"misimportd/importer/entry"
+	"misimportd/store/model"
 )
 
 // leaver is small without Ann, whose form is 7B and set 7Mat2, without Mr Green, and without 7Mat2.
@@ -27,11 +28,11 @@ func TestGraceNights(t *testing.T) {
 			return w.rows(fmt.Sprintf(`SELECT DISTINCT why FROM changes WHERE run_id = (SELECT max(run_id) FROM changes) AND entity = 'absence' AND why LIKE '%%%d of%%'`, night))
 		}
 		for night, day := range []string{"2016-09-06", "2016-09-07"} {
-			if r := w.night(day, leaver().xml()); r.Result != store.Applied {
+			if r := w.night(day, leaver().xml()); r.Result != model.Applied {
 				t.Fatalf("night %d: %s", night+1, r.Result)
 			}
 			w.expect("reasons", awaited(night+1), fmt.Sprintf("absent: %d of 2 nights", night+1))
-			if r := w.night(day, leaver().xml()); r.Result != store.Unchanged {
+			if r := w.night(day, leaver().xml()); r.Result != model.Unchanged {
 				t.Errorf("R29: the same night again: %s", counts(r.Changes))
 			}
 			w.expectTheSame("while they are awaited", before, w.standing(day))
@@ -61,7 +62,7 @@ func TestGraceNights(t *testing.T) {
 func TestPinsLeaveWhatAPersonCorrected(t *testing.T) {
 	pin := func(w *world, kind, id, what string) {
 		w.Helper()
-		w.must(importer.AddPin(w.Context(), w.im.DB, "test", kind, id, what))
+		w.must(entry.AddPin(w.Context(), w.im.DB, "test", kind, id, what))
 	}
 	each(t, func(w *world) {
 		w.night("2016-09-05", small().xml())
@@ -95,12 +96,12 @@ func TestPinsLeaveWhatAPersonCorrected(t *testing.T) {
 			"7A 11", "7A 12", "7Mat2 11")
 
 		// Without the pins, the MIS has its say again.
-		pins, err := importer.Pins(w.Context(), w.im.DB)
+		pins, err := entry.Pins(w.Context(), w.im.DB)
 		if err != nil || len(pins) != 4 {
 			w.Fatalf("%v %v", pins, err)
 		}
 		for _, p := range pins {
-			w.must(importer.RemovePin(w.Context(), w.im.DB, "test", p.ID))
+			w.must(entry.RemovePin(w.Context(), w.im.DB, "test", p.ID))
 		}
 		w.night("2016-09-08", moved.xml())
 		w.expect("on Thursday", w.rows(`SELECT group_name || ' ' || member_source_id FROM membership_details WHERE starts_on <= '2016-09-08' AND ends_on >= '2016-09-08' ORDER BY 1`),
@@ -149,7 +150,7 @@ func TestADatabaseOfBefore(t *testing.T) {
 			w.Errorf("what the service looks at: %+v %v", imports, err)
 		}
 		r := w.night("2016-09-06", aNight())
-		if r.Result != store.Applied || len(r.Guard) == 0 {
+		if r.Result != model.Applied || len(r.Guard) == 0 {
 			w.Fatalf("%s %v", r.Result, breaches(r))
 		}
 		w.undo(r.Run)

@@ -12,8 +12,10 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
+	"misimportd/importer/entry"
+	"misimportd/importer/guard"
 	"misimportd/mis/isams/isamstest"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // What once got past the guard, or was held or undone wrongly.
@@ -24,17 +26,17 @@ func TestR34AMissingSectionAtRollover(t *testing.T) {
 		guarded(w)
 		school := isamstest.New(11, someSchool)
 		w.night("2016-09-05", school.Document())
-		w.must(importer.CreateEra(w.Context(), w.im.DB, "test", era.Era{Name: "2017/18", StartsOn: era.NewDate(2017, 8, 15), EndsOn: era.NewDate(2018, 8, 14)}))
-		w.must(importer.SetEra(w.Context(), w.im.DB, "test", importer.CurrentEra, "2017/18"))
+		w.must(entry.CreateEra(w.Context(), w.im.DB, "test", era.Era{Name: "2017/18", StartsOn: era.NewDate(2017, 8, 15), EndsOn: era.NewDate(2018, 8, 14)}))
+		w.must(entry.SetEra(w.Context(), w.im.DB, "test", entry.CurrentEra, "2017/18"))
 		school.NewYear(84, 2500)
 		before := w.dump()
 		for _, section := range []string{"Forms", "Sets", "SetLists"} {
 			r := w.night("2017-09-04", missing(school.Document(), section))
-			if r.Hold != store.HoldAll || !slices.Contains(breaches(r), "sections_missing "+section) || w.dump() != before {
+			if r.Hold != model.HoldAll || !slices.Contains(breaches(r), "sections_missing "+section) || w.dump() != before {
 				w.Errorf("%s: %s, held %q, %v", section, r.Result, r.Hold, breaches(r))
 			}
 		}
-		if r := w.night("2017-09-04", school.Document()); r.Result != store.Applied {
+		if r := w.night("2017-09-04", school.Document()); r.Result != model.Applied {
 			w.Errorf("the whole document: %s %v", r.Result, breaches(r))
 		}
 	})
@@ -62,7 +64,7 @@ func TestValuesThatGoBlank(t *testing.T) {
 			}),
 		} {
 			r := w.night("2016-09-06", document)
-			if r.Hold != store.HoldAll || !slices.Contains(breaches(r), what) || w.dump() != before {
+			if r.Hold != model.HoldAll || !slices.Contains(breaches(r), what) || w.dump() != before {
 				w.Errorf("%s: %s, held %q, %v: %s", what, r.Result, r.Hold, breaches(r), counts(r.Changes))
 			}
 		}
@@ -76,7 +78,7 @@ func TestAnotherSchoolsDocumentWithoutPupils(t *testing.T) {
 		w.night("2016-09-05", isamstest.New(13, someSchool).Document())
 		before := w.dump()
 		r := w.night("2016-09-06", missing(isamstest.New(14, someSchool).Document(), "CurrentPupils"))
-		if r.Hold != store.HoldAll || !slices.Contains(breaches(r), "document_differs CurrentStaff") || w.dump() != before {
+		if r.Hold != model.HoldAll || !slices.Contains(breaches(r), "document_differs CurrentStaff") || w.dump() != before {
 			w.Errorf("%s, held %q, %v", r.Result, r.Hold, breaches(r))
 		}
 	})
@@ -89,10 +91,10 @@ func TestAnApprovedLossStays(t *testing.T) {
 		document := missing(isamstest.New(15, someSchool).Document(), "CurrentStaff")
 		w.night("2016-09-05", isamstest.New(15, someSchool).Document())
 		held := w.night("2016-09-06", document)
-		if r, err := w.im.Approve(w.Context(), held.Run); err != nil || r.Result != store.Applied {
+		if r, err := w.im.Approve(w.Context(), held.Run); err != nil || r.Result != model.Applied {
 			w.Fatalf("%s %v", r.Result, err)
 		}
-		if r := w.night("2016-09-07", document); r.Result != store.Unchanged {
+		if r := w.night("2016-09-07", document); r.Result != model.Unchanged {
 			w.Errorf("%s: %s", r.Result, counts(r.Changes))
 		}
 		w.expect("tutors who are gone", w.rows(`SELECT e.name FROM groups g JOIN elements e ON e.id = g.tutor_id WHERE NOT e.current`))
@@ -104,15 +106,15 @@ func TestAnApprovedLossStays(t *testing.T) {
 func TestAnApprovalBelievesWhatBreached(t *testing.T) {
 	each(t, func(w *world) {
 		guarded(w)
-		w.im.Guard.Import[importer.SectionsMissing] = importer.Limit{Off: true}
+		w.im.Guard.Import[guard.SectionsMissing] = guard.Limit{Off: true}
 		good := isamstest.New(16, someSchool).Document()
 		w.night("2016-09-05", good)
 		held := w.night("2016-09-06", missing(without(good, "CurrentPupils", 0.45, rand.New(rand.NewPCG(1, 1))), "CurrentStaff"))
-		if held.Hold != store.HoldRemovals || strings.Contains(counts(held.Waiting), "staff") {
+		if held.Hold != model.HoldRemovals || strings.Contains(counts(held.Waiting), "staff") {
 			w.Fatalf("%q: %s", held.Hold, counts(held.Waiting))
 		}
 		r, err := w.im.Approve(w.Context(), held.Run)
-		if err != nil || r.Result != store.Applied || strings.Contains(counts(r.Changes), "staff") {
+		if err != nil || r.Result != model.Applied || strings.Contains(counts(r.Changes), "staff") {
 			w.Errorf("%s %v: %s", r.Result, err, counts(r.Changes))
 		}
 	})
@@ -124,11 +126,11 @@ func TestAHeldLessonIsNotOnTwoDays(t *testing.T) {
 	each(t, func(w *world) {
 		w.night("2016-09-05", small().taught().coded(3, "Ms White", "WHI").room(5, "Lab").lesson(101, 21, "7Mat1", 11, "WHI", 5).xml())
 		before := w.rows(lessonsQuery)
-		w.im.Guard = importer.Guard{Hold: store.HoldRemovals, Import: importer.Limits{importer.PupilsLeaving: {}}}
+		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.PupilsLeaving: {}}}
 		moved := leaver().taught().teacher(2, "Mr Green").coded(3, "Ms White", "WHI").room(5, "Lab").lesson(101, 21, "7Mat1", 21, "WHI", 5)
 		r := w.night("2016-09-05", moved.xml())
 		w.expect("lessons", w.rows(lessonsQuery), before...)
-		if a, err := w.im.Approve(w.Context(), r.Run); err != nil || a.Result != store.Applied {
+		if a, err := w.im.Approve(w.Context(), r.Run); err != nil || a.Result != model.Applied {
 			w.Fatalf("%s %v %v", a.Result, a.Differs, err)
 		}
 		for _, row := range w.rows(lessonsQuery) {
@@ -141,7 +143,7 @@ func TestAHeldLessonIsNotOnTwoDays(t *testing.T) {
 
 // TestUndoTakesNothingOfOthers that came after, nor puts anybody into two forms.
 func TestUndoTakesNothingOfOthers(t *testing.T) {
-	refused := func(w *world, id store.ID, says string) {
+	refused := func(w *world, id model.ID, says string) {
 		w.Helper()
 		before := w.dump()
 		_, err := w.im.Undo(w.Context(), id)
@@ -169,7 +171,7 @@ func TestUndoTakesNothingOfOthers(t *testing.T) {
 	})
 	tell("two forms", func(w *world) { // a pupil who left a form, and joined another later
 		w.night("2016-09-05", small().xml())
-		w.must(importer.AddPin(w.Context(), w.im.DB, "test", "pupil", "11", "name"))
+		w.must(entry.AddPin(w.Context(), w.im.DB, "test", "pupil", "11", "name"))
 		formless := small()
 		formless.pupils[0] = strings.Replace(formless.pupils[0], "<Form>7/A</Form>", "", 1)
 		r := w.night("2016-09-06", formless.xml())
@@ -198,20 +200,20 @@ func TestADocumentThatIsNotWanted(t *testing.T) {
 		bad := without(good, "CurrentPupils", 0.06, rand.New(rand.NewPCG(2, 2)))
 		r := w.night("2016-09-06", bad)
 		w.undo(r.Run)
-		if r := w.night("2016-09-07", bad); r.Result != store.Unchanged {
+		if r := w.night("2016-09-07", bad); r.Result != model.Unchanged {
 			w.Fatalf("%s", r.Result)
 		}
 		if current, err := w.im.State.Reflected(); err != nil || current.Size() != int64(len(good)) {
 			w.Errorf("Current is not what the database reflects: %v", err)
 		}
-		w.im.Guard.Hold, w.im.Force = store.HoldAll, true
-		w.im.Guard.Import[importer.PupilsLeaving] = importer.Limit{}
+		w.im.Guard.Hold, w.im.Force = model.HoldAll, true
+		w.im.Guard.Import[guard.PupilsLeaving] = guard.Limit{}
 		held := w.night("2016-09-07", bad)
 		w.im.Force = false
-		if a, err := w.im.Approve(w.Context(), held.Run); err != nil || a.Result != store.Applied {
+		if a, err := w.im.Approve(w.Context(), held.Run); err != nil || a.Result != model.Applied {
 			w.Fatalf("%s %v %v", a.Result, a.Differs, err)
 		}
-		if again := w.night("2016-09-08", bad); again.Result != store.Unchanged || len(again.Guard) == 0 {
+		if again := w.night("2016-09-08", bad); again.Result != model.Unchanged || len(again.Guard) == 0 {
 			w.Errorf("%s %v", again.Result, again.Problems)
 		}
 	})
@@ -248,7 +250,7 @@ func TestAPupilPinnedOutOfAForm(t *testing.T) {
 	each(t, func(w *world) {
 		w.night("2016-09-05", small().xml())
 		w.exec(`UPDATE memberships SET group_id = (SELECT id FROM groups WHERE source_id = '7/B') WHERE group_id = (SELECT id FROM groups WHERE source_id = '7/A') AND element_id = (SELECT id FROM pupils WHERE source_id = '11')`)
-		w.must(importer.AddPin(w.Context(), w.im.DB, "test", "pupil", "11", "form/7/A"))
+		w.must(entry.AddPin(w.Context(), w.im.DB, "test", "pupil", "11", "form/7/A"))
 		w.night("2016-09-06", small().xml())
 		w.expect("Zoë's forms", w.rows(`SELECT group_name FROM membership_details WHERE group_kind = 'form' AND member_source_id = '11' AND starts_on <= '2016-09-06' AND ends_on >= '2016-09-06'`), "7B")
 	})
@@ -263,15 +265,15 @@ func TestSuspensionsOfOneName(t *testing.T) {
 		w.suspend(line("2016-09-12"), line("2016-09-19"))
 		w.night("2016-09-05", full().xml())
 		before := w.rows(lessonsQuery)
-		w.im.Guard = importer.Guard{Hold: store.HoldRemovals, Import: importer.Limits{importer.SuspensionsRemoved: {}}}
+		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.SuspensionsRemoved: {}}}
 		w.suspend(line("2016-09-12"))
 		r := w.night("2016-09-05", full().xml())
-		if r.Hold != store.HoldRemovals || len(r.Changes) > 0 {
+		if r.Hold != model.HoldRemovals || len(r.Changes) > 0 {
 			w.Errorf("%s, held %q: %s", r.Result, r.Hold, counts(r.Changes))
 		}
 		w.expect("lessons", w.rows(lessonsQuery), before...)
 		a, err := w.im.Approve(w.Context(), r.Run)
-		if err != nil || a.Result != store.Applied || !strings.Contains(counts(a.Changes), "suspension delete 1") {
+		if err != nil || a.Result != model.Applied || !strings.Contains(counts(a.Changes), "suspension delete 1") {
 			w.Errorf("%s %v: %s", a.Result, err, counts(a.Changes))
 		}
 	})
@@ -314,9 +316,9 @@ func TestApprovedInTheHolidays(t *testing.T) {
 	each(t, func(w *world) {
 		now := time.Now().UTC()
 		e := era.Era{Name: "later", StartsOn: era.DateOf(now.AddDate(5, 0, 0)), EndsOn: era.DateOf(now.AddDate(6, 0, 0))}
-		w.must(importer.CreateEra(w.Context(), w.im.DB, "test", e))
-		w.must(importer.SetEra(w.Context(), w.im.DB, "test", importer.CurrentEra, e.Name))
-		w.im.Guard = importer.Guard{Hold: store.HoldRemovals, Import: importer.Limits{importer.SectionsMissing: {}}, GraceNights: 2}
+		w.must(entry.CreateEra(w.Context(), w.im.DB, "test", e))
+		w.must(entry.SetEra(w.Context(), w.im.DB, "test", entry.CurrentEra, e.Name))
+		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.SectionsMissing: {}}, GraceNights: 2}
 		w.im.AsOf = 0
 		w.drop(small().xml())
 		if _, err := w.im.Run(w.Context()); err != nil {
@@ -324,11 +326,11 @@ func TestApprovedInTheHolidays(t *testing.T) {
 		}
 		w.drop(leaver().leaveOut("Sets").xml())
 		held, err := w.im.Run(w.Context())
-		if err != nil || held.Hold != store.HoldSections {
+		if err != nil || held.Hold != model.HoldSections {
 			w.Fatalf("%s %q %v", held.Result, held.Hold, err)
 		}
 		a, err := w.im.Approve(w.Context(), held.Run)
-		if err != nil || a.Result != store.Applied || len(a.Differs) > 0 {
+		if err != nil || a.Result != model.Applied || len(a.Differs) > 0 {
 			w.Errorf("%s %q %v", a.Result, a.Differs, err)
 		}
 	})
@@ -337,12 +339,12 @@ func TestApprovedInTheHolidays(t *testing.T) {
 // TestNoNamesOfPeopleInCauses: a tutorial is often called after its pupil.
 func TestNoNamesOfPeopleInCauses(t *testing.T) {
 	each(t, func(w *world) {
-		w.im.Guard = importer.Guard{Hold: store.HoldRemovals, Import: importer.Limits{importer.LessonsRemoved: {}}}
+		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.LessonsRemoved: {}}}
 		w.night("2016-09-05", full().xml())
 		without := full()
 		without.timetable["Tutorials"] = []string{strings.Replace(strings.Replace(without.timetable["Tutorials"][0], `Id="5"`, `Id="6"`, 1), "Violin", "Piano", 1)}
 		r := w.night("2016-09-05", without.xml())
-		if r.Result != store.Held || strings.Contains(mustJSON(r.Guard), "Violin") || !strings.Contains(mustJSON(r.Guard), "no longer in the MIS: tutorial") {
+		if r.Result != model.Held || strings.Contains(mustJSON(r.Guard), "Violin") || !strings.Contains(mustJSON(r.Guard), "no longer in the MIS: tutorial") {
 			w.Errorf("%s %s", r.Result, mustJSON(r.Guard))
 		}
 	})
@@ -359,8 +361,8 @@ func TestR19AGroupKeptThatBeginsLater(t *testing.T) {
 		silent.sets = append(silent.sets, `<Set Id="x" YearId="7"><Name>7Art1</Name></Set>`)
 		w.night("2016-09-10", silent.xml())
 		w.expect("silent on it", w.rows(membershipsQuery), before...)
-		w.im.Guard = importer.Guard{Hold: store.HoldRemovals, Import: importer.Limits{importer.GroupsEnding: {}}}
-		if r := w.night("2016-09-10", small().xml()); r.Hold != store.HoldRemovals {
+		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.GroupsEnding: {}}}
+		if r := w.night("2016-09-10", small().xml()); r.Hold != model.HoldRemovals {
 			w.Errorf("%s %q", r.Result, r.Hold)
 		}
 		w.expect("its end is held", w.rows(membershipsQuery), before...)

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"misimportd/importer"
+	"misimportd/importer/guard"
 	"misimportd/mis/isams/isamstest"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 var (
@@ -96,11 +96,11 @@ func TestR41AHeldTimetableIsHeldByWholeDays(t *testing.T) {
 				w.night("2016-09-05", good)
 				before, were := w.lessonsByDay(), w.inTwoPlaces()
 				held := w.night("2016-09-06", spoil(good, rand.New(rand.NewPCG(7, 1))))
-				if held.Result != store.Held {
+				if held.Result != model.Held {
 					w.Fatalf("%s: %s", held.Result, counts(held.Changes))
 				}
 				between, are := w.lessonsByDay(), w.inTwoPlaces()
-				if r, err := w.im.Approve(w.Context(), held.Run); err != nil || r.Result != store.Applied {
+				if r, err := w.im.Approve(w.Context(), held.Run); err != nil || r.Result != model.Applied {
 					w.Fatalf("%s %v %v", r.Result, r.Differs, err)
 				}
 				after, will := w.lessonsByDay(), w.inTwoPlaces()
@@ -156,11 +156,11 @@ func (w *world) expectWholeDays(before, between, after map[string]string) (count
 func TestR41AdditionsGoOn(t *testing.T) {
 	each(t, func(w *world) {
 		w.night("2016-10-31", timetabled().xml())
-		w.im.Guard = importer.Guard{Hold: store.HoldRemovals, Import: importer.Limits{importer.LessonsRemoved: {}}}
+		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.LessonsRemoved: {}}}
 		d := small().coded(3, "Ms White", "WHI").coded(4, "Mr Grey", "GRE").room(5, "Lab").room(6, "Hall").taught().
 			lesson(103, 22, "7Art", 12, "GRE", 6).lesson(102, 22, "7Mat2", 21, "GRE", 6).lesson(104, 21, "7Fre", 21, "WHI", 5)
 		r := w.night("2016-10-31", d.xml())
-		if r.Hold != store.HoldRemovals {
+		if r.Hold != model.HoldRemovals {
 			w.Fatalf("held %q: %v", r.Hold, strconv.Quote(counts(r.Changes)))
 		}
 		w.expectLessons("schedule/101 7Mat1 2016-10-31 09:00-10:00"+mat1,
@@ -190,21 +190,21 @@ func swapped() (before, after func() *doc) {
 // old times joins it when they move.
 func TestR41WhoJoinsWaitsWithTheTimetable(t *testing.T) {
 	before, after := swapped()
-	limits := map[string]importer.Guard{
-		"values":   {Hold: store.HoldRemovals, Import: importer.Limits{importer.ValuesChanged: {}}},
-		"removals": {Hold: store.HoldRemovals, Import: importer.Limits{importer.LessonsRemoved: {}}},
-		"sections": {Hold: store.HoldRemovals, Import: importer.Limits{importer.SectionsMissing: {}}},
+	limits := map[string]guard.Guard{
+		"values":   {Hold: model.HoldRemovals, Import: guard.Limits{guard.ValuesChanged: {}}},
+		"removals": {Hold: model.HoldRemovals, Import: guard.Limits{guard.LessonsRemoved: {}}},
+		"sections": {Hold: model.HoldRemovals, Import: guard.Limits{guard.SectionsMissing: {}}},
 		"nothing":  {},
 	}
 	for what, c := range map[string]struct {
 		document func() []byte
 		guard    string
-		hold     store.Hold
+		hold     model.Hold
 	}{
-		"the times are held":  {func() []byte { return after().xml() }, "values", store.HoldValues},
-		"what goes is held":   {func() []byte { return onAnotherDay(after()).xml() }, "removals", store.HoldRemovals},
-		"no set lists":        {func() []byte { return []byte(cutOut(string(after().xml()), "SetLists")) }, "sections", store.HoldSections},
-		"a set contradictory": {func() []byte { return after().set(22, "7X", 7).xml() }, "nothing", store.HoldNothing},
+		"the times are held":  {func() []byte { return after().xml() }, "values", model.HoldValues},
+		"what goes is held":   {func() []byte { return onAnotherDay(after()).xml() }, "removals", model.HoldRemovals},
+		"no set lists":        {func() []byte { return []byte(cutOut(string(after().xml()), "SetLists")) }, "sections", model.HoldSections},
+		"a set contradictory": {func() []byte { return after().set(22, "7X", 7).xml() }, "nothing", model.HoldNothing},
 	} {
 		t.Run(what, func(t *testing.T) {
 			each(t, func(w *world) {
@@ -223,7 +223,7 @@ func TestR41WhoJoinsWaitsWithTheTimetable(t *testing.T) {
 				if again := w.night("2016-09-06", c.document()); len(again.Changes) > 0 {
 					w.Errorf("once more: %s", counts(again.Changes))
 				}
-				w.im.Guard = importer.Guard{}
+				w.im.Guard = guard.Guard{}
 				w.night("2016-09-07", after().xml())
 				if found := w.inTwoPlaces(); len(found) > 0 || w.count("lessons of 7Mat2 at 10", `SELECT count(*) FROM lessons WHERE code = '7Mat2' AND CAST(starts_at AS text) LIKE '%10:00%' AND on_date >= '2016-09-07'`) > 0 {
 					w.Errorf("in the end %d are in two places", len(found))

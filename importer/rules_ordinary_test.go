@@ -5,9 +5,9 @@ import (
 	"regexp"
 	"testing"
 
-	"misimportd/importer"
+	"misimportd/importer/guard"
 	"misimportd/mis/isams/isamstest"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // What a school does on an ordinary night is not held, and what is held leaves the rest in order.
@@ -20,7 +20,7 @@ func TestAWeekLess(t *testing.T) {
 		w.night("2016-09-05", document)
 		week := regexp.MustCompile(`(?s)<TimetableAllocation Id="\d+">.{0,20}?<Year>2016</Year>\s*<Week>48</Week>.*?</TimetableAllocation>`)
 		without := week.ReplaceAll(document, nil)
-		if r := w.night("2016-09-06", without); len(without) == len(document) || r.Result != store.Applied {
+		if r := w.night("2016-09-06", without); len(without) == len(document) || r.Result != model.Applied {
 			w.Errorf("%s: %v", r.Result, breaches(r))
 		}
 	})
@@ -38,7 +38,7 @@ func TestNewRooms(t *testing.T) {
 			return d.xml()
 		}
 		w.night("2016-09-05", d(30))
-		if r := w.night("2016-09-06", d(45)); r.Result != store.Applied {
+		if r := w.night("2016-09-06", d(45)); r.Result != model.Applied {
 			w.Errorf("%s: %v", r.Result, breaches(r))
 		}
 	})
@@ -51,8 +51,8 @@ func TestR38SeveralImportsADay(t *testing.T) {
 		school := isamstest.New(3, isamstest.Size{Pupils: 400, Staff: 60, Forms: 21, Sets: 84, SetLists: 2500})
 		w.night("2016-09-05", school.Document())
 		w.im.Retention = 0
-		var result store.Result
-		for day := 7; day <= 10 && result != store.Held; day++ {
+		var result model.Result
+		for day := 7; day <= 10 && result != model.Held; day++ {
 			school.Pupils = school.Pupils[:len(school.Pupils)-len(school.Pupils)*9/100]
 			on := fmt.Sprintf("2016-09-%02d", day)
 			result = w.night(on, school.Document()).Result
@@ -63,7 +63,7 @@ func TestR38SeveralImportsADay(t *testing.T) {
 				continue // SQLite counts on by itself
 			}
 		}
-		if left := w.currentPupils(); result != store.Held || left < 300 {
+		if left := w.currentPupils(); result != model.Held || left < 300 {
 			w.Errorf("%s; %d are left", result, left)
 		}
 	})
@@ -73,7 +73,7 @@ func TestR38SeveralImportsADay(t *testing.T) {
 func TestHeldValuesReferToNobodyWhoLeft(t *testing.T) {
 	each(t, func(w *world) {
 		w.night("2016-09-05", small().xml())
-		w.im.Guard = importer.Guard{Hold: store.HoldRemovals, Import: importer.Limits{importer.ValuesChanged: {}}}
+		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.ValuesChanged: {}}}
 		d := (&doc{}).teacher(2, "Mr Green").teacher(3, "Ms New").form("7/A", "7A", 7, 3).form("7/B", "7B", 7, 2).
 			pupil(11, "Zoë O’Brien", "7/A", 7).pupil(12, "Ömer Khan", "7/A", 7).pupil(13, "Ann Lee", "7/B", 7).
 			set(21, "7Mat1", 7, 11, 12).set(22, "7Mat2", 7, 13)

@@ -6,9 +6,9 @@ import (
 	"testing"
 
 	"misimportd/era"
-	"misimportd/importer"
+	"misimportd/importer/guard"
 	"misimportd/mis/isams/isamstest"
-	"misimportd/store"
+	"misimportd/store/model"
 	"misimportd/store/storetest"
 )
 
@@ -54,7 +54,7 @@ func TestR38ASlowBleedIsHeld(t *testing.T) {
 			}
 			before := w.currentPupils()
 			r := w.night(day.String(), school.Document())
-			if held += btoi(r.Result == store.Held); r.Result == store.Held && w.currentPupils() != before {
+			if held += btoi(r.Result == model.Held); r.Result == model.Held && w.currentPupils() != before {
 				w.Errorf("on %s, held, %d left", day, before-w.currentPupils())
 			}
 		}
@@ -76,9 +76,9 @@ func TestR38ASlowerBleedIsHeld(t *testing.T) {
 		for night := 1; night <= 20 && firstHeld == 0; night++ {
 			day++
 			leaves(school, 0.03)
-			if r := w.night(day.String(), school.Document()); r.Result == store.Held {
+			if r := w.night(day.String(), school.Document()); r.Result == model.Held {
 				firstHeld = night
-				if f := finding(r, importer.RecentLosses, "pupils"); !strings.Contains(f.Says, "of imports together") {
+				if f := finding(r, guard.RecentLosses, "pupils"); !strings.Contains(f.Says, "of imports together") {
 					w.Errorf("%q", breaches(r))
 				}
 			}
@@ -103,7 +103,7 @@ func TestR38ATermOfOrdinaryNights(t *testing.T) {
 			}
 			school.Change(0.015)
 			nights++
-			if r := w.night(day.AddDays(1).String(), school.Document()); r.Result == store.Held {
+			if r := w.night(day.AddDays(1).String(), school.Document()); r.Result == model.Held {
 				held++
 				w.Errorf("%s: %q", day, breaches(r))
 			}
@@ -126,25 +126,25 @@ func TestR38WhatDoesNotCount(t *testing.T) {
 		undone := w.night("2016-09-06", fewer)
 		w.undo(undone.Run)
 		w.im.Force = true
-		if r := w.night("2016-09-07", fewer); r.Result != store.Applied {
+		if r := w.night("2016-09-07", fewer); r.Result != model.Applied {
 			w.Errorf("after an undo: %s %v", r.Result, breaches(r))
 		}
-		if r := w.night("2016-09-08", whole); r.Result != store.Applied {
+		if r := w.night("2016-09-08", whole); r.Result != model.Applied {
 			w.Errorf("back: %s %v", r.Result, breaches(r))
 		}
-		if r := w.night("2016-09-09", fewer); r.Result != store.Applied {
+		if r := w.night("2016-09-09", fewer); r.Result != model.Applied {
 			w.Errorf("who went and came back counts: %v", breaches(r))
 		}
 		leaves(school, 0.09)
 		held := w.night("2016-09-10", school.Document())
-		if held.Result != store.Held || !slices.Contains(breaches(held), "recent_losses pupils") {
+		if held.Result != model.Held || !slices.Contains(breaches(held), "recent_losses pupils") {
 			w.Fatalf("%s %v", held.Result, breaches(held))
 		}
-		if r, err := w.im.Approve(w.Context(), held.Run); err != nil || r.Result != store.Applied {
+		if r, err := w.im.Approve(w.Context(), held.Run); err != nil || r.Result != model.Applied {
 			w.Fatalf("%s %v", r.Result, err)
 		}
 		leaves(school, 0.02)
-		if r := w.night("2016-09-11", school.Document()); r.Result != store.Applied {
+		if r := w.night("2016-09-11", school.Document()); r.Result != model.Applied {
 			w.Errorf("what was approved counts: %v", breaches(r))
 		}
 	})
@@ -157,13 +157,13 @@ func TestR38AWeekWithoutImports(t *testing.T) {
 		school := aSchoolOf(1000)
 		w.night("2016-09-05", school.Document())
 		leaves(school, 0.14)
-		for day, hold := range map[string]store.Hold{"2016-09-06": store.HoldRemovals, "2016-09-08": store.HoldRemovals, "2016-09-12": "", "2016-09-30": ""} {
+		for day, hold := range map[string]model.Hold{"2016-09-06": model.HoldRemovals, "2016-09-08": model.HoldRemovals, "2016-09-12": "", "2016-09-30": ""} {
 			if r := w.plan(day, school.Document()); r.Hold != hold {
 				w.Errorf("%s: %q %v", day, r.Hold, breaches(r))
 			}
 		}
 		leaves(school, 0.1)
-		if r := w.plan("2017-05-30", school.Document()); r.Hold != store.HoldRemovals {
+		if r := w.plan("2017-05-30", school.Document()); r.Hold != model.HoldRemovals {
 			w.Errorf("a fifth and more, however long the pause: %q", r.Hold)
 		}
 	})

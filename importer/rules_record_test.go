@@ -10,13 +10,17 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
+	"misimportd/importer/entry"
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
+	"misimportd/importer/text"
 	"misimportd/mis/isams/isamstest"
-	"misimportd/store"
+	"misimportd/store/model"
 	"misimportd/store/storetest"
 )
 
 // told is what the record of a run tells, but for what became of the run.
-func (w *world) told(id store.ID) string {
+func (w *world) told(id model.ID) string {
 	w.Helper()
 	past, err := importer.Show(w.Context(), w.im.DB, id)
 	if err != nil {
@@ -27,7 +31,7 @@ func (w *world) told(id store.ID) string {
 }
 
 // linesOf is the changes of a run, as JSON has them.
-func (w *world) linesOf(id store.ID) string {
+func (w *world) linesOf(id model.ID) string {
 	w.Helper()
 	past, err := importer.Show(w.Context(), w.im.DB, id)
 	if err != nil {
@@ -37,14 +41,14 @@ func (w *world) linesOf(id store.ID) string {
 }
 
 // shownAs is how a run is written for people.
-func (w *world) shownAs(id store.ID, style importer.Style) string {
+func (w *world) shownAs(id model.ID, style text.Style) string {
 	w.Helper()
 	past, err := importer.Show(w.Context(), w.im.DB, id)
 	if err != nil {
 		w.Fatal(err)
 	}
 	var b strings.Builder
-	if err := past.WriteShown(&b, w.im.Zone, style); err != nil {
+	if err := text.WriteShown(&b, past, w.im.Zone, style); err != nil {
 		w.Fatal(err)
 	}
 	return b.String()
@@ -62,9 +66,9 @@ func TestR39RecordOutlivesItsRecords(t *testing.T) {
 		w.night("2016-09-05", night("BRO").xml())
 		moved := strings.ReplaceAll(string(night("GRE").xml()), `<Form>7/A</Form>`, `<Form>7/B</Form>`)
 		changed := w.night("2016-09-06", []byte(moved))
-		before, text := w.told(changed.Run), w.shownAs(changed.Run, importer.Style{})
-		if !strings.Contains(text, "7Mat1: − Ms Brown, + Mr Green (5 times, 12 September – 31 October 2016)") {
-			w.Errorf("%s", text)
+		before, written := w.told(changed.Run), w.shownAs(changed.Run, text.Style{})
+		if !strings.Contains(written, "7Mat1: − Ms Brown, + Mr Green (5 times, 12 September – 31 October 2016)") {
+			w.Errorf("%s", written)
 		}
 		w.suspend("- {name: No lessons, kind: gap, from: 2016-09-07, to: 2016-12-31}")
 		later := strings.NewReplacer("Ms Brown", "Mrs Black", "Mr Green", "Dr White", "Zoë", "Zara",
@@ -75,8 +79,8 @@ func TestR39RecordOutlivesItsRecords(t *testing.T) {
 			w.Fatal("the gap took no lesson away")
 		}
 		w.expect("what the record tells", strings.Split(w.told(changed.Run), "},{"), strings.Split(before, "},{")...)
-		now := w.shownAs(changed.Run, importer.Style{})
-		w.expect("how it is written", strings.Split(now, "\n"), strings.Split(text, "\n")...)
+		now := w.shownAs(changed.Run, text.Style{})
+		w.expect("how it is written", strings.Split(now, "\n"), strings.Split(written, "\n")...)
 	})
 }
 
@@ -119,7 +123,7 @@ func TestR39RandomHistory(t *testing.T) {
 		for seed := range seeds {
 			size := isamstest.Size{Pupils: 20, Staff: 8, Forms: 7, Sets: 14, SetLists: 50}
 			h := &history{world: newWorld(t, fresh(t)), dice: rand.New(rand.NewPCG(uint64(seed), 39)), day: era.NewDate(2016, 9, 5),
-				tally: tally, said: map[store.ID]string{}, school: isamstest.New(uint64(seed), size).Teach(8)}
+				tally: tally, said: map[model.ID]string{}, school: isamstest.New(uint64(seed), size).Teach(8)}
 			for range steps {
 				h.step()
 				h.listen()
@@ -147,8 +151,8 @@ type history struct {
 	dice   *rand.Rand
 	school *isamstest.School
 	day    era.Date
-	said   map[store.ID]string // what each run told right after it
-	newest store.ID
+	said   map[model.ID]string // what each run told right after it
+	newest model.ID
 	tally  map[string]int
 }
 
@@ -177,33 +181,33 @@ func (h *history) step() {
 		h.anyNight(what)
 	case "gap":
 		from := h.day.AddDays(h.dice.IntN(40))
-		_, err := importer.AddSuspension(h.Context(), h.im.DB, "test", era.Suspension{
+		_, err := entry.AddSuspension(h.Context(), h.im.DB, "test", era.Suspension{
 			Name: fmt.Sprint("Trip ", h.dice.IntN(3)), Kind: era.Gap, From: from.At(0), To: from.AddDays(20).At(era.MinutesOfDay)})
 		happened = err == nil
 	case "gap over":
-		listed, err := importer.Suspensions(h.Context(), h.im.DB, "")
+		listed, err := entry.Suspensions(h.Context(), h.im.DB, "")
 		if happened = err == nil && len(listed) > 0; happened {
-			h.must(importer.RemoveSuspension(h.Context(), h.im.DB, "test", listed[0].ID))
+			h.must(entry.RemoveSuspension(h.Context(), h.im.DB, "test", listed[0].ID))
 		}
 	case "undo":
-		_, err := h.im.Undo(h.Context(), max(3, h.newest-store.ID(h.dice.IntN(4))))
+		_, err := h.im.Undo(h.Context(), max(3, h.newest-model.ID(h.dice.IntN(4))))
 		happened = err == nil
 	case "approve":
 		past, err := importer.Runs(h.Context(), h.im.DB, 10)
-		waits := slices.IndexFunc(past, func(p importer.Past) bool { return p.Decision == store.Waiting })
+		waits := slices.IndexFunc(past, func(p report.Past) bool { return p.Decision == model.Waiting })
 		if happened = err == nil && waits >= 0; happened {
 			_, err = h.im.Approve(h.Context(), past[waits].Run)
 			happened = err == nil
 		}
 	case "pin":
 		one := h.school.Pupils[h.dice.IntN(len(h.school.Pupils))]
-		_, err := importer.AddPin(h.Context(), h.im.DB, "test", "pupil", fmt.Sprint(one.ID), "email")
+		_, err := entry.AddPin(h.Context(), h.im.DB, "test", "pupil", fmt.Sprint(one.ID), "email")
 		happened = err == nil
 	case "era":
 		next := era.Era{Name: "2017/18", StartsOn: era.NewDate(2017, 8, 15), EndsOn: era.NewDate(2018, 8, 14)}
-		_, err := importer.CreateEra(h.Context(), h.im.DB, "test", next)
+		_, err := entry.CreateEra(h.Context(), h.im.DB, "test", next)
 		if err != nil {
-			_, err = importer.SetEra(h.Context(), h.im.DB, "test", importer.NextEra, "2017/18")
+			_, err = entry.SetEra(h.Context(), h.im.DB, "test", entry.NextEra, "2017/18")
 		}
 		happened = err == nil
 	default:
@@ -217,15 +221,15 @@ func (h *history) step() {
 // anyNight is a night on which everything may change, or a bad one, of which some is held.
 func (h *history) anyNight(what string) {
 	h.Helper()
-	h.im.Guard = importer.Guard{}
+	h.im.Guard = guard.Guard{}
 	h.day = h.day.AddDays(h.dice.IntN(2))
 	if h.school.Night(); len(h.school.Timetable.Schedules) < 5 { // its sets have closed
 		h.school.Teach(8)
 	}
 	document := h.school.Document()
 	if what == "bad night" {
-		limits := importer.Limits{importer.PupilsLeaving: {Percent: 5, AtLeast: 1}, importer.SectionsMissing: {}}
-		h.im.Guard = importer.Guard{Hold: store.HoldRemovals, Import: limits}
+		limits := guard.Limits{guard.PupilsLeaving: {Percent: 5, AtLeast: 1}, guard.SectionsMissing: {}}
+		h.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: limits}
 		document, _ = faultOf(document, h.dice)
 	}
 	h.drop(document)

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 func TestR29ASecondRunWritesNothing(t *testing.T) {
@@ -14,12 +14,12 @@ func TestR29ASecondRunWritesNothing(t *testing.T) {
 			if day > "2016-10" {
 				d = withoutMat2()
 			}
-			if r := w.night(day, d.xml()); r.Result != store.Applied {
+			if r := w.night(day, d.xml()); r.Result != model.Applied {
 				t.Errorf("first: %s", r.Result)
 			}
 			before := w.dump()
 			r := w.night(day, d.xml())
-			if r.Result != store.Unchanged || len(r.Changes) != 0 || !r.Source.Unchanged {
+			if r.Result != model.Unchanged || len(r.Changes) != 0 || !r.Source.Unchanged {
 				w.Errorf("second: %+v", r)
 			}
 			if after := w.dump(); after != before {

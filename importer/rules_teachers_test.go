@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"testing"
 
-	"misimportd/importer"
+	"misimportd/importer/guard"
 	"misimportd/mis/isams/isamstest"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 const teachersQuery = `SELECT source_id || ': ' || coalesce(staff, '') FROM lesson_details WHERE source_id NOT LIKE 'schedule/%' ORDER BY source_id`
@@ -83,9 +83,9 @@ func TestR33TeachersByCodeWhoCannotBeRead(t *testing.T) {
 func TestARightDocumentIsAppliedWhole(t *testing.T) {
 	each(t, func(w *world) {
 		school := isamstest.New(1, isamstest.Size{Pupils: 60, Staff: 20, Forms: 7, Sets: 20, SetLists: 300}).Teach(40)
-		w.im.Guard = importer.NewGuard()
+		w.im.Guard = guard.NewGuard()
 		r := w.night("2016-09-05", school.Document())
-		if r.Result != store.Applied {
+		if r.Result != model.Applied {
 			t.Errorf("%s", r.Result)
 		}
 		for _, p := range r.Problems {

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"misimportd/era"
-	"misimportd/importer"
-	"misimportd/store"
+	"misimportd/importer/entry"
+	"misimportd/store/model"
 )
 
 // small is a school of two forms, two sets and three pupils.
@@ -31,8 +31,8 @@ func TestR1GroupsBelongToTheirEra(t *testing.T) {
 	each(t, func(w *world) {
 		w.night("2016-09-05", small().xml())
 		next := era.Era{Name: "2017/18", StartsOn: era.NewDate(2017, 8, 15), EndsOn: era.NewDate(2018, 8, 14)}
-		w.must(importer.CreateEra(w.Context(), w.im.DB, "test", next))
-		w.must(importer.SetEra(w.Context(), w.im.DB, "test", importer.CurrentEra, next.Name))
+		w.must(entry.CreateEra(w.Context(), w.im.DB, "test", next))
+		w.must(entry.SetEra(w.Context(), w.im.DB, "test", entry.CurrentEra, next.Name))
 		r := w.night("2017-09-05", (&doc{}).teacher(1, "Ms Brown").form("7/A", "7A", 7, 1).pupil(15, "New Pupil", "7/A", 7).set(21, "7Mat1", 7, 15).xml())
 		w.expect("groups", w.rows(`SELECT kind || ' ' || name || ' ' || era FROM group_details ORDER BY kind, name, era`),
 			"form 7A 2016/17", "form 7A 2017/18", "form 7B 2016/17", "set 7Mat1 2016/17", "set 7Mat1 2017/18", "set 7Mat2 2016/17")
@@ -303,7 +303,7 @@ func TestAFirstRunNeedsNoEra(t *testing.T) {
 		w.exec(`DELETE FROM eras WHERE ends_on IS NOT NULL`)
 		w.im.AcademicYearStarts = era.MonthDay{Month: time.August, Day: 20}
 		r := w.night("2016-09-05", small().xml())
-		if r.Era != "2016/17" || r.Changes[0] != (store.Count{Entity: store.EraEntity, Action: store.Create, Count: 1}) {
+		if r.Era != "2016/17" || r.Changes[0] != (model.Count{Entity: model.EraEntity, Action: model.Create, Count: 1}) {
 			w.Errorf("%+v", r)
 		}
 		w.expect("eras", w.rows(`SELECT name || ' ' || CAST(starts_on AS text) FROM eras ORDER BY name`), "2016/17 2016-08-20", "Perpetual 1900-01-01")

@@ -14,7 +14,9 @@ import (
 	"pgregory.net/rapid"
 
 	"misimportd/importer"
-	"misimportd/store"
+	"misimportd/importer/guard"
+	"misimportd/importer/text"
+	"misimportd/store/model"
 	"misimportd/store/storetest"
 )
 
@@ -404,14 +406,14 @@ func TestRandomTimetables(t *testing.T) {
 }
 
 // lessonsText shows a day's lessons.
-func (w *world) lessonsText(day string, of store.Taking) string {
+func (w *world) lessonsText(day string, of model.Taking) string {
 	w.Helper()
 	list, err := importer.Lessons(w.Context(), w.im.DB, date(w, day), of)
 	if err != nil {
 		w.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := importer.WriteLessons(&b, date(w, day), list, importer.Style{}); err != nil {
+	if err := text.WriteLessons(&b, date(w, day), list, text.Style{}); err != nil {
 		w.Fatal(err)
 	}
 	return b.String()
@@ -424,18 +426,18 @@ func withMeeting() *doc {
 
 func TestGoldenTimetable(t *testing.T) {
 	each(t, func(w *world) {
-		w.im.Guard = importer.NewGuard()
+		w.im.Guard = guard.NewGuard()
 		w.night("2016-10-24", withMeeting().xml())
 		w.suspend("- {name: Exams, kind: suspension, years: [7], from: 2016-10-31, to: 2016-10-31 10:00}", "- {name: Half term, kind: gap, from: 2016-10-24, to: 2016-10-28}",
 			"- {name: Study leave, kind: suspension, years: [7], from: 2016-11-01, to: 2016-11-04}")
 		other := small().coded(3, "Ms White", "WHI").coded(4, "Mr Grey", "GRE").room(5, "Lab").room(6, "Hall").taught().lesson(101, 21, "7Mat1", 12, "WHI", 6).lesson(102, 22, "7Mat2", 21, "GRE", 6)
-		golden(w.T, "plan-timetable.txt", planText(w.T, w.plan("2016-10-24", other.xml()), importer.Style{}))
+		golden(w.T, "plan-timetable.txt", planText(w.T, w.plan("2016-10-24", other.xml()), text.Style{}))
 		w.night("2016-10-24", withMeeting().xml())
 		var said strings.Builder
-		for _, of := range []store.Taking{{}, {Staff: "WHI"}, {Room: "Hall"}, {GroupKind: "set", GroupID: "21"}} {
+		for _, of := range []model.Taking{{}, {Staff: "WHI"}, {Room: "Hall"}, {GroupKind: "set", GroupID: "21"}} {
 			fmt.Fprintf(&said, "%+v\n%s\n", of, w.lessonsText("2016-10-31", of))
 		}
-		golden(w.T, "lessons.txt", said.String()+w.lessonsText("2016-10-24", store.Taking{}))
+		golden(w.T, "lessons.txt", said.String()+w.lessonsText("2016-10-24", model.Taking{}))
 	})
 }
 
@@ -451,12 +453,12 @@ func TestACalendarOfADay(t *testing.T) {
 		w.night("2016-09-05", withMeeting().xml())
 		var got []string
 		for _, day := range []string{"2016-10-24", "2016-10-31"} { // the clock changes between them
-			list, err := importer.Lessons(w.Context(), w.im.DB, date(w, day), store.Taking{})
+			list, err := importer.Lessons(w.Context(), w.im.DB, date(w, day), model.Taking{})
 			if err != nil {
 				w.Fatal(err)
 			}
 			var b bytes.Buffer
-			if err := importer.WriteCalendar(&b, list, london, time.Unix(0, 0)); err != nil {
+			if err := text.WriteCalendar(&b, list, london, time.Unix(0, 0)); err != nil {
 				w.Fatal(err)
 			}
 			calendar, err := ical.NewDecoder(&b).Decode()

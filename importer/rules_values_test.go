@@ -7,21 +7,22 @@ import (
 	"testing"
 
 	"misimportd/era"
-	"misimportd/importer"
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
 	"misimportd/mis/isams/isamstest"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 const surnamesQuery = `SELECT source_id || ' ' || surname FROM pupils ORDER BY source_id`
 
 // finding is the breach of a limit.
-func finding(r importer.Report, limit, about string) importer.Finding {
+func finding(r report.Report, limit, about string) guard.Finding {
 	for _, f := range r.Guard {
 		if f.Breached && f.Limit == limit && f.About == about {
 			return f
 		}
 	}
-	return importer.Finding{}
+	return guard.Finding{}
 }
 
 // TestR38ValuesAreHeldByTheField: surnames that have slipped stay as they are, names follow the
@@ -37,7 +38,7 @@ func TestR38ValuesAreHeldByTheField(t *testing.T) {
 		moved := school.Pupils[3]
 		shiftSurnames(school)
 		r := w.night("2016-09-06", school.Document())
-		if r.Result != store.Held || r.Hold != store.HoldValues || finding(r, importer.ValuesChanged, "pupil surname").Looks != importer.Shifted {
+		if r.Result != model.Held || r.Hold != model.HoldValues || finding(r, guard.ValuesChanged, "pupil surname").Looks != guard.Shifted {
 			w.Fatalf("%s %q %+v", r.Result, r.Hold, breaches(r))
 		}
 		w.expect("surnames", w.rows(surnamesQuery), before...)
@@ -48,12 +49,12 @@ func TestR38ValuesAreHeldByTheField(t *testing.T) {
 		if len(name) != 1 || !strings.HasSuffix(name[0], moved.Surname+" ("+form+")") {
 			w.Errorf("the name of who has moved ends otherwise: want the old surname, and form %s", form)
 		}
-		if again := w.night("2016-09-06", school.Document()); again.Result != store.Held || len(again.Changes) > 0 {
+		if again := w.night("2016-09-06", school.Document()); again.Result != model.Held || len(again.Changes) > 0 {
 			w.Errorf("R29: the same night again: %s, %s", again.Result, counts(again.Changes))
-		} else if approved, err := w.im.Approve(w.Context(), again.Run); err != nil || approved.Result != store.Applied {
+		} else if approved, err := w.im.Approve(w.Context(), again.Run); err != nil || approved.Result != model.Applied {
 			w.Fatalf("%s %v %v", approved.Result, approved.Differs, err)
 		}
-		if again := w.night("2016-09-07", school.Document()); again.Result != store.Unchanged {
+		if again := w.night("2016-09-07", school.Document()); again.Result != model.Unchanged {
 			w.Errorf("after the approval: %s, %s", again.Result, counts(again.Changes))
 		}
 	})
@@ -64,20 +65,20 @@ func TestR38ARenameIsHeldOnce(t *testing.T) {
 	each(t, func(w *world) {
 		for about, rename := range map[string]struct {
 			change func(*isamstest.School)
-			looks  importer.Look
-		}{"pupil email": {newDomain, importer.NewDomain}, "set name": {renameSets, importer.Renamed}} {
+			looks  guard.Look
+		}{"pupil email": {newDomain, guard.NewDomain}, "set name": {renameSets, guard.Renamed}} {
 			w := guarded(newWorld(w.T, postgresOrNot(w)))
 			school := isamstest.New(22, someSchool).Teach(100)
 			w.night("2016-09-05", school.Document())
 			rename.change(school)
 			held := w.night("2016-09-06", school.Document())
-			if held.Hold != store.HoldValues || finding(held, importer.ValuesChanged, about).Looks != rename.looks {
+			if held.Hold != model.HoldValues || finding(held, guard.ValuesChanged, about).Looks != rename.looks {
 				w.Fatalf("%s: %q %q", about, held.Hold, breaches(held))
 			}
-			if approved, err := w.im.Approve(w.Context(), held.Run); err != nil || approved.Result != store.Applied {
+			if approved, err := w.im.Approve(w.Context(), held.Run); err != nil || approved.Result != model.Applied {
 				w.Fatalf("%s: %s %v %v", about, approved.Result, approved.Differs, err)
 			}
-			if next := w.night("2016-09-07", school.Document()); next.Result != store.Unchanged {
+			if next := w.night("2016-09-07", school.Document()); next.Result != model.Unchanged {
 				w.Errorf("%s, the night after: %s %s %v", about, next.Result, counts(next.Changes), breaches(next))
 			}
 		}
@@ -93,15 +94,15 @@ func TestR41EveryLessonAnHourLater(t *testing.T) {
 		before := w.standing("2016-09-06")
 		anHourLater(school)
 		held := w.night("2016-09-06", school.Document())
-		if held.Hold != store.HoldValues || finding(held, importer.ValuesChanged, "lesson starts_at").Looks != importer.Moved {
+		if held.Hold != model.HoldValues || finding(held, guard.ValuesChanged, "lesson starts_at").Looks != guard.Moved {
 			w.Fatalf("%q %q", held.Hold, breaches(held))
 		}
 		w.expectTheSame("while it is held", before, w.standing("2016-09-06"))
-		if approved, err := w.im.Approve(w.Context(), held.Run); err != nil || approved.Result != store.Applied {
+		if approved, err := w.im.Approve(w.Context(), held.Run); err != nil || approved.Result != model.Applied {
 			w.Fatalf("%s %v %v", approved.Result, approved.Differs, err)
 		}
 		w.expect("lessons at nine", w.rows(`SELECT CAST(count(*) AS text) FROM lesson_details WHERE on_date >= '2016-09-06' AND CAST(starts_at AS text) LIKE '%09:00%'`), "0")
-		if next := w.night("2016-09-06", school.Document()); next.Result != store.Unchanged {
+		if next := w.night("2016-09-06", school.Document()); next.Result != model.Unchanged {
 			w.Errorf("the night after: %s %s", next.Result, counts(next.Changes))
 		}
 	})
@@ -119,13 +120,13 @@ func TestR38NoYears(t *testing.T) {
 			w.night("2016-09-05", good)
 			document := aYear.ReplaceAll(good, []byte("<NCYear/>"))
 			held := w.night("2016-09-06", document)
-			if held.Hold != store.HoldAll || finding(held, importer.YearsAbsent, "").Count != 7 {
+			if held.Hold != model.HoldAll || finding(held, guard.YearsAbsent, "").Count != 7 {
 				w.Fatalf("years %v: %q %q", years, held.Hold, breaches(held))
 			}
-			if approved, err := w.im.Approve(w.Context(), held.Run); err != nil || approved.Result == store.Held {
+			if approved, err := w.im.Approve(w.Context(), held.Run); err != nil || approved.Result == model.Held {
 				w.Fatalf("%s %v %v", approved.Result, approved.Differs, err)
 			}
-			if next := w.night("2016-09-07", document); next.Result != store.Unchanged {
+			if next := w.night("2016-09-07", document); next.Result != model.Unchanged {
 				w.Errorf("the night after: %s %v", next.Result, breaches(next))
 			}
 		}
@@ -138,17 +139,17 @@ func TestR37AMoveIsNoLoss(t *testing.T) {
 		guarded(w)
 		school := isamstest.New(25, someSchool)
 		w.night("2016-09-05", school.Document())
-		for _, limit := range []string{importer.MembershipsEnding, importer.GroupsShrinking, importer.GroupsEmptied} {
-			w.im.Guard.Import[limit] = importer.Limit{}
+		for _, limit := range []string{guard.MembershipsEnding, guard.GroupsShrinking, guard.GroupsEmptied} {
+			w.im.Guard.Import[limit] = guard.Limit{}
 		}
 		reform(school, 7, 8)
 		reset(school, 1)
 		r := w.plan("2016-09-06", school.Document())
-		if r.Hold != store.HoldNothing {
+		if r.Hold != model.HoldNothing {
 			w.Errorf("%q %q", r.Hold, breaches(r))
 		}
-		w.im.Guard.Import[importer.MembershipsMoving] = importer.Limit{Percent: 10}
-		if r = w.plan("2016-09-06", school.Document()); strings.Join(breaches(r), ",") != "memberships_moving form" || finding(r, importer.MembershipsMoving, "form").Count != 80 {
+		w.im.Guard.Import[guard.MembershipsMoving] = guard.Limit{Percent: 10}
+		if r = w.plan("2016-09-06", school.Document()); strings.Join(breaches(r), ",") != "memberships_moving form" || finding(r, guard.MembershipsMoving, "form").Count != 80 {
 			w.Errorf("%q", breaches(r))
 		}
 	})

@@ -6,16 +6,16 @@ import (
 	"testing"
 	"time"
 
-	"misimportd/importer"
+	"misimportd/importer/daemon"
 )
 
-func schedule(t *testing.T, spec, giveUp, zone string) (importer.Schedule, *time.Location) {
+func schedule(t *testing.T, spec, giveUp, zone string) (daemon.Schedule, *time.Location) {
 	t.Helper()
 	at, err := time.LoadLocation(zone)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := importer.NewSchedule(spec, giveUp, at)
+	s, err := daemon.NewSchedule(spec, giveUp, at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestDue(t *testing.T) {
 				}
 				return parsed
 			}
-			var attempts []importer.Attempt
+			var attempts []daemon.Attempt
 			for text := range strings.SplitSeq(c.attempts, ", ") {
 				if text == "" {
 					continue
@@ -69,7 +69,7 @@ func TestDue(t *testing.T) {
 				if when == "2027" {
 					began = began.AddDate(1, 0, 0)
 				}
-				attempts = append(attempts, importer.Attempt{At: began, Ended: began.Add(time.Minute), Completed: result == "ok"})
+				attempts = append(attempts, daemon.Attempt{At: began, Ended: began.Add(time.Minute), Completed: result == "ok"})
 			}
 			if got := s.Due(at(c.now), attempts).Format(layout); got != c.want {
 				t.Errorf("due %s, want %s", got, c.want)
@@ -97,7 +97,7 @@ func TestEveryMinuteOfTheYearOnce(t *testing.T) {
 			for day := time.Date(c.year, 1, 1, 0, 0, 0, 0, time.UTC); day.Year() == c.year; day = day.AddDate(0, 0, 1) {
 				days++
 			}
-			attempts := []importer.Attempt{{At: now.Add(-time.Minute), Completed: true}}
+			attempts := []daemon.Attempt{{At: now.Add(-time.Minute), Completed: true}}
 			for {
 				due := s.Due(now, attempts)
 				if !due.After(now) {
@@ -107,7 +107,7 @@ func TestEveryMinuteOfTheYearOnce(t *testing.T) {
 					break
 				}
 				now, runs = due, runs+1
-				attempts = []importer.Attempt{{At: now, Ended: now, Completed: true}}
+				attempts = []daemon.Attempt{{At: now, Ended: now, Completed: true}}
 			}
 			if c.zone == "Pacific/Apia" && minute == 0 {
 				days-- // the midnights of the day that was left out and of the day after are one
@@ -132,12 +132,12 @@ func TestBadSchedules(t *testing.T) {
 		{"0 3 * * *", "7 am", `give_up: "7 am" is not a time of day: write it as 07:00`},
 		{"x", "y", "give_up: "},
 	} {
-		_, err := importer.NewSchedule(c.spec, c.giveUp, time.UTC)
+		_, err := daemon.NewSchedule(c.spec, c.giveUp, time.UTC)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q %q: %v, want %s", c.spec, c.giveUp, err, c.want)
 		}
 	}
-	if _, err := importer.NewSchedule("@daily", "07:00", time.UTC); err != nil {
+	if _, err := daemon.NewSchedule("@daily", "07:00", time.UTC); err != nil {
 		t.Error(err)
 	}
 }

@@ -11,19 +11,21 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
+	"misimportd/importer/report"
+	"misimportd/importer/text"
 	"misimportd/mis/isams/isamstest"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // TestRunsTellsTheWholeCause of a failure: two alerts send people there for it.
 func TestRunsTellsTheWholeCause(t *testing.T) {
 	cause := "fetching: the server said “403 Forbidden” to each of 5 attempts: " +
 		"the key may have been withdrawn; look at it in iSAMS under Control Panel, and write the new one to /etc/misimportd/isams.key"
-	past := importer.Past{Report: importer.NothingYet(), Kind: store.Import}
+	past := report.Past{Report: report.NothingYet(), Kind: model.Import}
 	past.StartedAt = time.Date(2016, 9, 6, 3, 0, 0, 0, time.UTC)
 	past.Run, past.AsOf, past.Error = 7, era.NewDate(2016, 9, 6), cause
 	var b bytes.Buffer
-	if err := importer.WriteRuns(&b, nil, []importer.Past{past}, time.UTC, importer.Style{}); err != nil {
+	if err := text.WriteRuns(&b, []report.Past{past}, "", time.UTC, text.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimRight(b.String(), "\n"), "\n")
@@ -45,7 +47,7 @@ func TestR34HeldSectionNamesItsLikelyCause(t *testing.T) {
 		school := isamstest.New(7, someSchool)
 		w.night("2016-09-05", school.Document())
 		r := w.night("2016-09-06", missing(school.Document(), "SetLists"))
-		shown := w.shownAs(r.Run, importer.Style{})
+		shown := w.shownAs(r.Run, text.Style{})
 		for what, text := range map[string]string{"run": runText(t, r), "runs show": shown} {
 			for _, want := range []string{"SetLists is missing", "the key", "Doing nothing is safe"} {
 				if !strings.Contains(text, want) {
@@ -60,10 +62,10 @@ func TestR34HeldSectionNamesItsLikelyCause(t *testing.T) {
 	})
 }
 
-func runText(t *testing.T, r importer.Report) string {
+func runText(t *testing.T, r report.Report) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := r.WriteRun(&b, importer.Style{}); err != nil {
+	if err := text.WriteRun(&b, r, text.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -87,12 +89,12 @@ func TestR23MovedLessonsAreTold(t *testing.T) {
 			text string
 			want []string
 		}{
-			"plan": {planText(t, planned, importer.Style{}), []string{
+			"plan": {planText(t, planned, text.Style{}), []string{
 				"~ 7Art1: Monday 09:00–10:00 → Tuesday 09:00–10:00, room Hall → Lab (6 times, 6 September – 1 November 2016)",
 				"~ 7Mat1: Monday 09:00–10:00 → Tuesday 09:00–10:00, room Lab → Hall (6 times, 6 September – 1 November 2016)",
 			}},
-			"run":  {w.shownAs(r.Run, importer.Style{}), []string{"~ 7Mat1: Monday 09:00–10:00 → Tuesday 09:00–10:00, room Lab → Hall (6 times,"}},
-			"undo": {w.shownAs(undone.Run, importer.Style{}), []string{"~ 7Mat1: Tuesday 09:00–10:00 → Monday 09:00–10:00, room Hall → Lab (6 times,"}},
+			"run":  {w.shownAs(r.Run, text.Style{}), []string{"~ 7Mat1: Monday 09:00–10:00 → Tuesday 09:00–10:00, room Lab → Hall (6 times,"}},
+			"undo": {w.shownAs(undone.Run, text.Style{}), []string{"~ 7Mat1: Tuesday 09:00–10:00 → Monday 09:00–10:00, room Hall → Lab (6 times,"}},
 		} {
 			for _, want := range c.want {
 				if !strings.Contains(c.text, want) || regexp.MustCompile(`[−+] \d+ lesson`).MatchString(c.text) {
@@ -102,7 +104,7 @@ func TestR23MovedLessonsAreTold(t *testing.T) {
 		}
 		// One that goes for good is told as such, and so is a new one.
 		other := before().lesson(1, 21, "7Mat1", 11, "BRO", 1).lesson(5, 21, "7Mat9", 12, "GRE", 1)
-		text := planText(t, w.plan("2016-09-06", other.xml()), importer.Style{})
+		text := planText(t, w.plan("2016-09-06", other.xml()), text.Style{})
 		for _, want := range []string{"− 5 lessons: no longer in the MIS", "+ 5 lessons: new in the MIS"} {
 			if !strings.Contains(text, want) {
 				w.Errorf("no %q in %s", want, text)

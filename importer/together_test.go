@@ -13,6 +13,7 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
+	"misimportd/importer/entry"
 	"misimportd/store"
 	"misimportd/store/storetest"
 )
@@ -25,7 +26,7 @@ func TestR32SeveralAtOnce(t *testing.T) {
 		o := newOrdeal(t, database)
 		for round := range soak(100, 8) {
 			day := date(t, o.asOf()).AddDays(30)
-			added, err := importer.AddSuspension(t.Context(), o.im.DB, "test", era.Suspension{Name: fmt.Sprintf("Trip %d", round), Kind: era.Gap, From: day.At(9 * 60), To: day.At(10 * 60)})
+			added, err := entry.AddSuspension(t.Context(), o.im.DB, "test", era.Suspension{Name: fmt.Sprintf("Trip %d", round), Kind: era.Gap, From: day.At(9 * 60), To: day.At(10 * 60)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -212,7 +213,7 @@ func TestALockDoesNotOutliveItsHolder(t *testing.T) {
 				t.Errorf("%s while another has the lock: %v", what, err)
 			}
 		}
-		if err := importer.Reject(t.Context(), o.im.DB, 1); !importer.IsBusy(err) {
+		if err := entry.Reject(t.Context(), o.im.DB, 1); !importer.IsBusy(err) {
 			t.Errorf("reject while another has the lock: %v", err)
 		}
 		if err := blocker.Unlock(); err != nil {

@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"slices"
 
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // NotUndoneError says why a run cannot be undone. Nothing was changed.
 type NotUndoneError struct {
-	Run    store.ID
+	Run    model.ID
 	Reason string
 }
 
@@ -24,53 +27,53 @@ func (e *NotUndoneError) Error() string {
 // itself to be undone. It fails with a *NotUndoneError when a later run, or another program,
 // has changed the same records since. The document that the run imported is not imported
 // again, unless by force.
-func (im *Importer) Undo(ctx context.Context, id store.ID) (Report, error) {
-	report := NothingYet()
+func (im *Importer) Undo(ctx context.Context, id model.ID) (report.Report, error) {
+	report := report.NothingYet()
 	err := im.locked(ctx, "undo", func(lock *store.Lock, holder store.Holder) (err error) {
-		report, err = im.undo(ctx, lock, holder, id, store.Run{})
+		report, err = im.undo(ctx, lock, holder, id, model.Run{})
 		return err
 	})
 	return report, err
 }
 
 // PlanUndo says what Undo would do, and changes nothing.
-func (im *Importer) PlanUndo(ctx context.Context, id store.ID) (Report, error) {
-	report := NothingYet()
+func (im *Importer) PlanUndo(ctx context.Context, id model.ID) (report.Report, error) {
+	planned := report.NothingYet()
 	err := im.DB.View(ctx, func(v *store.View) error {
-		p, err := im.prepareUndo(ctx, v, id, &report)
+		p, err := im.prepareUndo(ctx, v, id, &planned)
 		if err != nil {
 			return err
 		}
-		return report.spellOut(ctx, v, p)
+		return spellOut(ctx, v, &planned, p)
 	})
 	if err == nil {
-		report.Result = Planned
+		planned.Result = report.Planned
 	}
-	return report, err
+	return planned, err
 }
 
 // undo undoes a run. held is the undo that waited for this one, if one did: then it is
 // approved.
-func (im *Importer) undo(ctx context.Context, lock *store.Lock, holder store.Holder, id store.ID, held store.Run) (Report, error) {
-	report := NothingYet()
+func (im *Importer) undo(ctx context.Context, lock *store.Lock, holder store.Holder, id model.ID, held model.Run) (report.Report, error) {
+	report := report.NothingYet()
 	watch := im.stopwatch()
-	run, err := lock.RunAlone(ctx, func(v *store.View) (store.Proposal, error) {
+	run, err := lock.RunAlone(ctx, func(v *store.View) (model.Proposal, error) {
 		watch.stages = nil
 		watch.next("diff")
 		p, err := im.prepareUndo(ctx, v, id, &report)
 		if err == nil && held.ID != 0 {
-			if report.Hold == store.HoldAll {
+			if report.Hold == model.HoldAll {
 				p.Plan = p.Waiting
 			}
-			p.Waiting, p.Settles, p.As = store.Plan{}, held.ID, store.Approved
-			err = report.compare(ctx, v, &p, held)
+			p.Waiting, p.Settles, p.As = model.Plan{}, held.ID, model.Approved
+			err = compare(ctx, v, &report, &p, held)
 			report.About, report.Approved = id, held.ID
 		}
 		if err == nil {
 			watch.next("apply")
 		}
 		report.Stages = watch.timed()
-		p.Run = report.record(store.Undo, im.Version, holder)
+		p.Run = record(report, model.Undo, im.Version, holder)
 		return p, err
 	})
 	watch.stop()
@@ -81,18 +84,18 @@ func (im *Importer) undo(ctx context.Context, lock *store.Lock, holder store.Hol
 	case errors.As(err, &refused), errors.As(err, &unknown):
 		return report, err // nothing was tried: nothing to record
 	case err != nil:
-		return im.recordFailure(ctx, lock, report, store.Undo, holder, err), err
+		return im.recordFailure(ctx, lock, report, model.Undo, holder, err), err
 	}
-	report.took(run)
+	report.SetOutcome(run)
 	report.Stages = watch.stages
-	if run.Result == store.Applied {
+	if run.Result == model.Applied {
 		im.restoreCurrent(ctx)
 	}
 	return report, nil
 }
 
 // prepareUndo makes the plan that puts back what a run changed, and judges it.
-func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id store.ID, report *Report) (p store.Proposal, err error) {
+func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id model.ID, report *report.Report) (p model.Proposal, err error) {
 	run, err := v.Run(ctx, id)
 	if err != nil {
 		return p, err
@@ -114,7 +117,7 @@ func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id store.ID,
 	}
 	current := calendar.Current()
 	if current == nil {
-		current = &store.Era{}
+		current = &model.Era{}
 	}
 	state, err := v.State(ctx, Datasource, current.ID, max(run.AsOf, current.StartsOn))
 	if err != nil {
@@ -126,19 +129,19 @@ func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id store.ID,
 	if err := countLessons(ctx, v, state, p.Plan, run.AsOf); err != nil {
 		return p, err
 	}
-	report.AsOf, report.Era, report.About, report.Hold = run.AsOf, run.Era, id, store.HoldNothing
-	report.Guard = judge(im.Guard.Undo, evidence{state: state, plan: p.Plan})
-	if heldBy(report.Guard, store.HoldAll) != store.HoldNothing {
-		report.Hold, p.Waiting, p.Plan = store.HoldAll, p.Plan, store.Plan{}
+	report.AsOf, report.Era, report.About, report.Hold = run.AsOf, run.Era, id, model.HoldNothing
+	report.Guard = guard.Judge(im.Guard.Undo, guard.Evidence{State: state, Plan: p.Plan})
+	if guard.HeldBy(report.Guard, model.HoldAll) != model.HoldNothing {
+		report.Hold, p.Waiting, p.Plan = model.HoldAll, p.Plan, model.Plan{}
 	}
 	return p, nil
 }
 
-func undoable(run store.Run) error {
+func undoable(run model.Run) error {
 	switch {
 	case run.UndoneBy != 0:
 		return &NotUndoneError{run.ID, fmt.Sprintf("run %d did that already", run.UndoneBy)}
-	case run.Result == store.Failed || run.Result == store.Aborted || len(run.Counts.V) == 0:
+	case run.Result == model.Failed || run.Result == model.Aborted || len(run.Counts.V) == 0:
 		return &NotUndoneError{run.ID, "it changed nothing"}
 	}
 	return nil
@@ -146,13 +149,13 @@ func undoable(run store.Run) error {
 
 // inverse is the plan that takes back what was made, the last first. Records come back
 // under their own ids. made becomes the plan: two of a first load are much to hold.
-func inverse(made []store.Change, id store.ID) (plan store.Plan) {
-	opposite := map[store.Action]store.Action{
-		store.Create: store.Delete, store.Delete: store.Create, store.End: store.Reopen, store.Reopen: store.End, store.Update: store.Update,
+func inverse(made []model.Change, id model.ID) (plan model.Plan) {
+	opposite := map[model.Action]model.Action{
+		model.Create: model.Delete, model.Delete: model.Create, model.End: model.Reopen, model.Reopen: model.End, model.Update: model.Update,
 	}
-	why := store.Undone + store.Reason(fmt.Sprintf(": run %d", id))
+	why := model.Undone + model.Reason(fmt.Sprintf(": run %d", id))
 	for i, c := range made {
-		made[i] = store.Change{Action: opposite[c.Action], Before: c.After, After: c.Before, Why: why}
+		made[i] = model.Change{Action: opposite[c.Action], Before: c.After, After: c.Before, Why: why}
 	}
 	slices.Reverse(made)
 	plan.Changes = made
@@ -162,8 +165,8 @@ func inverse(made []store.Change, id store.ID) (plan store.Plan) {
 // markUnwanted sees to it that the next night does not do it all again: neither the document
 // that the run imported nor the one that the database reflects now, which says the same, is
 // imported again.
-func (im *Importer) markUnwanted(ctx context.Context, v *store.View, run store.Run, state *store.State, plan *store.Plan) error {
-	if run.Kind != store.Import && run.Kind != store.Approval {
+func (im *Importer) markUnwanted(ctx context.Context, v *store.View, run model.Run, state *model.State, plan *model.Plan) error {
+	if run.Kind != model.Import && run.Kind != model.Approval {
 		return nil
 	}
 	newest, err := v.NewestImport(ctx)
@@ -176,14 +179,14 @@ func (im *Importer) markUnwanted(ctx context.Context, v *store.View, run store.R
 	}
 	for _, c := range plan.Changes {
 		switch u := c.Record().(type) {
-		case store.UnwantedDocument:
-			known[u.SHA256] = c.Action == store.Create
+		case model.UnwantedDocument:
+			known[u.SHA256] = c.Action == model.Create
 		}
 	}
 	for _, hash := range []string{run.SHA256, newest.SHA256} {
 		if !known[hash] {
 			known[hash] = true
-			plan.Create(store.UnwantedDocument{ID: plan.NewID(), SHA256: hash}, store.NotAgain)
+			plan.Create(model.UnwantedDocument{ID: plan.NewID(), SHA256: hash}, model.NotAgain)
 		}
 	}
 	return nil
@@ -192,7 +195,7 @@ func (im *Importer) markUnwanted(ctx context.Context, v *store.View, run store.R
 // restoreCurrent makes the document Current again that the database reflects after an undo.
 // It is a help for those who run with --again: without it they are told.
 func (im *Importer) restoreCurrent(ctx context.Context) {
-	var newest store.Run
+	var newest model.Run
 	err := im.DB.View(ctx, func(v *store.View) (err error) {
 		newest, err = v.NewestImport(ctx)
 		return err

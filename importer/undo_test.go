@@ -12,8 +12,12 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
+	"misimportd/importer/entry"
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store"
+	"misimportd/store/model"
 	"misimportd/store/storetest"
 )
 
@@ -53,36 +57,36 @@ func TestR36UndoPutsBack(t *testing.T) {
 		if w.dump() != empty {
 			w.Fatal("not as it was before")
 		}
-		for _, id := range []store.ID{first.Run, second.Run, again.Run} {
+		for _, id := range []model.ID{first.Run, second.Run, again.Run} {
 			if _, err := w.im.Undo(w.Context(), id); !errors.As(err, &refused) || !strings.Contains(err.Error(), "did that already") {
 				w.Errorf("run %d: %v", id, err)
 			}
 		}
 
 		// Neither of the two documents is imported again, but by force; another is.
-		if r := w.night("2016-09-06", school.Document()); r.Result != store.Unchanged || len(r.Problems) != 1 || r.Problems[0].Reason != "not imported again" || w.dump() != empty {
+		if r := w.night("2016-09-06", school.Document()); r.Result != model.Unchanged || len(r.Problems) != 1 || r.Problems[0].Reason != "not imported again" || w.dump() != empty {
 			w.Errorf("%s %v", r.Result, r.Problems)
 		}
 		w.im.Force = true
-		if r := w.night("2016-09-06", school.Document()); r.Result != store.Applied {
+		if r := w.night("2016-09-06", school.Document()); r.Result != model.Applied {
 			w.Errorf("by force: %s", r.Result)
 		}
 		w.im.Force = false
-		if r := w.night("2016-09-06", school.Document()); r.Result != store.Unchanged || len(r.Problems) != 0 {
+		if r := w.night("2016-09-06", school.Document()); r.Result != model.Unchanged || len(r.Problems) != 0 {
 			w.Errorf("after force: %s %v", r.Result, r.Problems)
 		}
 		school.Night()
-		if r := w.night("2016-09-06", school.Document()); r.Result != store.Applied {
+		if r := w.night("2016-09-06", school.Document()); r.Result != model.Applied {
 			w.Errorf("another document: %s", r.Result)
 		}
 	})
 }
 
 // undo undoes a run.
-func (w *world) undo(id store.ID) importer.Report {
+func (w *world) undo(id model.ID) report.Report {
 	w.Helper()
 	r, err := w.im.Undo(w.Context(), id)
-	if err != nil || r.Result != store.Applied {
+	if err != nil || r.Result != model.Applied {
 		w.Fatalf("undo %d: %s %v", id, r.Result, err)
 	}
 	return r
@@ -105,7 +109,7 @@ func TestUndoIsRefused(t *testing.T) {
 			w.exec(`INSERT INTO memberships (group_id, element_id, starts_on, ends_on) SELECT g.id, e.id, g.starts_on, g.ends_on FROM groups g, elements e WHERE g.source_id = '21' AND e.name = 'Mr Late'`)
 		}, "created 1 record that other programs use since, the first of them set #21"},
 		"a later run refers to what it made": {func(w *world) {
-			w.must(importer.AddPin(w.Context(), w.im.DB, "test", "pupil", "11", "known_as"))
+			w.must(entry.AddPin(w.Context(), w.im.DB, "test", "pupil", "11", "known_as"))
 		}, "changed later, by run 4 (1 change): undo that first"},
 	} {
 		t.Run(strings.ReplaceAll(what, " ", "-"), func(t *testing.T) {
@@ -120,7 +124,7 @@ func TestUndoIsRefused(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), c.says) || w.dump() != before {
 					w.Errorf("%v", err)
 				}
-				if past, _ := importer.Runs(w.Context(), w.im.DB, 1); past[0].Kind == store.Undo {
+				if past, _ := importer.Runs(w.Context(), w.im.DB, 1); past[0].Kind == model.Undo {
 					w.Error("a refusal was recorded")
 				}
 			})
@@ -157,15 +161,15 @@ func TestUndoHasLimitsOfItsOwn(t *testing.T) {
 		r := w.night("2016-09-05", school.Document())
 		full := w.dump()
 		planned, err := w.im.PlanUndo(w.Context(), r.Run)
-		if err != nil || planned.Hold != store.HoldAll || w.dump() != full {
+		if err != nil || planned.Hold != model.HoldAll || w.dump() != full {
 			w.Fatalf("%s %v", planned.Hold, err)
 		}
 		held, err := w.im.Undo(w.Context(), r.Run)
-		if err != nil || held.Result != store.Held || !slices.Contains(breaches(held), importer.PupilsLeaving) || w.dump() != full {
+		if err != nil || held.Result != model.Held || !slices.Contains(breaches(held), guard.PupilsLeaving) || w.dump() != full {
 			w.Fatalf("%s %v %v", held.Result, breaches(held), err)
 		}
 		approved, err := w.im.Approve(w.Context(), held.Run)
-		if err != nil || approved.Result != store.Applied || w.dump() != empty {
+		if err != nil || approved.Result != model.Applied || w.dump() != empty {
 			w.Fatalf("%s %v %v", approved.Result, approved.Differs, err)
 		}
 		w.undo(approved.Run)
@@ -186,7 +190,7 @@ func TestCurrentFollowsUndo(t *testing.T) {
 			w.Fatalf("%v", err)
 		}
 		w.im.Again, w.im.AsOf = true, date(w, "2016-09-06")
-		if again, err := w.im.Run(w.Context()); err != nil || again.Result != store.Unchanged || len(again.Problems) > 1 {
+		if again, err := w.im.Run(w.Context()); err != nil || again.Result != model.Unchanged || len(again.Problems) > 1 {
 			w.Errorf("%s %v %v", again.Result, again.Problems, err)
 		}
 	})
@@ -206,7 +210,7 @@ func TestRandomUndos(t *testing.T) {
 			w := newWorld(t, fresh(t))
 			defer func() { _, _ = w.im.DB.Close(), w.raw.Close() }()
 			u := &undoing{world: w, r: r, school: isamstest.New(rapid.Uint64().Draw(r, "school"), isamstest.Size{Pupils: 30, Staff: 8, Forms: 7, Sets: 14, SetLists: 80}).Teach(20),
-				day: era.NewDate(2016, 9, 5), before: map[store.ID]string{}, tally: tally}
+				day: era.NewDate(2016, 9, 5), before: map[model.ID]string{}, tally: tally}
 			for range rapid.IntRange(3, 12).Draw(r, "steps") {
 				u.step()
 			}
@@ -222,13 +226,13 @@ type undoing struct {
 	r      *rapid.T
 	school *isamstest.School
 	day    era.Date
-	made   []store.ID          // runs that changed something and are not undone, oldest first
-	before map[store.ID]string // what the database held before them
+	made   []model.ID          // runs that changed something and are not undone, oldest first
+	before map[model.ID]string // what the database held before them
 	tally  map[string]int
-	waits  store.ID
+	waits  model.ID
 }
 
-func (u *undoing) did(what string, before string, r importer.Report, err error) {
+func (u *undoing) did(what string, before string, r report.Report, err error) {
 	if err != nil {
 		u.r.Fatalf("%s: %v", what, err)
 	}
@@ -240,7 +244,7 @@ func (u *undoing) did(what string, before string, r importer.Report, err error) 
 		u.made = append(u.made, r.Run)
 		u.before[r.Run] = before
 	}
-	if r.Result == store.Held {
+	if r.Result == model.Held {
 		u.waits = r.Run
 	}
 }
@@ -255,8 +259,8 @@ func (u *undoing) step() {
 	case "night", "bad night":
 		u.day = u.day.AddDays(rapid.SampledFrom([]int{0, 1, 1, 7}).Draw(u.r, "days"))
 		u.school.Night()
-		u.im.Guard = importer.Guard{Hold: rapid.SampledFrom([]store.Hold{store.HoldRemovals, store.HoldAll}).Draw(u.r, "hold"),
-			Import: importer.Limits{importer.PupilsLeaving: {Percent: 20, AtLeast: 3}, importer.SectionsMissing: {}}, GraceNights: rapid.IntRange(0, 1).Draw(u.r, "grace")}
+		u.im.Guard = guard.Guard{Hold: rapid.SampledFrom([]model.Hold{model.HoldRemovals, model.HoldAll}).Draw(u.r, "hold"),
+			Import: guard.Limits{guard.PupilsLeaving: {Percent: 20, AtLeast: 3}, guard.SectionsMissing: {}}, GraceNights: rapid.IntRange(0, 1).Draw(u.r, "grace")}
 		document := u.school.Document()
 		if what == "bad night" {
 			bad := rapid.SampledFrom(badDocuments[3:]).Draw(u.r, "bad")
@@ -273,14 +277,14 @@ func (u *undoing) step() {
 			u.did(what, before, r, err)
 		}
 	case "pin":
-		if run, err := importer.AddPin(u.Context(), u.im.DB, "test", "pupil", fmt.Sprint(u.school.Pupils[0].ID), "email"); err == nil {
-			u.did(what, before, importer.Report{Run: run.ID, Result: run.Result, Changes: run.Counts.V}, nil)
+		if run, err := entry.AddPin(u.Context(), u.im.DB, "test", "pupil", fmt.Sprint(u.school.Pupils[0].ID), "email"); err == nil {
+			u.did(what, before, report.Report{Run: run.ID, Result: run.Result, Changes: run.Counts.V}, nil)
 		}
 	case "suspension":
 		from := u.day.AddDays(rapid.IntRange(0, 60).Draw(u.r, "from"))
 		s := era.Suspension{Name: "Trip", Kind: rapid.SampledFrom([]era.Kind{era.Gap, era.Suspend}).Draw(u.r, "kind"), From: from.At(0), To: from.At(era.MinutesOfDay)}
-		if run, err := importer.AddSuspension(u.Context(), u.im.DB, "test", s); err == nil {
-			u.did(what, before, importer.Report{Run: run.ID, Result: run.Result, Changes: run.Counts.V}, nil)
+		if run, err := entry.AddSuspension(u.Context(), u.im.DB, "test", s); err == nil {
+			u.did(what, before, report.Report{Run: run.ID, Result: run.Result, Changes: run.Counts.V}, nil)
 		}
 	case "undo":
 		if len(u.made) > 0 {
@@ -310,7 +314,7 @@ func (u *undoing) step() {
 // undoNewest undoes the newest run that changed something: then all is as it was before it.
 func (u *undoing) undoNewest() {
 	id := u.made[len(u.made)-1]
-	if r, err := u.im.Undo(u.Context(), id); err != nil || r.Result != store.Applied {
+	if r, err := u.im.Undo(u.Context(), id); err != nil || r.Result != model.Applied {
 		u.r.Fatalf("undo of the newest, run %d: %s %v", id, r.Result, err)
 	}
 	u.tally["undo applied"]++

@@ -16,8 +16,11 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
 	"misimportd/mis/cache"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // A victim is a process that does one thing with a database, and dies of it: this test's
@@ -41,7 +44,7 @@ func victim() error {
 		return err
 	}
 	im := &importer.Importer{DB: db, State: cache.Folder(os.Getenv("VICTIM_STATE")), Zone: time.UTC, AsOf: asOf, Version: "test",
-		Guard: importer.NewGuard(), Force: true, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+		Guard: guard.NewGuard(), Force: true, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	err = operation(os.Getenv(victimIs), im)
 	if isDone(err) {
 		return fmt.Errorf(doneBefore+"%w", err)
@@ -51,12 +54,12 @@ func victim() error {
 
 // operation does a thing by its name.
 func operation(what string, im *importer.Importer) (err error) {
-	var id store.ID
+	var id model.ID
 	var verb string
 	if _, err := fmt.Sscanf(what, "%s %d", &verb, &id); err != nil && verb == "" {
 		return err
 	}
-	var r importer.Report
+	var r report.Report
 	switch verb {
 	case "run":
 		r, err = im.Run(context.Background())
@@ -67,7 +70,7 @@ func operation(what string, im *importer.Importer) (err error) {
 	default:
 		err = fmt.Errorf("no operation %q", what)
 	}
-	if err == nil && r.Result == store.Held {
+	if err == nil && r.Result == model.Held {
 		err = fmt.Errorf("%s was held: %v", what, breaches(r))
 	}
 	return err

@@ -18,8 +18,11 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
+	"misimportd/importer/entry"
+	"misimportd/importer/report"
 	"misimportd/mis/cache"
 	"misimportd/store"
+	"misimportd/store/model"
 	"misimportd/store/storetest"
 )
 
@@ -65,12 +68,12 @@ func newWorld(t *testing.T, database string) *world {
 	if strings.HasPrefix(database, "postgres") {
 		w.isolation = sql.LevelRepeatableRead
 	}
-	w.must(importer.CreateEra(t.Context(), db, "test", year2016))
-	w.must(importer.SetEra(t.Context(), db, "test", importer.CurrentEra, year2016.Name))
+	w.must(entry.CreateEra(t.Context(), db, "test", year2016))
+	w.must(entry.SetEra(t.Context(), db, "test", entry.CurrentEra, year2016.Name))
 	return w
 }
 
-func (w *world) must(_ store.Run, err error) {
+func (w *world) must(_ model.Run, err error) {
 	w.Helper()
 	if err != nil {
 		w.Fatal(err)
@@ -89,7 +92,7 @@ func (w *world) drop(document []byte) {
 }
 
 // night imports a document as of a day.
-func (w *world) night(day string, document []byte) importer.Report {
+func (w *world) night(day string, document []byte) report.Report {
 	w.Helper()
 	w.drop(document)
 	w.im.AsOf = date(w, day)
@@ -101,7 +104,7 @@ func (w *world) night(day string, document []byte) importer.Report {
 }
 
 // plan says what a document would change as of a day.
-func (w *world) plan(day string, document []byte) importer.Report {
+func (w *world) plan(day string, document []byte) report.Report {
 	w.Helper()
 	w.drop(document)
 	w.im.AsOf = date(w, day)
@@ -183,7 +186,7 @@ func (w *world) expectElements(want ...string) {
 	w.expect("elements", w.rows(elementsQuery), want...)
 }
 
-func (w *world) expectCounts(r importer.Report, want ...string) {
+func (w *world) expectCounts(r report.Report, want ...string) {
 	w.Helper()
 	got := []string{}
 	for _, c := range r.Changes {
@@ -192,7 +195,7 @@ func (w *world) expectCounts(r importer.Report, want ...string) {
 	w.expect("counts", got, want...)
 }
 
-func (w *world) expectProblems(r importer.Report, want ...string) {
+func (w *world) expectProblems(r report.Report, want ...string) {
 	w.Helper()
 	got := []string{}
 	for _, p := range r.Problems {

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/jmoiron/sqlx"
+
+	"misimportd/store/model"
 )
 
 // changeRow is a row of the table changes.
@@ -16,7 +18,7 @@ type changeRow struct {
 	seq           int
 	entity        string
 	action        string
-	recordID      ID
+	recordID      model.ID
 	why           string
 	before, after []byte // images; nil where there is none
 }
@@ -26,7 +28,7 @@ type changeRows = iter.Seq[*changeRow]
 // apply records p as what run changes, and then carries out what is recorded: the
 // two cannot differ. The changes of one kind that follow each other are one
 // statement for each table they touch.
-func (db *DB) apply(ctx context.Context, tx *sqlx.Tx, run ID, p Plan) (assigned, error) {
+func (db *DB) apply(ctx context.Context, tx *sqlx.Tx, run model.ID, p model.Plan) (assigned, error) {
 	if p.IsEmpty() {
 		return nil, db.rememberDays(ctx, tx, p) // somebody had changed them, and to no effect
 	}
@@ -42,7 +44,7 @@ func (db *DB) apply(ctx context.Context, tx *sqlx.Tx, run ID, p Plan) (assigned,
 		for to < len(p.Changes) && p.Changes[to].Entity() == p.Changes[from].Entity() && p.Changes[to].Action == p.Changes[from].Action {
 			to++
 		}
-		step := step{db: db, tx: tx, run: run, shape: shapes[p.Changes[from].Entity()], action: p.Changes[from].Action, from: from + 1, to: to}
+		step := step{db: db, tx: tx, run: run, shape: model.Shapes[p.Changes[from].Entity()], action: p.Changes[from].Action, from: from + 1, to: to}
 		if err := step.do(ctx); err != nil {
 			return nil, err
 		}
@@ -52,7 +54,7 @@ func (db *DB) apply(ctx context.Context, tx *sqlx.Tx, run ID, p Plan) (assigned,
 }
 
 // rememberDays notes what the days are that p looked at, for the next time.
-func (db *DB) rememberDays(ctx context.Context, tx *sqlx.Tx, p Plan) error {
+func (db *DB) rememberDays(ctx context.Context, tx *sqlx.Tx, p model.Plan) error {
 	const atOnce = 500
 	days := slices.Sorted(maps.Keys(p.Days))
 	for chunk := range slices.Chunk(days, atOnce) {
@@ -72,11 +74,11 @@ func (db *DB) rememberDays(ctx context.Context, tx *sqlx.Tx, p Plan) error {
 }
 
 // assigned holds the ids that stand for a plan's provisional ones: that of -n is at n.
-type assigned []ID
+type assigned []model.ID
 
 // real is the id that a provisional one has become. One that no record was given is kept:
 // it stands for a record that waits.
-func (a assigned) real(id ID) ID {
+func (a assigned) real(id model.ID) model.ID {
 	if id < 0 && int(-id) < len(a) && a[-id] != 0 {
 		return a[-id]
 	}
@@ -84,12 +86,12 @@ func (a assigned) real(id ID) ID {
 }
 
 // assign reserves an id for each record that p creates.
-func (db *DB) assign(ctx context.Context, tx *sqlx.Tx, p Plan) (assigned, error) {
-	ids := make(assigned, -p.provisional+1)
-	need, next := map[string]int{}, map[string]ID{}
+func (db *DB) assign(ctx context.Context, tx *sqlx.Tx, p model.Plan) (assigned, error) {
+	ids := make(assigned, p.Provisional()+1)
+	need, next := map[string]int{}, map[string]model.ID{}
 	for _, c := range p.Changes {
 		if isNew(c) {
-			need[shapes[c.Entity()].ids]++
+			need[model.Shapes[c.Entity()].Sequence]++
 		}
 	}
 	for _, table := range []string{"eras", "elements", "memberships", "lessons", "commitments", "suspensions", "group_suspensions", "absences", "pins", "unwanted_documents"} {
@@ -104,7 +106,7 @@ func (db *DB) assign(ctx context.Context, tx *sqlx.Tx, p Plan) (assigned, error)
 	}
 	for _, c := range p.Changes {
 		if isNew(c) {
-			table := shapes[c.Entity()].ids
+			table := model.Shapes[c.Entity()].Sequence
 			ids[-c.After.RowID()] = next[table]
 			next[table]++
 		}
@@ -114,25 +116,25 @@ func (db *DB) assign(ctx context.Context, tx *sqlx.Tx, p Plan) (assigned, error)
 
 // isNew tells whether c makes a record that never was: an undo brings back those that were,
 // under their own ids.
-func isNew(c Change) bool { return c.Action == Create && c.After.RowID() < 0 }
+func isNew(c model.Change) bool { return c.Action == model.Create && c.After.RowID() < 0 }
 
 // rows gives a plan's changes as rows, one at a time; each is valid until the next.
-func (a assigned) rows(p Plan) changeRows {
+func (a assigned) rows(p model.Plan) changeRows {
 	return func(yield func(*changeRow) bool) {
 		var before, after []byte
 		row := &changeRow{}
 		for i, c := range p.Changes {
-			s := shapes[c.Entity()]
+			s := model.Shapes[c.Entity()]
 			*row = changeRow{
-				seq: i + 1, entity: string(s.entity), action: string(c.Action),
+				seq: i + 1, entity: string(s.Entity), action: string(c.Action),
 				recordID: a.real(c.Record().RowID()), why: string(c.Why),
 			}
 			if c.Before != nil {
-				before = s.appendImage(before[:0], c.Before, a.real)
+				before = s.AppendImage(before[:0], c.Before, a.real)
 				row.before = before
 			}
 			if c.After != nil {
-				after = s.appendImage(after[:0], c.After, a.real)
+				after = s.AppendImage(after[:0], c.After, a.real)
 				row.after = after
 			}
 			if !yield(row) {
@@ -146,26 +148,26 @@ func (a assigned) rows(p Plan) changeRows {
 type step struct {
 	db       *DB
 	tx       *sqlx.Tx
-	run      ID
-	shape    *shape
-	action   Action
+	run      model.ID
+	shape    *model.Shape
+	action   model.Action
 	from, to int // seq, both included
 }
 
 func (s step) do(ctx context.Context) error {
-	tables := s.shape.tables
+	tables := s.shape.Tables
 	for i := range tables {
 		var query string
 		exact := true
 		switch s.action {
-		case Create:
+		case model.Create:
 			query = s.insert(tables[i])
-		case Delete:
+		case model.Delete:
 			query = s.delete(tables[len(tables)-1-i])
 		default:
 			query, exact = s.update(tables[i]), false
 		}
-		doing := fmt.Sprintf("%s of %ss", s.action, s.shape.entity)
+		doing := fmt.Sprintf("%s of %ss", s.action, s.shape.Entity)
 		result, err := s.tx.ExecContext(ctx, query, s.run, s.from, s.to)
 		if err != nil {
 			return s.db.failed(doing, err)
@@ -183,31 +185,31 @@ func (s step) do(ctx context.Context) error {
 
 const ofStep = `x.run_id = $1 AND x.seq BETWEEN $2 AND $3`
 
-func (s step) insert(t table) string {
+func (s step) insert(t model.Table) string {
 	names, values := []string{"id"}, []string{"x.record_id"}
-	for _, c := range t.columns {
-		names, values = append(names, c.name), append(values, s.value(t, c))
+	for _, c := range t.Columns {
+		names, values = append(names, c.Name), append(values, s.value(t, c))
 	}
 	return fmt.Sprintf(`INSERT INTO %s (%s) SELECT %s FROM changes x WHERE %s`,
-		t.name, strings.Join(names, ", "), strings.Join(values, ", "), ofStep)
+		t.Name, strings.Join(names, ", "), strings.Join(values, ", "), ofStep)
 }
 
 // update leaves rows alone that are as they should be, so that a pupil whose name
 // changes is written once and not in both tables.
-func (s step) update(t table) string {
+func (s step) update(t model.Table) string {
 	var set, differs []string
-	for _, c := range t.columns {
-		set = append(set, c.name+" = "+s.value(t, c))
-		differs = append(differs, "t."+c.name+" IS DISTINCT FROM "+s.value(t, c))
+	for _, c := range t.Columns {
+		set = append(set, c.Name+" = "+s.value(t, c))
+		differs = append(differs, "t."+c.Name+" IS DISTINCT FROM "+s.value(t, c))
 	}
 	return fmt.Sprintf(`UPDATE %s AS t SET %s FROM changes x WHERE %s AND t.id = x.record_id AND (%s)`,
-		t.name, strings.Join(set, ", "), ofStep, strings.Join(differs, " OR "))
+		t.Name, strings.Join(set, ", "), ofStep, strings.Join(differs, " OR "))
 }
 
-func (s step) delete(t table) string {
-	return fmt.Sprintf(`DELETE FROM %s WHERE id IN (SELECT x.record_id FROM changes x WHERE %s)`, t.name, ofStep)
+func (s step) delete(t model.Table) string {
+	return fmt.Sprintf(`DELETE FROM %s WHERE id IN (SELECT x.record_id FROM changes x WHERE %s)`, t.Name, ofStep)
 }
 
-func (s step) value(t table, c column) string {
-	return s.db.dialect.cast("(x.after ->> '"+t.key(c)+"')", c.sql)
+func (s step) value(t model.Table, c model.Column) string {
+	return s.db.dialect.cast("(x.after ->> '"+t.Key(c)+"')", c.SQL)
 }

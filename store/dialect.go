@@ -6,6 +6,8 @@ import (
 
 	"github.com/jmoiron/sqlx"
 	"github.com/pressly/goose/v3"
+
+	"misimportd/store/model"
 )
 
 // dialect is all in which the two databases differ. Everything else is one SQL text
@@ -26,10 +28,10 @@ type dialect interface {
 	hasTable() string
 
 	// reserve sets n ids of a table aside and returns the first. Nobody else gets them.
-	reserve(ctx context.Context, tx *sqlx.Tx, table string, n int) (ID, error)
+	reserve(ctx context.Context, tx *sqlx.Tx, table string, n int) (model.ID, error)
 
 	// recordChanges writes rows to a table of changes, in bulk.
-	recordChanges(ctx context.Context, tx *sqlx.Tx, table string, run ID, rows changeRows) error
+	recordChanges(ctx context.Context, tx *sqlx.Tx, table string, run model.ID, rows changeRows) error
 
 	// alone keeps others from writing memberships and commitments until the transaction ends. It is
 	// to be the first that the transaction does: what it reads then is the newest.

@@ -1,6 +1,9 @@
 package store
 
-import "misimportd/era"
+import (
+	"misimportd/era"
+	"misimportd/store/model"
+)
 
 // MakeReadOnly makes the transaction of a view refuse to write, as a standby server does.
 func (v *View) MakeReadOnly() error {
@@ -14,8 +17,8 @@ func UndoQueries() map[string]string {
 	for _, r := range pointers {
 		queries["clinging to "+r.table+"."+r.column] = r.clinging()
 	}
-	for entity, s := range shapes {
-		queries["standing "+string(entity)] = s.standing()
+	for entity, s := range model.Shapes {
+		queries["standing "+string(entity)] = standingOf(s)
 	}
 	return queries
 }

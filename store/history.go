@@ -3,59 +3,24 @@ package store
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"strings"
 	"time"
 
 	"misimportd/era/hint"
+	"misimportd/store/model"
 )
 
-// JSON is a value that a column holds as JSON.
-type JSON[T any] struct{ V T }
-
-// Value is how j is stored.
-func (j JSON[T]) Value() (driver.Value, error) {
-	text, err := json.Marshal(j.V)
-	if string(text) == "null" {
-		text = []byte("[]")
-		if reflect.TypeFor[T]().Kind() == reflect.Map {
-			text = []byte("{}")
-		}
-	}
-	return string(text), err
-}
-
-// Scan reads j from a database column.
-func (j *JSON[T]) Scan(value any) error {
-	switch v := value.(type) {
-	case string:
-		return json.Unmarshal([]byte(v), &j.V)
-	case []byte:
-		return json.Unmarshal(v, &j.V)
-	}
-	return fmt.Errorf("cannot read JSON from a %T", value)
-}
-
 // Runs reads the newest runs, at most limit of them, newest first.
-func (v *View) Runs(ctx context.Context, limit int) ([]Run, error) {
-	runs := []Run{}
+func (v *View) Runs(ctx context.Context, limit int) ([]model.Run, error) {
+	runs := []model.Run{}
 	if v.empty {
 		return runs, nil
 	}
 	err := v.tx.SelectContext(ctx, &runs, `SELECT `+runColumns+` FROM runs ORDER BY id DESC LIMIT $1`, limit)
 	return runs, v.db.failed("reading the runs", err)
-}
-
-// Imports is what the record says of the imports so far.
-type Imports struct {
-	Newest      []Run // newest first, without their documents, counts, problems and stages
-	Waiting     []ID  // held runs that wait for a person, oldest first
-	LastSuccess time.Time
-	LastNew     time.Time // when one last brought a document that was not the one before
 }
 
 // enoughImports is more than a night can have, with all its failures.
@@ -64,8 +29,8 @@ const enoughImports = 200
 // Imports reads the newest imports. Those that were aborted are not among them: they
 // came to no end. It reads the tables of older programs too, which the next run brings up
 // to date.
-func (db *DB) Imports(ctx context.Context) (Imports, error) {
-	var found Imports
+func (db *DB) Imports(ctx context.Context) (model.Imports, error) {
+	var found model.Imports
 	ready, err := db.isSetUp(ctx)
 	var schema *SchemaError
 	if errors.As(err, &schema) && schema.Has < schema.Knows {
@@ -96,15 +61,15 @@ func (db *DB) Imports(ctx context.Context) (Imports, error) {
 }
 
 // NoRunError says that there is no run of a number.
-type NoRunError struct{ ID ID }
+type NoRunError struct{ ID model.ID }
 
 func (e *NoRunError) Error() string {
 	return fmt.Sprintf("there is no run %d: \"%s\" lists them", e.ID, hint.Command("runs"))
 }
 
 // Run reads one run. It fails with a *NoRunError when there is none of this id.
-func (v *View) Run(ctx context.Context, id ID) (Run, error) {
-	var run Run
+func (v *View) Run(ctx context.Context, id model.ID) (model.Run, error) {
+	var run model.Run
 	if v.empty {
 		return run, &NoRunError{id}
 	}
@@ -115,30 +80,12 @@ func (v *View) Run(ctx context.Context, id ID) (Run, error) {
 	return run, v.db.failed("reading the run", err)
 }
 
-// Recorded is one change as the database records it.
-type Recorded struct {
-	Entity   Entity      `db:"entity"`
-	Action   Action      `db:"action"`
-	RecordID ID          `db:"record_id"`
-	Why      Reason      `db:"why"`
-	Before   JSON[Image] `db:"before"`
-	After    JSON[Image] `db:"after"`
-}
-
-// Shown is the image of the record afterwards, or before where it is gone.
-func (r Recorded) Shown() Image {
-	if r.After.V != nil {
-		return r.After.V
-	}
-	return r.Before.V
-}
-
 // Recording is what is recorded of one run: what it changed or, when Held, what waits or
 // waited of it; of some entities only, where they are named.
 type Recording struct {
-	Run  ID
+	Run  model.ID
 	Held bool
-	Only []Entity
+	Only []model.Entity
 }
 
 // from is what SQL selects from.
@@ -160,7 +107,7 @@ func (r Recording) from() string {
 
 // Each calls each with what is recorded, in the order in which it was or would be done. Only
 // one is in memory at a time: a first load has hundreds of thousands.
-func (v *View) Each(ctx context.Context, of Recording, each func(Recorded) error) error {
+func (v *View) Each(ctx context.Context, of Recording, each func(model.Recorded) error) error {
 	if v.empty || of.Only != nil && len(of.Only) == 0 {
 		return nil
 	}
@@ -171,7 +118,7 @@ func (v *View) Each(ctx context.Context, of Recording, each func(Recorded) error
 	}
 	defer quiet(rows.Close)
 	for rows.Next() {
-		var c Recorded
+		var c model.Recorded
 		var before, after sql.RawBytes
 		if err := rows.Scan(&c.Entity, &c.Action, &c.RecordID, &c.Why, &before, &after); err != nil {
 			return v.db.failed("reading the changes", err)
@@ -189,7 +136,7 @@ func (v *View) Each(ctx context.Context, of Recording, each func(Recorded) error
 	return v.db.failed("reading the changes", rows.Err())
 }
 
-func readImage(text []byte) (image Image, err error) {
+func readImage(text []byte) (image model.Image, err error) {
 	if text != nil {
 		err = json.Unmarshal(text, &image)
 	}
@@ -197,18 +144,18 @@ func readImage(text []byte) (image Image, err error) {
 }
 
 // Changes reads what a run changed, in the order in which it did.
-func (v *View) Changes(ctx context.Context, id ID) ([]Recorded, error) {
+func (v *View) Changes(ctx context.Context, id model.ID) ([]model.Recorded, error) {
 	return v.all(ctx, Recording{Run: id})
 }
 
 // HeldChanges reads what a run did not change, for it waits, or waited, for a person.
-func (v *View) HeldChanges(ctx context.Context, id ID) ([]Recorded, error) {
+func (v *View) HeldChanges(ctx context.Context, id model.ID) ([]model.Recorded, error) {
 	return v.all(ctx, Recording{Run: id, Held: true})
 }
 
-func (v *View) all(ctx context.Context, of Recording) ([]Recorded, error) {
-	changes := []Recorded{}
-	err := v.Each(ctx, of, func(c Recorded) error {
+func (v *View) all(ctx context.Context, of Recording) ([]model.Recorded, error) {
+	changes := []model.Recorded{}
+	err := v.Each(ctx, of, func(c model.Recorded) error {
 		changes = append(changes, c)
 		return nil
 	})

@@ -1,135 +1,66 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
-	"misimportd/era"
+	"misimportd/store/model"
 )
-
-// Label is how people call a record that another refers to.
-type Label struct {
-	Kind     string   `db:"kind"`
-	SourceID string   `db:"source_id"` // "" for what no MIS owns
-	Name     string   `db:"name"`
-	OnDate   era.Date `db:"on_date"` // of a lesson
-}
-
-// What a label is of. Ids of one are not those of another.
-const (
-	ofElement = "element"
-	ofEra     = "era"
-	ofLesson  = "lesson"
-)
-
-// Names is how records are called.
-type Names struct {
-	Elements, Lessons, Eras map[ID]Label
-}
-
-// NewNames knows nothing.
-func NewNames() Names {
-	return Names{Elements: map[ID]Label{}, Lessons: map[ID]Label{}, Eras: map[ID]Label{}}
-}
-
-// of is the labels of one sort of record.
-func (n Names) of(what string) map[ID]Label {
-	switch what {
-	case ofEra:
-		return n.Eras
-	case ofLesson:
-		return n.Lessons
-	}
-	return n.Elements
-}
-
-// Learn takes in how the record of a change is called after it, or was called before it.
-func (n Names) Learn(c Recorded) {
-	what := calledAs(c.Entity)
-	if what == "" {
-		return
-	}
-	image := c.Shown()
-	label := Label{
-		Kind: cmp.Or(image.Text(KindOfGroup), image.Text("kind")), SourceID: image.Text("source_id"), Name: image.Text("name"),
-	}
-	if what == ofLesson {
-		label.Kind, label.Name, label.OnDate = "", cmp.Or(label.Name, image.Text("code")), image.Date("on_date")
-	}
-	n.of(what)[c.RecordID] = label
-}
-
-// Called are the entities whose records others refer to.
-var Called = append([]Entity{EraEntity, LessonEntity}, elementEntities...)
-
-// calledAs says what labels of an entity are of; "" where nothing refers to its records.
-func calledAs(e Entity) string {
-	switch {
-	case e == EraEntity:
-		return ofEra
-	case e == LessonEntity:
-		return ofLesson
-	case slices.Contains(elementEntities, e):
-		return ofElement
-	}
-	return ""
-}
 
 // labelQueries read how records are called that the database holds.
 var labelQueries = map[string]string{
-	ofElement: `SELECT e.id, coalesce(g.kind, e.kind) AS kind,
+	model.OfElement: `SELECT e.id, coalesce(g.kind, e.kind) AS kind,
 		coalesce(p.source_id, s.source_id, g.source_id, u.source_id, h.source_id, r.source_id, '') AS source_id,
 		e.name, CAST(NULL AS date) AS on_date
 		FROM elements e LEFT JOIN pupils p ON p.id = e.id LEFT JOIN staff s ON s.id = e.id LEFT JOIN groups g ON g.id = e.id
 		LEFT JOIN subjects u ON u.id = e.id LEFT JOIN houses h ON h.id = e.id LEFT JOIN locations r ON r.id = e.id`,
-	ofEra: `SELECT e.id, '' AS kind, '' AS source_id, e.name, CAST(NULL AS date) AS on_date FROM eras e`,
-	ofLesson: `SELECT e.id, '' AS kind, coalesce(e.source_id, '') AS source_id,
+	model.OfEra: `SELECT e.id, '' AS kind, '' AS source_id, e.name, CAST(NULL AS date) AS on_date FROM eras e`,
+	model.OfLesson: `SELECT e.id, '' AS kind, coalesce(e.source_id, '') AS source_id,
 		coalesce(nullif(e.name, ''), e.code) AS name, e.on_date FROM lessons e`,
 }
 
 // NamesNow reads how every element and era of the database is called.
-func (v *View) NamesNow(ctx context.Context) (names Names, err error) {
-	names = NewNames()
-	for _, what := range []string{ofElement, ofEra} {
+func (v *View) NamesNow(ctx context.Context) (names model.Names, err error) {
+	names = model.NewNames()
+	for _, what := range []string{model.OfElement, model.OfEra} {
 		if err == nil && !v.empty {
-			err = v.readLabels(ctx, names.of(what), labelQueries[what])
+			err = v.readLabels(ctx, names.Of(what), labelQueries[what])
 		}
 	}
 	return names, err
 }
 
 // Labels reads how every element of the database is called.
-func (v *View) Labels(ctx context.Context) (map[ID]Label, error) {
+func (v *View) Labels(ctx context.Context) (map[model.ID]model.Label, error) {
 	names, err := v.NamesNow(ctx)
 	return names.Elements, err
 }
 
 // NameLessons reads how lessons are called, as far as there are any.
-func (v *View) NameLessons(ctx context.Context, ids []ID, into Names) error {
+func (v *View) NameLessons(ctx context.Context, ids []model.ID, into model.Names) error {
 	if v.empty {
 		return nil
 	}
 	for some := range inChunks(ids) {
-		if err := v.readLabels(ctx, into.Lessons, labelQueries[ofLesson]+` WHERE e.id IN (`+some+`)`); err != nil {
+		if err := v.readLabels(ctx, into.Lessons, labelQueries[model.OfLesson]+` WHERE e.id IN (`+some+`)`); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (v *View) readLabels(ctx context.Context, into map[ID]Label, query string, args ...any) error {
+func (v *View) readLabels(ctx context.Context, into map[model.ID]model.Label, query string, args ...any) error {
 	rows, err := v.tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return v.db.failed("reading names", err)
 	}
 	defer quiet(rows.Close)
 	for rows.Next() {
-		var id ID
-		var l Label
+		var id model.ID
+		var l model.Label
 		if err := rows.Scan(&id, &l.Kind, &l.SourceID, &l.Name, &l.OnDate); err != nil {
 			return v.db.failed("reading names", err)
 		}
@@ -142,8 +73,8 @@ func (v *View) readLabels(ctx context.Context, into map[ID]Label, query string, 
 // record alone (R39). A run of an older version recorded no such names: what is missing is
 // looked up in the database as it is now. held are those that the held changes give
 // themselves, which among them go before the others.
-func (v *View) NamesOf(ctx context.Context, run ID) (made, held Names, err error) {
-	made, held = NewNames(), NewNames()
+func (v *View) NamesOf(ctx context.Context, run model.ID) (made, held model.Names, err error) {
+	made, held = model.NewNames(), model.NewNames()
 	if v.empty {
 		return made, held, nil
 	}
@@ -156,8 +87,8 @@ func (v *View) NamesOf(ctx context.Context, run ID) (made, held Names, err error
 			return made, held, err
 		}
 	}
-	for _, what := range []string{ofElement, ofEra, ofLesson} {
-		err := v.readLabels(ctx, made.of(what), `SELECT record_id, kind, source_id, name, on_date FROM run_labels
+	for _, what := range []string{model.OfElement, model.OfEra, model.OfLesson} {
+		err := v.readLabels(ctx, made.Of(what), `SELECT record_id, kind, source_id, name, on_date FROM run_labels
 			WHERE run_id = $1 AND what = $2`, run, what)
 		if err == nil {
 			err = v.learn(ctx, made, Recording{Run: run}, what)
@@ -176,32 +107,32 @@ func (v *View) NamesOf(ctx context.Context, run ID) (made, held Names, err error
 }
 
 // learn reads how the records are called that are recorded themselves.
-func (v *View) learn(ctx context.Context, into Names, of Recording, what string) error {
-	for _, entity := range Called {
-		if calledAs(entity) == what {
+func (v *View) learn(ctx context.Context, into model.Names, of Recording, what string) error {
+	for _, entity := range model.Called {
+		if model.CalledAs(entity) == what {
 			of.Only = append(of.Only, entity)
 		}
 	}
 	text := func(column string) string { return "coalesce(coalesce(after, before) ->> '" + column + "', '')" }
 	kind, name, day := text("kind"), text("name"), "CAST(NULL AS date)"
 	switch what {
-	case ofElement:
-		kind = "coalesce(nullif(" + text(KindOfGroup) + ", ''), " + kind + ")"
-	case ofEra:
+	case model.OfElement:
+		kind = "coalesce(nullif(" + text(model.KindOfGroup) + ", ''), " + kind + ")"
+	case model.OfEra:
 		kind = "''"
-	case ofLesson:
+	case model.OfLesson:
 		kind, name = "''", "coalesce(nullif("+name+", ''), "+text("code")+")"
 		day = v.db.dialect.cast("(coalesce(after, before) ->> 'on_date')", "date")
 	}
 	columns := strings.Join([]string{"record_id", kind, text("source_id"), name, day}, ", ")
-	return v.readLabels(ctx, into.of(what), `SELECT `+columns+of.from()+` ORDER BY seq`)
+	return v.readLabels(ctx, into.Of(what), `SELECT `+columns+of.from()+` ORDER BY seq`)
 }
 
 // nameOldLessons looks lessons up that the commitments of a run of an older version speak of.
-func (v *View) nameOldLessons(ctx context.Context, run ID, into Names) error {
-	missing := map[ID]bool{}
+func (v *View) nameOldLessons(ctx context.Context, run model.ID, into model.Names) error {
+	missing := map[model.ID]bool{}
 	for _, held := range []bool{false, true} {
-		err := v.Each(ctx, Recording{run, held, []Entity{CommitmentEntity}}, func(c Recorded) error {
+		err := v.Each(ctx, Recording{run, held, []model.Entity{model.CommitmentEntity}}, func(c model.Recorded) error {
 			id := c.Shown().ID("lesson_id")
 			if _, told := into.Lessons[id]; !told {
 				missing[id] = true
@@ -216,7 +147,7 @@ func (v *View) nameOldLessons(ctx context.Context, run ID, into Names) error {
 }
 
 // inChunks gives ids as SQL's lists, some hundreds at a time.
-func inChunks(ids []ID) func(yield func(string) bool) {
+func inChunks(ids []model.ID) func(yield func(string) bool) {
 	const atOnce = 1000
 	return func(yield func(string) bool) {
 		for chunk := range slices.Chunk(ids, atOnce) {

@@ -18,6 +18,8 @@ import (
 	"github.com/lib/pq"
 	"github.com/lib/pq/pqerror"
 	"github.com/pressly/goose/v3"
+
+	"misimportd/store/model"
 )
 
 //go:embed migrations
@@ -104,7 +106,7 @@ func (postgres) hasTable() string { return "SELECT to_regclass($1) IS NOT NULL" 
 
 // reserve asks for n numbers and is content when they follow each other. They do
 // unless someone else asks at the same moment.
-func (postgres) reserve(ctx context.Context, tx *sqlx.Tx, table string, n int) (ID, error) {
+func (postgres) reserve(ctx context.Context, tx *sqlx.Tx, table string, n int) (model.ID, error) {
 	const attempts = 100
 	for range attempts {
 		var first, last int64
@@ -114,13 +116,13 @@ func (postgres) reserve(ctx context.Context, tx *sqlx.Tx, table string, n int) (
 			return 0, err
 		}
 		if last-first+1 == int64(n) {
-			return ID(first), nil
+			return model.ID(first), nil
 		}
 	}
 	return 0, fmt.Errorf("cannot reserve %d ids of %s: another program keeps taking some of them", n, table)
 }
 
-func (postgres) recordChanges(ctx context.Context, tx *sqlx.Tx, table string, run ID, rows changeRows) (err error) {
+func (postgres) recordChanges(ctx context.Context, tx *sqlx.Tx, table string, run model.ID, rows changeRows) (err error) {
 	stmt, err := tx.PrepareContext(ctx, `COPY `+table+` (run_id, seq, entity, action, record_id, why, before, after) FROM STDIN`)
 	if err != nil {
 		return err

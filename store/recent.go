@@ -2,27 +2,18 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 
 	"misimportd/era"
+	"misimportd/store/model"
 )
-
-// Night is what the record says of one import: when it was, and what the guard found.
-type Night struct {
-	ID    ID                    `db:"id"`
-	AsOf  era.Date              `db:"as_of"`
-	Hold  Hold                  `db:"hold"`
-	First bool                  `db:"first"` // the first one into its era
-	Guard JSON[json.RawMessage] `db:"guard"`
-}
 
 const ofRecent = `kind = 'import' AND era = $1 AND as_of <= $2 AND undone_by IS NULL AND result IN ('applied', 'unchanged', 'held')`
 
 // Recent is the newest imports into an era, newest first, that came to an end and were not
 // undone, of the newest so many days up to a day that had any. What a person approved is not
 // among them. What the guard said of those that changed nothing is left out.
-func (v *View) Recent(ctx context.Context, era string, until era.Date, days int) ([]Night, error) {
-	nights := []Night{}
+func (v *View) Recent(ctx context.Context, era string, until era.Date, days int) ([]model.Night, error) {
+	nights := []model.Night{}
 	if v.empty {
 		return nights, nil
 	}

@@ -7,12 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"misimportd/store"
+	"misimportd/store/model"
 	"misimportd/store/storetest"
 )
 
 // booked is a database with a lesson that books a set and a teacher.
-func booked(t testing.TB, database string) (*sql.DB, map[string]store.ID) {
+func booked(t testing.TB, database string) (*sql.DB, map[string]model.ID) {
 	t.Helper()
 	_, ids := begin(t, database)
 	raw := storetest.Raw(t, database)

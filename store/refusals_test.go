@@ -9,6 +9,7 @@ import (
 
 	"misimportd/era"
 	"misimportd/store"
+	"misimportd/store/model"
 	"misimportd/store/storetest"
 )
 
@@ -91,8 +92,8 @@ func TestAUserWhoMayOnlyRead(t *testing.T) {
 		database: "in a read-only transaction (SQLSTATE 25006); the database is read-only: is it a standby server, or did somebody set default_transaction_read_only?",
 	} {
 		db := open(t, asked)
-		_, err := apply(t, db, func(v *store.View, p *store.Plan) {
-			p.Create(store.Era{ID: p.NewID(), Era: era.Era{Name: "x", StartsOn: 1, EndsOn: 2}}, store.ByHand)
+		_, err := apply(t, db, func(v *store.View, p *model.Plan) {
+			p.Create(model.Era{ID: p.NewID(), Era: era.Era{Name: "x", StartsOn: 1, EndsOn: 2}}, model.ByHand)
 			if asked == database {
 				makeReadOnly(t, v)
 			}
@@ -106,8 +107,8 @@ func TestAUserWhoMayOnlyRead(t *testing.T) {
 func TestErrorsQuoteNoRows(t *testing.T) {
 	database := storetest.Postgres(t)
 	db, _ := begin(t, database)
-	_, err := apply(t, db, func(_ *store.View, p *store.Plan) {
-		p.Create(store.Pupil{Element: store.Element{ID: p.NewID(), Kind: "pupil", Name: "Secret Name", Current: true}, Origin: store.Origin{DatasourceID: 1, SourceID: "5"}}, store.NewInMIS)
+	_, err := apply(t, db, func(_ *store.View, p *model.Plan) {
+		p.Create(model.Pupil{Element: model.Element{ID: p.NewID(), Kind: "pupil", Name: "Secret Name", Current: true}, Origin: model.Origin{DatasourceID: 1, SourceID: "5"}}, model.NewInMIS)
 	})
 	if err == nil || strings.Contains(err.Error(), "Secret") || !strings.Contains(err.Error(), "constraint pupils_datasource_id_source_id_key") {
 		t.Errorf("%v", err)
@@ -122,9 +123,9 @@ func TestACancelledRunChangesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
-		_, err = lock.Run(ctx, func(v *store.View) (store.Proposal, error) {
-			p := store.Proposal{Run: store.Run{Kind: "test", StartedAt: time.Now()}}
-			p.Plan.Create(store.Era{ID: p.Plan.NewID(), Era: era.Era{Name: "x", StartsOn: 1, EndsOn: 2}}, store.ByHand)
+		_, err = lock.Run(ctx, func(v *store.View) (model.Proposal, error) {
+			p := model.Proposal{Run: model.Run{Kind: "test", StartedAt: time.Now()}}
+			p.Plan.Create(model.Era{ID: p.Plan.NewID(), Era: era.Era{Name: "x", StartsOn: 1, EndsOn: 2}}, model.ByHand)
 			cancel()
 			return p, nil
 		})

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"misimportd/store"
+	"misimportd/store/model"
 	"misimportd/store/storetest"
 )
 
@@ -133,7 +134,7 @@ func TestAnotherProgramInBetween(t *testing.T) {
 	db, ids := begin(t, database)
 	raw := storetest.Raw(t, database)
 	looks := 0
-	run, err := apply(t, db, func(v *store.View, p *store.Plan) {
+	run, err := apply(t, db, func(v *store.View, p *model.Plan) {
 		s, err := v.State(t.Context(), "iSAMS", ids["era"], first)
 		if err != nil {
 			t.Fatal(err)
@@ -145,7 +146,7 @@ func TestAnotherProgramInBetween(t *testing.T) {
 		}
 		after := s.Pupils[0]
 		after.Name += " again"
-		p.Change(store.Update, s.Pupils[0], after, store.ChangedInMIS)
+		p.Change(model.Update, s.Pupils[0], after, model.ChangedInMIS)
 	})
 	if err != nil || looks != 2 {
 		t.Fatalf("%d looks: %v", looks, err)

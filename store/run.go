@@ -3,109 +3,15 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
-	"misimportd/era"
 	"misimportd/era/hint"
+	"misimportd/store/model"
 )
-
-// Result is how a run ended.
-type Result string
-
-const (
-	Applied   Result = "applied"
-	Unchanged Result = "unchanged"
-	Failed    Result = "failed"
-	Held      Result = "held"    // for a person to approve
-	Aborted   Result = "aborted" // told to stop before it was done; nothing was changed
-)
-
-// Source is the document that a run imported.
-type Source struct {
-	SHA256    string `json:"sha256" db:"source_sha256"`
-	Bytes     int64  `json:"bytes" db:"source_bytes"`
-	Unchanged bool   `json:"unchanged" db:"source_unchanged"` // the same as the one before
-}
-
-// Stage is a part of a run and how long it took.
-type Stage struct {
-	Name    string  `json:"stage"`
-	Seconds float64 `json:"seconds"`
-}
-
-// Hold is what of a run waits for a person.
-type Hold string
-
-const (
-	HoldNothing  Hold = ""
-	HoldSections Hold = "sections" // what follows from sections that are missing (R34)
-	HoldValues   Hold = "values"   // what changes in fields of many records at once, and lessons
-	HoldRemovals Hold = "removals" // all that ends, and those values
-	HoldAll      Hold = "all"
-)
-
-// Decision is what became of that which a run holds.
-type Decision string
-
-const (
-	Waiting  Decision = "waiting"
-	Approved Decision = "approved"
-	Rejected Decision = "rejected"
-	Replaced Decision = "replaced" // by a later run, which made its own plan
-)
-
-// The kinds of run that this package has to tell apart.
-const (
-	Import   = "import"
-	Approval = "approval" // of a held import
-	Undo     = "undo"
-)
-
-// Run is the record of one run.
-type Run struct {
-	ID         ID        `db:"id"`
-	Kind       string    `db:"kind"` // import, era …
-	Result     Result    `db:"result"`
-	StartedAt  time.Time `db:"started_at"`
-	FinishedAt time.Time `db:"finished_at"`
-	AsOf       era.Date  `db:"as_of"`
-	Era        string    `db:"era"`
-	Source
-	Counts   JSON[[]Count]         `db:"counts"`
-	Problems JSON[json.RawMessage] `db:"problems"` // as the importer wrote them
-	Stages   JSON[[]Stage]         `db:"stages"`
-	Error    string                `db:"error"`
-	Program  string                `db:"program"` // its version
-	Host     string                `db:"host"`
-
-	Records JSON[map[string]int]  `db:"records"` // of each section of the document
-	Guard   JSON[json.RawMessage] `db:"guard"`   // as the importer wrote it
-	Hold    Hold                  `db:"hold"`
-	Waiting JSON[[]Count]         `db:"waiting"` // what is held
-	About   ID                    `db:"about"`   // the run that this one approves or undoes
-
-	Decision  Decision     `db:"decision"` // of what this run holds; "" where it holds nothing
-	DecidedBy ID           `db:"decided_by"`
-	DecidedAt sql.NullTime `db:"decided_at"`
-	UndoneBy  ID           `db:"undone_by"`
-}
-
-// Proposal is what a run is to do, and what of it is to wait.
-type Proposal struct {
-	Run     Run
-	Plan    Plan // to be carried out
-	Waiting Plan // not to be carried out yet; its provisional ids go on from those of Plan. Run.Hold says whether the run is held
-
-	Settles  ID // the held run that this one decides, 0 for none
-	As       Decision
-	Replaces bool // all that waits of earlier runs
-	Undoes   ID   // the run whose changes Plan puts back, 0 for none
-}
 
 const runColumns = `id, kind, result, started_at, finished_at, as_of, era, source_sha256, source_bytes, source_unchanged,
 	counts, problems, stages, error, program, host, records, guard, hold, waiting, about, decision, decided_by, decided_at, undone_by`
@@ -178,17 +84,17 @@ func (db *DB) View(ctx context.Context, look func(*View) error) error {
 // stored together or not at all. When another transaction comes between, prepare is
 // called again. A plan without changes stores the record only. The returned Run has its
 // id, its result and the time that applying took.
-func (l *Lock) Run(ctx context.Context, prepare func(*View) (Proposal, error)) (Run, error) {
+func (l *Lock) Run(ctx context.Context, prepare func(*View) (model.Proposal, error)) (model.Run, error) {
 	return l.persist(ctx, false, prepare)
 }
 
 // RunAlone is Run for a plan that deletes what others may be about to refer to: as long as it
 // takes, nobody else writes memberships and commitments.
-func (l *Lock) RunAlone(ctx context.Context, prepare func(*View) (Proposal, error)) (Run, error) {
+func (l *Lock) RunAlone(ctx context.Context, prepare func(*View) (model.Proposal, error)) (model.Run, error) {
 	return l.persist(ctx, true, prepare)
 }
 
-func (l *Lock) persist(ctx context.Context, alone bool, prepare func(*View) (Proposal, error)) (Run, error) {
+func (l *Lock) persist(ctx context.Context, alone bool, prepare func(*View) (model.Proposal, error)) (model.Run, error) {
 	const attempts = 5
 	for attempt := 1; ; attempt++ {
 		run, err := l.try(ctx, alone, prepare)
@@ -198,19 +104,19 @@ func (l *Lock) persist(ctx context.Context, alone bool, prepare func(*View) (Pro
 	}
 }
 
-func (l *Lock) try(ctx context.Context, alone bool, prepare func(*View) (Proposal, error)) (Run, error) {
+func (l *Lock) try(ctx context.Context, alone bool, prepare func(*View) (model.Proposal, error)) (model.Run, error) {
 	options := &sql.TxOptions{}
 	if _, isPostgres := l.db.dialect.(postgres); isPostgres {
 		options.Isolation = snapshot
 	}
 	tx, err := l.conn.BeginTxx(ctx, options)
 	if err != nil {
-		return Run{}, l.db.failed("beginning", err)
+		return model.Run{}, l.db.failed("beginning", err)
 	}
 	defer quiet(tx.Rollback)
 	if alone {
 		if err := l.db.dialect.alone(ctx, tx); err != nil {
-			return Run{}, l.db.failed("keeping others from writing", err)
+			return model.Run{}, l.db.failed("keeping others from writing", err)
 		}
 	}
 	p, err := prepare(&View{db: l.db, tx: tx})
@@ -234,15 +140,15 @@ func (l *Lock) try(ctx context.Context, alone bool, prepare func(*View) (Proposa
 			return run, l.db.failed("recording what waits", err)
 		}
 	}
-	run.Result, run.Counts.V, run.Waiting.V = Applied, p.Plan.Counts(), p.Waiting.Counts()
+	run.Result, run.Counts.V, run.Waiting.V = model.Applied, p.Plan.Counts(), p.Waiting.Counts()
 	switch {
-	case run.Hold != HoldNothing:
-		run.Result, run.Decision = Held, Waiting
+	case run.Hold != model.HoldNothing:
+		run.Result, run.Decision = model.Held, model.Waiting
 	case p.Plan.IsEmpty():
-		run.Result = Unchanged
+		run.Result = model.Unchanged
 	}
 	run.FinishedAt = time.Now()
-	run.Stages.V = append(run.Stages.V, Stage{"apply", run.FinishedAt.Sub(begin).Seconds()})
+	run.Stages.V = append(run.Stages.V, model.Stage{Name: "apply", Seconds: run.FinishedAt.Sub(begin).Seconds()})
 	if err := insertRun(ctx, tx, run); err != nil {
 		return run, l.db.failed("recording the run", err)
 	}
@@ -253,7 +159,7 @@ func (l *Lock) try(ctx context.Context, alone bool, prepare func(*View) (Proposa
 }
 
 // settle notes in the records of earlier runs what becomes of them through this one.
-func (l *Lock) settle(ctx context.Context, tx *sqlx.Tx, run Run, p Proposal) error {
+func (l *Lock) settle(ctx context.Context, tx *sqlx.Tx, run model.Run, p model.Proposal) error {
 	at := run.FinishedAt.UTC()
 	const decide = `UPDATE runs SET decision = $1, decided_by = $2, decided_at = $3 WHERE decision = 'waiting' AND id `
 	if p.Settles != 0 {
@@ -262,34 +168,34 @@ func (l *Lock) settle(ctx context.Context, tx *sqlx.Tx, run Run, p Proposal) err
 		}
 	}
 	if p.Replaces {
-		if _, err := tx.ExecContext(ctx, decide+`<> $4`, Replaced, run.ID, at, run.ID); err != nil {
+		if _, err := tx.ExecContext(ctx, decide+`<> $4`, model.Replaced, run.ID, at, run.ID); err != nil {
 			return err
 		}
 	}
-	if p.Undoes == 0 || run.Result == Held {
+	if p.Undoes == 0 || run.Result == model.Held {
 		return nil
 	}
 	if err := noteUndone(ctx, tx, p.Undoes, run.ID); err != nil {
 		return err
 	}
 	// What is undone holds nothing any more.
-	_, err := tx.ExecContext(ctx, decide+`= $4`, Replaced, run.ID, at, p.Undoes)
+	_, err := tx.ExecContext(ctx, decide+`= $4`, model.Replaced, run.ID, at, p.Undoes)
 	return err
 }
 
 // noteUndone notes that a run is undone by another. When it was an undo itself, what it had
 // undone is in force again; when that was one too, what that had undone no longer is; and so
 // on.
-func noteUndone(ctx context.Context, tx *sqlx.Tx, id, by ID) error {
+func noteUndone(ctx context.Context, tx *sqlx.Tx, id, by model.ID) error {
 	for {
 		if _, err := tx.ExecContext(ctx, `UPDATE runs SET undone_by = $1 WHERE id = $2`, by, int64(id)); err != nil {
 			return err
 		}
 		var run struct {
 			Kind  string
-			About ID
+			About model.ID
 		}
-		if err := tx.GetContext(ctx, &run, `SELECT kind, about FROM runs WHERE id = $1`, int64(id)); err != nil || run.Kind != Undo {
+		if err := tx.GetContext(ctx, &run, `SELECT kind, about FROM runs WHERE id = $1`, int64(id)); err != nil || run.Kind != model.Undo {
 			return err
 		}
 		if by == 0 { // it is in force
@@ -303,7 +209,7 @@ func noteUndone(ctx context.Context, tx *sqlx.Tx, id, by ID) error {
 
 // Reject closes a held run: what waits of it will not be approved any more. It fails with
 // a *NotWaitingError when nothing of that run waits.
-func (l *Lock) Reject(ctx context.Context, id ID) error {
+func (l *Lock) Reject(ctx context.Context, id model.ID) error {
 	result, err := l.conn.ExecContext(ctx, `UPDATE runs SET decision = 'rejected', decided_at = $1 WHERE id = $2 AND decision = 'waiting'`, time.Now().UTC(), int64(id))
 	if err != nil {
 		return l.db.failed("recording the decision", err)
@@ -317,9 +223,9 @@ func (l *Lock) Reject(ctx context.Context, id ID) error {
 // NotWaitingError says that nothing of a run waits for a person: it never did, or what
 // became of it is in Run.
 type NotWaitingError struct {
-	ID     ID
-	Run    Run
-	Undone ID // the run that undid the approval, 0 for none
+	ID     model.ID
+	Run    model.Run
+	Undone model.ID // the run that undid the approval, 0 for none
 }
 
 func (e *NotWaitingError) Error() string {
@@ -328,22 +234,36 @@ func (e *NotWaitingError) Error() string {
 		by = fmt.Sprintf(" by run %d", e.Run.DecidedBy)
 	}
 	switch e.Run.Decision {
-	case Approved:
+	case model.Approved:
 		if e.Undone != 0 {
 			return fmt.Sprintf("run %d was approved already%s, and run %d has undone that: \"%s\" brings it back", e.ID, by, e.Undone, hint.Command("undo %d", e.Undone))
 		}
 		return fmt.Sprintf("run %d was approved already%s", e.ID, by)
-	case Rejected:
+	case model.Rejected:
 		return fmt.Sprintf("run %d was rejected: the next import makes a plan of its own", e.ID)
-	case Replaced:
+	case model.Replaced:
 		return fmt.Sprintf("what run %d held was replaced%s, which made its own plan: \"%s\" shows what waits now", e.ID, by, hint.Command("runs"))
 	}
 	return fmt.Sprintf("run %d is not held: nothing of it waits for a person", e.ID)
 }
 
+// NotWaiting says what became of a run of which nothing waits: a *NotWaitingError, unless the
+// database fails.
+func (v *View) NotWaiting(ctx context.Context, run model.Run) error {
+	not := &NotWaitingError{ID: run.ID, Run: run}
+	if run.Decision == model.Approved {
+		approval, err := v.Run(ctx, run.DecidedBy)
+		if err != nil {
+			return err
+		}
+		not.Undone = approval.UndoneBy
+	}
+	return not
+}
+
 // RecordFailure stores the record of a run that failed, or was aborted, and changed
 // nothing. It does not use the connection of the lock, which may be what failed.
-func (l *Lock) RecordFailure(ctx context.Context, run Run) (Run, error) {
+func (l *Lock) RecordFailure(ctx context.Context, run model.Run) (model.Run, error) {
 	tx, err := l.db.sql.BeginTxx(ctx, nil)
 	if err != nil {
 		return run, l.db.failed("recording the failure", err)
@@ -359,7 +279,7 @@ func (l *Lock) RecordFailure(ctx context.Context, run Run) (Run, error) {
 	return run, l.db.failed("recording the failure", tx.Commit())
 }
 
-func insertRun(ctx context.Context, tx *sqlx.Tx, run Run) error {
+func insertRun(ctx context.Context, tx *sqlx.Tx, run model.Run) error {
 	run.StartedAt, run.FinishedAt = run.StartedAt.UTC(), run.FinishedAt.UTC()
 	_, err := tx.NamedExecContext(ctx, `INSERT INTO runs (`+runColumns+`, labelled) VALUES (:id, :kind, :result, :started_at, :finished_at, :as_of, :era,
 		:source_sha256, :source_bytes, :source_unchanged, :counts, :problems, :stages, :error, :program, :host, :records, :guard, :hold, :waiting, :about, :decision, :decided_by, :decided_at, :undone_by, true)`, run)

@@ -19,6 +19,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"misimportd/era/files"
+	"misimportd/store/model"
 )
 
 type sqlite struct{ path string }
@@ -112,14 +113,14 @@ func (sqlite) hasTable() string {
 	return "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1)"
 }
 
-func (sqlite) reserve(ctx context.Context, tx *sqlx.Tx, table string, n int) (ID, error) {
+func (sqlite) reserve(ctx context.Context, tx *sqlx.Tx, table string, n int) (model.ID, error) {
 	var last int64
 	err := tx.GetContext(ctx, &last, `SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = $1`, table)
-	return ID(last + 1), err
+	return model.ID(last + 1), err
 }
 
 // recordChanges hands SQLite a few thousand rows at a time, as one JSON text.
-func (sqlite) recordChanges(ctx context.Context, tx *sqlx.Tx, table string, run ID, rows changeRows) error {
+func (sqlite) recordChanges(ctx context.Context, tx *sqlx.Tx, table string, run model.ID, rows changeRows) error {
 	const enough = 1 << 20
 	var batch bytes.Buffer
 	flush := func() error {

@@ -9,84 +9,8 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"misimportd/era"
+	"misimportd/store/model"
 )
-
-// Calendar is the eras and which of them is which.
-type Calendar struct {
-	Eras     []Era // by first day
-	Settings Settings
-}
-
-// find is the era with an id, nil when there is none.
-func (c Calendar) find(id ID) *Era {
-	for i := range c.Eras {
-		if id != 0 && c.Eras[i].ID == id {
-			return &c.Eras[i]
-		}
-	}
-	return nil
-}
-
-// Plain is the eras without their ids.
-func (c Calendar) Plain() []era.Era {
-	eras := make([]era.Era, len(c.Eras))
-	for i, e := range c.Eras {
-		eras[i] = e.Era
-	}
-	return eras
-}
-
-// Current is the current era, nil when none was set.
-func (c Calendar) Current() *Era { return c.find(c.Settings.CurrentEraID) }
-
-// Named is the era of a name, nil when there is none.
-func (c Calendar) Named(name string) *Era {
-	for i := range c.Eras {
-		if c.Eras[i].Name == name {
-			return &c.Eras[i]
-		}
-	}
-	return nil
-}
-
-// State is what the database holds of one datasource, as far as an import can
-// change it: rows of others are not in it (R2). The groups are those of one era,
-// the memberships those of these groups that reach the as-of date or a later one, in
-// no order. The other lists are in order of id.
-type State struct {
-	DatasourceID ID
-	Staff        []Staff
-	Pupils       []Pupil
-	Locations    []Location
-	Subjects     []Subject
-	Houses       []House
-	Groups       []Group
-	Memberships  []Membership
-
-	Suspensions      []Suspension      // all there are, in order of id
-	GroupSuspensions []GroupSuspension // of these groups, that reach the as-of date or a later one
-
-	// LessonDays says what was known of the lessons of each day from the as-of date on, as
-	// Plan.Days said it; nothing of days that somebody changed since. Lessons and
-	// Commitments are of the days for which ReadLessons was called.
-	LessonDays  map[era.Date]string
-	Lessons     []Lesson
-	Commitments []Commitment
-
-	// NeededElsewhere holds the groups that start on the as-of date or later and that
-	// rows of others point at: they cannot be deleted.
-	NeededElsewhere map[ID]bool
-
-	Absences []Absence
-	Pins     []Pin
-	Unwanted []UnwantedDocument
-
-	// LessonsAhead and CommitmentsAhead are how many there are from the as-of date on, as far
-	// as CountLessons was called.
-	LessonsAhead, CommitmentsAhead int
-
-	TakenBy map[ID]int // by how many lessons those groups are taken that start on the as-of date or later
-}
 
 // View is one look at the database: all that is read through it fits together,
 // whatever others write meanwhile.
@@ -97,8 +21,8 @@ type View struct {
 }
 
 // Calendar reads the eras.
-func (v *View) Calendar(ctx context.Context) (Calendar, error) {
-	var c Calendar
+func (v *View) Calendar(ctx context.Context) (model.Calendar, error) {
+	var c model.Calendar
 	if v.empty {
 		return c, nil
 	}
@@ -111,8 +35,8 @@ func (v *View) Calendar(ctx context.Context) (Calendar, error) {
 
 // State reads what the database holds of a datasource, in a few queries whatever its
 // size: groups of the era with this id, memberships that matter from asOf on.
-func (v *View) State(ctx context.Context, datasource string, eraID ID, asOf era.Date) (*State, error) {
-	s := &State{NeededElsewhere: map[ID]bool{}, TakenBy: map[ID]int{}, LessonDays: map[era.Date]string{}}
+func (v *View) State(ctx context.Context, datasource string, eraID model.ID, asOf era.Date) (*model.State, error) {
+	s := &model.State{NeededElsewhere: map[model.ID]bool{}, TakenBy: map[model.ID]int{}, LessonDays: map[era.Date]string{}}
 	if v.empty {
 		return s, nil
 	}
@@ -147,17 +71,17 @@ func (v *View) State(ctx context.Context, datasource string, eraID ID, asOf era.
 }
 
 // readOwned reads all elements of one kind that belong to a datasource.
-func readOwned[T Record](ctx context.Context, tx *sqlx.Tx, into *[]T, datasource ID, and string, args ...any) error {
+func readOwned[T model.Record](ctx context.Context, tx *sqlx.Tx, into *[]T, datasource model.ID, and string, args ...any) error {
 	var zero T
-	s := shapes[zero.Entity()]
+	s := model.Shapes[zero.Entity()]
 	var names []string
-	for i, t := range s.tables {
-		for _, c := range t.columns {
-			names = append(names, string("et"[i])+"."+c.name)
+	for i, t := range s.Tables {
+		for _, c := range t.Columns {
+			names = append(names, string("et"[i])+"."+c.Name)
 		}
 	}
 	query := fmt.Sprintf(`SELECT e.id, %s FROM elements e JOIN %s t ON t.id = e.id WHERE t.datasource_id = $1 %s ORDER BY e.id`,
-		strings.Join(names, ", "), s.tables[1].name, and)
+		strings.Join(names, ", "), s.Tables[1].Name, and)
 	rows, err := tx.QueryContext(ctx, query, append([]any{datasource}, args...)...)
 	if err != nil {
 		return err
@@ -166,8 +90,8 @@ func readOwned[T Record](ctx context.Context, tx *sqlx.Tx, into *[]T, datasource
 	var record T
 	fields := reflect.ValueOf(&record).Elem()
 	targets := []any{fields.FieldByName("ID").Addr().Interface()}
-	for _, c := range s.columns {
-		targets = append(targets, fields.FieldByIndex(c.index).Addr().Interface())
+	for _, c := range s.Columns {
+		targets = append(targets, fields.FieldByIndex(c.Index).Addr().Interface())
 	}
 	for rows.Next() {
 		if err := rows.Scan(targets...); err != nil {
@@ -179,7 +103,7 @@ func readOwned[T Record](ctx context.Context, tx *sqlx.Tx, into *[]T, datasource
 }
 
 // readMemberships is the one query whose result is large.
-func (v *View) readMemberships(ctx context.Context, s *State, eraID ID, asOf era.Date) error {
+func (v *View) readMemberships(ctx context.Context, s *model.State, eraID model.ID, asOf era.Date) error {
 	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT m.id, m.group_id, m.element_id, %s, %s
 		FROM memberships m JOIN groups g ON g.id = m.group_id
 		WHERE g.datasource_id = $1 AND g.era_id = $2 AND (m.ends_on IS NULL OR m.ends_on >= $3)`,
@@ -194,13 +118,13 @@ func (v *View) readMemberships(ctx context.Context, s *State, eraID ID, asOf era
 		if err := rows.Scan(targets...); err != nil {
 			return err
 		}
-		s.Memberships = append(s.Memberships, Membership{ID(id), ID(group), ID(element), era.Date(from), era.Date(to)})
+		s.Memberships = append(s.Memberships, model.Membership{ID: model.ID(id), GroupID: model.ID(group), ElementID: model.ID(element), StartsOn: era.Date(from), EndsOn: era.Date(to)})
 	}
 	return rows.Err()
 }
 
-func (v *View) readNeeded(ctx context.Context, s *State, eraID ID, asOf era.Date) error {
-	var ids []ID
+func (v *View) readNeeded(ctx context.Context, s *model.State, eraID model.ID, asOf era.Date) error {
+	var ids []model.ID
 	if err := v.tx.SelectContext(ctx, &ids, `SELECT g.id FROM groups g WHERE g.datasource_id = $1 AND g.era_id = $2 AND g.starts_on >= $3
 		AND EXISTS (SELECT 1 FROM memberships m WHERE m.element_id = g.id)`, s.DatasourceID, eraID, asOf); err != nil {
 		return err
@@ -209,8 +133,8 @@ func (v *View) readNeeded(ctx context.Context, s *State, eraID ID, asOf era.Date
 		s.NeededElsewhere[id] = true
 	}
 	var taken []struct {
-		ID    ID  `db:"id"`
-		Count int `db:"count"`
+		ID    model.ID `db:"id"`
+		Count int      `db:"count"`
 	}
 	err := v.tx.SelectContext(ctx, &taken, `SELECT g.id, count(*) AS count FROM groups g JOIN commitments c ON c.element_id = g.id
 		WHERE g.datasource_id = $1 AND g.era_id = $2 AND g.starts_on >= $3 GROUP BY g.id`, s.DatasourceID, eraID, asOf)
@@ -223,8 +147,8 @@ func (v *View) readNeeded(ctx context.Context, s *State, eraID ID, asOf era.Date
 const pinsQuery = `SELECT id, element_id, field, group_id FROM pins ORDER BY id`
 
 // Pins reads what imports are to leave as it is, in order of id.
-func (v *View) Pins(ctx context.Context) ([]Pin, error) {
-	pins := []Pin{}
+func (v *View) Pins(ctx context.Context) ([]model.Pin, error) {
+	pins := []model.Pin{}
 	if v.empty {
 		return pins, nil
 	}
@@ -233,7 +157,7 @@ func (v *View) Pins(ctx context.Context) ([]Pin, error) {
 }
 
 // CountLessons counts the lessons of a State's datasource from a day on, and what they take.
-func (v *View) CountLessons(ctx context.Context, s *State, from era.Date) error {
+func (v *View) CountLessons(ctx context.Context, s *model.State, from era.Date) error {
 	if v.empty {
 		return nil
 	}
@@ -245,7 +169,7 @@ func (v *View) CountLessons(ctx context.Context, s *State, from era.Date) error 
 // Baseline is how many records each section of the document had that the newest import
 // brought of which nothing was held; nil when there is none.
 func (v *View) Baseline(ctx context.Context) (map[string]int, error) {
-	var records []JSON[map[string]int]
+	var records []model.JSON[map[string]int]
 	if v.empty {
 		return nil, nil
 	}
@@ -259,16 +183,16 @@ func (v *View) Baseline(ctx context.Context) (map[string]int, error) {
 
 // NewestImport is the newest import that was applied, in whole or in part, and not undone;
 // the zero Run when there is none.
-func (v *View) NewestImport(ctx context.Context) (Run, error) {
-	var runs []Run
+func (v *View) NewestImport(ctx context.Context) (model.Run, error) {
+	var runs []model.Run
 	if v.empty {
-		return Run{}, nil
+		return model.Run{}, nil
 	}
 	err := v.tx.SelectContext(ctx, &runs, `SELECT `+runColumns+` FROM runs WHERE kind IN ('import', 'approval') AND undone_by IS NULL
 		AND CAST(records AS text) <> '{}'
 		AND (result IN ('applied', 'unchanged') OR result = 'held' AND hold <> 'all' AND CAST(counts AS text) <> '[]') AND source_sha256 <> '' ORDER BY id DESC LIMIT 1`)
 	if err != nil || len(runs) == 0 {
-		return Run{}, v.db.failed("reading the runs", err)
+		return model.Run{}, v.db.failed("reading the runs", err)
 	}
 	return runs[0], nil
 }

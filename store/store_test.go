@@ -12,6 +12,7 @@ import (
 
 	"misimportd/era"
 	"misimportd/store"
+	"misimportd/store/model"
 	"misimportd/store/storetest"
 )
 
@@ -26,7 +27,7 @@ func open(t testing.TB, database string) *store.DB {
 }
 
 // apply carries out the plan that make makes.
-func apply(t testing.TB, db *store.DB, make func(*store.View, *store.Plan)) (store.Run, error) {
+func apply(t testing.TB, db *store.DB, make func(*store.View, *model.Plan)) (model.Run, error) {
 	t.Helper()
 	lock, err := db.Lock(t.Context(), store.NewHolder("test"))
 	if err != nil {
@@ -37,8 +38,8 @@ func apply(t testing.TB, db *store.DB, make func(*store.View, *store.Plan)) (sto
 			t.Error(err)
 		}
 	}()
-	return lock.Run(t.Context(), func(v *store.View) (store.Proposal, error) {
-		p := store.Proposal{Run: store.Run{Kind: "test", StartedAt: time.Now()}}
+	return lock.Run(t.Context(), func(v *store.View) (model.Proposal, error) {
+		p := model.Proposal{Run: model.Run{Kind: "test", StartedAt: time.Now()}}
 		make(v, &p.Plan)
 		return p, nil
 	})
@@ -50,29 +51,29 @@ var (
 )
 
 // begin fills a database with one of everything and returns the ids by name.
-func begin(t testing.TB, database string) (*store.DB, map[string]store.ID) {
+func begin(t testing.TB, database string) (*store.DB, map[string]model.ID) {
 	t.Helper()
 	db := open(t, database)
-	run, err := apply(t, db, func(v *store.View, p *store.Plan) {
-		mis := store.Origin{DatasourceID: 1}
-		of := func(id string) store.Origin { mis.SourceID = id; return mis }
-		e := store.Era{ID: p.NewID(), Era: era.Era{Name: "2016/17", StartsOn: first, EndsOn: last}}
-		staff := store.Staff{Element: store.Element{ID: p.NewID(), Kind: "staff", Name: "Ms Brown", Current: true}, Origin: of("1"), Code: "BRO", Teaching: true}
-		subject := store.Subject{Element: store.Element{ID: p.NewID(), Kind: "subject", Name: "Maths", Current: true}, Origin: of("2"), Code: "Mat"}
-		house := store.House{Element: store.Element{ID: p.NewID(), Kind: "house", Name: "Austin", Current: true}, Origin: of("academic/3"), Type: "academic"}
-		room := store.Location{Element: store.Element{ID: p.NewID(), Kind: "location", Name: "Lab", Current: true}, Origin: of("4")}
-		pupil := store.Pupil{Element: store.Element{ID: p.NewID(), Kind: "pupil", Name: `Zoë "O’Brien" \ (7A)`, Current: true}, Origin: of("5"), Year: 7, HouseID: house.ID}
-		group := store.Group{Element: store.Element{ID: p.NewID(), Kind: "group", Name: "7Mat1", Current: true}, Origin: of("6"), GroupKind: store.SetGroup,
+	run, err := apply(t, db, func(v *store.View, p *model.Plan) {
+		mis := model.Origin{DatasourceID: 1}
+		of := func(id string) model.Origin { mis.SourceID = id; return mis }
+		e := model.Era{ID: p.NewID(), Era: era.Era{Name: "2016/17", StartsOn: first, EndsOn: last}}
+		staff := model.Staff{Element: model.Element{ID: p.NewID(), Kind: "staff", Name: "Ms Brown", Current: true}, Origin: of("1"), Code: "BRO", Teaching: true}
+		subject := model.Subject{Element: model.Element{ID: p.NewID(), Kind: "subject", Name: "Maths", Current: true}, Origin: of("2"), Code: "Mat"}
+		house := model.House{Element: model.Element{ID: p.NewID(), Kind: "house", Name: "Austin", Current: true}, Origin: of("academic/3"), Type: "academic"}
+		room := model.Location{Element: model.Element{ID: p.NewID(), Kind: "location", Name: "Lab", Current: true}, Origin: of("4")}
+		pupil := model.Pupil{Element: model.Element{ID: p.NewID(), Kind: "pupil", Name: `Zoë "O’Brien" \ (7A)`, Current: true}, Origin: of("5"), Year: 7, HouseID: house.ID}
+		group := model.Group{Element: model.Element{ID: p.NewID(), Kind: "group", Name: "7Mat1", Current: true}, Origin: of("6"), GroupKind: model.SetGroup,
 			EraID: e.ID, Year: 7, StartsOn: first, EndsOn: last, SubjectID: subject.ID, TutorID: staff.ID}
-		member := store.Membership{ID: p.NewID(), GroupID: group.ID, ElementID: pupil.ID, StartsOn: first.AddDays(10), EndsOn: last}
-		for _, r := range []store.Record{e, staff, subject, house, room, pupil, group, member} {
-			p.Create(r, store.NewInMIS)
+		member := model.Membership{ID: p.NewID(), GroupID: group.ID, ElementID: pupil.ID, StartsOn: first.AddDays(10), EndsOn: last}
+		for _, r := range []model.Record{e, staff, subject, house, room, pupil, group, member} {
+			p.Create(r, model.NewInMIS)
 		}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ids := map[string]store.ID{}
+	ids := map[string]model.ID{}
 	if err := db.View(t.Context(), func(v *store.View) error {
 		changes, err := v.Changes(t.Context(), run.ID)
 		for _, c := range changes {
@@ -85,9 +86,9 @@ func begin(t testing.TB, database string) (*store.DB, map[string]store.ID) {
 	return db, ids
 }
 
-func state(t testing.TB, db *store.DB, eraID store.ID) *store.State {
+func state(t testing.TB, db *store.DB, eraID model.ID) *model.State {
 	t.Helper()
-	var s *store.State
+	var s *model.State
 	if err := db.View(t.Context(), func(v *store.View) (err error) {
 		s, err = v.State(t.Context(), "iSAMS", eraID, first)
 		return err
@@ -130,20 +131,20 @@ func TestEverythingComesBackAsItWasStored(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, database string) {
 		db, ids := begin(t, database)
 		s := state(t, db, ids["era"])
-		mis := func(id string) store.Origin { return store.Origin{DatasourceID: 1, SourceID: id} }
-		want := &store.State{
+		mis := func(id string) model.Origin { return model.Origin{DatasourceID: 1, SourceID: id} }
+		want := &model.State{
 			DatasourceID: 1,
-			Staff:        []store.Staff{{Element: store.Element{ID: ids["staff"], Kind: "staff", Name: "Ms Brown", Current: true}, Origin: mis("1"), Code: "BRO", Teaching: true}},
-			Pupils: []store.Pupil{{Element: store.Element{ID: ids["pupil"], Kind: "pupil", Name: `Zoë "O’Brien" \ (7A)`, Current: true}, Origin: mis("5"),
+			Staff:        []model.Staff{{Element: model.Element{ID: ids["staff"], Kind: "staff", Name: "Ms Brown", Current: true}, Origin: mis("1"), Code: "BRO", Teaching: true}},
+			Pupils: []model.Pupil{{Element: model.Element{ID: ids["pupil"], Kind: "pupil", Name: `Zoë "O’Brien" \ (7A)`, Current: true}, Origin: mis("5"),
 				Year: 7, HouseID: ids["house"]}},
-			Locations: []store.Location{{Element: store.Element{ID: ids["location"], Kind: "location", Name: "Lab", Current: true}, Origin: mis("4")}},
-			Subjects:  []store.Subject{{Element: store.Element{ID: ids["subject"], Kind: "subject", Name: "Maths", Current: true}, Origin: mis("2"), Code: "Mat"}},
-			Houses:    []store.House{{Element: store.Element{ID: ids["house"], Kind: "house", Name: "Austin", Current: true}, Origin: mis("academic/3"), Type: "academic"}},
-			Groups: []store.Group{{Element: store.Element{ID: ids["group"], Kind: "group", Name: "7Mat1", Current: true}, Origin: mis("6"), GroupKind: store.SetGroup,
+			Locations: []model.Location{{Element: model.Element{ID: ids["location"], Kind: "location", Name: "Lab", Current: true}, Origin: mis("4")}},
+			Subjects:  []model.Subject{{Element: model.Element{ID: ids["subject"], Kind: "subject", Name: "Maths", Current: true}, Origin: mis("2"), Code: "Mat"}},
+			Houses:    []model.House{{Element: model.Element{ID: ids["house"], Kind: "house", Name: "Austin", Current: true}, Origin: mis("academic/3"), Type: "academic"}},
+			Groups: []model.Group{{Element: model.Element{ID: ids["group"], Kind: "group", Name: "7Mat1", Current: true}, Origin: mis("6"), GroupKind: model.SetGroup,
 				EraID: ids["era"], Year: 7, StartsOn: first, EndsOn: last, SubjectID: ids["subject"], TutorID: ids["staff"]}},
-			Memberships:     []store.Membership{{ID: ids["membership"], GroupID: ids["group"], ElementID: ids["pupil"], StartsOn: first.AddDays(10), EndsOn: last}},
-			Suspensions:     []store.Suspension{},
-			NeededElsewhere: map[store.ID]bool{}, TakenBy: map[store.ID]int{}, LessonDays: map[era.Date]string{},
+			Memberships:     []model.Membership{{ID: ids["membership"], GroupID: ids["group"], ElementID: ids["pupil"], StartsOn: first.AddDays(10), EndsOn: last}},
+			Suspensions:     []model.Suspension{},
+			NeededElsewhere: map[model.ID]bool{}, TakenBy: map[model.ID]int{}, LessonDays: map[era.Date]string{},
 		}
 		if diff := cmp.Diff(want, s); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
@@ -169,21 +170,21 @@ func TestR36ChangesAreEnoughToUndo(t *testing.T) {
 		db, ids := begin(t, database)
 		before := images(t, database)
 		s := state(t, db, ids["era"])
-		run, err := apply(t, db, func(v *store.View, p *store.Plan) {
+		run, err := apply(t, db, func(v *store.View, p *model.Plan) {
 			pupil, group, member, staff := s.Pupils[0], s.Groups[0], s.Memberships[0], s.Staff[0]
 			renamed := pupil
 			renamed.Name, renamed.HouseID, renamed.Year = "Zoë", 0, era.NoYear
-			p.Change(store.Update, pupil, renamed, store.ChangedInMIS)
+			p.Change(model.Update, pupil, renamed, model.ChangedInMIS)
 			gone := staff
 			gone.Current = false
-			p.Change(store.End, staff, gone, store.GoneFromMIS)
-			fresh := store.Pupil{Element: store.Element{ID: p.NewID(), Kind: "pupil", Name: "New", Current: true}, Origin: store.Origin{DatasourceID: 1, SourceID: "9"}, Year: era.NoYear}
-			p.Create(fresh, store.NewInMIS)
+			p.Change(model.End, staff, gone, model.GoneFromMIS)
+			fresh := model.Pupil{Element: model.Element{ID: p.NewID(), Kind: "pupil", Name: "New", Current: true}, Origin: model.Origin{DatasourceID: 1, SourceID: "9"}, Year: era.NoYear}
+			p.Create(fresh, model.NewInMIS)
 			other := group
-			other.Element = store.Element{ID: p.NewID(), Kind: "group", Name: "7Mat2", Current: true}
+			other.Element = model.Element{ID: p.NewID(), Kind: "group", Name: "7Mat2", Current: true}
 			other.SourceID = "7"
-			p.Create(other, store.NewInMIS)
-			p.Create(store.Membership{ID: p.NewID(), GroupID: other.ID, ElementID: fresh.ID, StartsOn: first, EndsOn: last}, store.Joined)
+			p.Create(other, model.NewInMIS)
+			p.Create(model.Membership{ID: p.NewID(), GroupID: other.ID, ElementID: fresh.ID, StartsOn: first, EndsOn: last}, model.Joined)
 			remove(p, member)
 			remove(p, group)
 		})
@@ -214,8 +215,8 @@ func TestR36ChangesAreEnoughToUndo(t *testing.T) {
 	})
 }
 
-func remove(p *store.Plan, r store.Record) {
-	p.Changes = append(p.Changes, store.Change{Action: store.Delete, Why: store.Left, Before: r})
+func remove(p *model.Plan, r model.Record) {
+	p.Changes = append(p.Changes, model.Change{Action: model.Delete, Why: model.Left, Before: r})
 }
 
 func makeReadOnly(t testing.TB, v *store.View) {
@@ -227,10 +228,10 @@ func makeReadOnly(t testing.TB, v *store.View) {
 
 // images reads every element and membership as the changes record them, by entity and
 // id, without the store.
-func images(t testing.TB, database string) map[string]store.Image {
+func images(t testing.TB, database string) map[string]model.Image {
 	t.Helper()
 	db := storetest.Raw(t, database)
-	found := map[string]store.Image{}
+	found := map[string]model.Image{}
 	for entity, query := range map[string]string{
 		"pupil":      "SELECT e.id, e.kind, e.name, e.current, datasource_id, source_id, school_id, forename, surname, known_as, email, year, house_id, boarding_house_id FROM pupils t JOIN elements e ON e.id = t.id",
 		"staff":      "SELECT e.id, e.kind, e.name, e.current, datasource_id, source_id, initials, code, title, forename, surname, email, teaching, previous_source_id FROM staff t JOIN elements e ON e.id = t.id",
@@ -253,7 +254,7 @@ func images(t testing.TB, database string) map[string]store.Image {
 			if err := rows.Scan(values...); err != nil {
 				t.Fatal(err)
 			}
-			image := store.Image{}
+			image := model.Image{}
 			for i, c := range columns[1:] {
 				image[c] = plain(c, *values[i+1].(*any))
 			}
@@ -286,17 +287,17 @@ func TestR31AFailingStepUndoesTheWhole(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, database string) {
 		db, ids := begin(t, database)
 		before := images(t, database)
-		_, err := apply(t, db, func(v *store.View, p *store.Plan) {
+		_, err := apply(t, db, func(v *store.View, p *model.Plan) {
 			s, err := v.State(t.Context(), "iSAMS", ids["era"], first)
 			if err != nil {
 				t.Fatal(err)
 			}
 			renamed := s.Pupils[0]
 			renamed.Name = "Half done"
-			p.Change(store.Update, s.Pupils[0], renamed, store.ChangedInMIS)
+			p.Change(model.Update, s.Pupils[0], renamed, model.ChangedInMIS)
 			doubled := s.Memberships[0]
 			doubled.ID = p.NewID()
-			p.Create(doubled, store.Joined)
+			p.Create(doubled, model.Joined)
 		})
 		if err == nil {
 			t.Fatal("a membership could be doubled")
@@ -314,8 +315,8 @@ func TestR31AFailingStepUndoesTheWhole(t *testing.T) {
 func TestR31AMissingRowIsNoticed(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, database string) {
 		db, ids := begin(t, database)
-		_, err := apply(t, db, func(v *store.View, p *store.Plan) {
-			remove(p, store.Membership{ID: ids["membership"] + 1000, GroupID: 1, ElementID: 2, StartsOn: first, EndsOn: last})
+		_, err := apply(t, db, func(v *store.View, p *model.Plan) {
+			remove(p, model.Membership{ID: ids["membership"] + 1000, GroupID: 1, ElementID: 2, StartsOn: first, EndsOn: last})
 		})
 		if err == nil || !strings.Contains(err.Error(), "0 rows are there where the plan has 1") {
 			t.Errorf("%v", err)

@@ -7,9 +7,10 @@ import (
 
 	"misimportd/era"
 	"misimportd/era/hint"
+	"misimportd/store/model"
 )
 
-func (v *View) readSuspensions(ctx context.Context, s *State, eraID ID, asOf era.Date) (err error) {
+func (v *View) readSuspensions(ctx context.Context, s *model.State, eraID model.ID, asOf era.Date) (err error) {
 	if s.Suspensions, err = v.Suspensions(ctx); err != nil {
 		return err
 	}
@@ -19,8 +20,8 @@ func (v *View) readSuspensions(ctx context.Context, s *State, eraID ID, asOf era
 }
 
 // Suspensions reads all that were entered, in order of id.
-func (v *View) Suspensions(ctx context.Context) ([]Suspension, error) {
-	list := []Suspension{}
+func (v *View) Suspensions(ctx context.Context) ([]model.Suspension, error) {
+	list := []model.Suspension{}
 	if v.empty {
 		return list, nil
 	}
@@ -28,7 +29,7 @@ func (v *View) Suspensions(ctx context.Context) ([]Suspension, error) {
 	return list, v.db.failed("reading the suspensions", err)
 }
 
-func (v *View) readLessonDays(ctx context.Context, s *State, asOf era.Date) error {
+func (v *View) readLessonDays(ctx context.Context, s *model.State, asOf era.Date) error {
 	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT %s, digest FROM lesson_days WHERE datasource_id = $1 AND on_date >= $2`, v.db.dialect.day("on_date")), s.DatasourceID, asOf)
 	if err != nil {
 		return err
@@ -47,7 +48,7 @@ func (v *View) readLessonDays(ctx context.Context, s *State, asOf era.Date) erro
 
 // ReadLessons reads the lessons of a State's datasource on these days, which are in order,
 // with their commitments.
-func (v *View) ReadLessons(ctx context.Context, s *State, days []era.Date) error {
+func (v *View) ReadLessons(ctx context.Context, s *model.State, days []era.Date) error {
 	if v.empty || len(days) == 0 {
 		return nil
 	}
@@ -59,7 +60,7 @@ func (v *View) ReadLessons(ctx context.Context, s *State, days []era.Date) error
 		return v.db.failed("reading the lessons", err)
 	}
 	defer quiet(rows.Close)
-	l := Lesson{Origin: Origin{DatasourceID: s.DatasourceID}}
+	l := model.Lesson{Origin: model.Origin{DatasourceID: s.DatasourceID}}
 	var on, from, to int64
 	for rows.Next() {
 		if err := rows.Scan(&l.ID, &l.SourceID, &l.EraID, &l.Kind, &l.Code, &l.Name, &on, &from, &to, &l.Suspended); err != nil {
@@ -74,7 +75,7 @@ func (v *View) ReadLessons(ctx context.Context, s *State, days []era.Date) error
 	return v.readCommitments(ctx, s, where)
 }
 
-func (v *View) readCommitments(ctx context.Context, s *State, where string) error {
+func (v *View) readCommitments(ctx context.Context, s *model.State, where string) error {
 	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT c.id, c.lesson_id, c.element_id FROM commitments c JOIN lessons l ON l.id = c.lesson_id
 		WHERE %s ORDER BY c.id`, where), s.DatasourceID)
 	if err != nil {
@@ -86,7 +87,7 @@ func (v *View) readCommitments(ctx context.Context, s *State, where string) erro
 		if err := rows.Scan(&id, &lesson, &element); err != nil {
 			return v.db.failed("reading the commitments", err)
 		}
-		s.Commitments = append(s.Commitments, Commitment{ID(id), ID(lesson), ID(element)})
+		s.Commitments = append(s.Commitments, model.Commitment{ID: model.ID(id), LessonID: model.ID(lesson), ElementID: model.ID(element)})
 	}
 	return v.db.failed("reading the commitments", rows.Err())
 }
@@ -102,24 +103,8 @@ func onDays(days []era.Date) string {
 	return "+l.datasource_id = $1 AND l.on_date IN (" + strings.Join(texts, ", ") + ")"
 }
 
-// Taking says whom or what the lessons that are looked for take; blank is any.
-type Taking struct {
-	GroupKind, GroupID string // a group's kind, and its id in the MIS
-	Staff              string // a code, or initials
-	Room               string // a name, or a short one
-}
-
-// Taken is an element that a lesson takes.
-type Taken struct{ Kind, Name string }
-
-// TakingLesson is a lesson with all that it takes, in order of kind and name.
-type TakingLesson struct {
-	Lesson
-	Takes []Taken
-}
-
 // LessonsOn reads the lessons of a day that take something, by their times.
-func (v *View) LessonsOn(ctx context.Context, on era.Date, of Taking) (list []TakingLesson, err error) {
+func (v *View) LessonsOn(ctx context.Context, on era.Date, of model.Taking) (list []model.TakingLesson, err error) {
 	if v.empty {
 		return nil, nil
 	}
@@ -144,13 +129,13 @@ func (v *View) LessonsOn(ctx context.Context, on era.Date, of Taking) (list []Ta
 		FROM lessons l WHERE `+where+` ORDER BY l.starts_at, l.ends_at, l.code, l.id`, args...); err != nil {
 		return nil, v.db.failed("reading the lessons", err)
 	}
-	at := map[ID]int{}
+	at := map[model.ID]int{}
 	for i, l := range list {
 		at[l.ID] = i
 	}
 	var takes []struct {
-		LessonID ID `db:"lesson_id"`
-		Taken
+		LessonID model.ID `db:"lesson_id"`
+		model.Taken
 	}
 	err = v.tx.SelectContext(ctx, &takes, `SELECT c.lesson_id, e.kind, e.name FROM commitments c JOIN lessons l ON l.id = c.lesson_id JOIN elements e ON e.id = c.element_id
 		WHERE l.on_date = $1 ORDER BY e.kind, e.name, e.id`, on)
@@ -168,7 +153,7 @@ type NotKnownError struct{ What, Hint string }
 func (e *NotKnownError) Error() string { return "there is no " + e.What + ": " + e.Hint }
 
 // Knows fails with a *NotKnownError when what lessons are asked for by is not there.
-func (v *View) Knows(ctx context.Context, of Taking) error {
+func (v *View) Knows(ctx context.Context, of model.Taking) error {
 	for _, look := range []struct {
 		what, hint, query string
 		args              []any

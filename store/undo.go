@@ -5,45 +5,27 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"misimportd/store/model"
 )
-
-// Key names a record.
-type Key struct {
-	Entity Entity `db:"entity"`
-	ID     ID     `db:"record_id"`
-}
-
-// Typed is r as the Change that was made.
-func (r Recorded) Typed() (c Change, err error) {
-	c = Change{Action: r.Action, Why: r.Why}
-	if r.Before.V != nil {
-		if c.Before, err = recordOf(r.Entity, r.RecordID, r.Before.V); err != nil {
-			return c, err
-		}
-	}
-	if r.After.V != nil {
-		c.After, err = recordOf(r.Entity, r.RecordID, r.After.V)
-	}
-	return c, err
-}
 
 const madeQuery = `SELECT entity, action, record_id, why, coalesce(CAST(before AS text), 'null') AS before,
 	coalesce(CAST(after AS text), 'null') AS after FROM changes WHERE run_id = $1 ORDER BY seq`
 
 // Made reads what a run changed, in the order in which it did. Of the record's text no more than
 // one change is held at a time: a first load's is some hundred megabytes.
-func (v *View) Made(ctx context.Context, run Run) ([]Change, error) {
+func (v *View) Made(ctx context.Context, run model.Run) ([]model.Change, error) {
 	count := 0
 	for _, c := range run.Counts.V {
 		count += c.Count
 	}
-	made := make([]Change, 0, count)
+	made := make([]model.Change, 0, count)
 	rows, err := v.tx.QueryContext(ctx, madeQuery, run.ID)
 	if err != nil {
 		return nil, v.db.failed("reading the changes", err)
 	}
 	defer quiet(rows.Close)
-	var r Recorded
+	var r model.Recorded
 	for rows.Next() {
 		r.Before.V, r.After.V = cleared(r.Before.V), cleared(r.After.V)
 		if err := rows.Scan(&r.Entity, &r.Action, &r.RecordID, &r.Why, &r.Before, &r.After); err != nil {
@@ -59,20 +41,20 @@ func (v *View) Made(ctx context.Context, run Run) ([]Change, error) {
 }
 
 // cleared is an image without its columns, to be filled again.
-func cleared(image Image) Image {
+func cleared(image model.Image) model.Image {
 	clear(image)
 	return image
 }
 
 // Standing calls each with the records that a run changed as they are now; those that are no
 // longer there are not among them.
-func (v *View) Standing(ctx context.Context, run ID, each func(Record)) error {
-	var entities []Entity
+func (v *View) Standing(ctx context.Context, run model.ID, each func(model.Record)) error {
+	var entities []model.Entity
 	if err := v.tx.SelectContext(ctx, &entities, `SELECT DISTINCT entity FROM changes WHERE run_id = $1 ORDER BY entity`, run); err != nil {
 		return v.db.failed("reading the changes", err)
 	}
 	for _, entity := range entities {
-		s, known := shapes[entity]
+		s, known := model.Shapes[entity]
 		if !known {
 			return fmt.Errorf("run %d changed a %s, which this program does not know", run, entity)
 		}
@@ -83,16 +65,16 @@ func (v *View) Standing(ctx context.Context, run ID, each func(Record)) error {
 	return nil
 }
 
-// standing is the query for the records of a shape, as they are now, that the run $1 changed.
-func (s *shape) standing() string {
+// standingOf is the query for the records of a shape, as they are now, that the run $1 changed.
+func standingOf(s *model.Shape) string {
 	columns := []string{"x.record_id"}
-	from := "(SELECT DISTINCT record_id FROM changes WHERE run_id = $1 AND entity = '" + string(s.entity) + "') AS x"
-	for i, t := range s.tables {
+	from := "(SELECT DISTINCT record_id FROM changes WHERE run_id = $1 AND entity = '" + string(s.Entity) + "') AS x"
+	for i, t := range s.Tables {
 		alias := string("tu"[i])
-		from += fmt.Sprintf(" JOIN %s %s ON %s.id = x.record_id", t.name, alias, alias)
-		for _, c := range t.columns {
-			column := alias + "." + c.name
-			if c.sql == "text" { // NULL where the record is not of an MIS
+		from += fmt.Sprintf(" JOIN %s %s ON %s.id = x.record_id", t.Name, alias, alias)
+		for _, c := range t.Columns {
+			column := alias + "." + c.Name
+			if c.SQL == "text" { // NULL where the record is not of an MIS
 				column = "coalesce(" + column + ", '')"
 			}
 			columns = append(columns, column)
@@ -101,22 +83,22 @@ func (s *shape) standing() string {
 	return "SELECT " + strings.Join(columns, ", ") + " FROM " + from
 }
 
-func (v *View) standing(ctx context.Context, run ID, s *shape, each func(Record)) error {
-	rows, err := v.tx.QueryContext(ctx, s.standing(), run)
+func (v *View) standing(ctx context.Context, run model.ID, s *model.Shape, each func(model.Record)) error {
+	rows, err := v.tx.QueryContext(ctx, standingOf(s), run)
 	if err != nil {
 		return err
 	}
 	defer quiet(rows.Close)
-	record := reflect.New(s.record).Elem()
+	record := reflect.New(s.Record).Elem()
 	targets := []any{record.FieldByName("ID").Addr().Interface()}
-	for _, c := range s.columns {
-		targets = append(targets, record.FieldByIndex(c.index).Addr().Interface())
+	for _, c := range s.Columns {
+		targets = append(targets, record.FieldByIndex(c.Index).Addr().Interface())
 	}
 	for rows.Next() {
 		if err := rows.Scan(targets...); err != nil {
 			return err
 		}
-		each(record.Interface().(Record))
+		each(record.Interface().(model.Record))
 	}
 	return rows.Err()
 }
@@ -130,13 +112,13 @@ const sinceQuery = `SELECT c.run_id, c.entity, c.action, c.record_id, c.why, coa
 	coalesce(CAST(c.after AS text), 'null') AS after ` + counting + ` ORDER BY c.run_id, c.seq`
 
 // IsNewest tells whether no change that still counts was made after a run.
-func (v *View) IsNewest(ctx context.Context, run ID) (newest bool, err error) {
+func (v *View) IsNewest(ctx context.Context, run model.ID) (newest bool, err error) {
 	err = v.tx.GetContext(ctx, &newest, `SELECT NOT EXISTS (SELECT 1 `+counting+`)`, run)
 	return newest, v.db.failed("reading the changes", err)
 }
 
 // Since calls each with every change that was made after a run and still counts.
-func (v *View) Since(ctx context.Context, run ID, each func(by ID, c Recorded) error) error {
+func (v *View) Since(ctx context.Context, run model.ID, each func(by model.ID, c model.Recorded) error) error {
 	rows, err := v.tx.QueryxContext(ctx, sinceQuery, run)
 	if err != nil {
 		return v.db.failed("reading the changes", err)
@@ -144,8 +126,8 @@ func (v *View) Since(ctx context.Context, run ID, each func(by ID, c Recorded) e
 	defer quiet(rows.Close)
 	for rows.Next() {
 		var row struct {
-			RunID ID `db:"run_id"`
-			Recorded
+			RunID model.ID `db:"run_id"`
+			model.Recorded
 		}
 		if err := rows.StructScan(&row); err != nil {
 			return v.db.failed("reading the changes", err)
@@ -160,26 +142,23 @@ func (v *View) Since(ctx context.Context, run ID, each func(by ID, c Recorded) e
 // pointer is a column that points at records of some kinds.
 type pointer struct {
 	table, column string
-	owner         Entity   // what rows of the table are
-	to            []Entity // what the column points at
+	owner         model.Entity   // what rows of the table are
+	to            []model.Entity // what the column points at
 }
 
 var pointers = []pointer{
-	{"memberships", "group_id", MembershipEntity, []Entity{GroupEntity}},
-	{"memberships", "element_id", MembershipEntity, elementEntities},
-	{"commitments", "element_id", CommitmentEntity, elementEntities},
-	{"commitments", "lesson_id", CommitmentEntity, []Entity{LessonEntity}},
-	{"group_suspensions", "group_id", GroupSuspensionEntity, []Entity{GroupEntity}},
-	{"groups", "tutor_id", GroupEntity, []Entity{StaffEntity}},
-	{"groups", "subject_id", GroupEntity, []Entity{SubjectEntity}},
-	{"groups", "era_id", GroupEntity, []Entity{EraEntity}},
-	{"lessons", "era_id", LessonEntity, []Entity{EraEntity}},
-	{"pupils", "house_id", PupilEntity, []Entity{HouseEntity}},
-	{"pupils", "boarding_house_id", PupilEntity, []Entity{HouseEntity}},
+	{"memberships", "group_id", model.MembershipEntity, []model.Entity{model.GroupEntity}},
+	{"memberships", "element_id", model.MembershipEntity, model.ElementEntities},
+	{"commitments", "element_id", model.CommitmentEntity, model.ElementEntities},
+	{"commitments", "lesson_id", model.CommitmentEntity, []model.Entity{model.LessonEntity}},
+	{"group_suspensions", "group_id", model.GroupSuspensionEntity, []model.Entity{model.GroupEntity}},
+	{"groups", "tutor_id", model.GroupEntity, []model.Entity{model.StaffEntity}},
+	{"groups", "subject_id", model.GroupEntity, []model.Entity{model.SubjectEntity}},
+	{"groups", "era_id", model.GroupEntity, []model.Entity{model.EraEntity}},
+	{"lessons", "era_id", model.LessonEntity, []model.Entity{model.EraEntity}},
+	{"pupils", "house_id", model.PupilEntity, []model.Entity{model.HouseEntity}},
+	{"pupils", "boarding_house_id", model.PupilEntity, []model.Entity{model.HouseEntity}},
 }
-
-// elementEntities are the kinds of element.
-var elementEntities = []Entity{PupilEntity, StaffEntity, LocationEntity, SubjectEntity, HouseEntity, GroupEntity}
 
 // clinging is the query for what the run $1 created and rows point at that it did not touch.
 // Sets are taken from each other, which both databases do in one pass over each: of a join
@@ -196,7 +175,7 @@ func (r pointer) clinging() string {
 	SELECT DISTINCT ` + kind + ` AS entity, t.` + r.column + ` AS record_id FROM ` + r.table + ` t WHERE t.id IN (SELECT id FROM loose) ORDER BY 1, 2`
 }
 
-func quoted(entities []Entity) string {
+func quoted(entities []model.Entity) string {
 	list := make([]string, len(entities))
 	for i, e := range entities {
 		list[i] = "'" + string(e) + "'"
@@ -206,11 +185,11 @@ func quoted(entities []Entity) string {
 
 // Clinging lists what a run created and rows point at that it neither made nor changed: other
 // programs' memberships, bookings, days and references. It cannot be taken away.
-func (v *View) Clinging(ctx context.Context, run ID) ([]Key, error) {
-	var found []Key
-	seen := map[Key]bool{}
+func (v *View) Clinging(ctx context.Context, run model.ID) ([]model.Key, error) {
+	var found []model.Key
+	seen := map[model.Key]bool{}
 	for _, r := range pointers {
-		var keys []Key
+		var keys []model.Key
 		if err := v.tx.SelectContext(ctx, &keys, r.clinging(), run); err != nil {
 			return nil, v.db.failed("reading the records", err)
 		}

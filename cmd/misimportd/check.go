@@ -8,6 +8,8 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
+	"misimportd/importer/schoolfiles"
+	"misimportd/importer/text"
 	"misimportd/mis/cache"
 	"misimportd/mis/isams"
 	"misimportd/store"
@@ -49,7 +51,7 @@ func (c checkConfigCommand) Run(a *app) error {
 	}
 	add("service", fmt.Sprintf("imports at %s; answers at %s%s", s.schedule, s.listen, s.listenWarning()), nil)
 	if s.suspensionsFile != "" {
-		suspensions, err := importer.ReadSuspensions(s.suspensionsFile)
+		suspensions, err := schoolfiles.ReadSuspensions(s.suspensionsFile)
 		add("suspensions", fmt.Sprintf("%s: %d of them", s.suspensionsFile, len(suspensions)), err)
 	}
 	if c.Offline {
@@ -116,7 +118,7 @@ func (a *app) tellChecks(checks []check) error {
 			wrong++
 		}
 	}
-	err := a.print(checks, func(w io.Writer, style importer.Style) error {
+	err := a.print(checks, func(w io.Writer, style text.Style) error {
 		for _, c := range checks {
 			mark := "ok   "
 			if !c.OK {

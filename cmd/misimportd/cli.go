@@ -15,10 +15,13 @@ import (
 	"misimportd/era"
 	"misimportd/era/hint"
 	"misimportd/importer"
+	"misimportd/importer/report"
+	"misimportd/importer/text"
 	"misimportd/mis/cache"
 	"misimportd/mis/isams"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // The exit statuses.
@@ -184,7 +187,7 @@ func (a *app) importerOf(s settings, db *store.DB, fetching importer.Fetching, p
 }
 
 // print writes a result: v as JSON when that was asked for, else as text.
-func (a *app) print(v any, text func(io.Writer, importer.Style) error) error {
+func (a *app) print(v any, text func(io.Writer, text.Style) error) error {
 	if !a.JSON {
 		return text(a.out, a.style(a.Verbose))
 	}
@@ -210,7 +213,7 @@ type again struct {
 
 func (c runCommand) Run(a *app) error {
 	a.again, a.works, a.begin, a.asks = c.again, begins, c.New, true
-	return a.night((*importer.Importer).Run, importer.Report.WriteRun)
+	return a.night((*importer.Importer).Run, text.WriteRun)
 }
 
 type planCommand struct {
@@ -219,12 +222,12 @@ type planCommand struct {
 
 func (c planCommand) Run(a *app) error {
 	a.again, a.asks = c.again, c.Fetch
-	return a.night((*importer.Importer).Plan, importer.Report.WritePlan)
+	return a.night((*importer.Importer).Plan, text.WritePlan)
 }
 
 // night makes an import, or the plan of one, and prints what came of it.
-func (a *app) night(do func(*importer.Importer, context.Context) (importer.Report, error), text func(importer.Report, io.Writer, importer.Style) error) error {
-	report := importer.NothingYet()
+func (a *app) night(do func(*importer.Importer, context.Context) (report.Report, error), write func(io.Writer, report.Report, text.Style) error) error {
+	report := report.NothingYet()
 	a.works = max(a.works, inside)
 	err := a.withDatabase(func(s settings, db *store.DB) (err error) {
 		progress := a.progress()
@@ -242,16 +245,16 @@ func (a *app) night(do func(*importer.Importer, context.Context) (importer.Repor
 	if err != nil { // programs get an object always
 		report.Error = err.Error()
 	}
-	return errors.Join(err, a.print(report, func(w io.Writer, style importer.Style) error { return text(report, w, style) }), heldOf(report))
+	return errors.Join(err, a.print(report, func(w io.Writer, style text.Style) error { return write(w, report, style) }), heldOf(report))
 }
 
 // heldError says that a run is held: the exit status tells it too.
-type heldError struct{ run store.ID }
+type heldError struct{ run model.ID }
 
 func (e heldError) Error() string { return fmt.Sprintf("run %d waits for a person", e.run) }
 
-func heldOf(report importer.Report) error {
-	if report.Result == store.Held {
+func heldOf(report report.Report) error {
+	if report.Result == model.Held {
 		return heldError{report.Run}
 	}
 	return nil
@@ -272,12 +275,20 @@ func (c runsListCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return a.print(past, func(w io.Writer, style importer.Style) error { return importer.WriteRuns(w, db, past, s.zone, style) })
+		return a.print(past, func(w io.Writer, style text.Style) error { return text.WriteRuns(w, past, noRun(db), s.zone, style) })
 	})
 }
 
 type runsShowCommand struct {
 	ID runNumber `arg:"" help:"The run's number."`
+}
+
+// noRun says that a database has no run, or that it is not there.
+func noRun(db *store.DB) string {
+	if db.IsMissing() {
+		return fmt.Sprintf("There is no database there yet: looked for %s.", db)
+	}
+	return fmt.Sprintf("No run yet in %s.", db)
 }
 
 // runNumber is a run's number as people write it.
@@ -294,10 +305,10 @@ func (n *runNumber) UnmarshalText(text []byte) error {
 
 func (c runsShowCommand) Run(a *app) error {
 	return a.withDatabase(func(s settings, db *store.DB) error {
-		past, err := importer.Show(a.ctx, db, store.ID(c.ID))
+		past, err := importer.Show(a.ctx, db, model.ID(c.ID))
 		if err != nil {
 			return err
 		}
-		return a.print(past, func(w io.Writer, style importer.Style) error { return past.WriteShown(w, s.zone, style) })
+		return a.print(past, func(w io.Writer, style text.Style) error { return text.WriteShown(w, past, s.zone, style) })
 	})
 }

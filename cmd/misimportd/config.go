@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // the program's own time zones, for machines that have none
+	_ "time/tzdata"
 
 	"github.com/prometheus/exporter-toolkit/web"
 	"go.yaml.in/yaml/v4"
@@ -19,7 +19,8 @@ import (
 	"misimportd/era"
 	"misimportd/era/files"
 	"misimportd/era/hint"
-	"misimportd/importer"
+	"misimportd/importer/daemon"
+	"misimportd/importer/guard"
 	"misimportd/mis/isams"
 )
 
@@ -55,13 +56,13 @@ type settings struct {
 	years              []era.Year
 	academicYearStarts era.MonthDay
 	retention          time.Duration
-	schedule           importer.Schedule
+	schedule           daemon.Schedule
 	listen             string          // off: nobody is answered
 	webConfig          string          // a file of exporter-toolkit, for TLS and passwords; "" for none
 	isams              *isams.Settings // nil: nothing is fetched
 	useLastGood        bool
 	suspensionsFile    string
-	guard              importer.Guard
+	guard              guard.Guard
 	timetable          string   // the published one to import, "" for the only one
 	source             string   // the file that was read, "" for none
 	warnings           []string // of what is allowed, and seldom meant
@@ -73,6 +74,7 @@ type settings struct {
 type usageError struct{ err error }
 
 func (e usageError) Error() string { return e.err.Error() }
+
 func (e usageError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
@@ -234,7 +236,7 @@ func (s *settings) settleService(c config) (faults []string) {
 		return faults
 	}
 	var err error
-	if s.schedule, err = importer.NewSchedule(first(c.Schedule, "0 3 * * *"), first(c.GiveUp, "07:00"), s.zone); err != nil {
+	if s.schedule, err = daemon.NewSchedule(first(c.Schedule, "0 3 * * *"), first(c.GiveUp, "07:00"), s.zone); err != nil {
 		faults = append(faults, strings.Split(err.Error(), "\n")...)
 	}
 	return faults

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"misimportd/era"
-	"misimportd/importer"
+	"misimportd/importer/guard"
 	"misimportd/mis/isams"
 )
 
@@ -73,15 +73,15 @@ func guardInForce(t *testing.T, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(importer.NewGuard(), s.guard); diff != "" {
+	if diff := cmp.Diff(guard.NewGuard(), s.guard); diff != "" {
 		t.Errorf("guard (-default +shown):\n%s", diff)
 	}
-	for _, name := range importer.LimitNames {
+	for _, name := range guard.LimitNames {
 		if !strings.Contains(section, "\n  "+name+": ") {
 			t.Errorf("%s is not shown", name)
 		}
 	}
-	for name := range importer.UndoLimits() {
+	for name := range guard.UndoLimits() {
 		if !strings.Contains(section, "\n    "+name+": ") {
 			t.Errorf("undo: %s is not shown", name)
 		}

@@ -13,6 +13,8 @@ import (
 	"misimportd/era"
 	"misimportd/era/hint"
 	"misimportd/importer"
+	"misimportd/importer/entry"
+	"misimportd/importer/text"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store"
 )
@@ -72,10 +74,10 @@ func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n",
 func (d *demo) play(_ settings, db *store.DB) error {
 	d.say("A pretend school of %d pupils, and three nights in it. All of it is in %s.", len(d.school.Pupils), d.folder)
 	d.say("Runs 1 and 2 enter the academic year %s, for the demo plays in the past.", demoYear.Name)
-	if _, err := importer.CreateEra(d.ctx, db, version(), demoYear); err != nil {
+	if _, err := entry.CreateEra(d.ctx, db, version(), demoYear); err != nil {
 		return err
 	}
-	if _, err := importer.SetEra(d.ctx, db, version(), importer.CurrentEra, demoYear.Name); err != nil {
+	if _, err := entry.SetEra(d.ctx, db, version(), entry.CurrentEra, demoYear.Name); err != nil {
 		return err
 	}
 	for night := range 3 {
@@ -85,13 +87,13 @@ func (d *demo) play(_ settings, db *store.DB) error {
 		}
 		if night > 0 {
 			d.say("\n── What night %d would change ──\n", night+1)
-			if err := d.night((*importer.Importer).Plan, importer.Report.WritePlan); err != nil {
+			if err := d.night((*importer.Importer).Plan, text.WritePlan); err != nil {
 				return err
 			}
 		}
 		d.say("\n── Night %d ──\n", night+1)
 		begin := time.Now()
-		if err := d.night((*importer.Importer).Run, importer.Report.WriteRun); err != nil {
+		if err := d.night((*importer.Importer).Run, text.WriteRun); err != nil {
 			return err
 		}
 		d.say("That took %.1f s.", time.Since(begin).Seconds())

@@ -6,8 +6,10 @@ import (
 	"strings"
 
 	"misimportd/era"
-	"misimportd/importer"
+	"misimportd/importer/entry"
+	"misimportd/importer/text"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 type eraCommand struct {
@@ -20,11 +22,11 @@ type eraListCommand struct{}
 
 func (eraListCommand) Run(a *app) error {
 	return a.withDatabase(func(_ settings, db *store.DB) error {
-		eras, err := importer.Eras(a.ctx, db)
+		eras, err := entry.Eras(a.ctx, db)
 		if err != nil {
 			return err
 		}
-		return a.print(eras, func(w io.Writer, _ importer.Style) error { return importer.WriteEras(w, eras) })
+		return a.print(eras, func(w io.Writer, _ text.Style) error { return text.WriteEras(w, eras) })
 	})
 }
 
@@ -40,7 +42,7 @@ func (c eraCreateCommand) Run(a *app) error {
 		if err := e.Check(); err != nil {
 			return usageError{err}
 		}
-		run, err := importer.CreateEra(a.ctx, db, version(), e)
+		run, err := entry.CreateEra(a.ctx, db, version(), e)
 		return a.tellEra(run, err, fmt.Sprintf("era %s entered", e))
 	})
 }
@@ -52,17 +54,17 @@ type eraSetCommand struct {
 
 func (c eraSetCommand) Run(a *app) error {
 	return a.withDatabase(func(_ settings, db *store.DB) error {
-		run, err := importer.SetEra(a.ctx, db, version(), c.Which, c.Name)
+		run, err := entry.SetEra(a.ctx, db, version(), c.Which, c.Name)
 		return a.tellEra(run, err, fmt.Sprintf("era %s is the %s one", c.Name, c.Which))
 	})
 }
 
-func (a *app) tellEra(run store.Run, err error, done string) error {
+func (a *app) tellEra(run model.Run, err error, done string) error {
 	if err != nil {
 		return err
 	}
 	result := map[string]any{"run": run.ID, "result": run.Result}
-	return a.print(result, func(w io.Writer, _ importer.Style) error {
+	return a.print(result, func(w io.Writer, _ text.Style) error {
 		_, err := fmt.Fprintf(w, "Run %d: %s.\n", run.ID, done)
 		return err
 	})

@@ -9,6 +9,7 @@ import (
 	"misimportd/era"
 	"misimportd/era/hint"
 	"misimportd/importer"
+	"misimportd/importer/text"
 	"misimportd/mis/cache"
 	"misimportd/mis/isams"
 )
@@ -55,7 +56,7 @@ func (fetchCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.print(m, func(w io.Writer, style importer.Style) error { return importer.WriteManifest(w, m, style) })
+	return a.print(m, func(w io.Writer, style text.Style) error { return text.WriteManifest(w, m, style) })
 }
 
 type archiveCommand struct {
@@ -74,7 +75,7 @@ func (archiveListCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.print(list, func(w io.Writer, _ importer.Style) error { return importer.WriteArchive(w, list) })
+	return a.print(list, func(w io.Writer, _ text.Style) error { return text.WriteArchive(w, list) })
 }
 
 type archiveExtractCommand struct {

@@ -9,7 +9,12 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"misimportd/importer"
+	"misimportd/importer/entry"
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
+	"misimportd/importer/text"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // guardConfig is the section guard of the configuration file. A limit that is not named
@@ -53,27 +58,27 @@ type limitsConfig struct {
 
 func (c limitsConfig) byName() map[string]*limitConfig {
 	return map[string]*limitConfig{
-		importer.PupilsLeaving: c.PupilsLeaving, importer.StaffLeaving: c.StaffLeaving, importer.GroupsEnding: c.GroupsEnding,
-		importer.GroupsShrinking: c.GroupsShrinking, importer.MembershipsEnding: c.MembershipsEnding, importer.LessonsRemoved: c.LessonsRemoved,
-		importer.CommitmentsEnding: c.CommitmentsEnding, importer.LessonsSuspended: c.LessonsSuspended, importer.SuspensionsRemoved: c.SuspensionsRemoved,
-		importer.SectionsMissing: c.SectionsMissing, importer.SectionShrinks: c.SectionShrinks, importer.DocumentDiffers: c.DocumentDiffers,
-		importer.IDsChanged: c.IDsChanged, importer.RecordsSkipped: c.RecordsSkipped, importer.ValuesLost: c.ValuesLost,
-		importer.GroupsEmptied:       c.GroupsEmptied,
-		importer.MembershipsMoving:   c.MembershipsMoving,
-		importer.LossesTogether:      c.LossesTogether,
-		importer.RecentLosses:        c.RecentLosses,
-		importer.CommitmentsChanging: c.CommitmentsChanging,
-		importer.YearsAbsent:         c.YearsAbsent,
-		importer.RecordsNew:          c.RecordsNew,
-		importer.ValuesChanged:       c.ValuesChanged,
-		importer.ValuesShared:        c.ValuesShared,
-		importer.ValuesGarbled:       c.ValuesGarbled,
+		guard.PupilsLeaving: c.PupilsLeaving, guard.StaffLeaving: c.StaffLeaving, guard.GroupsEnding: c.GroupsEnding,
+		guard.GroupsShrinking: c.GroupsShrinking, guard.MembershipsEnding: c.MembershipsEnding, guard.LessonsRemoved: c.LessonsRemoved,
+		guard.CommitmentsEnding: c.CommitmentsEnding, guard.LessonsSuspended: c.LessonsSuspended, guard.SuspensionsRemoved: c.SuspensionsRemoved,
+		guard.SectionsMissing: c.SectionsMissing, guard.SectionShrinks: c.SectionShrinks, guard.DocumentDiffers: c.DocumentDiffers,
+		guard.IDsChanged: c.IDsChanged, guard.RecordsSkipped: c.RecordsSkipped, guard.ValuesLost: c.ValuesLost,
+		guard.GroupsEmptied:       c.GroupsEmptied,
+		guard.MembershipsMoving:   c.MembershipsMoving,
+		guard.LossesTogether:      c.LossesTogether,
+		guard.RecentLosses:        c.RecentLosses,
+		guard.CommitmentsChanging: c.CommitmentsChanging,
+		guard.YearsAbsent:         c.YearsAbsent,
+		guard.RecordsNew:          c.RecordsNew,
+		guard.ValuesChanged:       c.ValuesChanged,
+		guard.ValuesShared:        c.ValuesShared,
+		guard.ValuesGarbled:       c.ValuesGarbled,
 	}
 }
 
 // limitConfig is a limit as it is written: {percent: 10, at_least: 20}, off, or 0 where none
 // is allowed.
-type limitConfig struct{ importer.Limit }
+type limitConfig struct{ guard.Limit }
 
 // UnmarshalYAML reads a limit.
 func (l *limitConfig) UnmarshalYAML(node *yaml.Node) error {
@@ -138,8 +143,8 @@ func offending(key, value *yaml.Node) *yaml.Node {
 }
 
 // settle fills in the defaults.
-func (c *guardConfig) settle() (importer.Guard, []error) {
-	g := importer.NewGuard()
+func (c *guardConfig) settle() (guard.Guard, []error) {
+	g := guard.NewGuard()
 	if c == nil {
 		return g, nil
 	}
@@ -150,7 +155,7 @@ func (c *guardConfig) settle() (importer.Guard, []error) {
 			continue
 		}
 		g.Import[name] = limit.Limit
-		if _, own := importer.RolloverLimits()[name]; !own || limit.Off {
+		if _, own := guard.RolloverLimits()[name]; !own || limit.Off {
 			g.Rollover[name] = limit.Limit
 		}
 	}
@@ -161,7 +166,7 @@ func (c *guardConfig) settle() (importer.Guard, []error) {
 	}
 	var faults []error
 	for name, limit := range c.Undo.byName() {
-		if _, judged := importer.UndoLimits()[name]; limit != nil && !judged {
+		if _, judged := guard.UndoLimits()[name]; limit != nil && !judged {
 			faults = append(faults, fmt.Errorf("guard: undo: %s is about documents, and an undo has none: take it out", name))
 		}
 		if limit != nil {
@@ -169,9 +174,9 @@ func (c *guardConfig) settle() (importer.Guard, []error) {
 		}
 	}
 	switch c.Hold {
-	case "", string(store.HoldRemovals):
-	case string(store.HoldAll):
-		g.Hold = store.HoldAll
+	case "", string(model.HoldRemovals):
+	case string(model.HoldAll):
+		g.Hold = model.HoldAll
 	default:
 		faults = append(faults, fmt.Errorf("guard: hold: %q: write removals, which holds what ends only, or all", c.Hold))
 	}
@@ -186,7 +191,7 @@ type approveCommand struct {
 }
 
 func (c approveCommand) Run(a *app) error {
-	return a.decide(importer.Report.WriteApproved, func(im *importer.Importer) (importer.Report, error) { return im.Approve(a.ctx, store.ID(c.ID)) })
+	return a.decide(text.WriteApproved, func(im *importer.Importer) (report.Report, error) { return im.Approve(a.ctx, model.ID(c.ID)) })
 }
 
 type undoCommand struct {
@@ -195,20 +200,20 @@ type undoCommand struct {
 }
 
 func (c undoCommand) Run(a *app) error {
-	return a.decide(importer.Report.WriteUndo, func(im *importer.Importer) (importer.Report, error) {
+	return a.decide(text.WriteUndo, func(im *importer.Importer) (report.Report, error) {
 		if c.Plan {
-			return im.PlanUndo(a.ctx, store.ID(c.ID))
+			return im.PlanUndo(a.ctx, model.ID(c.ID))
 		}
-		return im.Undo(a.ctx, store.ID(c.ID))
+		return im.Undo(a.ctx, model.ID(c.ID))
 	})
 }
 
 // decide does what a person decided about a run, and prints what came of it.
-func (a *app) decide(text func(importer.Report, io.Writer, importer.Style) error, do func(*importer.Importer) (importer.Report, error)) error {
+func (a *app) decide(write func(io.Writer, report.Report, text.Style) error, do func(*importer.Importer) (report.Report, error)) error {
 	if a.AsOf != 0 {
 		return usagef("--as-of is not for this: a run that is approved or undone has its own day")
 	}
-	return a.night(func(im *importer.Importer, _ context.Context) (importer.Report, error) { return do(im) }, text)
+	return a.night(func(im *importer.Importer, _ context.Context) (report.Report, error) { return do(im) }, write)
 }
 
 type rejectCommand struct {
@@ -217,11 +222,11 @@ type rejectCommand struct {
 
 func (c rejectCommand) Run(a *app) error {
 	return a.withDatabase(func(_ settings, db *store.DB) error {
-		if err := importer.Reject(a.ctx, db, store.ID(c.ID)); err != nil {
+		if err := entry.Reject(a.ctx, db, model.ID(c.ID)); err != nil {
 			return err
 		}
-		result := map[string]any{"run": c.ID, "decision": store.Rejected}
-		return a.print(result, func(w io.Writer, _ importer.Style) error {
+		result := map[string]any{"run": c.ID, "decision": model.Rejected}
+		return a.print(result, func(w io.Writer, _ text.Style) error {
 			_, err := fmt.Fprintf(w, "Run %d is rejected: what it held is not applied. The next import makes a plan of its own.\n", c.ID)
 			return err
 		})
@@ -236,7 +241,7 @@ type pinCommand struct {
 
 func (c pinCommand) Run(a *app) error {
 	return a.withDatabase(func(_ settings, db *store.DB) error {
-		run, err := importer.AddPin(a.ctx, db, version(), c.Kind, c.ID, c.What)
+		run, err := entry.AddPin(a.ctx, db, version(), c.Kind, c.ID, c.What)
 		return a.tellEra(run, err, fmt.Sprintf("%s %s: imports leave %s as it is from now on", c.Kind, c.ID, c.What))
 	})
 }
@@ -250,11 +255,11 @@ type pinsListCommand struct{}
 
 func (pinsListCommand) Run(a *app) error {
 	return a.withDatabase(func(_ settings, db *store.DB) error {
-		listed, err := importer.Pins(a.ctx, db)
+		listed, err := entry.Pins(a.ctx, db)
 		if err != nil {
 			return err
 		}
-		return a.print(listed, func(w io.Writer, _ importer.Style) error { return importer.WritePins(w, listed) })
+		return a.print(listed, func(w io.Writer, _ text.Style) error { return text.WritePins(w, listed) })
 	})
 }
 
@@ -264,7 +269,7 @@ type pinsRemoveCommand struct {
 
 func (c pinsRemoveCommand) Run(a *app) error {
 	return a.withDatabase(func(_ settings, db *store.DB) error {
-		run, err := importer.RemovePin(a.ctx, db, version(), store.ID(c.ID))
+		run, err := entry.RemovePin(a.ctx, db, version(), model.ID(c.ID))
 		return a.tellEra(run, err, fmt.Sprintf("pin %d removed: the next import changes what the MIS says", c.ID))
 	})
 }

@@ -25,7 +25,9 @@ import (
 	"misimportd/era/files"
 	"misimportd/era/hint"
 	"misimportd/importer"
+	"misimportd/importer/daemon"
 	"misimportd/importer/status"
+	"misimportd/importer/text"
 	"misimportd/mis/cache"
 	"misimportd/store"
 )
@@ -91,14 +93,14 @@ func (c serveCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return s.serve(told, &importer.Daemon{
+	return s.serve(told, &daemon.Daemon{
 		Setup: setup, Load: s.reloaded, Trigger: trigger, Reload: reload, Now: time.Now, Log: a.log,
-		Watch: []importer.Watcher{s.pulse, s.metrics, s.manager},
+		Watch: []daemon.Watcher{s.pulse, s.metrics, s.manager},
 	}, listener)
 }
 
 // serve answers while the daemon works.
-func (s *service) serve(told <-chan struct{}, daemon *importer.Daemon, listener net.Listener) error {
+func (s *service) serve(told <-chan struct{}, daemon *daemon.Daemon, listener net.Listener) error {
 	ctx, cancel := context.WithCancelCause(s.ctx)
 	defer cancel(nil)
 	server := status.Server(s.registry, s.pulse)
@@ -167,7 +169,7 @@ func relay(to map[os.Signal]chan struct{}) (stop func()) {
 
 // start sets all up and opens the listener. It tells all that is wrong, not the first
 // thing only.
-func (s *service) start() (*importer.Setup, net.Listener, error) {
+func (s *service) start() (*daemon.Setup, net.Listener, error) {
 	settings, err := s.settle()
 	if err != nil {
 		return nil, nil, err
@@ -214,7 +216,7 @@ func (s *service) bind(settings settings) (net.Listener, error) {
 }
 
 // reloaded sets all up anew.
-func (s *service) reloaded(ctx context.Context) (setup *importer.Setup, err error) {
+func (s *service) reloaded(ctx context.Context) (setup *daemon.Setup, err error) {
 	s.manager.reloading()
 	defer func() {
 		s.pulse.Refused(err)
@@ -239,7 +241,7 @@ func (s *service) reloaded(ctx context.Context) (setup *importer.Setup, err erro
 
 // wire puts together what imports need and checks it, without changing anything. A
 // database that is away is waited for later.
-func (s *service) wire(ctx context.Context, settings settings) (*importer.Setup, faults) {
+func (s *service) wire(ctx context.Context, settings settings) (*daemon.Setup, faults) {
 	var wrong faults
 	fetching, err := s.fetching(settings, nil)
 	if err != nil {
@@ -257,7 +259,7 @@ func (s *service) wire(ctx context.Context, settings settings) (*importer.Setup,
 	}
 	db.Waiting = importer.TellWaiting(s.log)
 	im := s.importerOf(settings, db, fetching, s.stage)
-	setup := &importer.Setup{Importer: im, Schedule: settings.schedule}
+	setup := &daemon.Setup{Importer: im, Schedule: settings.schedule}
 	outlook := setup.Look(ctx, time.Now())
 	if outlook.Away != nil && !setup.IsAway(outlook.Away) {
 		wrong = append(wrong, outlook.Away)
@@ -338,23 +340,23 @@ func (c healthcheckCommand) Run(a *app) error {
 			}
 			continue
 		}
-		text, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
+		said, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
 		_ = response.Body.Close()
 		switch response.StatusCode {
 		case http.StatusOK:
-			return a.print(map[string]bool{"well": true}, func(w io.Writer, _ importer.Style) error {
-				_, err := w.Write(text)
+			return a.print(map[string]bool{"well": true}, func(w io.Writer, _ text.Style) error {
+				_, err := w.Write(said)
 				return err
 			})
 		case http.StatusUnauthorized:
-			return a.print(map[string]bool{"well": true}, func(w io.Writer, _ importer.Style) error {
+			return a.print(map[string]bool{"well": true}, func(w io.Writer, _ text.Style) error {
 				_, err := fmt.Fprintln(w, "it answers, and wants a password")
 				return err
 			})
 		case http.StatusBadRequest: // a server that speaks https was asked in http
 			continue
 		}
-		return fmt.Errorf("the service at %s says: %s", address, strings.TrimSpace(string(text)))
+		return fmt.Errorf("the service at %s says: %s", address, strings.TrimSpace(string(said)))
 	}
 	return fmt.Errorf("the service at %s does not answer: %w; %s", address, failed, down)
 }

@@ -6,9 +6,10 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/coreos/go-systemd/v22/daemon"
+	systemd "github.com/coreos/go-systemd/v22/daemon"
 
-	"misimportd/importer"
+	"misimportd/importer/daemon"
+	"misimportd/importer/report"
 	"misimportd/importer/status"
 )
 
@@ -21,7 +22,7 @@ type manager struct {
 }
 
 func (m *manager) notify(state string) {
-	if _, err := daemon.SdNotify(false, state); err != nil {
+	if _, err := systemd.SdNotify(false, state); err != nil {
 		m.log.Warn("the service manager cannot be told", "error", err)
 	}
 }
@@ -35,23 +36,23 @@ func (m *manager) line() {
 }
 
 // Looked is also how the manager learns that the service is ready, or ready again.
-func (m *manager) Looked(importer.Outlook) { m.line() }
+func (m *manager) Looked(daemon.Outlook) { m.line() }
 
 func (m *manager) Began(time.Time) { m.line() }
 
-func (m *manager) Ended(time.Time, importer.Report, error) { m.line() }
+func (m *manager) Ended(time.Time, report.Report, error) { m.line() }
 
-func (m *manager) ready() { m.notify(daemon.SdNotifyReady) }
+func (m *manager) ready() { m.notify(systemd.SdNotifyReady) }
 
 func (m *manager) reloading() {
-	m.notify(fmt.Sprintf("%s\nMONOTONIC_USEC=%d", daemon.SdNotifyReloading, monotonic().Microseconds()))
+	m.notify(fmt.Sprintf("%s\nMONOTONIC_USEC=%d", systemd.SdNotifyReloading, monotonic().Microseconds()))
 }
 
-func (m *manager) stopping() { m.notify(daemon.SdNotifyStopping) }
+func (m *manager) stopping() { m.notify(systemd.SdNotifyStopping) }
 
 // feedWatchdog tells the manager that the service lives for as long as its pulse is felt.
 func (m *manager) feedWatchdog(ctx context.Context) {
-	most, err := daemon.SdWatchdogEnabled(false)
+	most, err := systemd.SdWatchdogEnabled(false)
 	if err != nil || most == 0 {
 		return
 	}
@@ -59,7 +60,7 @@ func (m *manager) feedWatchdog(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if err := m.pulse.Well(); err == nil {
-			m.notify(daemon.SdNotifyWatchdog)
+			m.notify(systemd.SdNotifyWatchdog)
 		} else {
 			m.log.Error("the service is stuck, and the watchdog will end it", "error", err)
 		}

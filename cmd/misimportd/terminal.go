@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/term"
 
-	"misimportd/importer"
+	"misimportd/importer/text"
 )
 
 // Messages follow three rules. Results go to standard output, everything else to
@@ -27,9 +27,9 @@ func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // style is how results are to look: in colour on a terminal, unless NO_COLOR asks for
 // none (no-color.org).
-func (t terminal) style(verbose bool) importer.Style {
+func (t terminal) style(verbose bool) text.Style {
 	colour := isTerminal(t.out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-	return importer.Style{Colour: colour, Verbose: verbose}
+	return text.Style{Colour: colour, Verbose: verbose}
 }
 
 // fail tells an error, in one line and without what would steer a terminal.

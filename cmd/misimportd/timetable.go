@@ -11,7 +11,10 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
+	"misimportd/importer/entry"
+	"misimportd/importer/text"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 type suspensionCommand struct {
@@ -24,11 +27,11 @@ type suspensionListCommand struct{}
 
 func (suspensionListCommand) Run(a *app) error {
 	return a.withDatabase(func(s settings, db *store.DB) error {
-		listed, err := importer.Suspensions(a.ctx, db, s.suspensionsFile)
+		listed, err := entry.Suspensions(a.ctx, db, s.suspensionsFile)
 		if err != nil {
 			return usageError{err}
 		}
-		return a.print(listed, func(w io.Writer, _ importer.Style) error { return importer.WriteSuspensions(w, listed) })
+		return a.print(listed, func(w io.Writer, _ text.Style) error { return text.WriteSuspensions(w, listed) })
 	})
 }
 
@@ -63,7 +66,7 @@ func (c suspensionAddCommand) Run(a *app) error {
 		return usageError{err}
 	}
 	return a.withDatabase(func(_ settings, db *store.DB) error {
-		run, err := importer.AddSuspension(a.ctx, db, version(), s)
+		run, err := entry.AddSuspension(a.ctx, db, version(), s)
 		return a.tellEra(run, err, fmt.Sprintf("%s entered, %s, %s; lessons and groups follow with the next import", s.Name, s.FormatSpan(), s.Whom()))
 	})
 }
@@ -74,7 +77,7 @@ type suspensionRemoveCommand struct {
 
 func (c suspensionRemoveCommand) Run(a *app) error {
 	return a.withDatabase(func(_ settings, db *store.DB) error {
-		run, err := importer.RemoveSuspension(a.ctx, db, version(), store.ID(c.ID))
+		run, err := entry.RemoveSuspension(a.ctx, db, version(), model.ID(c.ID))
 		return a.tellEra(run, err, fmt.Sprintf("suspension %d removed; lessons and groups follow with the next import", c.ID))
 	})
 }
@@ -88,7 +91,7 @@ type lessonsCommand struct {
 }
 
 func (c lessonsCommand) Run(a *app) error {
-	of := store.Taking{Staff: c.Staff, Room: c.Room}
+	of := model.Taking{Staff: c.Staff, Room: c.Room}
 	if c.Group != "" {
 		var ok bool
 		if of.GroupKind, of.GroupID, ok = strings.Cut(c.Group, "/"); !ok || of.GroupKind == "" || of.GroupID == "" {
@@ -101,8 +104,8 @@ func (c lessonsCommand) Run(a *app) error {
 			return err
 		}
 		if c.Format == "ical" && !a.JSON {
-			return importer.WriteCalendar(a.out, list, s.zone, time.Now())
+			return text.WriteCalendar(a.out, list, s.zone, time.Now())
 		}
-		return a.print(list, func(w io.Writer, style importer.Style) error { return importer.WriteLessons(w, c.On, list, style) })
+		return a.print(list, func(w io.Writer, style text.Style) error { return text.WriteLessons(w, c.On, list, style) })
 	})
 }

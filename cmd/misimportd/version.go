@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"misimportd/importer"
+	"misimportd/importer/text"
 )
 
 // release is set by the linker: -X main.release=1.2.3.
@@ -18,7 +18,7 @@ type versionCommand struct{}
 
 func (versionCommand) Run(a *app) error {
 	said := map[string]string{"version": version(), "go": runtime.Version(), "commit": commit()}
-	return a.print(said, func(w io.Writer, _ importer.Style) error {
+	return a.print(said, func(w io.Writer, _ text.Style) error {
 		_, err := fmt.Fprintf(w, "misimportd %s (commit %s, %s)\n", said["version"], said["commit"], said["go"])
 		return err
 	})

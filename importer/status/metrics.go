@@ -8,9 +8,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"misimportd/importer"
+	"misimportd/importer/daemon"
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
 	"misimportd/mis"
 	"misimportd/mis/isams"
-	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // Metrics are what Prometheus sees. Every series is there from the start, at 0. No label
@@ -33,7 +36,7 @@ type Metrics struct {
 const namespace = "misimport"
 
 var (
-	results    = []store.Result{store.Applied, store.Unchanged, store.Held, store.Failed, store.Aborted}
+	results    = []model.Result{model.Applied, model.Unchanged, model.Held, model.Failed, model.Aborted}
 	stages     = []string{"fetch", "state", "decode", "diff", "apply", "archive"}
 	outcomes   = []string{isams.Fetched, isams.Retried, isams.Refused}
 	sections   = append(isams.Sections(), "Years", "PublishedTimetables", "CoverManager", "suspensions", "document")
@@ -102,8 +105,8 @@ func (m *Metrics) fromTheStart() {
 	for _, outcome := range outcomes {
 		m.attempts.WithLabelValues(outcome)
 	}
-	for _, entity := range store.Entities {
-		for _, action := range store.Actions {
+	for _, entity := range model.Entities {
+		for _, action := range model.Actions {
 			m.changes.WithLabelValues(string(entity), string(action))
 		}
 	}
@@ -112,8 +115,8 @@ func (m *Metrics) fromTheStart() {
 
 // clear sets what is about one import to 0.
 func (m *Metrics) clear() {
-	for _, entity := range store.Entities {
-		for _, action := range store.Actions {
+	for _, entity := range model.Entities {
+		for _, action := range model.Actions {
 			m.planned.WithLabelValues(string(entity), string(action)).Set(0)
 		}
 	}
@@ -125,14 +128,14 @@ func (m *Metrics) clear() {
 	for _, section := range isams.Sections() {
 		m.records.WithLabelValues(section).Set(0)
 	}
-	for _, limit := range importer.LimitNames {
+	for _, limit := range guard.LimitNames {
 		m.breached.WithLabelValues(limit).Set(0)
 	}
 }
 
 // Looked takes over what the database says: other processes import too, and this one may
 // have been started a moment ago.
-func (m *Metrics) Looked(o importer.Outlook) {
+func (m *Metrics) Looked(o daemon.Outlook) {
 	m.databaseUp.Set(one(o.Away == nil))
 	if o.Away != nil {
 		return
@@ -156,7 +159,7 @@ func (m *Metrics) Began(at time.Time) {
 
 // Ended counts what an import did. When the last one ended is what the database says, at
 // the look that follows.
-func (m *Metrics) Ended(at time.Time, report importer.Report, err error) {
+func (m *Metrics) Ended(at time.Time, report report.Report, err error) {
 	m.inProgress.Set(0)
 	if importer.IsBusy(err) || importer.IsWithoutDocument(err) {
 		return
@@ -168,10 +171,10 @@ func (m *Metrics) Ended(at time.Time, report importer.Report, err error) {
 		m.stageSeconds.WithLabelValues(stage.Name).Observe(stage.Seconds)
 	}
 	switch report.Result {
-	case store.Failed:
+	case model.Failed:
 		m.failed = at
 		m.lastCompletion.Set(stamp(at))
-	case store.Applied, store.Unchanged, store.Held:
+	case model.Applied, model.Unchanged, model.Held:
 		m.lastDuration.Set(took)
 	}
 	if report.Records == nil { // no document was read
@@ -192,7 +195,7 @@ func (m *Metrics) Ended(at time.Time, report importer.Report, err error) {
 	for _, c := range slices.Concat(report.Changes, report.Waiting) {
 		m.planned.WithLabelValues(string(c.Entity), string(c.Action)).Add(float64(c.Count))
 	}
-	if report.Result == store.Failed || report.Result == store.Aborted || report.Hold == store.HoldAll {
+	if report.Result == model.Failed || report.Result == model.Aborted || report.Hold == model.HoldAll {
 		return
 	}
 	for _, c := range report.Changes {

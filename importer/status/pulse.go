@@ -1,4 +1,4 @@
-// Package status is what people, Prometheus and the service manager see of a daemon:
+// package status is what people, Prometheus and the service manager see of a daemon:
 // the metrics, the pages, and whether it is well. It knows what the package importer
 // reports, and must never change anything.
 package status
@@ -10,7 +10,9 @@ import (
 
 	"misimportd/era/hint"
 	"misimportd/importer"
-	"misimportd/store"
+	"misimportd/importer/daemon"
+	"misimportd/importer/report"
+	"misimportd/store/model"
 )
 
 // Pulse tells whether a daemon still does its work. It is felt from the work itself:
@@ -24,16 +26,16 @@ type Pulse struct {
 
 // state is what the daemon is at.
 type state struct {
-	outlook   importer.Outlook
-	known     importer.Outlook // the newest that the database was there for
-	refused   string           // why the configuration on disk is not in force, "" when it is
-	looked    time.Time        // with the monotonic clock: a machine that slept has missed nothing
+	outlook   daemon.Outlook
+	known     daemon.Outlook // the newest that the database was there for
+	refused   string         // why the configuration on disk is not in force, "" when it is
+	looked    time.Time      // with the monotonic clock: a machine that slept has missed nothing
 	running   bool
 	stage     string
 	since     time.Time // of the stage
 	lastError string    // of the import before, "" when it ended well
 	failed    time.Time
-	failedRun store.ID // 0 when no database took it
+	failedRun model.ID // 0 when no database took it
 	version   string
 	fetchMost time.Duration
 }
@@ -71,7 +73,7 @@ func (p *Pulse) Stage(stage string) {
 }
 
 // Looked notes what the daemon found.
-func (p *Pulse) Looked(o importer.Outlook) {
+func (p *Pulse) Looked(o daemon.Outlook) {
 	p.change(func(s *state) {
 		s.outlook, s.looked = o, p.now()
 		if o.Away == nil {
@@ -86,7 +88,7 @@ func (p *Pulse) Began(time.Time) {
 }
 
 // Ended notes the end of an import, before the daemon's next look tells the rest of it.
-func (p *Pulse) Ended(at time.Time, report importer.Report, err error) {
+func (p *Pulse) Ended(at time.Time, report report.Report, err error) {
 	p.change(func(s *state) {
 		s.running, s.looked = false, p.now()
 		if importer.IsBusy(err) {
@@ -97,7 +99,7 @@ func (p *Pulse) Ended(at time.Time, report importer.Report, err error) {
 			s.lastError, s.failed, s.failedRun = err.Error(), at, report.Run
 		}
 		if report.Run != 0 {
-			newest := []store.Run{{ID: report.Run, Result: report.Result, FinishedAt: at}}
+			newest := []model.Run{{ID: report.Run, Result: report.Result, FinishedAt: at}}
 			s.outlook.Imports.Newest, s.known.Imports.Newest = newest, newest
 		}
 	})
@@ -166,7 +168,7 @@ func (s state) line() string {
 // before tells of the import before. One that failed may be in no record.
 func (s state) before() string {
 	newest := s.outlook.Imports.Newest
-	var run store.Run
+	var run model.Run
 	if len(newest) > 0 {
 		run = newest[0]
 	}

@@ -11,10 +11,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/prometheus/common/expfmt"
 
-	"misimportd/importer"
+	"misimportd/importer/daemon"
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
 	"misimportd/mis"
 	"misimportd/mis/isams"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // TestThePulse is felt for as long as the work goes on: the database's time is no fault
@@ -24,7 +27,7 @@ func TestThePulse(t *testing.T) {
 	p := NewPulse("test")
 	p.now = func() time.Time { return now }
 	p.FetchMost(20 * time.Minute)
-	outlook := importer.Outlook{At: now, Next: now.Add(24 * time.Hour), Zone: time.UTC}
+	outlook := daemon.Outlook{At: now, Next: now.Add(24 * time.Hour), Zone: time.UTC}
 	p.Looked(outlook)
 	for _, c := range []struct {
 		what  string
@@ -34,13 +37,13 @@ func TestThePulse(t *testing.T) {
 	}{
 		{"a look a minute", func() { p.Looked(outlook) }, time.Minute, ""},
 		{"no look", func() {}, 5 * time.Minute, "no sign of work for 6m0s"},
-		{"the database is away", func() { p.Looked(importer.Outlook{At: now, Zone: time.UTC, Away: errors.New("gone")}) }, time.Minute, ""},
+		{"the database is away", func() { p.Looked(daemon.Outlook{At: now, Zone: time.UTC, Away: errors.New("gone")}) }, time.Minute, ""},
 		{"a long fetch", func() { p.Began(now); p.Stage("fetch") }, 45 * time.Minute, ""},
 		{"a fetch without end", func() {}, 10 * time.Minute, "the stage fetch has taken 55m0s"},
 		{"a lock in the database", func() { p.Stage("state") }, 5 * time.Hour, ""},
 		{"a decoder without end", func() { p.Stage("decode") }, 31 * time.Minute, "the stage decode has taken 31m0s"},
 		{"long writing", func() { p.Stage("apply") }, 3 * time.Hour, ""},
-		{"the end of it", func() { p.Ended(now, importer.Report{Run: 7, Result: store.Applied}, nil) }, time.Minute, ""},
+		{"the end of it", func() { p.Ended(now, report.Report{Run: 7, Result: model.Applied}, nil) }, time.Minute, ""},
 	} {
 		c.do()
 		now = now.Add(c.after)
@@ -65,16 +68,16 @@ func TestMetricsCount(t *testing.T) {
 	m := NewMetrics(registry, "1.2.3")
 	at := time.Unix(1_000_000, 0)
 	m.Began(at)
-	m.Ended(at.Add(3*time.Second), importer.Report{
-		Run: 1, Result: store.Applied, Taken: at, Records: map[string]int{"CurrentPupils": 12},
-		Changes:  []store.Count{{Entity: store.PupilEntity, Action: store.Create, Count: 12}},
+	m.Ended(at.Add(3*time.Second), report.Report{
+		Run: 1, Result: model.Applied, Taken: at, Records: map[string]int{"CurrentPupils": 12},
+		Changes:  []model.Count{{Entity: model.PupilEntity, Action: model.Create, Count: 12}},
 		Problems: []mis.Problem{{Section: "CurrentPupils", Reason: mis.NoID}, {Section: "CurrentPupils", Reason: mis.NoID, More: 40}},
-		Stages:   []store.Stage{{Name: "fetch", Seconds: 2}},
-		Guard:    []importer.Finding{{Limit: importer.ValuesChanged, About: "pupil surname", Breached: true}, {Limit: importer.PupilsLeaving}},
+		Stages:   []model.Stage{{Name: "fetch", Seconds: 2}},
+		Guard:    []guard.Finding{{Limit: guard.ValuesChanged, About: "pupil surname", Breached: true}, {Limit: guard.PupilsLeaving}},
 	}, nil)
 	m.Began(at)
-	m.Ended(at, importer.NothingYet(), &store.BusyError{}) // is none
-	m.Looked(importer.Outlook{At: at, Next: at.Add(time.Hour), Imports: store.Imports{LastSuccess: at, Waiting: []store.ID{3}, Newest: []store.Run{{Result: store.Failed, FinishedAt: at}}}})
+	m.Ended(at, report.NothingYet(), &store.BusyError{}) // is none
+	m.Looked(daemon.Outlook{At: at, Next: at.Add(time.Hour), Imports: model.Imports{LastSuccess: at, Waiting: []model.ID{3}, Newest: []model.Run{{Result: model.Failed, FinishedAt: at}}}})
 	m.Downloaded(100)
 	m.Downloaded(250)
 	m.Attempted(isams.Retried)

@@ -1,0 +1,134 @@
+// Package diff puts the State that the database is in and what is wanted side by side, and makes the
+// Plan that leads from one to the other. It protects nothing and judges nothing: what is to stay is
+// wanted. It must never know a database.
+package diff
+
+import (
+	"cmp"
+	"slices"
+
+	"misimportd/era"
+	"misimportd/importer/want"
+	"misimportd/mis"
+	"misimportd/store/model"
+)
+
+// differ puts what the database holds and what it should hold side by side.
+type differ struct {
+	*want.Wanted
+	plan *model.Plan
+	late []model.Change // changes of groups that have to wait for those of memberships
+}
+
+// Make adds to plan, from which the ids of what is wanted come, what takes the database to what is
+// wanted, and returns the problems met on the way beside those of the Snapshot. The State has
+// the lessons of the days that StaleDays names. eras are all that there are.
+func Make(plan *model.Plan, wanted *want.Wanted, eras []era.Era) mis.Problems {
+	d := &differ{Wanted: wanted, plan: plan}
+	lessons := d.planLessons() // first: for what of a timetable waits, some people stay where they are
+	d.changeSuspensions()
+	change(d, d.State.Staff, d.Staff, func(r *model.Staff) *model.Element { return &r.Element })
+	change(d, d.State.Subjects, d.Subjects, func(r *model.Subject) *model.Element { return &r.Element })
+	change(d, d.State.Houses, d.Houses, func(r *model.House) *model.Element { return &r.Element })
+	change(d, d.State.Locations, d.Locations, func(r *model.Location) *model.Element { return &r.Element })
+	change(d, d.State.Pupils, d.Pupils, func(r *model.Pupil) *model.Element { return &r.Element })
+	d.changeGroups(lessons.freed)
+	d.changeMemberships()
+	d.plan.Changes = slices.Concat(d.plan.Changes, lessons.uncommitted, lessons.deleted, lessons.updated, lessons.created, lessons.committed)
+	d.changeGroupSuspensions()
+	d.changeAbsences()
+	d.plan.Changes = append(d.plan.Changes, d.late...)
+	d.ReportSilence()
+	d.ReportWeeks()
+	d.ReportSuspensions(eras)
+	return d.Problems
+}
+
+// change plans what happens to the elements of one kind that are no groups (R4 to R7).
+func change[T interface {
+	comparable
+	want.Element
+}](d *differ, have, wanted []T, part func(*T) *model.Element) {
+	by := map[model.Action][]model.Change{}
+	add := func(action model.Action, why model.Reason, before, after model.Record) {
+		by[action] = append(by[action], model.Change{Action: action, Why: why, Before: before, After: after})
+	}
+	had, wants := want.BySource(have), want.BySource(wanted)
+	for _, w := range wanted {
+		switch h, ok := had[w.Source()]; {
+		case !ok:
+			add(model.Create, model.NewInMIS, nil, w)
+		case h == w:
+		case !part(&h).Current:
+			add(model.Reopen, model.BackInMIS, h, w)
+		default:
+			add(model.Update, model.ChangedInMIS, h, w)
+		}
+	}
+	for _, h := range slices.SortedFunc(slices.Values(have), want.CompareSources[T]) {
+		if _, ok := wants[h.Source()]; !ok && part(&h).Current {
+			gone := h
+			part(&gone).Current = false
+			add(model.End, d.WhyGone(h), h, gone)
+		}
+	}
+	for _, action := range model.Actions {
+		d.plan.Changes = append(d.plan.Changes, by[action]...)
+	}
+}
+
+// changeGroups plans the groups (R10 to R12). What ends or shortens a group's life
+// has to wait until its memberships have ended. freed is how many commitments of each
+// element go with this plan.
+func (d *differ) changeGroups(freed map[model.ID]int) {
+	wants := map[model.ID]bool{}
+	had := map[model.ID]model.Group{}
+	for _, g := range d.State.Groups {
+		had[g.ID] = g
+	}
+	var created, updated, reopened, shortened, ended, deleted []model.Change
+	for _, w := range d.Groups {
+		wants[w.ID] = true
+		switch h, ok := had[w.ID]; {
+		case !ok:
+			created = append(created, model.Change{Action: model.Create, Why: model.NewInMIS, After: w})
+		case h == w:
+		case !h.Current || !d.IsLiving(h):
+			reopened = append(reopened, model.Change{Action: model.Reopen, Why: model.BackInMIS, Before: h, After: w})
+		case !h.Life().Within(w.Life()):
+			wide := w // as long as both, until the memberships are no longer
+			wide.EndsOn = h.EndsOn
+			if wide != h {
+				updated = append(updated, model.Change{Action: model.Update, Why: model.ChangedInMIS, Before: h, After: wide})
+			}
+			shortened = append(shortened, model.Change{Action: model.Update, Why: model.ChangedInMIS, Before: wide, After: w})
+		default:
+			updated = append(updated, model.Change{Action: model.Update, Why: model.ChangedInMIS, Before: h, After: w})
+		}
+	}
+	for _, h := range slices.SortedFunc(slices.Values(d.State.Groups), compareGroups) {
+		if wants[h.ID] || !d.IsLiving(h) {
+			continue
+		}
+		gone := h
+		gone.Current = false
+		switch {
+		case h.StartsOn < d.AsOf:
+			gone.EndsOn = d.AsOf.AddDays(-1)
+		case !d.State.NeededElsewhere[h.ID] && d.State.TakenBy[h.ID] == freed[h.ID]:
+			deleted = append(deleted, model.Change{Action: model.Delete, Why: d.WhyGone(h), Before: h})
+			continue
+		default: // others' rows point at it: it keeps the shortest life there is
+			gone.EndsOn = h.StartsOn
+		}
+		if gone != h {
+			ended = append(ended, model.Change{Action: model.End, Why: d.WhyGone(h), Before: h, After: gone})
+		}
+	}
+	d.plan.Changes = slices.Concat(d.plan.Changes, created, updated, reopened)
+	d.late = slices.Concat(shortened, ended, deleted)
+}
+
+func compareGroups(a, b model.Group) int {
+	return cmp.Or(cmp.Compare(a.GroupKind, b.GroupKind), mis.CompareIDs(a.SourceID, b.SourceID))
+}

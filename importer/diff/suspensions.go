@@ -1,0 +1,109 @@
+package diff
+
+import (
+	"slices"
+
+	"misimportd/era"
+	"misimportd/store/model"
+)
+
+// changeSuspensions brings what the database holds of the file to what the file says.
+func (d *differ) changeSuspensions() {
+	gone, changed, fresh := d.MatchSuspensions(d.InFile)
+	for _, h := range gone {
+		d.plan.Change(model.Delete, h, nil, model.NotInTheFile)
+	}
+	for _, m := range changed {
+		d.plan.Change(model.Update, m.Had, m.Want, model.InTheFile)
+	}
+	for _, w := range fresh {
+		w.ID = d.plan.NewID()
+		d.plan.Create(w, model.InTheFile)
+	}
+}
+
+// changeGroupSuspensions plans the days on which groups are suspended. What was before the
+// as-of date stays (R22).
+func (d *differ) changeGroupSuspensions() {
+	if !d.KnowsHours() || d.HoldSuspend {
+		return
+	}
+	wanted := map[model.ID]model.Group{}
+	for _, g := range d.Groups {
+		wanted[g.ID] = g
+	}
+	had := map[model.ID][]model.GroupSuspension{}
+	var ids []model.ID
+	for _, s := range d.State.GroupSuspensions {
+		if len(had[s.GroupID]) == 0 {
+			ids = append(ids, s.GroupID)
+		}
+		had[s.GroupID] = append(had[s.GroupID], s)
+	}
+	for _, g := range d.Groups {
+		if len(had[g.ID]) == 0 {
+			ids = append(ids, g.ID)
+		}
+	}
+	var p stretchPlan
+	for _, id := range ids {
+		var want []era.Interval
+		if g, ok := wanted[id]; ok && (g.EndsOn == 0 || g.EndsOn >= d.AsOf) {
+			for _, days := range d.SuspendedDays(g.Year) {
+				days.From = max(days.From, g.StartsOn)
+				if g.EndsOn != 0 {
+					days.To = min(days.To, g.EndsOn)
+				}
+				if !days.IsEmpty() {
+					want = append(want, days)
+				}
+			}
+		}
+		p.change(d, id, had[id], want)
+	}
+	d.plan.Changes = slices.Concat(d.plan.Changes, p.deleted, p.ended, p.updated, p.created)
+}
+
+// stretchPlan gathers changes of stretches of days.
+type stretchPlan struct{ deleted, ended, updated, created []model.Change }
+
+// change takes a group's stretches from what they were to what they should be.
+func (p *stretchPlan) change(d *differ, group model.ID, had []model.GroupSuspension, want []era.Interval) {
+	want = slices.Clone(want)
+	var open []model.GroupSuspension // without a partner yet
+	for _, h := range had {
+		if h.StartsOn < d.AsOf && len(want) > 0 && want[0].From == d.AsOf {
+			want[0].From = h.StartsOn // it goes on
+		}
+		same := slices.IndexFunc(want, func(w era.Interval) bool { return w.From == h.StartsOn })
+		switch {
+		case same >= 0 && want[same].To == h.EndsOn:
+			want = slices.Delete(want, same, same+1)
+		case same >= 0:
+			p.update(h, want[same])
+			want = slices.Delete(want, same, same+1)
+		case h.StartsOn < d.AsOf:
+			after := h
+			after.EndsOn = d.AsOf.AddDays(-1)
+			p.ended = append(p.ended, model.Change{Action: model.End, Why: model.NotSuspended, Before: h, After: after})
+		default:
+			open = append(open, h)
+		}
+	}
+	if len(open) == 1 && len(want) == 1 { // it is shifted
+		p.update(open[0], want[0])
+		return
+	}
+	for _, h := range open {
+		p.deleted = append(p.deleted, model.Change{Action: model.Delete, Why: model.NotSuspended, Before: h})
+	}
+	for _, w := range want {
+		p.created = append(p.created, model.Change{Action: model.Create, Why: model.Suspended, After: model.GroupSuspension{ID: d.plan.NewID(), GroupID: group, StartsOn: w.From, EndsOn: w.To}})
+	}
+}
+
+func (p *stretchPlan) update(h model.GroupSuspension, to era.Interval) {
+	after := h
+	after.StartsOn, after.EndsOn = to.From, to.To
+	p.updated = append(p.updated, model.Change{Action: model.Update, Why: model.Suspended, Before: h, After: after})
+}

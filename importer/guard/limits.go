@@ -1,0 +1,176 @@
+package guard
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"strconv"
+
+	"misimportd/store/model"
+)
+
+// Limit is how much a plan may do before it waits for a person: what goes beyond Percent
+// and counts AtLeast so many breaches it. The zero Limit allows nothing.
+type Limit struct {
+	Percent float64
+	AtLeast int
+	Off     bool // everything is allowed
+}
+
+func (l Limit) breachedBy(count, of int) bool {
+	return !l.Off && count > 0 && count >= l.AtLeast && float64(count)*100 > l.Percent*float64(of)
+}
+
+// The names of the limits, as the configuration has them.
+const (
+	PupilsLeaving       = "pupils_leaving"
+	StaffLeaving        = "staff_leaving"
+	GroupsEnding        = "groups_ending"
+	GroupsShrinking     = "groups_shrinking" // percent is of each group's members, at_least counts groups
+	GroupsEmptied       = "groups_emptied"   // that go on
+	MembershipsEnding   = "memberships_ending"
+	MembershipsMoving   = "memberships_moving" // from one group of a kind and year to another
+	LossesTogether      = "losses_together"    // percent is of a form's pupils, a department's sets, a teacher's lessons
+	RecentLosses        = "recent_losses"      // of the last seven nights of imports together
+	LessonsRemoved      = "lessons_removed"
+	CommitmentsEnding   = "commitments_ending"   // of lessons that stay
+	CommitmentsChanging = "commitments_changing" // of lessons that stay, and take another of the kind instead
+	LessonsSuspended    = "lessons_suspended"
+	SuspensionsRemoved  = "suspensions_removed"
+	SectionsMissing     = "sections_missing"
+	SectionShrinks      = "section_shrinks"
+	YearsAbsent         = "years_absent"
+	RecordsNew          = "records_new" // pupils but for the two year groups that most join
+	DocumentDiffers     = "document_differs"
+	IDsChanged          = "ids_changed"
+	RecordsSkipped      = "records_skipped"
+	ValuesLost          = "values_lost"    // fields that would be blank and are not, of each kind and field by itself
+	ValuesChanged       = "values_changed" // that would be others, likewise
+	ValuesShared        = "values_shared"  // that were apart, likewise
+	ValuesGarbled       = "values_garbled" // that look like text in a wrong encoding, likewise
+)
+
+// Limits are the limits by name. One that is not there is off.
+type Limits map[string]Limit
+
+// theLimits is every limit in the order in which they are shown.
+var theLimits = []struct {
+	name     string
+	imports  Limit
+	rollover *Limit // of the first import into an era: the oldest year group has left, and some staff. nil: as ever
+	undo     *Limit // of an undo, which a person asked for: nil for what is about documents
+}{
+	{PupilsLeaving, Limit{Percent: 10, AtLeast: 20}, &Limit{Percent: 35, AtLeast: 20}, half(20)},
+	{StaffLeaving, Limit{Percent: 20, AtLeast: 5}, &Limit{Percent: 40, AtLeast: 5}, half(5)},
+	{GroupsEnding, Limit{Percent: 10, AtLeast: 10}, nil, half(10)},
+	{GroupsShrinking, Limit{Percent: 50, AtLeast: 6}, nil, nil},
+	{GroupsEmptied, Limit{}, nil, nil},
+	{MembershipsEnding, Limit{Percent: 5, AtLeast: 50}, nil, half(100)},
+	{MembershipsMoving, Limit{Percent: 40, AtLeast: 100}, nil, nil},
+	{LessonsRemoved, Limit{Percent: 10, AtLeast: 100}, nil, half(200)},
+	{CommitmentsEnding, Limit{Percent: 20, AtLeast: 500}, nil, half(500)},
+	{CommitmentsChanging, Limit{Percent: 40, AtLeast: 500}, nil, nil},
+	{LessonsSuspended, Limit{Percent: 30, AtLeast: 500}, nil, half(500)},
+	{SuspensionsRemoved, Limit{Percent: 50, AtLeast: 5}, nil, half(5)},
+	{LossesTogether, Limit{Percent: 80, AtLeast: 5}, &Limit{Off: true}, nil},
+	{RecentLosses, Limit{Percent: 15, AtLeast: 20}, &Limit{Off: true}, nil},
+	{SectionsMissing, Limit{}, nil, nil},
+	{SectionShrinks, Limit{Percent: 30, AtLeast: 20}, &Limit{Percent: 50, AtLeast: 20}, nil},
+	{YearsAbsent, Limit{}, &Limit{AtLeast: 2}, nil},
+	{RecordsNew, Limit{Percent: 5, AtLeast: 10}, &Limit{Off: true}, nil},
+	{DocumentDiffers, Limit{Percent: 50, AtLeast: 20}, nil, nil},
+	{IDsChanged, Limit{Percent: 5, AtLeast: 10}, nil, nil},
+	{RecordsSkipped, Limit{Percent: 5, AtLeast: 20}, nil, nil},
+	{ValuesLost, Limit{Percent: 20, AtLeast: 10}, nil, nil},
+	{ValuesChanged, Limit{Percent: 10, AtLeast: 10}, &Limit{Off: true}, nil},
+	{ValuesShared, Limit{Percent: 5, AtLeast: 5}, nil, nil},
+	{ValuesGarbled, Limit{AtLeast: 3}, nil, nil},
+}
+
+// perNight are limits on what one night may do: after several days, it may do more.
+var perNight = map[string]bool{PupilsLeaving: true, StaffLeaving: true, GroupsEnding: true, MembershipsEnding: true, MembershipsMoving: true,
+	LessonsRemoved: true, RecordsNew: true, ValuesChanged: true}
+
+// half keeps an undo from taking away half of a school at one word.
+func half(atLeast int) *Limit { return &Limit{Percent: 50, AtLeast: atLeast} }
+
+// LimitNames is every limit in the order in which they are shown.
+var LimitNames = func() (names []string) {
+	for _, l := range theLimits {
+		names = append(names, l.name)
+	}
+	return names
+}()
+
+// DefaultLimits are those of an import.
+func DefaultLimits() Limits {
+	limits := Limits{}
+	for _, l := range theLimits {
+		limits[l.name] = l.imports
+	}
+	return limits
+}
+
+// RolloverLimits are those of the first import into an era, on top of DefaultLimits.
+func RolloverLimits() Limits {
+	limits := Limits{}
+	for _, l := range theLimits {
+		if l.rollover != nil {
+			limits[l.name] = *l.rollover
+		}
+	}
+	return limits
+}
+
+// UndoLimits are those of an undo.
+func UndoLimits() Limits {
+	limits := Limits{}
+	for _, l := range theLimits {
+		if l.undo != nil {
+			limits[l.name] = *l.undo
+		}
+	}
+	return limits
+}
+
+// AWeek is how many nights of imports are judged together, and after how many days without
+// one a night may do twice as much.
+const AWeek = 7
+
+// after is what is allowed when so many days have gone by since the last import: a sixth of
+// the share more for each day that had none, until it is twice as much.
+func (l Limit) after(days int) Limit {
+	more := min(max(days, 1), AWeek) - 1
+	l.Percent = min(100, l.Percent*float64(AWeek-1+more)/(AWeek-1))
+	return l
+}
+
+// Guard is how imports and undos are judged.
+type Guard struct {
+	Import, Rollover, Undo Limits
+	Hold                   model.Hold // HoldRemovals, or HoldAll
+	GraceNights            int        // for so many nights a record may be absent before it is ended
+}
+
+// NewGuard is a guard with the limits that hold where nothing else is said.
+func NewGuard() Guard {
+	g := Guard{Import: DefaultLimits(), Rollover: DefaultLimits(), Undo: UndoLimits(), Hold: model.HoldRemovals}
+	maps.Copy(g.Rollover, RolloverLimits())
+	return g
+}
+
+// Allows tells in words what a limit allows.
+func (l Limit) Allows() string {
+	switch {
+	case l.Percent == 0 && l.AtLeast <= 1:
+		return "none is allowed"
+	case l.AtLeast <= 1:
+		return fmt.Sprintf("allowed are up to %s %%", l.percent())
+	case l.Percent == 0:
+		return fmt.Sprintf("allowed are fewer than %d", l.AtLeast)
+	}
+	return fmt.Sprintf("allowed are up to %s %%, or fewer than %d", l.percent(), l.AtLeast)
+}
+
+// percent is the share with one decimal at most.
+func (l Limit) percent() string { return strconv.FormatFloat(math.Round(l.Percent*10)/10, 'f', -1, 64) }

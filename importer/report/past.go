@@ -1,0 +1,50 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+	"time"
+
+	"misimportd/importer/guard"
+	"misimportd/mis"
+	"misimportd/store/model"
+)
+
+// Past is a run that is over, as it is listed and shown.
+type Past struct {
+	Report
+	Kind       string         `json:"kind"`
+	StartedAt  time.Time      `json:"started_at"`
+	FinishedAt time.Time      `json:"finished_at"`
+	Program    string         `json:"program"`
+	Host       string         `json:"host"`
+	Decision   model.Decision `json:"decision,omitempty"`   // of what it holds: waiting, approved, rejected or replaced
+	DecidedBy  model.ID       `json:"decided_by,omitempty"` // the run that approved or replaced it
+	DecidedAt  *time.Time     `json:"decided_at,omitempty"`
+	UndoneBy   model.ID       `json:"undone_by,omitempty"`
+}
+
+func PastOf(run model.Run) Past {
+	past := Past{
+		Report: Report{
+			Run: run.ID, Result: run.Result, AsOf: run.AsOf, Era: run.Era, Source: run.Source, Changes: run.Counts.V,
+			Problems: []mis.Problem{}, Guard: []guard.Finding{}, Stages: run.Stages.V, Error: run.Error,
+			Hold: run.Hold, Waiting: run.Waiting.V, About: run.About, Records: run.Records.V,
+		},
+		Kind: run.Kind, StartedAt: run.StartedAt, FinishedAt: run.FinishedAt, Program: run.Program, Host: run.Host,
+		Decision: run.Decision, DecidedBy: run.DecidedBy, UndoneBy: run.UndoneBy,
+	}
+	if run.DecidedAt.Valid {
+		past.DecidedAt = &run.DecidedAt.Time
+	}
+	_ = json.Unmarshal(run.Problems.V, &past.Problems) // what record wrote, as is the next
+	_ = json.Unmarshal(run.Guard.V, &past.Guard)
+	return past
+}
+
+// WriteJSON writes past as --json prints it.
+func (past Past) WriteJSON(w io.Writer) error {
+	lists := []keyed{{"plan", past.Lines}, {"waiting_plan", past.Held}}
+	past.Lines.apart, past.Held.apart = true, true
+	return writeJSON(w, past, lists...)
+}

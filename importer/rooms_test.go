@@ -1,0 +1,47 @@
+package importer_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestRoomsKnowWhatTheyMay goes through what the packages import, at whatever remove: the pure ones
+// build without a database, and none knows one that is above it.
+func TestRoomsKnowWhatTheyMay(t *testing.T) {
+	const above = "importer importer/daemon importer/entry importer/status importer/text store mis/cache"
+	for room, strangers := range map[string]string{
+		"store/model":          "mis importer/words " + above,
+		"importer/words":       "mis importer/want importer/diff importer/guard importer/report " + above,
+		"importer/want":        "importer/words importer/diff importer/guard importer/report " + above,
+		"importer/diff":        "importer/guard importer/report " + above,
+		"importer/guard":       "importer/diff importer/report " + above,
+		"importer/report":      "importer/diff importer importer/daemon importer/entry importer/text store mis/cache",
+		"importer/schoolfiles": "mis importer/want importer/diff importer/guard importer/report " + above,
+		"importer/text":        "importer importer/daemon importer/entry store",
+		"importer/entry":       "importer importer/daemon importer/text mis/cache",
+		"store":                "mis importer importer/want importer/diff importer/guard importer/report importer/text",
+		"mis":                  "store store/model importer",
+		"mis/isams":            "store store/model importer mis/cache",
+	} {
+		out, err := exec.Command("go", "list", "-deps", "misimportd/"+room).Output()
+		if err != nil {
+			t.Fatalf("%s: %v", room, err)
+		}
+		known := strings.Fields(string(out))
+		for stranger := range strings.FieldsSeq(strangers) {
+			if slices.Contains(known, "misimportd/"+stranger) {
+				t.Errorf("%s imports %s", room, stranger)
+			}
+		}
+		if room == "store" || room == "importer/entry" {
+			continue
+		}
+		for _, driver := range []string{"github.com/lib/pq", "modernc.org/sqlite", "github.com/jmoiron/sqlx"} {
+			if slices.Contains(known, driver) {
+				t.Errorf("%s imports %s, a way to a database", room, driver)
+			}
+		}
+	}
+}

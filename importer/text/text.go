@@ -1,0 +1,254 @@
+// Package text writes reports and lists for people at a terminal. What is in them is decided
+// elsewhere.
+package text
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"misimportd/era/hint"
+	"misimportd/importer/report"
+	"misimportd/importer/words"
+	"misimportd/mis"
+	"misimportd/store/model"
+)
+
+// Style says how results are written for people.
+type Style struct {
+	Colour  bool // with the terminal's colours
+	Verbose bool // in full: nothing folded
+}
+
+// How much of a list is shown before it is folded.
+const (
+	shownRecords = 8
+	shownMembers = 6
+	shownIDs     = 8
+)
+
+const (
+	bold  = "1"
+	red   = "31"
+	green = "32"
+	amber = "33"
+	faint = "2"
+)
+
+func (s Style) paint(code, text string) string {
+	if !s.Colour {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// printer writes text and remembers the first error.
+type printer struct {
+	Style
+	w   io.Writer
+	err error
+}
+
+func (p *printer) line(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
+	}
+}
+
+// fold calls show for the first of n things, and says how many are left out.
+func (p *printer) fold(n, limit int, indent string, show func(i int)) {
+	if p.Verbose || n <= limit+1 {
+		limit = n
+	}
+	for i := range limit {
+		show(i)
+	}
+	if n > limit {
+		p.line("%s%s", indent, p.paint(faint, fmt.Sprintf("… and %d more (-v shows all)", n-limit)))
+	}
+}
+
+// WritePlan writes what would change, grouped by kind and by group, the counts and
+// the problems.
+func WritePlan(w io.Writer, r report.Report, style Style) error {
+	p := &printer{Style: style, w: w}
+	p.line("%s", p.paint(bold, fmt.Sprintf("Plan for %s, era %s", r.AsOf.Long(), r.Era)))
+	p.source(r.Source)
+	p.timetable(r.Timetable)
+	if r.Hold != model.HoldNothing {
+		p.line("%s", p.paint(red, would[r.Hold]))
+	}
+	p.changes(r.Lines)
+	p.pinned(r.Pinned)
+	p.summary(r.Changes)
+	p.problems(r.Problems)
+	p.guard(r.Guard, true)
+	if r.Hold != model.HoldNothing {
+		p.waits("would wait for a person", r.Waiting, r.Held)
+	}
+	p.line("")
+	again := ""
+	if r.Again {
+		again = " --again"
+	}
+	end := "carries it out"
+	switch {
+	case r.Hold == model.HoldAll:
+		end = "would hold all of it for a person"
+	case r.Hold != model.HoldNothing:
+		end = "carries it out, but for what waits for a person"
+	case report.IsUnwanted(r.Problems):
+		end = "would do nothing"
+	}
+	p.line("Nothing has been changed: this is a plan. \"%s\" %s.", hint.Import("run%s", again), end)
+	return p.err
+}
+
+// WriteRun writes what a run did: the counts and the problems.
+func WriteRun(w io.Writer, r report.Report, style Style) error {
+	p := &printer{Style: style, w: w}
+	title := fmt.Sprintf("Run %d: %s, as of %s, era %s", r.Run, r.Result, r.AsOf.Long(), r.Era)
+	p.line("%s", p.paint(bold, title))
+	p.source(r.Source)
+	p.timetable(r.Timetable)
+	if r.Hold != model.HoldNothing {
+		p.line("%s", applied[r.Hold])
+	}
+	p.summary(r.Changes)
+	p.problems(r.Problems)
+	p.guard(r.Guard, style.Verbose)
+	if style.Verbose {
+		p.stages(r.Stages)
+	}
+	if r.Hold != model.HoldNothing {
+		p.waits("waits for a person", r.Waiting, report.Lines{})
+		p.goOn(r)
+		return p.err
+	}
+	if r.Result == model.Applied || len(r.Problems) > 0 {
+		p.line("")
+		p.line("\"%s\" lists each change and, with -v, each problem.", hint.Command("runs show %d", r.Run))
+	}
+	return p.err
+}
+
+func (p *printer) source(s model.Source) {
+	if s.SHA256 == "" {
+		return
+	}
+	same := ""
+	if s.Unchanged {
+		same = ", the same as last time"
+	}
+	p.line("Document: %s, sha256 %s…%s", words.BytesText(s.Bytes), s.SHA256[:12], same)
+}
+
+// timetable says which published timetable was imported.
+func (p *printer) timetable(name string) {
+	if name != "" {
+		p.line("Timetable: %s", words.Clean(name))
+	}
+}
+
+var signs = map[model.Action]string{model.Create: "+", model.Update: "~", model.End: "−", model.Reopen: "+", model.Delete: "−"}
+
+var colours = map[model.Action]string{model.Create: green, model.Update: amber, model.End: red, model.Reopen: green, model.Delete: red}
+
+func (p *printer) sign(a model.Action) string { return p.paint(colours[a], signs[a]) }
+
+// record writes one change of a record that is no group and no membership.
+func (p *printer) record(l report.Line) {
+	text := words.Clean(l.Name)
+	if l.SourceID != "" {
+		text += p.paint(faint, " #"+words.Clean(l.SourceID))
+	}
+	switch {
+	case l.Entity == model.AbsenceEntity:
+		text += ": " + string(l.Why)
+	case l.Entity == model.UnwantedEntity:
+		text = fmt.Sprintf("document with the sha256 %s: %s", words.Clip(words.Clean(l.SourceID), 12), l.Why)
+	case l.Entity == model.PinEntity:
+		text += ": " + l.Span
+	case l.Action == model.Update:
+		text += ": " + p.fields(l.Fields)
+	case l.Action != model.Create:
+		text += ": " + string(l.Why)
+	case l.Span != "":
+		text += ": " + l.Span
+	case l.StartsOn != nil:
+		text += fmt.Sprintf(": %s to %s", *l.StartsOn, *l.EndsOn)
+	}
+	p.line("  %s %s", p.sign(l.Action), text)
+}
+
+func (p *printer) fields(fields []report.Field) string {
+	var parts []string
+	for _, f := range fields {
+		parts = append(parts, fmt.Sprintf("%s %s → %s", strings.ReplaceAll(f.Name, "_", " "), words.ValueText(f.Before), words.ValueText(f.After)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// summary writes the counts, an entity a line.
+func (p *printer) summary(counts []model.Count) {
+	p.line("\n%s", p.paint(bold, "summary"))
+	if len(counts) == 0 {
+		p.line("  nothing changes")
+	}
+	for _, of := range report.ByEntity(counts) {
+		p.line("  %-12s %s", report.Plural[of.Entity], of.Done)
+	}
+}
+
+// problems writes the problems, those of one section and reason together.
+func (p *printer) problems(problems []mis.Problem) {
+	if len(problems) == 0 {
+		return
+	}
+	p.line("\n%s", p.paint(bold, fmt.Sprintf("problems: %d", report.Total(problems))))
+	folded := false
+	for from := 0; from < len(problems); {
+		to := from + 1
+		for to < len(problems) && problems[to].Section == problems[from].Section && problems[to].Reason == problems[from].Reason {
+			to++
+		}
+		folded = p.problemsOfKind(problems[from:to]) || folded
+		from = to
+	}
+	if folded {
+		p.line("  %s", p.paint(faint, "(-v says of each where it is and what was done about it)"))
+	}
+}
+
+func (p *printer) problemsOfKind(of []mis.Problem) (folded bool) {
+	if p.Verbose || len(of) == 1 {
+		for _, q := range of {
+			where := ""
+			if q.Line > 0 {
+				where = fmt.Sprintf(" (line %d)", q.Line)
+			}
+			if q.More > 0 {
+				where += fmt.Sprintf("; and %d more like it", q.More)
+			}
+			p.line("  %s: %s: %s%s", strings.TrimSpace(q.Section+" "+words.Clean(q.ID)), p.paint(amber, string(q.Reason)), words.Clean(q.Detail), where)
+		}
+		return false
+	}
+	var ids []string
+	count := len(of) + of[len(of)-1].More
+	for _, q := range of[:min(len(of), shownIDs)] {
+		ids = append(ids, words.Clean(q.ID))
+	}
+	if len(of) > shownIDs {
+		ids = append(ids, "…")
+	}
+	p.line("  %s: %d × %s: %s", of[0].Section, count, p.paint(amber, string(of[0].Reason)), strings.Join(ids, ", "))
+	return true
+}
+
+func (p *printer) stages(stages []model.Stage) {
+	p.line("\n%s", p.paint(bold, "stages"))
+	for _, s := range stages {
+		p.line("  %-12s %.3f s", s.Name, s.Seconds)
+	}
+}

@@ -1,0 +1,313 @@
+package want
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"maps"
+	"slices"
+	"strings"
+
+	"misimportd/era"
+	"misimportd/mis"
+	"misimportd/store/model"
+)
+
+// timetable is the lessons that there should be on each day from the as-of date to the
+// era's end (R23), in the MIS's terms. Days are small: a day holds which lessons of the
+// timetable are on it, and which of those are suspended. Only days of which the database
+// does not know the like yet are spelled out.
+type timetable struct {
+	Lessons     []mis.Lesson      // those that the school imports
+	Days        []schoolDay       // in order
+	unknown     map[era.Date]bool // days of weeks of which nobody knows what they are
+	Suspensions []era.Suspension
+}
+
+// schoolDay is the lessons of one day.
+type schoolDay struct {
+	Date   era.Date
+	Slots  []Slot
+	Digest string
+}
+
+// Slot is a lesson of the timetable on a day; by is the suspension that it falls to, by
+// index, or -1.
+type Slot struct{ Lesson, By int }
+
+// expand works out the days. Without a timetable that speaks there are none.
+func (w *Wanted) expand() {
+	if !w.Snap.Timetable.Speaks {
+		return
+	}
+	w.Table = &timetable{Suspensions: w.suspensions, unknown: map[era.Date]bool{}}
+	w.nameElements()
+	for _, l := range w.Snap.Timetable.Lessons {
+		if l, ok := w.imported(l); ok {
+			w.Table.Lessons = append(w.Table.Lessons, l)
+		}
+	}
+	speaking := w.Snap.Timetable
+	speaking.Lessons = w.Table.Lessons
+	byPlace := speaking.ByPlace()
+	prints := make([][]byte, len(w.Table.Lessons))
+	for i, l := range w.Table.Lessons {
+		prints[i] = w.fingerprint(l, speaking.Periods[l.PeriodID])
+	}
+	mark := w.protectionMark()
+	for date, last := w.AsOf, w.lastDay(); date <= last; date++ {
+		if speaking.WeeksFault && len(speaking.Allocations[date.Week()]) == 0 {
+			w.Table.unknown[date] = true
+			continue
+		}
+		day := w.Table.day(date, speaking.On(date, byPlace), speaking.Periods)
+		sum := sha256.New()
+		fmt.Fprintf(sum, "1 %q %s\n", w.Era.Name, mark)
+		kinds := w.silentKindsOf(date)
+		for _, s := range day.Slots {
+			if kind := w.Table.Lessons[s.Lesson].Kind; !strings.Contains(kinds, string(kind[0])) {
+				kinds += string(kind[0])
+			}
+			sum.Write(prints[s.Lesson])
+			sum.Write([]byte{byte(min(s.By, 0))})
+		}
+		day.Digest = shortened(sum) + ":" + kinds
+		w.Table.Days = append(w.Table.Days, day)
+	}
+}
+
+// silentKindsOf is the kinds of lesson of which the document says nothing, by their first
+// letters, as far as the day is known to have some.
+func (w *Wanted) silentKindsOf(date era.Date) (kinds string) {
+	for _, kind := range []mis.LessonKind{mis.Assembly, mis.Taught, mis.Meeting, mis.Tutorial} {
+		_, known, _ := strings.Cut(w.State.LessonDays[date], ":")
+		if letter := string(kind[0]); w.Snap.Timetable.Silent[kind] && strings.Contains(known, letter) {
+			kinds += letter
+		}
+	}
+	return kinds
+}
+
+// nameElements notes which row each element is that a lesson can take.
+func (w *Wanted) nameElements() {
+	w.Elements, w.Kinds = map[string]model.ID{}, map[model.ID]string{}
+	note := func(kind, source string, id model.ID) { w.Elements[kind+" "+source], w.Kinds[id] = id, kind }
+	for _, g := range w.Groups {
+		note(g.GroupKind, g.SourceID, g.ID)
+		w.Kinds[g.ID] = "group"
+		w.yearOf[g.GroupKind+" "+g.SourceID] = g.Year
+	}
+	for _, g := range w.State.Groups {
+		w.Kinds[g.ID] = "group"
+	}
+	for _, s := range w.Staff {
+		note("staff", s.SourceID, s.ID)
+	}
+	for _, s := range w.State.Staff {
+		w.Kinds[s.ID] = "staff"
+	}
+	for _, r := range w.Locations {
+		note("location", r.SourceID, r.ID)
+	}
+	for _, r := range w.State.Locations {
+		w.Kinds[r.ID] = "location"
+	}
+	for _, p := range w.Pupils {
+		note("pupil", p.SourceID, p.ID)
+	}
+	for _, p := range w.State.Pupils {
+		w.Kinds[p.ID] = "pupil"
+	}
+}
+
+// Takes lists what a lesson takes, by kind and id in the MIS.
+func Takes(l mis.Lesson) (list []string) {
+	for _, of := range []struct {
+		kind string
+		ids  []string
+	}{{model.SetGroup, l.Sets}, {model.FormGroup, l.Forms}, {"staff", l.Staff}, {"location", l.Locations}, {"pupil", l.Pupils}} {
+		for _, id := range of.ids {
+			list = append(list, of.kind+" "+id)
+		}
+	}
+	return list
+}
+
+func shortened(sum hash.Hash) string {
+	const enough = 16
+	return hex.EncodeToString(sum.Sum(nil)[:enough])
+}
+
+// lastDay is the era's end, or where it has none the last day of the last week that is
+// allocated.
+func (w *Wanted) lastDay() era.Date {
+	if w.Era.EndsOn != 0 {
+		return w.Era.EndsOn
+	}
+	const years = 3
+	for date := w.AsOf.AddDays(years * 366); date >= w.AsOf; date-- {
+		if len(w.Snap.Timetable.Allocations[date.Week()]) > 0 {
+			return date
+		}
+	}
+	return w.AsOf - 1
+}
+
+// day is the lessons of a date, but for those in a gap (R26).
+func (t *timetable) day(date era.Date, lessons []int, periods map[string]mis.Period) schoolDay {
+	day := schoolDay{Date: date}
+	if len(lessons) == 0 {
+		return day
+	}
+	var here []int
+	for i, s := range t.Suspensions {
+		if s.Days().Contains(date) {
+			here = append(here, i)
+		}
+	}
+	slices.Sort(lessons)
+	for _, i := range slices.Compact(lessons) {
+		p := periods[t.Lessons[i].PeriodID]
+		by, gap := -1, false
+		for _, n := range here {
+			s := t.Suspensions[n]
+			switch applies := s.NamesAll(t.Lessons[i].Years) && s.Touches(date, p.From, p.To); {
+			case applies && s.Kind == era.Gap:
+				gap = true
+			case applies && by < 0:
+				by = n
+			}
+		}
+		if !gap {
+			day.Slots = append(day.Slots, Slot{i, by})
+		}
+	}
+	return day
+}
+
+// imported leaves out of a lesson what is of year groups that the school does not import.
+// A lesson that is for nobody else is not wanted.
+func (w *Wanted) imported(l mis.Lesson) (mis.Lesson, bool) {
+	isForSomebody := len(l.Sets)+len(l.Forms)+len(l.Years) > 0
+	l.Sets = slices.DeleteFunc(slices.Clone(l.Sets), func(id string) bool { return w.Unwanted["set "+id] })
+	l.Forms = slices.DeleteFunc(slices.Clone(l.Forms), func(id string) bool { return w.Unwanted["form "+id] })
+	l.Years = slices.Clone(l.Years)
+	for _, group := range Takes(mis.Lesson{Sets: l.Sets, Forms: l.Forms}) { // of one that cannot be read, as the database has it
+		if year, ok := w.yearOf[group]; ok && year.Known() {
+			l.Years = append(l.Years, year)
+		}
+	}
+	slices.Sort(l.Years)
+	l.Years = slices.DeleteFunc(slices.Compact(l.Years), func(y era.Year) bool { return !w.imports(y) })
+	return l, !isForSomebody || len(l.Sets)+len(l.Forms)+len(l.Years) > 0
+}
+
+// fingerprint is all that makes a lesson what it is, in few bytes: whether what it takes
+// is there, too.
+func (w *Wanted) fingerprint(l mis.Lesson, p mis.Period) []byte {
+	sum := sha256.New()
+	taken := Takes(l)
+	for i, reference := range taken {
+		if w.Elements[reference] == 0 {
+			taken[i] = "no " + reference
+		}
+	}
+	for _, list := range [][]string{{string(l.Kind), l.Code, l.Name, p.From.String(), p.To.String(), fmt.Sprint(l.Unsure)}, l.IDs, taken} {
+		fmt.Fprintf(sum, "%d", len(list))
+		for _, text := range list {
+			fmt.Fprintf(sum, " %d %s", len(text), text)
+		}
+	}
+	return sum.Sum(nil)
+}
+
+// protectionMark tells one set of records that could not be read from another: what they
+// protect is a part of what the days are.
+func (w *Wanted) protectionMark() string {
+	t := &w.Snap.Timetable
+	awaits := ""
+	for _, a := range w.Absent {
+		awaits += fmt.Sprintf(" %d", a.ElementID)
+	}
+	if !t.Protects() {
+		return awaits
+	}
+	return awaits + fmt.Sprintf("%q %q %q", slices.Sorted(maps.Keys(t.Faulty)), slices.Sorted(maps.Keys(t.FaultyCode)), slices.Sorted(maps.Keys(t.Doubtful)))
+}
+
+// Stale lists the days whose lessons have to be read: those of which the database does not
+// know that they are as they should be.
+func (w *Wanted) Stale() (days []era.Date) {
+	if w.Table == nil {
+		return nil
+	}
+	known := maps.Clone(w.State.LessonDays)
+	for _, day := range w.Table.Days {
+		if known[day.Date] != day.Digest {
+			days = append(days, day.Date)
+		}
+		delete(known, day.Date)
+	}
+	maps.DeleteFunc(known, func(date era.Date, _ string) bool { return w.Table.unknown[date] })
+	for date := range known { // beyond the era's end, since it was shortened
+		days = append(days, date)
+	}
+	slices.Sort(days)
+	return days
+}
+
+// ReportWeeks names the weeks in term that no week of the timetable is allocated to.
+func (w *Wanted) ReportWeeks() {
+	if w.Table == nil {
+		return
+	}
+	var weeks []string
+	last := era.Week{}
+	for _, date := range w.termDays() {
+		week := date.Week()
+		if wd := date.Weekday(); week == last || wd == 0 || wd == 6 || len(w.Snap.Timetable.Allocations[week]) > 0 || w.isFree(date) {
+			continue
+		}
+		last = week
+		weeks = append(weeks, fmt.Sprintf("week %d of %d (with %s)", week.Number, week.Year, date.Long()))
+	}
+	if len(weeks) > 0 {
+		w.Problems.Add(mis.Problem{Section: "TimetableAllocations", Reason: mis.NoWeek,
+			Detail: "no lessons, for no week of the timetable is allocated to " + strings.Join(weeks, ", ")})
+	}
+}
+
+// termDays is the days of the terms from the as-of date on, or where nobody says when
+// they are, those from the first to the last week that is allocated.
+func (w *Wanted) termDays() (days []era.Date) {
+	terms := w.Snap.Timetable.Terms
+	if len(terms) == 0 {
+		var first, last era.Date
+		for date, end := w.Era.StartsOn, w.lastDay(); date <= end; date++ {
+			if len(w.Snap.Timetable.Allocations[date.Week()]) > 0 {
+				first, last = cmp.Or(first, date), date
+			}
+		}
+		terms = []era.Interval{{From: first, To: last}}
+	}
+	for date, last := w.AsOf, w.lastDay(); date <= last; date++ {
+		if slices.ContainsFunc(terms, func(t era.Interval) bool { return t.Contains(date) }) {
+			days = append(days, date)
+		}
+	}
+	return days
+}
+
+// isFree tells whether a gap takes the whole of a day from everybody.
+func (w *Wanted) isFree(date era.Date) bool {
+	var gaps []era.Suspension
+	for _, s := range w.suspensions {
+		if s.Kind == era.Gap && len(s.Years) == 0 {
+			gaps = append(gaps, s)
+		}
+	}
+	const dawn, dusk = 8 * 60, 15 * 60
+	return era.Cover(gaps, date, dawn, dusk)
+}

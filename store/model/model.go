@@ -1,0 +1,322 @@
+// Package model is what the store and those who plan hand each other: the records, the State that
+// the database is in, the Plan that changes it, and the Run that tells of it. It is data, and how
+// that data is laid out; it knows no SQL that is run, no driver, and no MIS.
+package model
+
+import (
+	"database/sql/driver"
+	"fmt"
+
+	"misimportd/era"
+)
+
+// ID is a row's id. 0 is none, NULL in the database. A negative ID is provisional:
+// a Plan gives one to each record that it creates, so that other records of the
+// Plan can refer to it; Apply replaces it.
+type ID int64
+
+// Value is how id is stored.
+func (id ID) Value() (driver.Value, error) {
+	if id == 0 {
+		return nil, nil
+	}
+	return int64(id), nil
+}
+
+// Scan reads id from a database column.
+func (id *ID) Scan(value any) error {
+	switch v := value.(type) {
+	case nil:
+		*id = 0
+	case int64:
+		*id = ID(v)
+	default:
+		return fmt.Errorf("cannot read an id from a %T", value)
+	}
+	return nil
+}
+
+// Entity is a kind of record that a Plan can change.
+type Entity string
+
+const (
+	EraEntity        Entity = "era"
+	SettingsEntity   Entity = "setting"
+	StaffEntity      Entity = "staff"
+	SubjectEntity    Entity = "subject"
+	HouseEntity      Entity = "house"
+	LocationEntity   Entity = "location"
+	PupilEntity      Entity = "pupil"
+	GroupEntity      Entity = "group"
+	MembershipEntity Entity = "membership"
+	LessonEntity     Entity = "lesson"
+	CommitmentEntity Entity = "commitment"
+	SuspensionEntity Entity = "suspension"
+	// GroupSuspensionEntity is a stretch of days on which a group is suspended (R27).
+	GroupSuspensionEntity Entity = "group_suspension"
+	AbsenceEntity         Entity = "absence"
+	PinEntity             Entity = "pin"
+	UnwantedEntity        Entity = "unwanted_document"
+)
+
+// Entities is every Entity in the order in which people are told of them.
+var Entities = []Entity{
+	EraEntity, SettingsEntity, PupilEntity, StaffEntity, LocationEntity, SubjectEntity, HouseEntity, GroupEntity, MembershipEntity,
+	LessonEntity, CommitmentEntity, SuspensionEntity, GroupSuspensionEntity, AbsenceEntity, PinEntity, UnwantedEntity,
+}
+
+// Record is a row, or for elements the two rows, that a Change is about. Records of
+// one type can be compared: what == says of their values is what counts.
+type Record interface {
+	Entity() Entity
+	RowID() ID
+}
+
+// Element is what can belong to a group: the part that all kinds share.
+type Element struct {
+	ID      ID     `db:"id"`
+	Kind    string `db:"kind"`
+	Name    string `db:"name"`
+	Current bool   `db:"current"`
+}
+
+// RowID is the element's id.
+func (e Element) RowID() ID { return e.ID }
+
+// IsCurrent tells whether the school has e now.
+func (e Element) IsCurrent() bool { return e.Current }
+
+// Called is the element's name.
+func (e Element) Called() string { return e.Name }
+
+// Origin says which MIS a record comes from, and its id there (R1).
+type Origin struct {
+	DatasourceID ID     `db:"datasource_id"`
+	SourceID     string `db:"source_id"`
+}
+
+// Source is the id in the MIS.
+func (o Origin) Source() string { return o.SourceID }
+
+// Staff is a member of staff.
+type Staff struct {
+	Element
+	Origin
+	Initials         string `db:"initials"`
+	Code             string `db:"code"`
+	Title            string `db:"title"`
+	Forename         string `db:"forename"`
+	Surname          string `db:"surname"`
+	Email            string `db:"email"`
+	Teaching         bool   `db:"teaching"`
+	PreviousSourceID string `db:"previous_source_id"`
+}
+
+// Pupil is a pupil. Name carries the form (R8).
+type Pupil struct {
+	Element
+	Origin
+	SchoolID        string   `db:"school_id"`
+	Forename        string   `db:"forename"`
+	Surname         string   `db:"surname"`
+	KnownAs         string   `db:"known_as"`
+	Email           string   `db:"email"`
+	Year            era.Year `db:"year"`
+	HouseID         ID       `db:"house_id"`
+	BoardingHouseID ID       `db:"boarding_house_id"`
+}
+
+// Location is a room.
+type Location struct {
+	Element
+	Origin
+	ShortName string `db:"short_name"`
+}
+
+// Subject is what is taught.
+type Subject struct {
+	Element
+	Origin
+	Code string `db:"code"`
+}
+
+// House is an academic or a boarding house.
+type House struct {
+	Element
+	Origin
+	Type string `db:"type"`
+	Code string `db:"code"`
+}
+
+// The kinds of group that an import makes so far.
+const (
+	FormGroup = "form"
+	SetGroup  = "set"
+)
+
+// Group is a group in one era. It lives from StartsOn to EndsOn, both included.
+type Group struct {
+	Element
+	Origin
+	GroupKind string   `db:"kind"`
+	EraID     ID       `db:"era_id"`
+	Year      era.Year `db:"year"`
+	StartsOn  era.Date `db:"starts_on"`
+	EndsOn    era.Date `db:"ends_on"`
+	SubjectID ID       `db:"subject_id"`
+	TutorID   ID       `db:"tutor_id"`
+	Suspended bool     `db:"suspended"` // on the as-of date (R27)
+}
+
+// Life is the days on which g exists.
+func (g Group) Life() era.Interval { return era.Interval{From: g.StartsOn, To: g.EndsOn} }
+
+// Membership says that an element is in a group from StartsOn to EndsOn, both
+// included; without an end when EndsOn is zero.
+type Membership struct {
+	ID        ID       `db:"id"`
+	GroupID   ID       `db:"group_id"`
+	ElementID ID       `db:"element_id"`
+	StartsOn  era.Date `db:"starts_on"`
+	EndsOn    era.Date `db:"ends_on"`
+}
+
+// Lesson is one entry of the timetable on one date. Its times are those of the school's
+// clock, so that a change of the clock moves nothing.
+type Lesson struct {
+	ID ID `db:"id"`
+	Origin
+	EraID     ID         `db:"era_id"`
+	Kind      string     `db:"kind"`
+	Code      string     `db:"code"`
+	Name      string     `db:"name"`
+	OnDate    era.Date   `db:"on_date"`
+	StartsAt  era.Moment `db:"starts_at"`
+	EndsAt    era.Moment `db:"ends_at"`
+	Suspended bool       `db:"suspended"`
+}
+
+// Commitment says that a lesson takes an element: a group, a pupil, a teacher, a room.
+type Commitment struct {
+	ID        ID `db:"id"`
+	LessonID  ID `db:"lesson_id"`
+	ElementID ID `db:"element_id"`
+}
+
+// Where a suspension was entered.
+const (
+	InFile    = "file"
+	ByCommand = "command"
+)
+
+// Suspension is a suspension or a gap, as it was entered.
+type Suspension struct {
+	ID       ID         `db:"id"`
+	Name     string     `db:"name"`
+	Kind     string     `db:"kind"`
+	StartsAt era.Moment `db:"starts_at"`
+	EndsAt   era.Moment `db:"ends_at"`
+	Daily    bool       `db:"daily"`
+	Years    string     `db:"years"`  // apart by spaces; none means all
+	Origin   string     `db:"origin"` // InFile or ByCommand
+}
+
+// GroupSuspension is days, both included, on which a group is suspended (R27).
+type GroupSuspension struct {
+	ID       ID       `db:"id"`
+	GroupID  ID       `db:"group_id"`
+	StartsOn era.Date `db:"starts_on"`
+	EndsOn   era.Date `db:"ends_on"`
+}
+
+// Absence says for how many nights in a row an element has been absent from the MIS that
+// is to be ended only after some more.
+type Absence struct {
+	ID        ID       `db:"id"`
+	ElementID ID       `db:"element_id"`
+	Nights    int      `db:"nights"`
+	LastOn    era.Date `db:"last_on"` // the newest of them
+}
+
+// Pin says what an import is to leave as it is: a field of an element, or, where Field is
+// blank, whether the element is in a group.
+type Pin struct {
+	ID        ID     `db:"id"`
+	ElementID ID     `db:"element_id"`
+	Field     string `db:"field"`
+	GroupID   ID     `db:"group_id"`
+}
+
+// UnwantedDocument is a document, by its hash, that is not to be imported again: the run
+// that did was undone.
+type UnwantedDocument struct {
+	ID     ID     `db:"id"`
+	SHA256 string `db:"sha256"`
+}
+
+// Era is an era with its row's id.
+type Era struct {
+	ID ID `db:"id"`
+	era.Era
+}
+
+// Settings says which era is which. There is one row, with the id 1.
+type Settings struct {
+	ID             ID `db:"id"`
+	CurrentEraID   ID `db:"current_era_id"`
+	NextEraID      ID `db:"next_era_id"`
+	PreviousEraID  ID `db:"previous_era_id"`
+	PerpetualEraID ID `db:"perpetual_era_id"`
+}
+
+func (Staff) Entity() Entity { return StaffEntity }
+
+func (Pupil) Entity() Entity { return PupilEntity }
+
+func (Location) Entity() Entity { return LocationEntity }
+
+func (Subject) Entity() Entity { return SubjectEntity }
+
+func (House) Entity() Entity { return HouseEntity }
+
+func (Group) Entity() Entity { return GroupEntity }
+
+func (Membership) Entity() Entity { return MembershipEntity }
+
+func (Era) Entity() Entity { return EraEntity }
+
+func (Settings) Entity() Entity { return SettingsEntity }
+
+func (Lesson) Entity() Entity { return LessonEntity }
+
+func (Commitment) Entity() Entity { return CommitmentEntity }
+
+func (Suspension) Entity() Entity { return SuspensionEntity }
+
+func (GroupSuspension) Entity() Entity { return GroupSuspensionEntity }
+
+func (Absence) Entity() Entity { return AbsenceEntity }
+
+func (Pin) Entity() Entity { return PinEntity }
+
+func (UnwantedDocument) Entity() Entity { return UnwantedEntity }
+
+func (m Membership) RowID() ID { return m.ID }
+
+func (e Era) RowID() ID { return e.ID }
+
+func (s Settings) RowID() ID { return s.ID }
+
+func (l Lesson) RowID() ID { return l.ID }
+
+func (c Commitment) RowID() ID { return c.ID }
+
+func (s Suspension) RowID() ID { return s.ID }
+
+func (g GroupSuspension) RowID() ID { return g.ID }
+
+func (a Absence) RowID() ID { return a.ID }
+
+func (p Pin) RowID() ID { return p.ID }
+
+func (u UnwantedDocument) RowID() ID { return u.ID }

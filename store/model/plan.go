@@ -1,0 +1,139 @@
+package model
+
+import (
+	"cmp"
+	"slices"
+
+	"misimportd/era"
+)
+
+// Action is what a Change does to its record.
+type Action string
+
+const (
+	Create Action = "create"
+	Update Action = "update"
+	End    Action = "end"    // a group or membership gets an end; a person is no longer current
+	Reopen Action = "reopen" // the opposite of End
+	Delete Action = "delete"
+)
+
+// Actions is every Action in the order in which people are told of them.
+var Actions = []Action{Create, Update, Reopen, End, Delete}
+
+// Reason is why a Change is made.
+type Reason string
+
+const (
+	NewInMIS      Reason = "new in the MIS"
+	ChangedInMIS  Reason = "changed in the MIS"
+	GoneFromMIS   Reason = "no longer in the MIS"
+	NotImported   Reason = "its year group is not imported"
+	BackInMIS     Reason = "back in the MIS"
+	GroupGone     Reason = "its group goes"
+	MemberGone    Reason = "its member goes"
+	Joined        Reason = "joined"
+	Left          Reason = "left"
+	PulledForward Reason = "joined earlier than planned"
+	Doubled       Reason = "covered by another membership"
+	Prolonged     Reason = "follows its group's end"
+	NoEraYet      Reason = "no era was current"
+	ByHand        Reason = "entered by hand"
+	InTheFile     Reason = "in the file of suspensions"
+	NotInTheFile  Reason = "no longer in the file of suspensions"
+	Suspended     Reason = "suspended" // with what by, after a colon
+	NotSuspended  Reason = "no longer suspended"
+	InGap         Reason = "in a gap" // likewise
+	AbsentSoFar   Reason = "absent"   // with for how many nights, and of how many, after a colon
+	NotAbsent     Reason = "no longer awaited"
+	Undone        Reason = "undone" // with the run, after a colon
+	NotAgain      Reason = "not to be imported again"
+	Forced        Reason = "imported again by force"
+)
+
+// Change is one step of a Plan. Before is nil when the record is created, After
+// when it is deleted.
+type Change struct {
+	Action        Action
+	Why           Reason
+	Before, After Record
+}
+
+// Record is the record that c is about, as it is afterwards, or was where there is
+// no afterwards.
+func (c Change) Record() Record {
+	if c.After != nil {
+		return c.After
+	}
+	return c.Before
+}
+
+// Entity is the kind of record that c changes.
+func (c Change) Entity() Entity { return c.Record().Entity() }
+
+// Plan is the only way to change the database: an ordered list of Changes, each of
+// which can be made once those before it are. The zero Plan changes nothing.
+type Plan struct {
+	Changes     []Change
+	provisional ID
+
+	// Days says in few bytes, hexadecimal, what the lessons of a datasource are on each day
+	// that was looked at once the changes are made: the next State tells.
+	Days       map[era.Date]string
+	Datasource ID
+}
+
+// NewID is a provisional id for a record that the plan is going to create.
+func (p *Plan) NewID() ID {
+	p.provisional--
+	return p.provisional
+}
+
+// Create adds the creation of a record whose id is from NewID.
+func (p *Plan) Create(after Record, why Reason) {
+	p.Changes = append(p.Changes, Change{Action: Create, Why: why, After: after})
+}
+
+// Change adds a step from one state of a record to another.
+func (p *Plan) Change(action Action, before, after Record, why Reason) {
+	p.Changes = append(p.Changes, Change{Action: action, Why: why, Before: before, After: after})
+}
+
+// Provisional is how many provisional ids p has given.
+func (p Plan) Provisional() int { return int(-p.provisional) }
+
+// Next is an empty plan whose provisional ids go on from p's.
+func (p Plan) Next() Plan { return Plan{provisional: p.provisional} }
+
+// IsEmpty tells whether p changes nothing.
+func (p Plan) IsEmpty() bool { return len(p.Changes) == 0 }
+
+// Count says how many changes of one kind a Plan holds.
+type Count struct {
+	Entity Entity `json:"entity"`
+	Action Action `json:"action"`
+	Count  int    `json:"count"`
+}
+
+// Counts counts p's changes by entity and action, leaving out what there is none of.
+func (p Plan) Counts() []Count {
+	type kind struct {
+		Entity
+		Action
+	}
+	seen := map[kind]int{}
+	for _, c := range p.Changes {
+		seen[kind{c.Entity(), c.Action}]++
+	}
+	counts := make([]Count, 0, len(seen))
+	for k, n := range seen {
+		counts = append(counts, Count{k.Entity, k.Action, n})
+	}
+	slices.SortFunc(counts, func(a, b Count) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(Entities, a.Entity), slices.Index(Entities, b.Entity)),
+			cmp.Compare(slices.Index(Actions, a.Action), slices.Index(Actions, b.Action)),
+		)
+	})
+	return counts
+}

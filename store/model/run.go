@@ -1,0 +1,119 @@
+package model
+
+import (
+	"database/sql"
+	"encoding/json"
+	"time"
+
+	"misimportd/era"
+)
+
+// Imports is what the record says of the imports so far.
+type Imports struct {
+	Newest      []Run // newest first, without their documents, counts, problems and stages
+	Waiting     []ID  // held runs that wait for a person, oldest first
+	LastSuccess time.Time
+	LastNew     time.Time // when one last brought a document that was not the one before
+}
+
+// Night is what the record says of one import: when it was, and what the guard found.
+type Night struct {
+	ID    ID                    `db:"id"`
+	AsOf  era.Date              `db:"as_of"`
+	Hold  Hold                  `db:"hold"`
+	First bool                  `db:"first"` // the first one into its era
+	Guard JSON[json.RawMessage] `db:"guard"`
+}
+
+// Result is how a run ended.
+type Result string
+
+const (
+	Applied   Result = "applied"
+	Unchanged Result = "unchanged"
+	Failed    Result = "failed"
+	Held      Result = "held"    // for a person to approve
+	Aborted   Result = "aborted" // told to stop before it was done; nothing was changed
+)
+
+// Source is the document that a run imported.
+type Source struct {
+	SHA256    string `json:"sha256" db:"source_sha256"`
+	Bytes     int64  `json:"bytes" db:"source_bytes"`
+	Unchanged bool   `json:"unchanged" db:"source_unchanged"` // the same as the one before
+}
+
+// Stage is a part of a run and how long it took.
+type Stage struct {
+	Name    string  `json:"stage"`
+	Seconds float64 `json:"seconds"`
+}
+
+// Hold is what of a run waits for a person.
+type Hold string
+
+const (
+	HoldNothing  Hold = ""
+	HoldSections Hold = "sections" // what follows from sections that are missing (R34)
+	HoldValues   Hold = "values"   // what changes in fields of many records at once, and lessons
+	HoldRemovals Hold = "removals" // all that ends, and those values
+	HoldAll      Hold = "all"
+)
+
+// Decision is what became of that which a run holds.
+type Decision string
+
+const (
+	Waiting  Decision = "waiting"
+	Approved Decision = "approved"
+	Rejected Decision = "rejected"
+	Replaced Decision = "replaced" // by a later run, which made its own plan
+)
+
+// The kinds of run that this package has to tell apart.
+const (
+	Import   = "import"
+	Approval = "approval" // of a held import
+	Undo     = "undo"
+)
+
+// Run is the record of one run.
+type Run struct {
+	ID         ID        `db:"id"`
+	Kind       string    `db:"kind"` // import, era …
+	Result     Result    `db:"result"`
+	StartedAt  time.Time `db:"started_at"`
+	FinishedAt time.Time `db:"finished_at"`
+	AsOf       era.Date  `db:"as_of"`
+	Era        string    `db:"era"`
+	Source
+	Counts   JSON[[]Count]         `db:"counts"`
+	Problems JSON[json.RawMessage] `db:"problems"` // as the importer wrote them
+	Stages   JSON[[]Stage]         `db:"stages"`
+	Error    string                `db:"error"`
+	Program  string                `db:"program"` // its version
+	Host     string                `db:"host"`
+
+	Records JSON[map[string]int]  `db:"records"` // of each section of the document
+	Guard   JSON[json.RawMessage] `db:"guard"`   // as the importer wrote it
+	Hold    Hold                  `db:"hold"`
+	Waiting JSON[[]Count]         `db:"waiting"` // what is held
+	About   ID                    `db:"about"`   // the run that this one approves or undoes
+
+	Decision  Decision     `db:"decision"` // of what this run holds; "" where it holds nothing
+	DecidedBy ID           `db:"decided_by"`
+	DecidedAt sql.NullTime `db:"decided_at"`
+	UndoneBy  ID           `db:"undone_by"`
+}
+
+// Proposal is what a run is to do, and what of it is to wait.
+type Proposal struct {
+	Run     Run
+	Plan    Plan // to be carried out
+	Waiting Plan // not to be carried out yet; its provisional ids go on from those of Plan. Run.Hold says whether the run is held
+
+	Settles  ID // the held run that this one decides, 0 for none
+	As       Decision
+	Replaces bool // all that waits of earlier runs
+	Undoes   ID   // the run whose changes Plan puts back, 0 for none
+}

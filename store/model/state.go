@@ -1,0 +1,80 @@
+package model
+
+import "misimportd/era"
+
+// Calendar is the eras and which of them is which.
+type Calendar struct {
+	Eras     []Era // by first day
+	Settings Settings
+}
+
+// find is the era with an id, nil when there is none.
+func (c Calendar) find(id ID) *Era {
+	for i := range c.Eras {
+		if id != 0 && c.Eras[i].ID == id {
+			return &c.Eras[i]
+		}
+	}
+	return nil
+}
+
+// Plain is the eras without their ids.
+func (c Calendar) Plain() []era.Era {
+	eras := make([]era.Era, len(c.Eras))
+	for i, e := range c.Eras {
+		eras[i] = e.Era
+	}
+	return eras
+}
+
+// Current is the current era, nil when none was set.
+func (c Calendar) Current() *Era { return c.find(c.Settings.CurrentEraID) }
+
+// Named is the era of a name, nil when there is none.
+func (c Calendar) Named(name string) *Era {
+	for i := range c.Eras {
+		if c.Eras[i].Name == name {
+			return &c.Eras[i]
+		}
+	}
+	return nil
+}
+
+// State is what the database holds of one datasource, as far as an import can
+// change it: rows of others are not in it (R2). The groups are those of one era,
+// the memberships those of these groups that reach the as-of date or a later one, in
+// no order. The other lists are in order of id.
+type State struct {
+	DatasourceID ID
+	Staff        []Staff
+	Pupils       []Pupil
+	Locations    []Location
+	Subjects     []Subject
+	Houses       []House
+	Groups       []Group
+	Memberships  []Membership
+
+	Suspensions      []Suspension      // all there are, in order of id
+	GroupSuspensions []GroupSuspension // of these groups, that reach the as-of date or a later one
+
+	// LessonDays says what was known of the lessons of each day from the as-of date on, as
+	// Plan.Days said it; nothing of days that somebody changed since. Lessons and
+	// Commitments are of the days for which ReadLessons was called.
+	LessonDays  map[era.Date]string
+	Lessons     []Lesson
+	Commitments []Commitment
+
+	// NeededElsewhere holds the groups that start on the as-of date or later and that
+	// rows of others point at: they cannot be deleted.
+	NeededElsewhere map[ID]bool
+
+	Absences []Absence
+	Pins     []Pin
+	Unwanted []UnwantedDocument
+
+	// LessonsAhead and CommitmentsAhead are how many there are from the as-of date on, as far
+	// as CountLessons was called.
+	LessonsAhead, CommitmentsAhead int
+
+	TakenBy map[ID]int // by how many lessons those groups are taken that start on the as-of date or later
+}
