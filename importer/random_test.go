@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 		schools = "600"
 	}
 	_ = flag.Set("rapid.checks", schools)
+	_ = flag.Set("test.parallel", "4") // for half of the time they wait, for processes and timeouts
 	os.Exit(m.Run())
 }
 
