@@ -32,8 +32,8 @@ type DayLesson struct {
 	Rooms     []string `json:"rooms"`
 	Pupils    []string `json:"pupils"`
 
-	Starts, Ends era.Moment
-	Row          model.ID
+	Starts, Ends era.Moment `json:"-"`
+	Row          model.ID   `json:"-"`
 }
 
 func (l DayLesson) Called() string { return cmp.Or(l.Name, l.Code, l.Kind) }
