@@ -168,7 +168,7 @@ func (n *night) plan(ctx context.Context, s *scene, state *model.State, before m
 	plan := before
 	plan.Changes = slices.Clip(plan.Changes)
 	w := want.Of(want.Given{State: state, Snap: snap, Era: s.era, AsOf: s.asOf, Years: n.Years, File: s.file, NewID: plan.NewID, Terms: on})
-	missing := slices.DeleteFunc(w.Stale(), func(day era.Date) bool { return s.read[day] })
+	missing := slices.DeleteFunc(w.StaleDays(), func(day era.Date) bool { return s.read[day] })
 	if err := s.view.ReadLessons(ctx, state, missing); err != nil {
 		return nil, model.Plan{}, err
 	}

@@ -36,7 +36,7 @@ type dayPlan struct {
 // A day of which something waits stays whole as it is (R41).
 func (d *differ) planLessons() *lessonPlan {
 	whole := &lessonPlan{freed: map[model.ID]int{}}
-	stale := d.Stale()
+	stale := d.StaleDays()
 	if len(stale) == 0 {
 		return whole
 	}

@@ -237,9 +237,9 @@ func (w *Wanted) protectionMark() string {
 	return awaits + fmt.Sprintf("%q %q %q", slices.Sorted(maps.Keys(t.Faulty)), slices.Sorted(maps.Keys(t.FaultyCode)), slices.Sorted(maps.Keys(t.Doubtful)))
 }
 
-// Stale lists the days whose lessons have to be read: those of which the database does not
+// StaleDays lists the days whose lessons have to be read: those of which the database does not
 // know that they are as they should be.
-func (w *Wanted) Stale() (days []era.Date) {
+func (w *Wanted) StaleDays() (days []era.Date) {
 	if w.Table == nil {
 		return nil
 	}
