@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/pressly/goose/v3"
@@ -161,20 +160,12 @@ func (d sqlite) lock(ctx context.Context, db *DB, holder Holder) (*sqlx.Conn, fu
 			return nil, nil, err
 		}
 	}
-	file, err := files.OpenLock(d.path + ".lock")
+	unlock, err := files.Lock(d.path+".lock", holder.String())
+	var locked *files.LockedError
+	if errors.As(err, &locked) {
+		return nil, nil, &BusyError{Holder: locked.Holder}
+	}
 	if err != nil {
-		return nil, nil, err
-	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		defer quiet(file.Close)
-		if !errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, nil, err
-		}
-		said, _ := os.ReadFile(file.Name())
-		return nil, nil, &BusyError{Holder: strings.TrimSpace(string(said))}
-	}
-	if err := errors.Join(file.Truncate(0), writeAt(file, holder.String()+"\n")); err != nil {
-		quiet(file.Close)
 		return nil, nil, err
 	}
 	conn, err := db.sql.Connx(ctx)
@@ -182,15 +173,10 @@ func (d sqlite) lock(ctx context.Context, db *DB, holder Holder) (*sqlx.Conn, fu
 		_, err = conn.ExecContext(ctx, `PRAGMA journal_mode = wal`)
 	}
 	if err != nil {
-		quiet(file.Close)
+		quiet(unlock)
 		return nil, nil, err
 	}
-	return conn, func() error { return errors.Join(unlessGone(conn.Close()), file.Truncate(0), file.Close()) }, nil
-}
-
-func writeAt(file *os.File, text string) error {
-	_, err := file.WriteAt([]byte(text), 0)
-	return err
+	return conn, func() error { return errors.Join(unlessGone(conn.Close()), unlock()) }, nil
 }
 
 func (sqlite) serialization(error) bool { return false }

@@ -93,25 +93,6 @@ func Read(path string) ([]byte, error) {
 	return io.ReadAll(file)
 }
 
-// OpenLock opens a file that processes lock, and makes it if it is missing. Who has the lock
-// writes into it: so it is never one that a symbolic link leads to.
-func OpenLock(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
-	if err == nil {
-		if err = checkOpen(file); err != nil {
-			_ = file.Close()
-		}
-	}
-	info, missing := os.Lstat(path)
-	if err != nil && missing == nil && !info.Mode().IsRegular() {
-		return nil, &NotFileError{Path: path, Mode: info.Mode(), Lock: true}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return file, nil
-}
-
 // FullError says that there is no room for what was being written.
 type FullError struct {
 	Folder string

@@ -38,7 +38,7 @@ func TestOnlyFilesAreOpened(t *testing.T) {
 				t.Errorf("%s: %v", kind, err)
 			}
 		}
-		if _, err := files.OpenLock(path); err == nil || err.Error() != path+" is "+kind+", and has to be a file: take it away" {
+		if _, err := files.Lock(path, "a test"); err == nil || err.Error() != path+" is "+kind+", and has to be a file: take it away" {
 			t.Errorf("%s: %v", kind, err)
 		}
 	}
@@ -63,7 +63,7 @@ func TestLocksDoNotFollowLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{link, dangling} {
-		if _, err := files.OpenLock(path); err == nil || err.Error() != path+" is a symbolic link, and has to be a file: take it away" {
+		if _, err := files.Lock(path, "a test"); err == nil || err.Error() != path+" is a symbolic link, and has to be a file: take it away" {
 			t.Errorf("%v", err)
 		}
 	}
