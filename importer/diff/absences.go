@@ -10,9 +10,10 @@ import (
 // changeAbsences plans the record of who is awaited. Of those whose end is held, or of whom
 // nobody knows, it stays as it is.
 func (d *differ) changeAbsences() {
+	var changes []model.Change
 	for _, a := range d.State.Absences {
 		if d.Kept[a.ElementID] == 0 {
-			d.plan.Change(model.Delete, a, nil, model.NotAbsent)
+			changes = append(changes, model.Change{Action: model.Delete, Why: model.NotAbsent, Before: a})
 		}
 	}
 	for _, a := range d.Absent {
@@ -20,9 +21,10 @@ func (d *differ) changeAbsences() {
 		switch had := d.AbsenceOf(a.ElementID); {
 		case had.ID == 0:
 			a.ID = d.plan.NewID()
-			d.plan.Create(a, why)
+			changes = append(changes, model.Change{Action: model.Create, Why: why, After: a})
 		case had != a:
-			d.plan.Change(model.Update, had, a, why)
+			changes = append(changes, model.Change{Action: model.Update, Why: why, Before: had, After: a})
 		}
 	}
+	d.add(changes)
 }

@@ -16,15 +16,15 @@ import (
 // differ puts what the database holds and what it should hold side by side.
 type differ struct {
 	*want.Wanted
-	plan *model.Plan
-	late []model.Change // changes of groups that have to wait for those of memberships
+	plan  *model.Plan
+	parts [][]model.Change // the changes, in the order in which they can be made
 }
 
 // Make adds to plan, from which the ids of what is wanted come, what takes the database to what is
 // wanted, and returns the problems met on the way beside those of the Snapshot. The State has
 // the lessons of the days that StaleDays names. eras are all that there are.
 func Make(plan *model.Plan, wanted *want.Wanted, eras []era.Era) mis.Problems {
-	d := &differ{Wanted: wanted, plan: plan}
+	d := &differ{Wanted: wanted, plan: plan, parts: [][]model.Change{plan.Changes}}
 	lessons := d.planLessons() // first: for what of a timetable waits, some people stay where they are
 	d.changeSuspensions()
 	change(d, d.State.Staff, d.Staff, func(r *model.Staff) *model.Element { return &r.Element })
@@ -32,17 +32,22 @@ func Make(plan *model.Plan, wanted *want.Wanted, eras []era.Era) mis.Problems {
 	change(d, d.State.Houses, d.Houses, func(r *model.House) *model.Element { return &r.Element })
 	change(d, d.State.Locations, d.Locations, func(r *model.Location) *model.Element { return &r.Element })
 	change(d, d.State.Pupils, d.Pupils, func(r *model.Pupil) *model.Element { return &r.Element })
-	d.changeGroups(lessons.freed)
+	late := d.changeGroups(lessons.freed)
 	d.changeMemberships()
-	d.plan.Changes = slices.Concat(d.plan.Changes, lessons.uncommitted, lessons.deleted, lessons.updated, lessons.created, lessons.committed)
+	d.add(lessons.parts()...)
 	d.changeGroupSuspensions()
 	d.changeAbsences()
-	d.plan.Changes = append(d.plan.Changes, d.late...)
+	d.add(late...)
+	d.plan.Changes = slices.Concat(d.parts...)
 	d.ReportSilence()
 	d.ReportWeeks()
 	d.ReportSuspensions(eras)
 	return d.Problems
 }
+
+// add adds changes that can be made once all that were added before are. They are joined in the end:
+// there may be a million.
+func (d *differ) add(parts ...[]model.Change) { d.parts = append(d.parts, parts...) }
 
 // change plans what happens to the elements of one kind that are no groups (R4 to R7).
 func change[T interface {
@@ -73,14 +78,14 @@ func change[T interface {
 		}
 	}
 	for _, action := range model.Actions {
-		d.plan.Changes = append(d.plan.Changes, by[action]...)
+		d.add(by[action])
 	}
 }
 
 // changeGroups plans the groups (R10 to R12). What ends or shortens a group's life
-// has to wait until its memberships have ended. freed is how many commitments of each
-// element go with this plan.
-func (d *differ) changeGroups(freed map[model.ID]int) {
+// has to wait until its memberships have ended: those changes are returned. freed is how many
+// commitments of each element go with this plan.
+func (d *differ) changeGroups(freed map[model.ID]int) (late [][]model.Change) {
 	wants := map[model.ID]bool{}
 	had := map[model.ID]model.Group{}
 	for _, g := range d.State.Groups {
@@ -125,8 +130,8 @@ func (d *differ) changeGroups(freed map[model.ID]int) {
 			ended = append(ended, model.Change{Action: model.End, Why: d.WhyGone(h), Before: h, After: gone})
 		}
 	}
-	d.plan.Changes = slices.Concat(d.plan.Changes, created, updated, reopened)
-	d.late = slices.Concat(shortened, ended, deleted)
+	d.add(created, updated, reopened)
+	return [][]model.Change{shortened, ended, deleted}
 }
 
 func compareGroups(a, b model.Group) int {

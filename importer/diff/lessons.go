@@ -7,28 +7,41 @@ import (
 	"misimportd/store/model"
 )
 
-// lessonPlan is what changes of lessons. Changes of one kind stand together: what goes comes
-// before what comes in its place.
-type lessonPlan struct {
+// dayPlan is what changes of the lessons of one day.
+type dayPlan struct {
+	date                                              era.Date
 	uncommitted, deleted, updated, created, committed []model.Change
-	freed                                             map[model.ID]int // how many commitments of an element go
+}
+
+// lessonPlan is what changes of lessons, day by day.
+type lessonPlan struct {
+	days  []*dayPlan
+	freed map[model.ID]int // how many commitments of an element go
 }
 
 func (p *lessonPlan) add(day *dayPlan) {
-	p.uncommitted = append(p.uncommitted, day.uncommitted...)
-	p.deleted = append(p.deleted, day.deleted...)
-	p.updated = append(p.updated, day.updated...)
-	p.created = append(p.created, day.created...)
-	p.committed = append(p.committed, day.committed...)
+	p.days = append(p.days, day)
 	for _, c := range day.uncommitted {
 		p.freed[c.Before.(model.Commitment).ElementID]++
 	}
 }
 
-// dayPlan is what changes of the lessons of one day.
-type dayPlan struct {
-	date era.Date
-	lessonPlan
+// parts are the changes of all days. Those of one kind stand together: what goes comes before what
+// comes in its place.
+func (p *lessonPlan) parts() (parts [][]model.Change) {
+	kinds := []func(*dayPlan) []model.Change{
+		func(d *dayPlan) []model.Change { return d.uncommitted },
+		func(d *dayPlan) []model.Change { return d.deleted },
+		func(d *dayPlan) []model.Change { return d.updated },
+		func(d *dayPlan) []model.Change { return d.created },
+		func(d *dayPlan) []model.Change { return d.committed },
+	}
+	for _, kind := range kinds {
+		for _, day := range p.days {
+			parts = append(parts, kind(day))
+		}
+	}
+	return parts
 }
 
 // planLessons plans the lessons of the days that were read (R23 to R26), and their

@@ -50,7 +50,7 @@ func (d *differ) changeMemberships() {
 	for ; next < len(have); next++ {
 		m.leave(have[next])
 	}
-	d.plan.Changes = slices.Concat(d.plan.Changes, m.deleted, m.ended, m.updated, m.created)
+	d.add(m.deleted, m.ended, m.updated, m.created)
 }
 
 // others tells which memberships the MIS has no say in tonight: those of elements that are not

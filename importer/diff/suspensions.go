@@ -10,16 +10,18 @@ import (
 // changeSuspensions brings what the database holds of the file to what the file says.
 func (d *differ) changeSuspensions() {
 	gone, changed, fresh := d.MatchSuspensions(d.InFile)
+	var changes []model.Change
 	for _, h := range gone {
-		d.plan.Change(model.Delete, h, nil, model.NotInTheFile)
+		changes = append(changes, model.Change{Action: model.Delete, Why: model.NotInTheFile, Before: h})
 	}
 	for _, m := range changed {
-		d.plan.Change(model.Update, m.Had, m.Want, model.InTheFile)
+		changes = append(changes, model.Change{Action: model.Update, Why: model.InTheFile, Before: m.Had, After: m.Want})
 	}
 	for _, w := range fresh {
 		w.ID = d.plan.NewID()
-		d.plan.Create(w, model.InTheFile)
+		changes = append(changes, model.Change{Action: model.Create, Why: model.InTheFile, After: w})
 	}
+	d.add(changes)
 }
 
 // changeGroupSuspensions plans the days on which groups are suspended. What was before the
@@ -61,7 +63,7 @@ func (d *differ) changeGroupSuspensions() {
 		}
 		p.change(d, id, had[id], want)
 	}
-	d.plan.Changes = slices.Concat(d.plan.Changes, p.deleted, p.ended, p.updated, p.created)
+	d.add(p.deleted, p.ended, p.updated, p.created)
 }
 
 // stretchPlan gathers changes of stretches of days.
