@@ -153,9 +153,9 @@ func inverse(made []model.Change, id model.ID) (plan model.Plan) {
 	opposite := map[model.Action]model.Action{
 		model.Create: model.Delete, model.Delete: model.Create, model.End: model.Reopen, model.Reopen: model.End, model.Update: model.Update,
 	}
-	why := model.Undone + model.Reason(fmt.Sprintf(": run %d", id))
+	by := fmt.Sprintf("run %d", id)
 	for i, c := range made {
-		made[i] = model.Change{Action: opposite[c.Action], Before: c.After, After: c.Before, Why: why}
+		made[i] = model.Change{Action: opposite[c.Action], Before: c.After, After: c.Before, Why: model.Undone, By: by}
 	}
 	slices.Reverse(made)
 	plan.Changes = made

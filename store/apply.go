@@ -127,7 +127,7 @@ func (a assigned) rows(p model.Plan) changeRows {
 			s := model.Shapes[c.Entity()]
 			*row = changeRow{
 				seq: i + 1, entity: string(s.Entity), action: string(c.Action),
-				recordID: a.real(c.Record().RowID()), why: string(c.Why),
+				recordID: a.real(c.Record().RowID()), why: c.Because(),
 			}
 			if c.Before != nil {
 				before = s.AppendImage(before[:0], c.Before, a.real)

@@ -17,13 +17,13 @@ func (d *differ) changeAbsences() {
 		}
 	}
 	for _, a := range d.Absent {
-		why := model.AbsentSoFar + model.Reason(fmt.Sprintf(": %d of %s", a.Nights, words.Nights(d.Grace)))
+		by := fmt.Sprintf("%d of %s", a.Nights, words.Nights(d.Grace))
 		switch had := d.AbsenceOf(a.ElementID); {
 		case had.ID == 0:
 			a.ID = d.plan.NewID()
-			changes = append(changes, model.Change{Action: model.Create, Why: why, After: a})
+			changes = append(changes, model.Change{Action: model.Create, Why: model.AbsentSoFar, By: by, After: a})
 		case had != a:
-			changes = append(changes, model.Change{Action: model.Update, Why: why, Before: had, After: a})
+			changes = append(changes, model.Change{Action: model.Update, Why: model.AbsentSoFar, By: by, Before: had, After: a})
 		}
 	}
 	d.add(changes)

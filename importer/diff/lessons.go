@@ -115,7 +115,8 @@ func (l *lessonDiffer) day(date era.Date, slots []want.Slot) *dayPlan {
 		for _, c := range l.taken[h.ID] {
 			day.uncommitted = append(day.uncommitted, model.Change{Action: model.Delete, Why: model.GoneFromMIS, Before: c})
 		}
-		day.deleted = append(day.deleted, model.Change{Action: model.Delete, Why: l.whyDeleted(h), Before: h})
+		why, by := l.whyDeleted(h)
+		day.deleted = append(day.deleted, model.Change{Action: model.Delete, Why: why, By: by, Before: h})
 	}
 	return day
 }
@@ -137,9 +138,11 @@ func (l *lessonDiffer) slot(day *dayPlan, s want.Slot, id string) {
 	}
 	if !there {
 		w.ID = l.plan.NewID()
-		day.created = append(day.created, model.Change{Action: model.Create, Why: l.because(s, model.NewInMIS), After: w})
+		why, by := l.whyCreated(s)
+		day.created = append(day.created, model.Change{Action: model.Create, Why: why, By: by, After: w})
 	} else if w.ID = h.ID; w != h {
-		day.updated = append(day.updated, model.Change{Action: model.Update, Why: l.whyUpdated(h, w, s), Before: h, After: w})
+		why, by := l.whyUpdated(h, w, s)
+		day.updated = append(day.updated, model.Change{Action: model.Update, Why: why, By: by, Before: h, After: w})
 	}
 	l.commit(day, w.ID, lesson)
 }
@@ -187,44 +190,50 @@ func (l *lessonDiffer) unsure(lesson mis.Lesson, kind string) bool {
 	return false
 }
 
-// because is why a lesson is suspended, or another reason where it is not.
-func (l *lessonDiffer) because(s want.Slot, other model.Reason) model.Reason {
+// suspendedBy is what suspends a lesson, in words; it is empty where nothing does.
+func (l *lessonDiffer) suspendedBy(s want.Slot) string {
 	if s.By < 0 {
-		return other
+		return ""
 	}
-	return by(model.Suspended, l.Table.Suspensions[s.By])
+	return suspensionAndWhom(l.Table.Suspensions[s.By])
 }
 
-// by is a reason with the suspension that it comes of.
-func by(why model.Reason, s era.Suspension) model.Reason {
-	return why + model.Reason(": "+s.Name+", "+s.Whom())
+func suspensionAndWhom(s era.Suspension) string { return s.Name + ", " + s.Whom() }
+
+// whyCreated tells why a lesson comes, and what that is by.
+func (l *lessonDiffer) whyCreated(s want.Slot) (why model.Reason, by string) {
+	if s.By < 0 {
+		return model.NewInMIS, ""
+	}
+	return model.Suspended, l.suspendedBy(s)
 }
 
-func (l *lessonDiffer) whyUpdated(h, w model.Lesson, s want.Slot) model.Reason {
+// whyUpdated tells why a lesson h becomes w.
+func (l *lessonDiffer) whyUpdated(h, w model.Lesson, s want.Slot) (why model.Reason, by string) {
 	flipped := h
 	flipped.Suspended = w.Suspended
 	switch {
 	case flipped != w:
-		return model.ChangedInMIS
+		return model.ChangedInMIS, ""
 	case w.Suspended:
-		return l.because(s, "")
+		return model.Suspended, l.suspendedBy(s)
 	}
-	return model.NotSuspended
+	return model.NotSuspended, ""
 }
 
-// whyDeleted finds the gap that a lesson has fallen into, if it has.
-func (l *lessonDiffer) whyDeleted(h model.Lesson) model.Reason {
+// whyDeleted tells why a lesson goes: it may have fallen into a gap.
+func (l *lessonDiffer) whyDeleted(h model.Lesson) (why model.Reason, by string) {
 	for _, s := range l.Table.Suspensions {
 		if s.Kind != era.Gap || !s.Touches(h.OnDate, h.StartsAt.Clock(), clockAtEnd(h)) {
 			continue
 		}
 		for _, lesson := range l.inTimetable(h.SourceID) {
 			if s.NamesAll(lesson.Years) {
-				return by(model.InGap, s)
+				return model.InGap, suspensionAndWhom(s)
 			}
 		}
 	}
-	return model.GoneFromMIS
+	return model.GoneFromMIS, ""
 }
 
 // inTimetable are the lessons of the timetable that a record makes.

@@ -2,7 +2,6 @@ package guard
 
 import (
 	"cmp"
-	"strings"
 
 	"misimportd/importer/words"
 	"misimportd/store/model"
@@ -43,23 +42,21 @@ func (j *judgement) lessons() {
 func (s *lessonSum) lesson(c model.Change, l model.Lesson) {
 	before, was := c.Before.(model.Lesson)
 	switch {
-	case goes(c) && isInGap(c): // somebody entered it
+	case goes(c) && c.Why == model.InGap: // somebody entered it
 		s.going[l.ID] = true
 		s.suspended++
-		s.by[words.Clean(string(c.Why))]++
+		s.by[words.Clean(c.Because())]++
 	case goes(c):
 		s.going[l.ID] = true
 		s.removed++
-		s.why[words.Clean(string(c.Why)+": "+cmp.Or(l.Code, l.Kind))]++ // a name may be a pupil's
+		s.why[words.Clean(c.Because()+": "+cmp.Or(l.Code, l.Kind))]++ // a name may be a pupil's
 	case !was:
 		s.created++
 	case l.Suspended && !before.Suspended:
 		s.suspended++
-		s.by[words.Clean(string(c.Why))]++
+		s.by[words.Clean(c.Because())]++
 	}
 }
-
-func isInGap(c model.Change) bool { return strings.HasPrefix(string(c.Why), string(model.InGap)) }
 
 // slotOf is what a lesson takes, but for which.
 type slotOf struct {

@@ -133,7 +133,7 @@ func (j *judgement) lessonsOfTeachers(found parts) {
 	for _, c := range j.Plan.Changes {
 		switch r := c.Record().(type) {
 		case model.Lesson:
-			noLoss[r.ID] = noLoss[r.ID] || goes(c) && isInGap(c)
+			noLoss[r.ID] = noLoss[r.ID] || goes(c) && c.Why == model.InGap
 		case model.Commitment:
 			if name := teachers[r.ElementID]; name != "" && !goes(c) {
 				noLoss[r.LessonID] = true

@@ -19,7 +19,7 @@ type Line struct {
 	SourceID string       `json:"id,omitempty"`   // in the MIS
 	Name     string       `json:"name,omitempty"`
 	Group    *GroupRef    `json:"group,omitempty"` // of a membership; id and name are the member's
-	Why      model.Reason `json:"why"`
+	Why      string       `json:"why"`
 	StartsOn *era.Date    `json:"starts_on,omitempty"` // of groups and memberships
 	EndsOn   *era.Date    `json:"ends_on,omitempty"`   // null: without an end
 	On       *era.Date    `json:"on,omitempty"`        // of lessons and commitments

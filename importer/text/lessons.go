@@ -62,7 +62,7 @@ func newLessonChanges(p *printer, lines report.Lines) *lessonChanges {
 // add takes in what happens to a lesson itself.
 func (c *lessonChanges) add(l report.Line) {
 	switch {
-	case l.Action == model.Update && l.Why == model.ChangedInMIS:
+	case l.Action == model.Update && l.Why == model.ChangedInMIS.String():
 		one := c.one(l.Row, l.Name, *l.On)
 		one.how = append(one.how, c.values(l)...)
 	case l.Action == model.Update || !c.pairs:
@@ -76,11 +76,11 @@ func (c *lessonChanges) add(l report.Line) {
 	}
 }
 
-func (c *lessonChanges) key(action model.Action, why model.Reason) string {
-	return c.sign(action) + "\x00" + string(why)
+func (c *lessonChanges) key(action model.Action, why string) string {
+	return c.sign(action) + "\x00" + why
 }
 
-func (c *lessonChanges) count(action model.Action, why model.Reason, on era.Date) {
+func (c *lessonChanges) count(action model.Action, why string, on era.Date) {
 	c.counts.add(c.key(action, why), on)
 }
 

@@ -26,7 +26,7 @@ type placed struct {
 	kind, id, title string
 	on              era.Date
 	from, to        string
-	why             model.Reason
+	why             string
 	moved           bool
 }
 
@@ -52,7 +52,7 @@ func whenText(on era.Date, from, to string) string {
 // MIS has it no longer here and newly there.
 func (p placed) week(called string) string {
 	why := p.why
-	if why == model.GoneFromMIS || why == model.NewInMIS {
+	if why == model.GoneFromMIS.String() || why == model.NewInMIS.String() {
 		why = ""
 	}
 	return fmt.Sprintf("%s\x00%s\x00%d\x00%s", p.kind, called, (int(p.on) - int(p.on.Time().Weekday()+6)%7), why)

@@ -164,7 +164,7 @@ func (p *printer) record(l report.Line) {
 	}
 	switch {
 	case l.Entity == model.AbsenceEntity:
-		text += ": " + string(l.Why)
+		text += ": " + l.Why
 	case l.Entity == model.UnwantedEntity:
 		text = fmt.Sprintf("document with the sha256 %s: %s", words.Clip(words.Clean(l.SourceID), 12), l.Why)
 	case l.Entity == model.PinEntity:
@@ -172,7 +172,7 @@ func (p *printer) record(l report.Line) {
 	case l.Action == model.Update:
 		text += ": " + p.fields(l.Fields)
 	case l.Action != model.Create:
-		text += ": " + string(l.Why)
+		text += ": " + l.Why
 	case l.Span != "":
 		text += ": " + l.Span
 	case l.StartsOn != nil:

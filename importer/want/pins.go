@@ -50,7 +50,7 @@ func pinFields[T Element](w *Wanted, want, have []T) {
 		for _, field := range fields[row] {
 			pinned := model.Keep(want[i], h, field)
 			if pinned != want[i] {
-				w.Pinned = append(w.Pinned, model.Change{Action: model.Update, Why: model.Reason(field), Before: model.Keep(h, want[i], field), After: h})
+				w.Pinned = append(w.Pinned, model.Change{Action: model.Update, By: field, Before: model.Keep(h, want[i], field), After: h})
 			}
 			want[i] = pinned
 		}

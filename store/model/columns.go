@@ -164,7 +164,7 @@ type Image map[string]any
 
 // Recorded is c as the database would record it, provisional ids and all.
 func (c Change) Recorded() Recorded {
-	return Recorded{Entity: c.Entity(), Action: c.Action, RecordID: c.Record().RowID(), Why: c.Why,
+	return Recorded{Entity: c.Entity(), Action: c.Action, RecordID: c.Record().RowID(), Why: c.Because(),
 		Before: JSON[Image]{imageOf(c.Before)}, After: JSON[Image]{imageOf(c.After)}}
 }
 

@@ -21,42 +21,84 @@ const (
 // Actions is every Action in the order in which people are told of them.
 var Actions = []Action{Create, Update, Reopen, End, Delete}
 
-// Reason is why a Change is made.
-type Reason string
+// Reason is why a Change is made. What it was by, where that has to be told, stands beside it.
+type Reason uint8
 
 const (
-	NewInMIS      Reason = "new in the MIS"
-	ChangedInMIS  Reason = "changed in the MIS"
-	GoneFromMIS   Reason = "no longer in the MIS"
-	NotImported   Reason = "its year group is not imported"
-	BackInMIS     Reason = "back in the MIS"
-	GroupGone     Reason = "its group goes"
-	MemberGone    Reason = "its member goes"
-	Joined        Reason = "joined"
-	Left          Reason = "left"
-	PulledForward Reason = "joined earlier than planned"
-	Doubled       Reason = "covered by another membership"
-	Prolonged     Reason = "follows its group's end"
-	NoEraYet      Reason = "no era was current"
-	ByHand        Reason = "entered by hand"
-	InTheFile     Reason = "in the file of suspensions"
-	NotInTheFile  Reason = "no longer in the file of suspensions"
-	Suspended     Reason = "suspended" // with what by, after a colon
-	NotSuspended  Reason = "no longer suspended"
-	InGap         Reason = "in a gap" // likewise
-	AbsentSoFar   Reason = "absent"   // with for how many nights, and of how many, after a colon
-	NotAbsent     Reason = "no longer awaited"
-	Undone        Reason = "undone" // with the run, after a colon
-	NotAgain      Reason = "not to be imported again"
-	Forced        Reason = "imported again by force"
+	NewInMIS Reason = iota + 1
+	ChangedInMIS
+	GoneFromMIS
+	NotImported
+	BackInMIS
+	GroupGone
+	MemberGone
+	Joined
+	Left
+	PulledForward
+	Doubled
+	Prolonged
+	NoEraYet
+	ByHand
+	InTheFile
+	NotInTheFile
+	Suspended // by a suspension
+	NotSuspended
+	InGap       // by a suspension that is a gap
+	AbsentSoFar // by so many nights, of so many
+	NotAbsent
+	Undone // by a run
+	NotAgain
+	Forced
 )
+
+var reasons = [...]string{
+	NewInMIS:      "new in the MIS",
+	ChangedInMIS:  "changed in the MIS",
+	GoneFromMIS:   "no longer in the MIS",
+	NotImported:   "its year group is not imported",
+	BackInMIS:     "back in the MIS",
+	GroupGone:     "its group goes",
+	MemberGone:    "its member goes",
+	Joined:        "joined",
+	Left:          "left",
+	PulledForward: "joined earlier than planned",
+	Doubled:       "covered by another membership",
+	Prolonged:     "follows its group's end",
+	NoEraYet:      "no era was current",
+	ByHand:        "entered by hand",
+	InTheFile:     "in the file of suspensions",
+	NotInTheFile:  "no longer in the file of suspensions",
+	Suspended:     "suspended",
+	NotSuspended:  "no longer suspended",
+	InGap:         "in a gap",
+	AbsentSoFar:   "absent",
+	NotAbsent:     "no longer awaited",
+	Undone:        "undone",
+	NotAgain:      "not to be imported again",
+	Forced:        "imported again by force",
+}
+
+// String is the reason as people are told it, and as the database records it.
+func (r Reason) String() string { return reasons[r] }
 
 // Change is one step of a Plan. Before is nil when the record is created, After
 // when it is deleted.
 type Change struct {
 	Action        Action
-	Why           Reason
+	Why           Reason // 0 of what is not done, for By, a field, is pinned
+	By            string // the suspension, the run, the nights that Why comes of
 	Before, After Record
+}
+
+// Because is why c is made, and what that was by.
+func (c Change) Because() string {
+	switch {
+	case c.Why == 0:
+		return c.By
+	case c.By == "":
+		return c.Why.String()
+	}
+	return c.Why.String() + ": " + c.By
 }
 
 // Record is the record that c is about, as it is afterwards, or was where there is

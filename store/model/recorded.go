@@ -38,7 +38,7 @@ type Recorded struct {
 	Entity   Entity      `db:"entity"`
 	Action   Action      `db:"action"`
 	RecordID ID          `db:"record_id"`
-	Why      Reason      `db:"why"`
+	Why      string      `db:"why"` // what Because said
 	Before   JSON[Image] `db:"before"`
 	After    JSON[Image] `db:"after"`
 }
@@ -57,9 +57,9 @@ type Key struct {
 	ID     ID     `db:"record_id"`
 }
 
-// Typed is r as the Change that was made.
+// Typed is r as the Change that was made, but for why it was.
 func (r Recorded) Typed() (c Change, err error) {
-	c = Change{Action: r.Action, Why: r.Why}
+	c = Change{Action: r.Action}
 	if r.Before.V != nil {
 		if c.Before, err = recordOf(r.Entity, r.RecordID, r.Before.V); err != nil {
 			return c, err
