@@ -19,7 +19,7 @@ func TestR31CutOffAtEveryStatement(t *testing.T) {
 	t.Parallel()
 	o := newOrdeal(t, storetest.Postgres(t))
 	w := newWire(t, o.database)
-	step := soak(1, 97)
+	step := soak(1, 149)
 	for _, what := range operations {
 		for _, how := range []string{"cut", "killed"} {
 			for _, after := range []bool{false, true} {
@@ -81,7 +81,7 @@ func TestR31CutOffAtRandomBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, whole, _ := w.seen()
-		for range soak(400, 5) {
+		for range soak(400, 4) {
 			do := o.ready(what)
 			o.through(what, do, func() error { return o.throughWire(w, "cut", do, 0, 1+dice.IntN(whole), false) })
 		}
@@ -96,7 +96,7 @@ func TestR31SQLiteAtEveryStatement(t *testing.T) {
 	o := newOrdeal(t, storetest.SQLite(t))
 	for _, what := range operations {
 		for _, how := range []string{"killed", "fails"} {
-			for at := 1; ; at += soak(1, 101) {
+			for at := 1; ; at += soak(1, 151) {
 				do := o.ready(what)
 				var err error
 				o.through(what+" "+how, do, func() error {

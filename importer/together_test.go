@@ -24,7 +24,7 @@ import (
 func TestR32SeveralAtOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, database string) {
 		o := newOrdeal(t, database)
-		for round := range soak(100, 8) {
+		for round := range soak(100, 6) {
 			day := date(t, o.asOf()).AddDays(30)
 			added, err := entry.AddSuspension(t.Context(), o.im.DB, "test", era.Suspension{Name: fmt.Sprintf("Trip %d", round), Kind: era.Gap, From: day.At(9 * 60), To: day.At(10 * 60)})
 			if err != nil {
@@ -167,7 +167,7 @@ func TestAnotherProgramWritesAllTheWhile(t *testing.T) {
 			}
 		})
 		var longest time.Duration
-		for range soak(60, 6) {
+		for range soak(60, 5) {
 			for _, what := range operations {
 				do := o.ready(what)
 				begin := time.Now()
