@@ -36,7 +36,8 @@ func (e Era) Check() error {
 	case e.StartsOn < firstDay || e.EndsOn > lastDay:
 		return fmt.Errorf("era %s lies outside the years 1900 to 2199: check its dates", e.Name)
 	case e.EndsOn <= e.StartsOn:
-		return fmt.Errorf("era %s would end on %s, not after its first day %s: swap the dates", e.Name, e.EndsOn, e.StartsOn)
+		return fmt.Errorf("era %s would end on %s, not after its first day %s: swap the dates", e.Name, e.EndsOn,
+			e.StartsOn)
 	}
 	return nil
 }
@@ -92,7 +93,8 @@ func Academic(d Date, starts MonthDay) Era {
 func (e Era) Following() Era {
 	starts := e.EndsOn + 1
 	year := starts.Time().Year()
-	return Era{Name: fmt.Sprintf("%d/%02d", year, (year+1)%100), StartsOn: starts, EndsOn: DateOf(starts.Time().AddDate(1, 0, 0)) - 1}
+	return Era{Name: fmt.Sprintf("%d/%02d", year, (year+1)%100), StartsOn: starts,
+		EndsOn: DateOf(starts.Time().AddDate(1, 0, 0)) - 1}
 }
 
 // AsOf is the day from which an import into e is true: today, or e's first day
@@ -108,8 +110,10 @@ func (e Era) AsOf(today, asked Date) (Date, error) {
 		return 0, fmt.Errorf("%s is before the current era %s: choose a later day with --as-of", d, e)
 	case e.EndsOn != 0 && d > e.EndsOn:
 		next := e.Following()
-		return 0, fmt.Errorf("%s is after the current era %s: enter the next one with \"%s\" and begin it with \"%s\"", d, e,
-			hint.Command("era create %s --from %s --to %s", next.Name, next.StartsOn, next.EndsOn), hint.Command("era set current %s", next.Name))
+		return 0, fmt.Errorf("%s is after the current era %s: enter the next one with \"%s\" and begin it with \"%s\"",
+			d, e,
+			hint.Command("era create %s --from %s --to %s", next.Name, next.StartsOn, next.EndsOn),
+			hint.Command("era set current %s", next.Name))
 	}
 	return d, nil
 }

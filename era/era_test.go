@@ -40,14 +40,16 @@ func TestDatesAreDaysOfTheCalendar(t *testing.T) {
 // TestDatesThatPeopleWrite are of the years 1900 to 2199; databases may hold others.
 func TestDatesThatPeopleWrite(t *testing.T) {
 	for text, fine := range map[string]bool{
-		"0000-06-01": false, "0016-09-05": false, "1899-12-31": false, "1900-01-01": true, "2016-02-29": true, "2199-12-31": true, "2200-01-01": false, "9999-12-31": false,
+		"0000-06-01": false, "0016-09-05": false, "1899-12-31": false, "1900-01-01": true, "2016-02-29": true,
+		"2199-12-31": true, "2200-01-01": false, "9999-12-31": false,
 	} {
 		read, err := era.ReadDate(text)
 		var flag era.Date
 		if again := flag.UnmarshalText([]byte(text)); (err == nil) != fine || (again == nil) != fine || read != flag {
 			t.Errorf("%s: %s %v, %s %v", text, read, err, flag, again)
 		}
-		if want := "\"" + text + "\" lies outside the years 1900 to 2199: check the year"; !fine && err.Error() != want {
+		if want := "\"" + text + "\" lies outside the years 1900 to 2199: check the year"; !fine &&
+			err.Error() != want {
 			t.Errorf("%v, want %s", err, want)
 		}
 		e := era.Era{Name: "x", StartsOn: day(t, text), EndsOn: day(t, text).AddDays(1)}
@@ -105,7 +107,8 @@ func TestDatesGoThroughJSONAndDatabases(t *testing.T) {
 
 func TestIntervalsIncludeBothEnds(t *testing.T) {
 	term := span(t, "2016-09-05", "2016-12-16")
-	for text, want := range map[string]bool{"2016-09-04": false, "2016-09-05": true, "2016-12-16": true, "2016-12-17": false} {
+	for text, want := range map[string]bool{"2016-09-04": false, "2016-09-05": true, "2016-12-16": true,
+		"2016-12-17": false} {
 		if got := term.Contains(day(t, text)); got != want {
 			t.Errorf("%s in %s: %v", text, term, got)
 		}
@@ -215,7 +218,8 @@ func TestErasClash(t *testing.T) {
 
 func TestErasThatCannotBe(t *testing.T) {
 	for _, e := range []era.Era{
-		{StartsOn: 1, EndsOn: 2}, {Name: "x"}, {Name: "x", StartsOn: 5}, {Name: "x", StartsOn: 5, EndsOn: 5}, {Name: "x", StartsOn: 5, EndsOn: 4},
+		{StartsOn: 1, EndsOn: 2}, {Name: "x"}, {Name: "x", StartsOn: 5}, {Name: "x", StartsOn: 5, EndsOn: 5},
+		{Name: "x", StartsOn: 5, EndsOn: 4},
 	} {
 		if e.Check() == nil {
 			t.Errorf("%+v was accepted", e)

@@ -148,7 +148,8 @@ func parseEnd(text string, whole Clock) (Moment, error) {
 	}
 	m, err := ParseMoment(text)
 	if err != nil {
-		return 0, fmt.Errorf("%q is neither a day nor a day and a time: write it as 2017-05-08 or 2017-05-08 09:00", text)
+		return 0, fmt.Errorf("%q is neither a day nor a day and a time: write it as 2017-05-08 or 2017-05-08 09:00",
+			text)
 	}
 	return m, nil
 }

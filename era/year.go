@@ -25,7 +25,8 @@ const (
 func ParseYear(text string) (Year, error) {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < firstYear || n > lastYear {
-		return NoYear, fmt.Errorf("%q is not a year group: expected a whole number from %d to %d", text, firstYear, lastYear)
+		return NoYear, fmt.Errorf("%q is not a year group: expected a whole number from %d to %d", text, firstYear,
+			lastYear)
 	}
 	return Year(n), nil
 }

@@ -46,9 +46,10 @@ func (im *Importer) Approve(ctx context.Context, id model.ID) (report.Report, er
 		again.AsOf, again.Force = held.AsOf, true // as the held run was, if it had to be
 		n := again.begin(&document.Document)
 		n.report.Taken = document.Manifest.Since
-		report, err = n.carryOut(ctx, lock, holder, document, model.Approval, func(ctx context.Context, v *store.View) (model.Proposal, error) {
-			return n.prepareApproved(ctx, v, held)
-		})
+		report, err = n.carryOut(ctx, lock, holder, document, model.Approval,
+			func(ctx context.Context, v *store.View) (model.Proposal, error) {
+				return n.prepareApproved(ctx, v, held)
+			})
 		return err
 	})
 	return report, err

@@ -14,7 +14,8 @@ import (
 // BenchmarkGapGrows is a night on which a week of a timetable has become a gap: the lessons of that
 // week go, and each says into which gap it fell. Ten times the lessons are to cost ten times as much.
 func BenchmarkGapGrows(b *testing.B) {
-	for name, database := range map[string]func(testing.TB) string{"postgres": storetest.Postgres, "sqlite": storetest.SQLite} {
+	for name, database := range map[string]func(testing.TB) string{"postgres": storetest.Postgres,
+		"sqlite": storetest.SQLite} {
 		b.Run(name, func(b *testing.B) {
 			each := map[int]float64{} // microseconds for a lesson, by the lessons of the cycle
 			for b.Loop() {
@@ -23,7 +24,8 @@ func BenchmarkGapGrows(b *testing.B) {
 					im := y.freshIn(database(b))
 					y.run(im)
 					monday := era.NewDate(2016, 11, 7)
-					week := era.Suspension{Name: "Expedition week", Kind: era.Gap, From: monday.At(0), To: monday.AddDays(5).At(0)}
+					week := era.Suspension{Name: "Expedition week", Kind: era.Gap, From: monday.At(0),
+						To: monday.AddDays(5).At(0)}
 					if _, err := entry.AddSuspension(context.Background(), im.DB, "bench", week); err != nil {
 						b.Fatal(err)
 					}

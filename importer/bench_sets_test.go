@@ -51,7 +51,8 @@ func importOnce(b *testing.B, database string, document []byte) {
 	defer func() { _ = db.Close() }()
 	folder := b.TempDir()
 	waits := filepath.Join(folder, cache.PreFetched)
-	if err := errors.Join(os.Mkdir(waits, 0o700), os.WriteFile(filepath.Join(waits, "data.xml"), document, 0o600)); err != nil {
+	if err := errors.Join(os.Mkdir(waits, 0o700),
+		os.WriteFile(filepath.Join(waits, "data.xml"), document, 0o600)); err != nil {
 		b.Fatal(err)
 	}
 	im := &importer.Importer{

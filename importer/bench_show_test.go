@@ -14,7 +14,8 @@ var sixteenThousand = isamstest.Size{Pupils: 16000, Staff: 2400, Forms: 896, Set
 
 // shown is what is measured.
 var shown = map[string][]string{
-	"show": {"runs", "show", "1"}, "verbose": {"runs", "show", "1", "-v"}, "json": {"runs", "show", "1", "--json"}, "undo": {"undo", "1", "--plan"},
+	"show": {"runs", "show", "1"}, "verbose": {"runs", "show", "1", "-v"}, "json": {"runs", "show", "1", "--json"},
+	"undo": {"undo", "1", "--plan"},
 }
 
 // BenchmarkShow runs the program itself: it shows the first load of a school with a year's
@@ -22,7 +23,8 @@ var shown = map[string][]string{
 // memory for is told, and by what it grows from a thousand pupils to sixteen thousand.
 func BenchmarkShow(b *testing.B) {
 	program := filepath.Join(b.TempDir(), "misimportd")
-	if out, err := exec.Command("go", "build", "-o", program, "misimportd/cmd/misimportd").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", program, "misimportd/cmd/misimportd").
+		CombinedOutput(); err != nil {
 		b.Fatalf("%v\n%s", err, out)
 	}
 	small := map[string][2]float64{}
@@ -40,7 +42,8 @@ func BenchmarkShow(b *testing.B) {
 					}
 					y.once(program, "run", "2016-09-05", "first")
 					for what, args := range shown {
-						seconds, megabytes := y.measure(exec.Command(program, append(args, "--state", y.folder)...), what)
+						seconds, megabytes := y.measure(exec.Command(program, append(args, "--state", y.folder)...),
+							what)
 						if was, ok := small[kind+what]; ok {
 							b.ReportMetric(seconds/was[0], "×"+what+"-s")
 							b.ReportMetric(megabytes/was[1], "×"+what+"-MB")

@@ -37,13 +37,17 @@ var schools = []struct {
 }
 
 // tables is every table that a first import writes, in an order that references allow.
-var tables = []string{"eras", "settings", "elements", "staff", "locations", "subjects", "houses", "pupils", "groups", "memberships", "lessons", "commitments", "changes", "runs"}
+var tables = []string{"eras", "settings", "elements", "staff", "locations", "subjects", "houses", "pupils", "groups",
+	"memberships", "lessons", "commitments", "changes", "runs"}
 
 // compared is what a run that changes nothing has to read.
 var compared = []string{
-	"SELECT e.*, t.* FROM elements e JOIN staff t ON t.id = e.id", "SELECT e.*, t.* FROM elements e JOIN pupils t ON t.id = e.id",
-	"SELECT e.*, t.* FROM elements e JOIN locations t ON t.id = e.id", "SELECT e.*, t.* FROM elements e JOIN subjects t ON t.id = e.id",
-	"SELECT e.*, t.* FROM elements e JOIN houses t ON t.id = e.id", "SELECT e.*, t.* FROM elements e JOIN groups t ON t.id = e.id",
+	"SELECT e.*, t.* FROM elements e JOIN staff t ON t.id = e.id",
+	"SELECT e.*, t.* FROM elements e JOIN pupils t ON t.id = e.id",
+	"SELECT e.*, t.* FROM elements e JOIN locations t ON t.id = e.id",
+	"SELECT e.*, t.* FROM elements e JOIN subjects t ON t.id = e.id",
+	"SELECT e.*, t.* FROM elements e JOIN houses t ON t.id = e.id",
+	"SELECT e.*, t.* FROM elements e JOIN groups t ON t.id = e.id",
 	"SELECT * FROM memberships",
 }
 
@@ -74,7 +78,8 @@ func (y *yard) freshIn(database string) *importer.Importer {
 	}
 	return &importer.Importer{
 		DB: db, State: cache.Folder(y.folder), Zone: time.UTC, AcademicYearStarts: era.FirstSeptember,
-		AsOf: era.NewDate(2016, 9, 5), Version: "bench", Guard: guard.NewGuard(), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		AsOf: era.NewDate(2016, 9, 5), Version: "bench", Guard: guard.NewGuard(),
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 }
 
@@ -168,7 +173,10 @@ func (y *yard) report(what string, size isamstest.Size, seconds, ratios []float6
 // of the changes and without.
 func BenchmarkFirstImport(b *testing.B) {
 	for _, school := range schools {
-		b.Run(school.name, func(b *testing.B) { benchFirstImport(b, school.size, isamstest.New(1, school.size), "first") })
+		b.Run(school.name, func(b *testing.B) {
+			benchFirstImport(b, school.size, isamstest.New(1, school.size),
+				"first")
+		})
 		b.Run(school.name+"/timetable", func(b *testing.B) {
 			benchFirstImport(b, school.size, isamstest.New(1, school.size).Teach(2400), "first with a timetable")
 		})
@@ -185,7 +193,8 @@ func benchFirstImport(b *testing.B, size isamstest.Size, school *isamstest.Schoo
 		pass := y.tokenPass().Seconds()
 		whole := y.copyOf(files, tables).Seconds()
 		without := y.copyOf(files, tables[:len(tables)-2]).Seconds()
-		seconds, ratios, bare = append(seconds, took), append(ratios, took/(pass+whole)), append(bare, took/(pass+without))
+		seconds, ratios, bare = append(seconds, took), append(ratios, took/(pass+whole)),
+			append(bare, took/(pass+without))
 	}
 	y.report(what, size, seconds, ratios, "×(tokenpass+COPY)")
 	b.ReportMetric(median(bare), "×(tokenpass+COPY-without-changes)")
@@ -263,7 +272,8 @@ func BenchmarkPeakMemory(b *testing.B) {
 // 20,000 pupils, and much beside it that is not imported.
 func BenchmarkLargeDocument(b *testing.B) {
 	program := filepath.Join(b.TempDir(), "misimportd")
-	if out, err := exec.Command("go", "build", "-o", program, "misimportd/cmd/misimportd").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", program, "misimportd/cmd/misimportd").
+		CombinedOutput(); err != nil {
 		b.Fatalf("%v\n%s", err, out)
 	}
 	server := isamstest.NewServer(isamstest.New(1, isamstest.Huge), "key")
@@ -274,13 +284,16 @@ func BenchmarkLargeDocument(b *testing.B) {
 		y := &yard{B: b}
 		y.fresh()
 		config := filepath.Join(y.folder, "config.yml")
-		for name, text := range map[string]string{"isams.key": "key", "config.yml": "isams: {url: '" + web.URL + "', requests: [{key_file: isams.key}]}"} {
+		for name, text := range map[string]string{"isams.key": "key", "config.yml": "isams: {url: '" + web.URL +
+			"', requests: [{key_file: isams.key}]}"} {
 			if err := os.WriteFile(filepath.Join(y.folder, name), []byte(text), 0o600); err != nil {
 				b.Fatal(err)
 			}
 		}
-		y.measure(exec.Command(program, "run", "--config", config, "--state", y.folder, "--as-of", "2016-09-05"), "first")
-		y.measure(exec.Command(program, "run", "--config", config, "--state", y.folder, "--as-of", "2016-09-05"), "again")
+		y.measure(exec.Command(program, "run", "--config", config, "--state", y.folder, "--as-of", "2016-09-05"),
+			"first")
+		y.measure(exec.Command(program, "run", "--config", config, "--state", y.folder, "--as-of", "2016-09-05"),
+			"again")
 		info, err := os.Stat(filepath.Join(y.folder, cache.Current, "data.xml"))
 		if err != nil {
 			b.Fatal(err)

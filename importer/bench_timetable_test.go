@@ -32,7 +32,8 @@ func BenchmarkFirstTimetable(b *testing.B) {
 		for _, table := range lessons {
 			script += fmt.Sprintf("\\copy (SELECT * FROM %s ORDER BY 1) TO '%s/%s'\n", table, files, table)
 		}
-		y.psql(script + fmt.Sprintf("\\copy (SELECT * FROM changes WHERE run_id = 2 ORDER BY seq) TO '%s/changes'\n", files))
+		y.psql(script + fmt.Sprintf("\\copy (SELECT * FROM changes WHERE run_id = 2 ORDER BY seq) TO '%s/changes'\n",
+			files))
 		load := func(of []string) float64 {
 			y.copyOf(before, tables)
 			script := "BEGIN;\n"

@@ -33,7 +33,8 @@ var loads = []struct {
 // take more than 1.2 times as long in any as in the smallest. What counts is the processors'
 // time, the database server's included, and of several times the best: the machine is shared.
 func BenchmarkUndoGrows(b *testing.B) {
-	for name, database := range map[string]func(testing.TB) string{"postgres": storetest.Postgres, "sqlite": storetest.SQLite} {
+	for name, database := range map[string]func(testing.TB) string{"postgres": storetest.Postgres,
+		"sqlite": storetest.SQLite} {
 		b.Run(name, func(b *testing.B) {
 			const limit = 1.2
 			var smallest, worst float64
@@ -50,7 +51,8 @@ func BenchmarkUndoGrows(b *testing.B) {
 			}
 			b.ReportMetric(worst, "×smallest")
 			if worst > limit {
-				b.Errorf("a change takes %.2f times as long to undo as in the smallest run; the limit is %.1f", worst, limit)
+				b.Errorf("a change takes %.2f times as long to undo as in the smallest run; the limit is %.1f", worst,
+					limit)
 			}
 		})
 	}
@@ -135,11 +137,13 @@ func processOf(stat string) (parent int64, used time.Duration) {
 // lessons, and its undo.
 func BenchmarkUndoMemory(b *testing.B) {
 	program := filepath.Join(b.TempDir(), "misimportd")
-	if out, err := exec.Command("go", "build", "-o", program, "misimportd/cmd/misimportd").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", program, "misimportd/cmd/misimportd").
+		CombinedOutput(); err != nil {
 		b.Fatalf("%v\n%s", err, out)
 	}
 	document := isamstest.New(1, isamstest.Huge).Teach(2400).Document()
-	for name, database := range map[string]func(testing.TB) string{"postgres": storetest.Postgres, "sqlite": storetest.SQLite} {
+	for name, database := range map[string]func(testing.TB) string{"postgres": storetest.Postgres,
+		"sqlite": storetest.SQLite} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				y := &yard{B: b, document: document}

@@ -17,10 +17,12 @@ import (
 func TestACalendarIsFreeOfMarks(t *testing.T) {
 	const marks = "\u202e\u2066\u0090\u007f"
 	each(t, func(w *world) {
-		school := small().coded(3, "Ms "+marks+"White", "WHI").room(5, "L"+marks+"ab").set(29, "7"+marks+"Art", 7).taught().
+		school := small().coded(3, "Ms "+marks+"White", "WHI").room(5, "L"+marks+"ab").set(29, "7"+marks+"Art", 7).
+			taught().
 			lesson(101, 29, "7"+marks+"Art", 11, "WHI", 5)
 		w.night("2016-10-31", school.xml())
-		w.exec("UPDATE lessons SET source_id = $1, name = $2", "a\r\nATTENDEE:b\u202e", "Art\r\nATTENDEE:b"+marks) // as another program may
+		w.exec("UPDATE lessons SET source_id = $1, name = $2", "a\r\nATTENDEE:b\u202e", "Art\r\nATTENDEE:b"+
+			marks) // as another program may
 		list, err := importer.Lessons(w.Context(), w.im.DB, date(w, "2016-10-31"), model.Taking{})
 		if err != nil || len(list) == 0 {
 			w.Fatalf("%d lessons, %v", len(list), err)
@@ -32,7 +34,8 @@ func TestACalendarIsFreeOfMarks(t *testing.T) {
 		said := b.String()
 		for line := range strings.Lines(said) {
 			line = strings.TrimSuffix(line, "\r\n")
-			if strings.ContainsFunc(line, unicode.IsControl) || strings.ContainsAny(line, marks) || strings.HasPrefix(line, "ATTENDEE") {
+			if strings.ContainsFunc(line, unicode.IsControl) || strings.ContainsAny(line, marks) ||
+				strings.HasPrefix(line, "ATTENDEE") {
 				w.Errorf("%q", line)
 			}
 		}

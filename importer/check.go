@@ -35,6 +35,8 @@ func CheckDocument(state cache.Folder, timetable string) (string, error) {
 	if problems > 0 {
 		more = " (\"" + hint.Command("plan -v") + "\" lists them)"
 	}
-	return fmt.Sprintf("%s: %d pupils, %d staff, %d forms, %d sets, %d set lists, %d lessons in the timetable; %d problems%s", document.Path,
-		len(s.Pupils.Records), len(s.Staff.Records), len(s.Forms.Records), len(s.Sets.Records), len(s.SetLists.Records), len(s.Timetable.Lessons), problems, more), nil
+	return fmt.Sprintf("%s: %d pupils, %d staff, %d forms, %d sets, %d set lists, %d lessons in the timetable; %d "+
+		"problems%s", document.Path,
+		len(s.Pupils.Records), len(s.Staff.Records), len(s.Forms.Records), len(s.Sets.Records), len(s.SetLists.Records),
+		len(s.Timetable.Lessons), problems, more), nil
 }

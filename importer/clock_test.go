@@ -58,10 +58,12 @@ func (c *clocked) start() {
 		c.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	im := &importer.Importer{DB: db, State: c.state, Zone: c.zone, AcademicYearStarts: era.FirstSeptember, Version: "test", Log: log, Now: c.now}
+	im := &importer.Importer{DB: db, State: c.state, Zone: c.zone, AcademicYearStarts: era.FirstSeptember,
+		Version: "test", Log: log, Now: c.now}
 	ctx, stop := context.WithCancel(context.Background())
 	c.trigger, c.stop, c.ended = make(chan struct{}, 1), stop, make(chan struct{})
-	daemon := &daemon.Daemon{Setup: &daemon.Setup{Importer: im, Schedule: schedule}, Trigger: c.trigger, Now: c.now, Log: log, Watch: []daemon.Watcher{c}}
+	daemon := &daemon.Daemon{Setup: &daemon.Setup{Importer: im, Schedule: schedule}, Trigger: c.trigger, Now: c.now,
+		Log: log, Watch: []daemon.Watcher{c}}
 	go func() {
 		defer close(c.ended)
 		daemon.Serve(ctx)
@@ -134,19 +136,26 @@ func TestTheClock(t *testing.T) {
 		story                  func(c *clocked)
 		want                   []string
 	}{
-		{"an ordinary week", "Europe/London", "0 3 * * *", "2000-01-10 12:00:00", func(c *clocked) { c.until("2000-01-13 12:00:00") },
+		{"an ordinary week", "Europe/London", "0 3 * * *", "2000-01-10 12:00:00",
+			func(c *clocked) { c.until("2000-01-13 12:00:00") },
 			[]string{"10 12:00:00", "11 03:00:00", "12 03:00:00", "13 03:00:00"}},
-		{"01:30 on the night that leaves it out", "Europe/London", "30 1 * * *", "2000-03-25 12:00:00", func(c *clocked) { c.until("2000-03-27 12:00:00") },
+		{"01:30 on the night that leaves it out", "Europe/London", "30 1 * * *", "2000-03-25 12:00:00",
+			func(c *clocked) { c.until("2000-03-27 12:00:00") },
 			[]string{"25 12:00:00", "26 02:00:00", "27 01:30:00"}},
-		{"01:30 on the night that has it twice", "Europe/London", "30 1 * * *", "2000-10-28 12:00:00", func(c *clocked) { c.until("2000-10-30 12:00:00") },
+		{"01:30 on the night that has it twice", "Europe/London", "30 1 * * *", "2000-10-28 12:00:00",
+			func(c *clocked) { c.until("2000-10-30 12:00:00") },
 			[]string{"28 12:00:00", "29 01:30:00", "30 01:30:00"}},
-		{"03:00 on the night of spring", "Europe/London", "0 3 * * *", "2000-03-25 12:00:00", func(c *clocked) { c.until("2000-03-27 12:00:00") },
+		{"03:00 on the night of spring", "Europe/London", "0 3 * * *", "2000-03-25 12:00:00",
+			func(c *clocked) { c.until("2000-03-27 12:00:00") },
 			[]string{"25 12:00:00", "26 03:00:00", "27 03:00:00"}},
-		{"03:00 on the night of autumn", "Europe/London", "0 3 * * *", "2000-10-28 12:00:00", func(c *clocked) { c.until("2000-10-30 12:00:00") },
+		{"03:00 on the night of autumn", "Europe/London", "0 3 * * *", "2000-10-28 12:00:00",
+			func(c *clocked) { c.until("2000-10-30 12:00:00") },
 			[]string{"28 12:00:00", "29 03:00:00", "30 03:00:00"}},
-		{"half an hour left out, Lord Howe", "Australia/Lord_Howe", "15 2 * * *", "2000-08-26 12:00:00", func(c *clocked) { c.until("2000-08-28 12:00:00") },
+		{"half an hour left out, Lord Howe", "Australia/Lord_Howe", "15 2 * * *", "2000-08-26 12:00:00",
+			func(c *clocked) { c.until("2000-08-28 12:00:00") },
 			[]string{"26 12:00:00", "27 02:30:00", "28 02:15:00"}},
-		{"half an hour twice, Lord Howe", "Australia/Lord_Howe", "45 1 * * *", "2000-03-25 12:00:00", func(c *clocked) { c.until("2000-03-27 12:00:00") },
+		{"half an hour twice, Lord Howe", "Australia/Lord_Howe", "45 1 * * *", "2000-03-25 12:00:00",
+			func(c *clocked) { c.until("2000-03-27 12:00:00") },
 			[]string{"25 12:00:00", "26 01:45:00", "27 01:45:00"}},
 		{"UTC", "UTC", "30 1 * * *", "2000-03-25 12:00:00", func(c *clocked) { c.until("2000-03-27 12:00:00") },
 			[]string{"25 12:00:00", "26 01:30:00", "27 01:30:00"}},
@@ -160,11 +169,12 @@ func TestTheClock(t *testing.T) {
 			c.slept.Add(int64(9 * time.Hour))
 			c.until("2000-01-12 12:30:00")
 		}, []string{"10 12:00:00", "11 03:00:00", "12 03:00:00"}},
-		{"the clock is put back by an hour after the import", "Europe/London", "0 3 * * *", "2000-01-10 12:00:00", func(c *clocked) {
-			c.until("2000-01-11 03:10:20")
-			c.slept.Add(-int64(time.Hour))
-			c.until("2000-01-12 12:00:00")
-		}, []string{"10 12:00:00", "11 03:00:00", "12 03:00:00"}},
+		{"the clock is put back by an hour after the import", "Europe/London", "0 3 * * *", "2000-01-10 12:00:00",
+			func(c *clocked) {
+				c.until("2000-01-11 03:10:20")
+				c.slept.Add(-int64(time.Hour))
+				c.until("2000-01-12 12:00:00")
+			}, []string{"10 12:00:00", "11 03:00:00", "12 03:00:00"}},
 		{"off for three nights", "Europe/London", "0 3 * * *", "2000-01-10 12:00:00", func(c *clocked) {
 			c.halt()
 			c.until("2000-01-14 08:00:00")
@@ -179,24 +189,26 @@ func TestTheClock(t *testing.T) {
 			}
 			c.until("2000-01-11 12:00:00")
 		}, []string{"10 12:00:00", "11 03:00:00"}},
-		{"restarted in each minute of the night that has 01:30 twice", "Europe/London", "30 1 * * *", "2000-10-28 12:00:00", func(c *clocked) {
-			c.until("2000-10-29 00:10:30")
-			for range 6 * 60 {
-				c.restart()
-				time.Sleep(time.Minute)
-			}
-			c.until("2000-10-29 12:00:00")
-		}, []string{"28 12:00:00", "29 01:30:00"}},
-		{"asked for five times at once, and at night", "Europe/London", "0 3 * * *", "2000-01-10 12:00:00", func(c *clocked) {
-			c.until("2000-01-10 14:00:00")
-			for range 5 {
-				select {
-				case c.trigger <- struct{}{}:
-				default:
+		{"restarted in each minute of the night that has 01:30 twice", "Europe/London", "30 1 * * *",
+			"2000-10-28 12:00:00", func(c *clocked) {
+				c.until("2000-10-29 00:10:30")
+				for range 6 * 60 {
+					c.restart()
+					time.Sleep(time.Minute)
 				}
-			}
-			c.until("2000-01-11 12:00:00")
-		}, []string{"10 12:00:00", "10 14:00:00", "11 03:00:00"}},
+				c.until("2000-10-29 12:00:00")
+			}, []string{"28 12:00:00", "29 01:30:00"}},
+		{"asked for five times at once, and at night", "Europe/London", "0 3 * * *", "2000-01-10 12:00:00",
+			func(c *clocked) {
+				c.until("2000-01-10 14:00:00")
+				for range 5 {
+					select {
+					case c.trigger <- struct{}{}:
+					default:
+					}
+				}
+				c.until("2000-01-11 12:00:00")
+			}, []string{"10 12:00:00", "10 14:00:00", "11 03:00:00"}},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			t.Parallel()
@@ -207,7 +219,8 @@ func TestTheClock(t *testing.T) {
 					got = append(got, at.Format("02 15:04:05"))
 				}
 				(&world{T: t}).expect("runs", got, c.want...)
-				t.Logf("TABLE %s, %s, %q: %d runs wanted, %d found: %v", c.what, c.zone, c.spec, len(c.want), len(got), got)
+				t.Logf("TABLE %s, %s, %q: %d runs wanted, %d found: %v", c.what, c.zone, c.spec, len(c.want), len(got),
+					got)
 			})
 		})
 	}
@@ -217,16 +230,19 @@ func TestTheClock(t *testing.T) {
 // it at another minute from 02:30 to 03:30, half a minute after it: each night has one
 // import.
 func TestARestartAtEveryMinute(t *testing.T) {
-	began := live(t, "sqlite:"+filepath.Join(t.TempDir(), "misimportd.db"), "Europe/London", "0 3 * * *", "2000-03-01 12:00:00", func(c *clocked) {
-		for minute := range 60 {
-			c.halt()
-			c.until(fmt.Sprintf("%s 02:10:30", time.Date(2000, 3, 2+minute, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)))
-			c.start()
-			time.Sleep(time.Duration(20+minute) * time.Minute)
-			c.restart()
-			c.until(fmt.Sprintf("%s 04:00:00", time.Date(2000, 3, 2+minute, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)))
-		}
-	})
+	began := live(t, "sqlite:"+filepath.Join(t.TempDir(), "misimportd.db"), "Europe/London", "0 3 * * *",
+		"2000-03-01 12:00:00", func(c *clocked) {
+			for minute := range 60 {
+				c.halt()
+				c.until(fmt.Sprintf("%s 02:10:30", time.Date(2000, 3, 2+minute, 0, 0, 0, 0, time.UTC).
+					Format(time.DateOnly)))
+				c.start()
+				time.Sleep(time.Duration(20+minute) * time.Minute)
+				c.restart()
+				c.until(fmt.Sprintf("%s 04:00:00", time.Date(2000, 3, 2+minute, 0, 0, 0, 0, time.UTC).
+					Format(time.DateOnly)))
+			}
+		})
 	if len(began) != 61 {
 		t.Errorf("%d imports in 60 nights and at the start", len(began))
 	}

@@ -64,7 +64,8 @@ func (o *ordeal) throughWire(w *wire, how, do string, at, atByte int, after bool
 // victim is a process of its own that is to do an operation.
 func (o *ordeal) victim(do, database string, env ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), append(env, victimIs+"="+do, "VICTIM_DATABASE="+database, "VICTIM_STATE="+string(o.im.State), "VICTIM_AS_OF="+o.im.AsOf.String())...)
+	cmd.Env = append(os.Environ(), append(env, victimIs+"="+do, "VICTIM_DATABASE="+database, "VICTIM_STATE="+
+		string(o.im.State), "VICTIM_AS_OF="+o.im.AsOf.String())...)
 	return cmd
 }
 
@@ -100,7 +101,8 @@ func TestR31SQLiteAtEveryStatement(t *testing.T) {
 				do := o.ready(what)
 				var err error
 				o.through(what+" "+how, do, func() error {
-					cmd := o.victim(do, o.database, fmt.Sprintf("VICTIM_DIES_AT=%d", at), "VICTIM_FAILS="+map[string]string{"fails": "yes"}[how])
+					cmd := o.victim(do, o.database, fmt.Sprintf("VICTIM_DIES_AT=%d", at), "VICTIM_FAILS="+
+						map[string]string{"fails": "yes"}[how])
 					var out []byte
 					if out, err = cmd.CombinedOutput(); err != nil {
 						err = fmt.Errorf("%w: %s", err, out)
@@ -110,7 +112,8 @@ func TestR31SQLiteAtEveryStatement(t *testing.T) {
 				if err == nil {
 					break
 				}
-				if says := map[string]string{"killed": "killed", "fails": "bad day"}[how]; !strings.Contains(err.Error(), says) {
+				if says := map[string]string{"killed": "killed",
+					"fails": "bad day"}[how]; !strings.Contains(err.Error(), says) {
 					t.Fatalf("%s %s at %d: %v", what, how, at, err)
 				}
 			}

@@ -191,7 +191,8 @@ func (im *Importer) describe(m *cache.Manifest, contents []isams.Contents) (err 
 		records += part.Records()
 	}
 	if records == 0 {
-		return &isams.FetchError{From: m.From, Attempts: len(contents), Permanent: true, Last: "the answer holds no record at all; check what the API key is allowed"}
+		return &isams.FetchError{From: m.From, Attempts: len(contents), Permanent: true,
+			Last: "the answer holds no record at all; check what the API key is allowed"}
 	}
 	if m.Missing, err = im.missing(m.Sections); err != nil {
 		return err
@@ -242,5 +243,6 @@ func (im *Importer) take(ctx context.Context) (*cache.Taken, []mis.Problem, erro
 	}
 	im.Log.Warn("going on with the last good document", "since", document.Manifest.Since, "error", err)
 	return document, []mis.Problem{{Section: "document", Reason: mis.LastGood,
-		Detail: fmt.Sprintf("no newer one could be had: this is the one of %s; %v", document.Manifest.Since.In(im.Zone).Format("2 January 2006 15:04"), err)}}, nil
+		Detail: fmt.Sprintf("no newer one could be had: this is the one of %s; %v", document.Manifest.Since.In(im.Zone).
+			Format("2 January 2006 15:04"), err)}}, nil
 }

@@ -67,7 +67,8 @@ func TestGoldenPlan(t *testing.T) {
 		golden(w.T, "plan-verbose.txt", planText(w.T, report, text.Style{Verbose: true}))
 		golden(w.T, "plan-colour.txt", planText(w.T, report, text.Style{Colour: true}))
 		seconds := regexp.MustCompile(`"seconds":[0-9.e-]+`)
-		golden(w.T, "plan.json", strings.ReplaceAll(seconds.ReplaceAllString(mustJSON(report), `"seconds":0`), "},{", "},\n{")+"\n")
+		golden(w.T, "plan.json", strings.ReplaceAll(seconds.ReplaceAllString(mustJSON(report), `"seconds":0`), "},{",
+			"},\n{")+"\n")
 		again := w.night("2016-09-06", aNight())
 		var b bytes.Buffer
 		past, err := importer.Show(w.Context(), w.im.DB, again.Run)

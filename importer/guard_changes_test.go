@@ -137,12 +137,14 @@ func leaveWhere(s *isamstest.School, gone func(isamstest.Pupil) bool) {
 }
 
 func dropLessons(s *isamstest.School, share float64, dice *rand.Rand) {
-	s.Timetable.Schedules = slices.DeleteFunc(s.Timetable.Schedules, func(isamstest.Schedule) bool { return dice.Float64() < share })
+	s.Timetable.Schedules = slices.DeleteFunc(s.Timetable.Schedules,
+		func(isamstest.Schedule) bool { return dice.Float64() < share })
 }
 
 func dropLists(s *isamstest.School, share float64, dice *rand.Rand) {
 	for i := range s.Sets {
-		s.Sets[i].Pupils = slices.DeleteFunc(slices.Clone(s.Sets[i].Pupils), func(int) bool { return dice.Float64() < share })
+		s.Sets[i].Pupils = slices.DeleteFunc(slices.Clone(s.Sets[i].Pupils),
+			func(int) bool { return dice.Float64() < share })
 	}
 }
 
@@ -216,7 +218,8 @@ func mergeForms(s *isamstest.School) {
 	s.Forms = s.Forms[1:]
 	for i := range s.Pupils {
 		if s.Pupils[i].Form == gone.ID {
-			s.Pupils[i].Form = s.Forms[slices.IndexFunc(s.Forms, func(f isamstest.Form) bool { return f.Year == gone.Year })].ID
+			s.Pupils[i].Form = s.Forms[slices.IndexFunc(s.Forms,
+				func(f isamstest.Form) bool { return f.Year == gone.Year })].ID
 		}
 	}
 }
@@ -240,6 +243,7 @@ func joinYear(s *isamstest.School, year, n int) {
 
 func newSets(s *isamstest.School, n int) {
 	for i := range n {
-		s.Sets = append(s.Sets, isamstest.Set{ID: 900000 + i, Subject: 1, Year: isamstest.FirstYear + i%7, Name: fmt.Sprintf("New%d", i)})
+		s.Sets = append(s.Sets, isamstest.Set{ID: 900000 + i, Subject: 1, Year: isamstest.FirstYear + i%7,
+			Name: fmt.Sprintf("New%d", i)})
 	}
 }

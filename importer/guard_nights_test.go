@@ -21,8 +21,10 @@ var harmfulNights = []nightOf{
 	{"surnames shifted by one", held, of(func(s *isamstest.School, _ *rand.Rand) { shiftSurnames(s) })},
 	{"forenames and surnames swapped", held, of(func(s *isamstest.School, _ *rand.Rand) { swapNames(s) })},
 	{"pupils' names in a wrong encoding", held, of(func(s *isamstest.School, _ *rand.Rand) { respell(s, misread) })},
-	{"question marks in place of letters", held, of(func(s *isamstest.School, _ *rand.Rand) { respell(s, questioned) })},
-	{"replacement characters in place of letters", held, of(func(s *isamstest.School, _ *rand.Rand) { respell(s, replaced) })},
+	{"question marks in place of letters", held,
+		of(func(s *isamstest.School, _ *rand.Rand) { respell(s, questioned) })},
+	{"replacement characters in place of letters", held,
+		of(func(s *isamstest.School, _ *rand.Rand) { respell(s, replaced) })},
 	{"staff's names in a wrong encoding", held, of(func(s *isamstest.School, _ *rand.Rand) {
 		for i := range s.Staff {
 			s.Staff[i].Forename, s.Staff[i].Surname = misread(s.Staff[i].Forename), misread(s.Staff[i].Surname)
@@ -43,7 +45,9 @@ var harmfulNights = []nightOf{
 			s.Forms[i].Year++
 		}
 	})},
-	{"no year of any pupil", held, spoiling(func(d []byte, _ *rand.Rand) []byte { return aYear.ReplaceAll(d, []byte("<NCYear/>")) })},
+	{"no year of any pupil", held, spoiling(func(d []byte, _ *rand.Rand) []byte {
+		return aYear.ReplaceAll(d, []byte("<NCYear/>"))
+	})},
 	{"no year of one year's pupils", held, spoiling(func(d []byte, _ *rand.Rand) []byte {
 		return bytes.ReplaceAll(d, []byte("<NCYear>9</NCYear>"), []byte("<NCYear/>"))
 	})},
@@ -56,7 +60,9 @@ var harmfulNights = []nightOf{
 		}
 	})},
 	{"pupils' houses shuffled", held, of(func(s *isamstest.School, dice *rand.Rand) {
-		dice.Shuffle(len(s.Pupils), func(a, b int) { s.Pupils[a].House, s.Pupils[b].House = s.Pupils[b].House, s.Pupils[a].House })
+		dice.Shuffle(len(s.Pupils), func(a, b int) {
+			s.Pupils[a].House, s.Pupils[b].House = s.Pupils[b].House, s.Pupils[a].House
+		})
 	})},
 	{"one tutor for all forms", held, of(func(s *isamstest.School, _ *rand.Rand) {
 		for i := range s.Forms {
@@ -88,7 +94,9 @@ var harmfulNights = []nightOf{
 			s.Subjects[i].Name = "Mathematics"
 		}
 	})},
-	{"pupils' school ids others", held, spoiling(func(d []byte, _ *rand.Rand) []byte { return aSchoolID.ReplaceAll(d, []byte("<SchoolId>8$1")) })},
+	{"pupils' school ids others", held, spoiling(func(d []byte, _ *rand.Rand) []byte {
+		return aSchoolID.ReplaceAll(d, []byte("<SchoolId>8$1"))
+	})},
 	{"every lesson an hour later", held, of(func(s *isamstest.School, _ *rand.Rand) { anHourLater(s) })},
 	{"every lesson has another's teacher", held, of(func(s *isamstest.School, _ *rand.Rand) { rotateTeachers(s) })},
 	{"every lesson has another set", held, of(func(s *isamstest.School, _ *rand.Rand) {
@@ -111,14 +119,16 @@ var harmfulNights = []nightOf{
 	{"19 % of the lessons gone", held, of(func(s *isamstest.School, dice *rand.Rand) { dropLessons(s, 0.19, dice) })},
 	{"lessons of one teacher gone", held, of(func(s *isamstest.School, _ *rand.Rand) {
 		code := s.Timetable.Schedules[0].Teacher
-		s.Timetable.Schedules = slices.DeleteFunc(s.Timetable.Schedules, func(l isamstest.Schedule) bool { return l.Teacher == code })
+		s.Timetable.Schedules = slices.DeleteFunc(s.Timetable.Schedules,
+			func(l isamstest.Schedule) bool { return l.Teacher == code })
 	})},
 	{"lessons of one year gone", held, of(func(s *isamstest.School, _ *rand.Rand) {
 		years := map[int]int{}
 		for _, set := range s.Sets {
 			years[set.ID] = set.Year
 		}
-		s.Timetable.Schedules = slices.DeleteFunc(s.Timetable.Schedules, func(l isamstest.Schedule) bool { return years[l.Set] == 8 })
+		s.Timetable.Schedules = slices.DeleteFunc(s.Timetable.Schedules,
+			func(l isamstest.Schedule) bool { return years[l.Set] == 8 })
 	})},
 	{"9 % of the set lists gone", held, of(func(s *isamstest.School, dice *rand.Rand) { dropLists(s, 0.09, dice) })},
 	{"a form without anybody", held, of(func(s *isamstest.School, _ *rand.Rand) { emptyForm(s, 3) })},
@@ -147,9 +157,12 @@ var harmfulNights = []nightOf{
 		}
 		s.Sets[len(s.Sets)-1].Pupils = first
 	})},
-	{"all pupils in other forms of their year", held, of(func(s *isamstest.School, _ *rand.Rand) { reform(s, 7, 8, 9, 10, 11, 12, 13) })},
-	{"a tenth of another school's pupils mixed in", held, of(func(s *isamstest.School, _ *rand.Rand) { strangers(s, len(s.Pupils)/10) })},
-	{"a third of another school's pupils mixed in", held, of(func(s *isamstest.School, _ *rand.Rand) { strangers(s, len(s.Pupils)/3) })},
+	{"all pupils in other forms of their year", held,
+		of(func(s *isamstest.School, _ *rand.Rand) { reform(s, 7, 8, 9, 10, 11, 12, 13) })},
+	{"a tenth of another school's pupils mixed in", held,
+		of(func(s *isamstest.School, _ *rand.Rand) { strangers(s, len(s.Pupils)/10) })},
+	{"a third of another school's pupils mixed in", held,
+		of(func(s *isamstest.School, _ *rand.Rand) { strangers(s, len(s.Pupils)/3) })},
 	{"some of another school's staff mixed in", held, of(func(s *isamstest.School, _ *rand.Rand) {
 		other := isamstest.New(9, someSchool)
 		for _, m := range other.Staff[:12] {
@@ -177,7 +190,8 @@ var ordinaryNights = []nightOf{
 	})},
 	{"one year's forms reshuffled", passes, of(func(s *isamstest.School, _ *rand.Rand) { reform(s, 9) })},
 	{"the maths sets of all years reshuffled", passes, of(func(s *isamstest.School, _ *rand.Rand) { reset(s, 1) })},
-	{"half of a set moves to another of the year", passes, of(func(s *isamstest.School, _ *rand.Rand) { halfMoves(s) })},
+	{"half of a set moves to another of the year", passes,
+		of(func(s *isamstest.School, _ *rand.Rand) { halfMoves(s) })},
 	{"two forms of a year become one", passes, of(func(s *isamstest.School, _ *rand.Rand) { mergeForms(s) })},
 	{"the rooms of all lessons", passes, of(func(s *isamstest.School, _ *rand.Rand) {
 		for i := range s.Timetable.Schedules {
@@ -199,7 +213,9 @@ var ordinaryNights = []nightOf{
 		}
 	})},
 	{"a name is corrected", passes, of(func(s *isamstest.School, _ *rand.Rand) { s.Pupils[0].Forename = "Zoë" })},
-	{"two pupils share an address", passes, of(func(s *isamstest.School, _ *rand.Rand) { s.Pupils[4].Email = s.Pupils[5].Email })},
+	{"two pupils share an address", passes, of(func(s *isamstest.School, _ *rand.Rand) {
+		s.Pupils[4].Email = s.Pupils[5].Email
+	})},
 	{"five pupils change houses", passes, of(func(s *isamstest.School, _ *rand.Rand) {
 		for i := range 5 {
 			s.Pupils[i*30].House = s.Houses[i].Name
@@ -215,12 +231,18 @@ var ordinaryNights = []nightOf{
 			s.Staff[i*7].Surname = "Newcomer"
 		}
 	})},
-	{"a form has another tutor", passes, of(func(s *isamstest.School, _ *rand.Rand) { s.Forms[2].Tutor = s.Staff[30].ID })},
-	{"two sets are renamed", passes, of(func(s *isamstest.School, _ *rand.Rand) { s.Sets[3].Name += "x"; s.Sets[9].Name += "x" })},
+	{"a form has another tutor", passes, of(func(s *isamstest.School, _ *rand.Rand) {
+		s.Forms[2].Tutor = s.Staff[30].ID
+	})},
+	{"two sets are renamed", passes, of(func(s *isamstest.School, _ *rand.Rand) {
+		s.Sets[3].Name += "x"
+		s.Sets[9].Name += "x"
+	})},
 	{"a set closes", passes, of(func(s *isamstest.School, _ *rand.Rand) {
 		id := s.Sets[5].ID
 		s.Sets = slices.Delete(s.Sets, 5, 6)
-		s.Timetable.Schedules = slices.DeleteFunc(s.Timetable.Schedules, func(l isamstest.Schedule) bool { return l.Set == id })
+		s.Timetable.Schedules = slices.DeleteFunc(s.Timetable.Schedules,
+			func(l isamstest.Schedule) bool { return l.Set == id })
 	})},
 	{"a new subject with five sets", passes, of(func(s *isamstest.School, _ *rand.Rand) { newSets(s, 5) })},
 	{"a few lessons move", passes, of(func(s *isamstest.School, _ *rand.Rand) {

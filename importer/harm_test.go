@@ -27,30 +27,43 @@ var fieldsLookedAt = map[string]string{
 	"pupil surname":  `SELECT p.source_id, p.surname FROM pupils p JOIN elements e ON e.id = p.id WHERE e.current`,
 	"pupil forename": `SELECT p.source_id, p.forename FROM pupils p JOIN elements e ON e.id = p.id WHERE e.current`,
 	"pupil email":    `SELECT p.source_id, p.email FROM pupils p JOIN elements e ON e.id = p.id WHERE e.current`,
-	"pupil house":    `SELECT p.source_id, coalesce(CAST(p.house_id AS text), '') FROM pupils p JOIN elements e ON e.id = p.id WHERE e.current`,
-	"pupil year":     `SELECT p.source_id, coalesce(CAST(p.year AS text), '') FROM pupils p JOIN elements e ON e.id = p.id WHERE e.current`,
-	"form tutor":     `SELECT source_id, coalesce(CAST(tutor_id AS text), '') FROM groups g JOIN elements e ON e.id = g.id WHERE e.current AND g.kind = 'form' AND era_id = (SELECT current_era_id FROM settings)`,
-	"set subject":    `SELECT source_id, coalesce(CAST(subject_id AS text), '') FROM groups g JOIN elements e ON e.id = g.id WHERE e.current AND g.kind = 'set' AND era_id = (SELECT current_era_id FROM settings)`,
-	"set year":       `SELECT source_id, coalesce(CAST(year AS text), '') FROM groups g JOIN elements e ON e.id = g.id WHERE e.current AND g.kind = 'set' AND era_id = (SELECT current_era_id FROM settings)`,
-	"set name":       `SELECT source_id, e.name FROM groups g JOIN elements e ON e.id = g.id WHERE e.current AND g.kind = 'set' AND era_id = (SELECT current_era_id FROM settings)`,
+	"pupil house": `SELECT p.source_id, coalesce(CAST(p.house_id AS text), '') FROM pupils p
+		JOIN elements e ON e.id = p.id WHERE e.current`,
+	"pupil year": `SELECT p.source_id, coalesce(CAST(p.year AS text), '') FROM pupils p JOIN elements e ON e.id = p.id
+		WHERE e.current`,
+	"form tutor": `SELECT source_id, coalesce(CAST(tutor_id AS text), '') FROM groups g JOIN elements e ON e.id = g.id
+		WHERE e.current AND g.kind = 'form' AND era_id = (SELECT current_era_id FROM settings)`,
+	"set subject": `SELECT source_id, coalesce(CAST(subject_id AS text), '') FROM groups g
+		JOIN elements e ON e.id = g.id WHERE e.current AND g.kind = 'set' AND era_id = (SELECT current_era_id
+		FROM settings)`,
+	"set year": `SELECT source_id, coalesce(CAST(year AS text), '') FROM groups g JOIN elements e ON e.id = g.id
+		WHERE e.current AND g.kind = 'set' AND era_id = (SELECT current_era_id FROM settings)`,
+	"set name": `SELECT source_id, e.name FROM groups g JOIN elements e ON e.id = g.id WHERE e.current
+		AND g.kind = 'set' AND era_id = (SELECT current_era_id FROM settings)`,
 }
 
 // look is what there is on a night.
 func (g *guardedNights) look() looked {
 	g.Helper()
-	l := looked{values: map[string]map[string]string{}, places: map[string]map[string]bool{}, groups: map[string]int{}, yearOf: map[string]string{}}
+	l := looked{values: map[string]map[string]string{}, places: map[string]map[string]bool{}, groups: map[string]int{},
+		yearOf: map[string]string{}}
 	for field, query := range fieldsLookedAt {
 		l.values[field] = g.pairs(query)
 	}
 	on := g.day.String()
-	l.values["lesson beginning"] = g.pairs(`SELECT CAST(lesson_id AS text), CAST(starts_at AS text) FROM lesson_details WHERE on_date >= $1`, on)
-	l.values["lesson staff"] = g.pairs(`SELECT CAST(lesson_id AS text), coalesce(staff, '') FROM lesson_details WHERE on_date >= $1`, on)
+	l.values["lesson beginning"] = g.pairs(`SELECT CAST(lesson_id AS text), CAST(starts_at AS text) FROM lesson_details
+		WHERE on_date >= $1`, on)
+	l.values["lesson staff"] = g.pairs(`SELECT CAST(lesson_id AS text), coalesce(staff, '') FROM lesson_details
+		WHERE on_date >= $1`, on)
 	l.years = l.values["pupil year"]
-	for group := range g.pairs(`SELECT kind || ' ' || source_id, name FROM group_details WHERE starts_on <= $1 AND ends_on >= $1`, on) {
+	for group := range g.pairs(`SELECT kind || ' ' || source_id, name FROM group_details WHERE starts_on <= $1
+		AND ends_on >= $1`, on) {
 		l.groups[group] = 0
 	}
-	l.yearOf = g.pairs(`SELECT kind || ' ' || source_id, coalesce(CAST(year AS text), '') FROM group_details WHERE starts_on <= $1 AND ends_on >= $1`, on)
-	for at, group := range g.many(`SELECT group_kind || ' ' || member_source_id, group_source_id FROM membership_details WHERE starts_on <= $1 AND ends_on >= $1`, on) {
+	l.yearOf = g.pairs(`SELECT kind || ' ' || source_id, coalesce(CAST(year AS text), '') FROM group_details
+		WHERE starts_on <= $1 AND ends_on >= $1`, on)
+	for at, group := range g.many(`SELECT group_kind || ' ' || member_source_id, group_source_id FROM membership_details
+		WHERE starts_on <= $1 AND ends_on >= $1`, on) {
 		if l.places[at] == nil {
 			l.places[at] = map[string]bool{}
 		}

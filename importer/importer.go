@@ -86,7 +86,8 @@ func (im *Importer) Plan(ctx context.Context) (report.Report, error) {
 		return spellOut(ctx, v, &n.report, proposal, n.pinned...)
 	})
 	n.watch.stop()
-	n.report.Result, n.report.Stages, n.report.Again = report.Planned, slices.Concat(fetching.stages, n.watch.stages), im.Again
+	n.report.Result, n.report.Stages, n.report.Again = report.Planned, slices.Concat(fetching.stages, n.watch.stages),
+		im.Again
 	if err != nil {
 		n.report.Result = model.Failed
 	}
@@ -157,7 +158,8 @@ func (im *Importer) awaitFolder(ctx context.Context, holder store.Holder) (unloc
 // TellWaiting logs that the lock of a process is waited for that was killed.
 func TellWaiting(log *slog.Logger) func(holder string) {
 	return func(holder string) {
-		log.Warn(fmt.Sprintf("a run was killed, and what it was doing is not over yet: waiting for up to %s", store.Patience), "killed", holder)
+		log.Warn(fmt.Sprintf("a run was killed, and what it was doing is not over yet: waiting for up to %s",
+			store.Patience), "killed", holder)
 	}
 }
 
@@ -177,7 +179,8 @@ func (im *Importer) run(ctx context.Context, lock *store.Lock, holder store.Hold
 }
 
 // carryOut makes a run of what prepare proposes, and files the document away.
-func (n *night) carryOut(ctx context.Context, lock *store.Lock, holder store.Holder, document *cache.Taken, kind string, prepare func(context.Context, *store.View) (model.Proposal, error)) (report.Report, error) {
+func (n *night) carryOut(ctx context.Context, lock *store.Lock, holder store.Holder, document *cache.Taken, kind string,
+	prepare func(context.Context, *store.View) (model.Proposal, error)) (report.Report, error) {
 	defer n.close()
 	run, err := lock.Run(ctx, func(v *store.View) (model.Proposal, error) {
 		proposal, err := prepare(ctx, v)
@@ -213,20 +216,23 @@ func (im *Importer) now() time.Time {
 }
 
 func (e *UnfiledError) Error() string {
-	return fmt.Sprintf("run %d is done (%s), but its document could not be filed away: %v; mend that and run again: nothing is done twice", e.Run, e.Result, e.Err)
+	return fmt.Sprintf("run %d is done (%s), but its document could not be filed away: %v; mend that and run again: "+
+		"nothing is done twice", e.Run, e.Result, e.Err)
 }
 
 func (e *UnfiledError) Unwrap() error { return e.Err }
 
 // failed records a run that came to nothing. Not being able to is no second error: the
 // first says what to mend.
-func (n *night) failed(ctx context.Context, lock *store.Lock, kind string, holder store.Holder, cause error) (report.Report, error) {
+func (n *night) failed(ctx context.Context, lock *store.Lock, kind string, holder store.Holder,
+	cause error) (report.Report, error) {
 	n.report.Stages = n.watch.stages
 	return n.recordFailure(ctx, lock, n.report, kind, holder, cause), cause
 }
 
 // recordFailure records a run that changed nothing, and returns its report.
-func (im *Importer) recordFailure(ctx context.Context, lock *store.Lock, report report.Report, kind string, holder store.Holder, cause error) report.Report {
+func (im *Importer) recordFailure(ctx context.Context, lock *store.Lock, report report.Report, kind string,
+	holder store.Holder, cause error) report.Report {
 	report.Error, report.Result = cause.Error(), model.Failed
 	report.Hold, report.Changes, report.Waiting = model.HoldNothing, []model.Count{}, []model.Count{}
 	if ctx.Err() != nil { // the drivers call it other names
@@ -267,7 +273,8 @@ func (im *Importer) progress(stage string) {
 }
 
 // notTaken records a run that found no document.
-func (im *Importer) notTaken(ctx context.Context, lock *store.Lock, holder store.Holder, stages []model.Stage, cause error) (report.Report, error) {
+func (im *Importer) notTaken(ctx context.Context, lock *store.Lock, holder store.Holder, stages []model.Stage,
+	cause error) (report.Report, error) {
 	n := &night{Importer: im, report: report.NothingYet(), watch: stopwatch{stages: stages}}
 	if IsWithoutDocument(cause) {
 		return n.report, cause // nothing was tried: nothing to record
@@ -334,7 +341,8 @@ func (n *night) day(calendar model.Calendar, plan *model.Plan) (model.Era, era.D
 	}
 	first := model.Era{ID: plan.NewID(), Era: era.Academic(day, n.AcademicYearStarts)}
 	if known, clash := first.Clash(calendar.Plain()); clash {
-		return first, day, fmt.Errorf("no era is current, and %s is there already: choose one with \"%s\"", known, hint.Command("era set current"))
+		return first, day, fmt.Errorf("no era is current, and %s is there already: choose one with \"%s\"", known,
+			hint.Command("era set current"))
 	}
 	settings := calendar.Settings
 	settings.CurrentEraID = first.ID

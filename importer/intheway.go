@@ -42,7 +42,8 @@ func (p doneBy) has(entity model.Entity, id model.ID) bool {
 // them. It names what is in the way.
 func checkUntouched(ctx context.Context, v *store.View, id model.ID, made []model.Change) error {
 	p := newDoneBy(id, made)
-	for _, check := range []func(context.Context, *store.View) error{p.changedLater, p.changedByOthers, p.usedByOthers} {
+	for _, check := range []func(context.Context, *store.View) error{p.changedLater, p.changedByOthers,
+		p.usedByOthers} {
 		if err := check(ctx, v); err != nil {
 			return err
 		}
@@ -90,7 +91,9 @@ func (p doneBy) changedByOthers(ctx context.Context, v *store.View) error {
 		last := p.last[c.Entity()][c.Record().RowID()]
 		left := p.made[last].After
 		if now, ok := differs[last]; ok || standing[last] != (left != nil) {
-			return &NotUndoneError{p.run, fmt.Sprintf("another program has changed %s since (row %d of its table%s), and what is there now would be lost: change it back first, or leave the run as it is", words.Describe(c.Record()), c.Record().RowID(), fieldsThatDiffer(left, now))}
+			return &NotUndoneError{p.run, fmt.Sprintf("another program has changed %s since (row %d of its "+
+				"table%s), and what is there now would be lost: change it back first, or leave the run as it is",
+				words.Describe(c.Record()), c.Record().RowID(), fieldsThatDiffer(left, now))}
 		}
 	}
 	return nil
@@ -103,7 +106,8 @@ func (p doneBy) usedByOthers(ctx context.Context, v *store.View) error {
 		return err
 	}
 	first := p.made[p.last[clinging[0].Entity][clinging[0].ID]].Record()
-	return &NotUndoneError{p.run, fmt.Sprintf("it created %s that other programs use since, the first of them %s: take what uses them out first", words.Many(len(clinging), "record"), words.Describe(first))}
+	return &NotUndoneError{p.run, fmt.Sprintf("it created %s that other programs use since, the first of them %s: "+
+		"take what uses them out first", words.Many(len(clinging), "record"), words.Describe(first))}
 }
 
 // grounds are what a run took or left: what a later change must keep off.
@@ -196,7 +200,8 @@ func placeOf(r model.Record) (position, bool) {
 }
 
 // referring are the columns that hold the id of an element, a lesson or an era.
-var referring = map[string]bool{"group_id": true, "element_id": true, "tutor_id": true, "subject_id": true, "house_id": true, "boarding_house_id": true,
+var referring = map[string]bool{"group_id": true, "element_id": true, "tutor_id": true, "subject_id": true,
+	"house_id": true, "boarding_house_id": true,
 	"lesson_id": true, "era_id": true, "current_era_id": true, "next_era_id": true, "previous_era_id": true}
 
 // refersTo tells whether a later change speaks of a record that was created. Ids of elements
@@ -224,7 +229,8 @@ func referred(column string) []model.Entity {
 	case "era_id", "current_era_id", "next_era_id", "previous_era_id":
 		return []model.Entity{model.EraEntity}
 	}
-	return []model.Entity{model.PupilEntity, model.StaffEntity, model.LocationEntity, model.SubjectEntity, model.HouseEntity, model.GroupEntity}
+	return []model.Entity{model.PupilEntity, model.StaffEntity, model.LocationEntity, model.SubjectEntity,
+		model.HouseEntity, model.GroupEntity}
 }
 
 // inTheWay names the later runs that changed the same records, the newest first.
@@ -246,7 +252,8 @@ func inTheWay(id model.ID, later map[model.ID]int) error {
 	if len(runs) == 1 {
 		return &NotUndoneError{id, fmt.Sprintf("the same records were changed later, by %s: undo that first", said)}
 	}
-	return &NotUndoneError{id, fmt.Sprintf("the same records were changed later, by %s: undo those first, the newest first", said)}
+	return &NotUndoneError{id, fmt.Sprintf("the same records were changed later, by %s: undo those first, the "+
+		"newest first", said)}
 }
 
 // fieldsThatDiffer names the fields in which a record is not as it was left.

@@ -88,7 +88,8 @@ func (n *night) terms() want.Terms {
 // holding are the terms of a night of which something is held.
 func (n *night) holding(findings []guard.Finding) want.Terms {
 	on := n.terms()
-	on.Hold, on.HoldSuspend = guard.HeldBy(findings, n.Guard.Hold) == model.HoldRemovals, guard.IsBreached(findings, guard.LessonsSuspended)
+	on.Hold, on.HoldSuspend = guard.HeldBy(findings, n.Guard.Hold) == model.HoldRemovals,
+		guard.IsBreached(findings, guard.LessonsSuspended)
 	on.HoldValues = map[model.FieldKind]bool{}
 	for _, f := range findings {
 		if f.Breached && f.Field.Kind != "" {
@@ -113,7 +114,8 @@ func (n *night) look(ctx context.Context, v *store.View) (*scene, error) {
 	if s.era, s.asOf, err = n.day(s.calendar, &s.begin); err != nil {
 		return nil, err
 	}
-	n.report.AsOf, n.report.Era, n.report.Hold, n.report.Guard = s.asOf, s.era.Name, model.HoldNothing, []guard.Finding{}
+	n.report.AsOf, n.report.Era, n.report.Hold, n.report.Guard = s.asOf, s.era.Name, model.HoldNothing,
+		[]guard.Finding{}
 	if s.state, err = v.State(ctx, Datasource, s.era.ID, s.asOf); err != nil {
 		return nil, err
 	}
@@ -143,7 +145,8 @@ func (n *night) keepSuspensions(s *scene) {
 	}
 	if len(s.file) > 0 {
 		s.noted = append(s.noted, mis.Problem{Section: "suspensions", Reason: mis.SectionIsAbsent,
-			Detail: fmt.Sprintf("no suspensions_file is configured: those that a run read in one stay as they are (%d); to take them out, name a file without them", len(s.file))})
+			Detail: fmt.Sprintf("no suspensions_file is configured: those that a run read in one stay as they are "+
+				"(%d); to take them out, name a file without them", len(s.file))})
 	}
 }
 
@@ -159,15 +162,18 @@ func (n *night) isUnwanted(s *scene) bool {
 		return false
 	}
 	n.report.Problems = append(s.noted, mis.Problem{Section: "document", Reason: mis.Unwanted,
-		Detail: "nothing was done, for an undo has put back what it says; the next document that differs is imported, or this one with --force"})
+		Detail: "nothing was done, for an undo has put back what it says; the next document that differs is " +
+			"imported, or this one with --force"})
 	return true
 }
 
 // plan makes a plan that begins with before.
-func (n *night) plan(ctx context.Context, s *scene, state *model.State, before model.Plan, snap *mis.Snapshot, on want.Terms) (*want.Wanted, model.Plan, error) {
+func (n *night) plan(ctx context.Context, s *scene, state *model.State, before model.Plan, snap *mis.Snapshot,
+	on want.Terms) (*want.Wanted, model.Plan, error) {
 	plan := before
 	plan.Changes = slices.Clip(plan.Changes)
-	w := want.Of(want.Given{State: state, Snap: snap, Era: s.era, AsOf: s.asOf, Years: n.Years, File: s.file, NewID: plan.NewID, Terms: on})
+	w := want.Of(want.Given{State: state, Snap: snap, Era: s.era, AsOf: s.asOf, Years: n.Years, File: s.file,
+		NewID: plan.NewID, Terms: on})
 	missing := slices.DeleteFunc(w.StaleDays(), func(day era.Date) bool { return s.read[day] })
 	if err := s.view.ReadLessons(ctx, state, missing); err != nil {
 		return nil, model.Plan{}, err
@@ -210,8 +216,9 @@ func (n *night) judge(ctx context.Context, s *scene, w *want.Wanted, plan model.
 	if err != nil {
 		return nil, err
 	}
-	return guard.Judge(limits, guard.Evidence{State: s.state, Plan: plan, Snap: n.snap, Wanted: w, Baseline: baseline, Silences: w.Silences(baseline),
-		Past: then, Yearless: before}), nil
+	return guard.Judge(limits, guard.Evidence{State: s.state, Plan: plan, Snap: n.snap, Wanted: w, Baseline: baseline,
+		Silences: w.Silences(baseline),
+		Past:     then, Yearless: before}), nil
 }
 
 // countLessons counts lessons where a plan has some: most do not.

@@ -119,10 +119,13 @@ func (o *ordeal) isComplete(what string) {
 // lessons.)
 func (o *ordeal) nobodyIsInTwoPlaces() {
 	o.Helper()
-	both := o.rows(`WITH taught AS (SELECT l.id, l.on_date, l.starts_at, l.ends_at, c.element_id FROM lessons l JOIN commitments c ON c.lesson_id = l.id
-			WHERE l.on_date >= $1 AND EXISTS (SELECT 1 FROM commitments m JOIN groups g ON g.id = m.element_id WHERE m.lesson_id = l.id AND g.kind = 'set'))
+	both := o.rows(`WITH taught AS (SELECT l.id, l.on_date, l.starts_at, l.ends_at, c.element_id FROM lessons l
+		JOIN commitments c ON c.lesson_id = l.id
+			WHERE l.on_date >= $1 AND EXISTS (SELECT 1 FROM commitments m JOIN groups g ON g.id = m.element_id
+			WHERE m.lesson_id = l.id AND g.kind = 'set'))
 		SELECT DISTINCT e.kind || ' ' || CAST(e.id AS text) || ' on ' || CAST(a.on_date AS text)
-		FROM taught a JOIN taught b ON b.element_id = a.element_id AND b.on_date = a.on_date AND b.id > a.id AND b.starts_at < a.ends_at AND a.starts_at < b.ends_at
+		FROM taught a JOIN taught b ON b.element_id = a.element_id AND b.on_date = a.on_date AND b.id > a.id
+		AND b.starts_at < a.ends_at AND a.starts_at < b.ends_at
 		JOIN elements e ON e.id = a.element_id ORDER BY 1 LIMIT 10`, o.im.AsOf.String())
 	if len(both) > 0 {
 		o.Fatalf("in two places: %s", strings.Join(both, "; "))
@@ -200,7 +203,8 @@ func (b *begun) untilItWaits() bool {
 			return false
 		case <-time.After(10 * time.Millisecond):
 		}
-		waiting := b.o.rows(`SELECT query FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND wait_event = 'relation' AND application_name LIKE $1`,
+		waiting := b.o.rows(`SELECT query FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+			AND wait_event = 'relation' AND application_name LIKE $1`,
 			fmt.Sprintf("misimportd %%process %d %%", b.Process.Pid))
 		if len(waiting) > 0 {
 			return true

@@ -20,8 +20,10 @@ func Lessons(ctx context.Context, db *store.DB, on era.Date, of model.Taking) (l
 		lessons, err := v.LessonsOn(ctx, on, of)
 		for _, l := range lessons {
 			shown := report.DayLesson{
-				ID: l.SourceID, Kind: l.Kind, Code: l.Code, Name: l.Name, On: l.OnDate, From: l.StartsAt.Clock().String(), To: l.EndsAt.Clock().String(), Suspended: l.Suspended,
-				Groups: []string{}, Staff: []string{}, Rooms: []string{}, Pupils: []string{}, Row: l.ID, Starts: l.StartsAt, Ends: l.EndsAt,
+				ID: l.SourceID, Kind: l.Kind, Code: l.Code, Name: l.Name, On: l.OnDate, From: l.StartsAt.Clock().
+					String(), To: l.EndsAt.Clock().String(), Suspended: l.Suspended,
+				Groups: []string{}, Staff: []string{}, Rooms: []string{}, Pupils: []string{}, Row: l.ID,
+				Starts: l.StartsAt, Ends: l.EndsAt,
 			}
 			for _, taken := range l.Takes {
 				switch taken.Kind {

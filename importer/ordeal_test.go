@@ -32,7 +32,8 @@ type ordeal struct {
 
 func newOrdeal(t *testing.T, database string) *ordeal {
 	school := isamstest.New(9, isamstest.Size{Pupils: 70, Staff: 12, Forms: 7, Sets: 21, SetLists: 300}).Teach(42)
-	o := &ordeal{world: guarded(newWorld(t, database)), database: database, tally: map[string]int{}, documents: [2][]byte{0: school.Document()}}
+	o := &ordeal{world: guarded(newWorld(t, database)), database: database, tally: map[string]int{},
+		documents: [2][]byte{0: school.Document()}}
 	school.Night()
 	keepApart(school.Timetable)
 	o.documents[1] = school.Document()
@@ -154,7 +155,8 @@ func (o *ordeal) through(what, do string, come func() error) {
 	before := o.dump()
 	err := come()
 	found := o.dump()
-	if orphans := o.rows(`SELECT DISTINCT CAST(run_id AS text) FROM changes WHERE run_id NOT IN (SELECT id FROM runs)`); len(orphans) > 0 {
+	if orphans := o.rows(`SELECT DISTINCT CAST(run_id AS text) FROM changes WHERE run_id NOT IN (SELECT id
+		FROM runs)`); len(orphans) > 0 {
 		o.Fatalf("%s: changes of runs that are not there: %v", what, orphans)
 	}
 	o.finish(do)

@@ -64,7 +64,8 @@ func know(ctx context.Context, v *store.View, n report.Names, changes iter.Seq[m
 
 // recordedLines is what a run recorded, in terms of names. It is read anew whenever it is gone
 // through: it never changes (R39).
-func recordedLines(ctx context.Context, db *store.DB, of store.Recording, counts []model.Count, n report.Names) report.Lines {
+func recordedLines(ctx context.Context, db *store.DB, of store.Recording, counts []model.Count,
+	n report.Names) report.Lines {
 	return report.Lines{Counts: counts, Walk: func(only []model.Entity, each func(report.Line) error) error {
 		return db.View(ctx, func(v *store.View) error {
 			of.Only = only
@@ -85,7 +86,8 @@ func record(r report.Report, kind, version string, holder store.Holder) model.Ru
 		Kind: kind, Result: r.Result, StartedAt: holder.Since, AsOf: r.AsOf, Era: r.Era, Source: r.Source,
 		Counts: model.JSON[[]model.Count]{V: r.Changes}, Problems: model.JSON[json.RawMessage]{V: problems},
 		Stages: model.JSON[[]model.Stage]{V: r.Stages}, Error: r.Error, Program: version, Host: holder.Host,
-		Records: model.JSON[map[string]int]{V: records}, Guard: model.JSON[json.RawMessage]{V: guard}, Hold: r.Hold, About: r.About,
+		Records: model.JSON[map[string]int]{V: records}, Guard: model.JSON[json.RawMessage]{V: guard}, Hold: r.Hold,
+		About: r.About,
 	}
 }
 

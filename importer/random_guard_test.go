@@ -18,7 +18,8 @@ import (
 
 // faultOf is what can go wrong with a document on its way.
 func faultOf(document []byte, dice *rand.Rand) (spoiltDocument []byte, what string) {
-	sections := []string{"CurrentStaff", "CurrentPupils", "Forms", "Sets", "SetLists", "AcademicHouses", "Schedules", "StaffMeetings"}
+	sections := []string{"CurrentStaff", "CurrentPupils", "Forms", "Sets", "SetLists", "AcademicHouses", "Schedules",
+		"StaffMeetings"}
 	section := sections[dice.IntN(len(sections))]
 	share := dice.Float64()
 	switch dice.IntN(7) {
@@ -47,14 +48,16 @@ func (w *world) heldOn(day era.Date) map[string][]string {
 		"lessons": w.rows(`SELECT CAST(lesson_id AS text) FROM lesson_details WHERE on_date >= $1 ORDER BY 1`, on),
 	}
 	for _, kind := range []string{"form", "set"} {
-		found[kind+"s"] = w.rows(`SELECT source_id FROM group_details WHERE kind = $1 AND starts_on <= $2 AND ends_on >= $2 ORDER BY 1`, kind, on)
+		found[kind+"s"] = w.rows(`SELECT source_id FROM group_details WHERE kind = $1 AND starts_on <= $2
+			AND ends_on >= $2 ORDER BY 1`, kind, on)
 	}
 	return found
 }
 
 // limitOf is the limit on the loss of each kind.
 var limitOf = map[string]string{
-	"pupils": guard.PupilsLeaving, "staff": guard.StaffLeaving, "lessons": guard.LessonsRemoved, "forms": guard.GroupsEnding, "sets": guard.GroupsEnding,
+	"pupils": guard.PupilsLeaving, "staff": guard.StaffLeaving, "lessons": guard.LessonsRemoved,
+	"forms": guard.GroupsEnding, "sets": guard.GroupsEnding,
 }
 
 // lost counts what was there and is no longer.
@@ -84,7 +87,9 @@ func TestR35RandomNightsUnderGuard(t *testing.T) {
 		tally := map[string]int{}
 		for seed := range schools {
 			w := guarded(newWorld(t, fresh(t)))
-			g := &guardedNights{world: w, dice: rand.New(rand.NewPCG(uint64(seed), 35)), school: isamstest.New(uint64(seed), isamstest.Size{Pupils: 210, Staff: 30, Forms: 14, Sets: 56, SetLists: 2000}).Teach(84),
+			g := &guardedNights{world: w, dice: rand.New(rand.NewPCG(uint64(seed), 35)),
+				school: isamstest.New(uint64(seed), isamstest.Size{Pupils: 210, Staff: 30, Forms: 14, Sets: 56,
+					SetLists: 2000}).Teach(84),
 				day: era.NewDate(2016, 9, 5), tally: tally}
 			g.clean("the first import")
 			for night := range nights {
@@ -141,7 +146,8 @@ func (g *guardedNights) clean(what string) {
 
 func (g *guardedNights) newYear() {
 	g.day = era.NewDate(2017, 9, 4)
-	g.must(entry.CreateEra(g.Context(), g.im.DB, "test", era.Era{Name: "2017/18", StartsOn: era.NewDate(2017, 8, 15), EndsOn: era.NewDate(2018, 8, 14)}))
+	g.must(entry.CreateEra(g.Context(), g.im.DB, "test",
+		era.Era{Name: "2017/18", StartsOn: era.NewDate(2017, 8, 15), EndsOn: era.NewDate(2018, 8, 14)}))
 	g.must(entry.SetEra(g.Context(), g.im.DB, "test", entry.CurrentEra, "2017/18"))
 	g.school.NewYear(56, 2000)
 	g.school.TeachIn(2017, 84)

@@ -11,7 +11,8 @@ import (
 // twin is a school that can be harmed, and the school is not.
 func twin(s *isamstest.School) *isamstest.School {
 	c := *s
-	c.Staff, c.Pupils, c.Forms, c.Sets = slices.Clone(s.Staff), slices.Clone(s.Pupils), slices.Clone(s.Forms), slices.Clone(s.Sets)
+	c.Staff, c.Pupils, c.Forms, c.Sets = slices.Clone(s.Staff), slices.Clone(s.Pupils), slices.Clone(s.Forms),
+		slices.Clone(s.Sets)
 	c.Subjects, c.Houses, c.Rooms = slices.Clone(s.Subjects), slices.Clone(s.Houses), slices.Clone(s.Rooms)
 	for i := range c.Sets {
 		c.Sets[i].Pupils = slices.Clone(c.Sets[i].Pupils)
@@ -78,18 +79,23 @@ var randomHarms = []struct {
 	{"lessons gone", func(s *isamstest.School, share float64, dice *rand.Rand) { dropLessons(s, share/2, dice) }},
 	{"a teacher's lessons gone", func(s *isamstest.School, _ float64, dice *rand.Rand) {
 		code := s.Timetable.Schedules[dice.IntN(len(s.Timetable.Schedules))].Teacher
-		s.Timetable.Schedules = slices.DeleteFunc(s.Timetable.Schedules, func(l isamstest.Schedule) bool { return l.Teacher == code })
+		s.Timetable.Schedules = slices.DeleteFunc(s.Timetable.Schedules,
+			func(l isamstest.Schedule) bool { return l.Teacher == code })
 	}},
 	{"set lists gone", func(s *isamstest.School, share float64, dice *rand.Rand) { dropLists(s, share/4, dice) }},
 	{"pupils gone", func(s *isamstest.School, share float64, dice *rand.Rand) {
 		leaveWhere(s, func(isamstest.Pupil) bool { return dice.Float64() < share/3 })
 	}},
-	{"a form without anybody", func(s *isamstest.School, _ float64, dice *rand.Rand) { emptyForm(s, dice.IntN(len(s.Forms))) }},
+	{"a form without anybody", func(s *isamstest.School, _ float64, dice *rand.Rand) {
+		emptyForm(s, dice.IntN(len(s.Forms)))
+	}},
 	{"a form's pupils gone", func(s *isamstest.School, _ float64, dice *rand.Rand) {
 		form := s.Forms[dice.IntN(len(s.Forms))].ID
 		leaveWhere(s, func(p isamstest.Pupil) bool { return p.Form == form })
 	}},
-	{"a set without anybody", func(s *isamstest.School, _ float64, dice *rand.Rand) { s.Sets[dice.IntN(len(s.Sets))].Pupils = nil }},
+	{"a set without anybody", func(s *isamstest.School, _ float64, dice *rand.Rand) {
+		s.Sets[dice.IntN(len(s.Sets))].Pupils = nil
+	}},
 	{"a department gone", func(s *isamstest.School, _ float64, dice *rand.Rand) {
 		subject := s.Sets[dice.IntN(len(s.Sets))].Subject
 		s.Sets = slices.DeleteFunc(s.Sets, func(set isamstest.Set) bool { return set.Subject == subject })

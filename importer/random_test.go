@@ -120,7 +120,8 @@ func (s *randomSchool) draw() (document []byte, pairs map[string]bool, people []
 	}
 	// A list of a set that no longer exists, one that stands twice, and one that makes
 	// sure that the section is not empty.
-	d.lists = append(d.lists, `<SetList Id="1" SetId="99" PupilId="7"/>`, `<SetList Id="2" SetId="5" PupilId="7"/>`, `<SetList Id="2" SetId="5" PupilId="7"/>`)
+	d.lists = append(d.lists, `<SetList Id="1" SetId="99" PupilId="7"/>`, `<SetList Id="2" SetId="5" PupilId="7"/>`,
+		`<SetList Id="2" SetId="5" PupilId="7"/>`)
 	pairs["set 5 7"] = true
 	sort.Strings(people)
 	return d.xml(), pairs, people
@@ -140,7 +141,8 @@ func TestRandomNights(t *testing.T) {
 			day := era.NewDate(2016, 9, 5)
 			for range rapid.IntRange(1, 6).Draw(r, "nights") {
 				// Mostly later, sometimes the same day again, now and then an earlier one.
-				day = min(max(day.AddDays(rapid.SampledFrom([]int{0, 1, 1, 7, 30, -3}).Draw(r, "days")), year2016.StartsOn.AddDays(5)), year2016.EndsOn.AddDays(-5))
+				day = min(max(day.AddDays(rapid.SampledFrom([]int{0, 1, 1, 7, 30, -3}).Draw(r, "days")),
+					year2016.StartsOn.AddDays(5)), year2016.EndsOn.AddDays(-5))
 				document, pairs, people := school.draw()
 				planned := w.plan(day.String(), document)
 				again := w.plan(day.String(), shuffleRecords(document, rapid.Uint64().Draw(r, "order")))
@@ -172,7 +174,8 @@ func mustJSON(v any) string {
 // compare holds the database against the model, on every day that the model knows.
 func (w *world) compare(r *rapid.T, m *ledger, people []string) {
 	for day, want := range m.days {
-		got := w.rows(fmt.Sprintf(`SELECT group_kind || ' ' || group_source_id || ' ' || member_source_id FROM membership_details
+		got := w.rows(fmt.Sprintf(`SELECT group_kind || ' ' || group_source_id || ' ' || member_source_id
+			FROM membership_details
 			WHERE starts_on <= '%s' AND ends_on >= '%s' ORDER BY 1`, day, day))
 		var wanted []string
 		for pair := range want {
@@ -184,7 +187,8 @@ func (w *world) compare(r *rapid.T, m *ledger, people []string) {
 			r.Fatalf("on %s\ngot  %q\nwant %q", day, got, wanted)
 		}
 	}
-	got := w.rows(`SELECT e.kind || ' ' || coalesce(p.source_id, s.source_id) || ' ' || e.name FROM elements e LEFT JOIN pupils p ON p.id = e.id LEFT JOIN staff s ON s.id = e.id
+	got := w.rows(`SELECT e.kind || ' ' || coalesce(p.source_id, s.source_id) || ' ' || e.name FROM elements e
+		LEFT JOIN pupils p ON p.id = e.id LEFT JOIN staff s ON s.id = e.id
 		WHERE e.kind <> 'group' AND e.current`)
 	sort.Strings(got)
 	if !slices.Equal(got, people) {

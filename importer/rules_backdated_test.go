@@ -26,9 +26,12 @@ func withoutZoe() *doc {
 // silences spoil a document so that it says nothing of Zoë, or not all.
 var silences = map[string]func(s string) string{
 	"the pupil twice, differing": func(s string) string {
-		return strings.Replace(s, "</CurrentPupils>", `<Pupil Id="11"><Fullname>Zoë Brien</Fullname><NCYear>8</NCYear></Pupil></CurrentPupils>`, 1)
+		return strings.Replace(s, "</CurrentPupils>",
+			`<Pupil Id="11"><Fullname>Zoë Brien</Fullname><NCYear>8</NCYear></Pupil></CurrentPupils>`, 1)
 	},
-	"the pupil without a name": func(s string) string { return strings.Replace(s, "<Fullname>Zoë O’Brien</Fullname>", "", 1) },
+	"the pupil without a name": func(s string) string {
+		return strings.Replace(s, "<Fullname>Zoë O’Brien</Fullname>", "", 1)
+	},
 	"the pupil's id cannot be read": func(s string) string {
 		return strings.Replace(s, `<Pupil Id="11">`, `<Pupil Id="11a">`, 1)
 	},
@@ -49,7 +52,8 @@ var silences = map[string]func(s string) string{
 		return strings.Replace(s, "</Sets>", `<Set Id="22" YearId="7"><Name>7X</Name></Set></Sets>`, 1)
 	},
 	"a list of hers cannot be read": func(s string) string {
-		return strings.NewReplacer(`SetId="21" PupilId="11"`, `SetId="?" PupilId="11"`, `SetId="22" PupilId="11"`, `SetId="?" PupilId="11"`).Replace(s)
+		return strings.NewReplacer(`SetId="21" PupilId="11"`, `SetId="?" PupilId="11"`, `SetId="22" PupilId="11"`,
+			`SetId="?" PupilId="11"`).Replace(s)
 	},
 	"a list of 7Mat1's cannot be read": func(s string) string {
 		return strings.Replace(s, "</SetLists>", `<SetList Id="9" SetId="21" PupilId="?"/></SetLists>`, 1)
@@ -108,7 +112,9 @@ func TestR40AHeldImportDatedBack(t *testing.T) {
 					before := w.zoe()
 					w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.PupilsLeaving: {}}}
 					d := now()
-					d.pupils = slices.DeleteFunc(d.pupils, func(p string) bool { return strings.Contains(p, "Ann Lee") })
+					d.pupils = slices.DeleteFunc(d.pupils, func(p string) bool {
+						return strings.Contains(p, "Ann Lee")
+					})
 					if r := w.night("2016-10-03", d.xml()); r.Hold != model.HoldRemovals {
 						w.Fatalf("%s, held %q", r.Result, r.Hold)
 					}
@@ -125,14 +131,17 @@ func TestR40AHeldImportDatedBack(t *testing.T) {
 // zoe is where Zoë is, and was.
 func (w *world) zoe() []string {
 	w.Helper()
-	return w.rows(`SELECT group_name || ' ' || CAST(starts_on AS text) || ' ' || CAST(ends_on AS text) FROM membership_details WHERE member_source_id = '11' ORDER BY 1`)
+	return w.rows(`SELECT group_name || ' ' || CAST(starts_on AS text) || ' ' || CAST(ends_on AS text)
+		FROM membership_details WHERE member_source_id = '11' ORDER BY 1`)
 }
 
 // expectOnePlace finds nobody in two forms, or in two sets of the one subject, on one day (R17).
 func (w *world) expectOnePlace() {
 	w.Helper()
-	w.expect("in two places on one day", w.rows(`SELECT a.member_source_id || ' in ' || a.group_name || ' and ' || b.group_name || ' from ' || CAST(a.starts_on AS text)
-		FROM membership_details a JOIN membership_details b ON a.group_kind = b.group_kind AND a.member_source_id = b.member_source_id AND a.group_id < b.group_id
+	w.expect("in two places on one day",
+		w.rows(`SELECT a.member_source_id || ' in ' || a.group_name || ' and ' || b.group_name || ' from ' || CAST(a.starts_on AS text)
+		FROM membership_details a JOIN membership_details b ON a.group_kind = b.group_kind
+		AND a.member_source_id = b.member_source_id AND a.group_id < b.group_id
 		WHERE a.starts_on <= b.ends_on AND b.starts_on <= a.ends_on ORDER BY 1`))
 }
 
@@ -149,7 +158,8 @@ func TestR17AMoveIntoASetThatCannotBeRead(t *testing.T) {
 		d = movedZoe()
 		d.pupils = small().pupils
 		w.night("2016-10-04", d.xml())
-		w.expect("Zoë, once it can be read", w.zoe(), "7A 2016-09-05 2017-08-14", "7Mat1 2016-09-05 2016-10-03", "7Mat2 2016-10-04 2017-08-14")
+		w.expect("Zoë, once it can be read", w.zoe(), "7A 2016-09-05 2017-08-14", "7Mat1 2016-09-05 2016-10-03",
+			"7Mat2 2016-10-04 2017-08-14")
 	})
 }
 

@@ -25,7 +25,8 @@ func TestGraceNights(t *testing.T) {
 		w.night("2016-09-05", small().xml())
 		before := w.standing("2016-09-05")
 		awaited := func(night int) []string {
-			return w.rows(fmt.Sprintf(`SELECT DISTINCT why FROM changes WHERE run_id = (SELECT max(run_id) FROM changes) AND entity = 'absence' AND why LIKE '%%%d of%%'`, night))
+			return w.rows(fmt.Sprintf(`SELECT DISTINCT why FROM changes WHERE run_id = (SELECT max(run_id) FROM changes)
+				AND entity = 'absence' AND why LIKE '%%%d of%%'`, night))
 		}
 		for night, day := range []string{"2016-09-06", "2016-09-07"} {
 			if r := w.night(day, leaver().xml()); r.Result != model.Applied {
@@ -50,8 +51,10 @@ func TestGraceNights(t *testing.T) {
 			w.night(day, leaver().xml())
 		}
 		r := w.night("2016-09-11", leaver().xml())
-		w.expectCounts(r, "pupil end 1", "staff end 1", "group update 1", "group end 1", "membership end 2", "absence delete 3")
-		w.expectElements("pupil Ann Lee (7B) gone", "pupil Zoë O’Brien (7A)", "pupil Ömer Khan (7A)", "staff Mr Green gone", "staff Ms Brown")
+		w.expectCounts(r, "pupil end 1", "staff end 1", "group update 1", "group end 1", "membership end 2",
+			"absence delete 3")
+		w.expectElements("pupil Ann Lee (7B) gone", "pupil Zoë O’Brien (7A)", "pupil Ömer Khan (7A)",
+			"staff Mr Green gone", "staff Ms Brown")
 		w.undo(r.Run)
 		w.expectTheSame("undone, they are awaited again", before, w.standing("2016-09-11"))
 	})
@@ -68,7 +71,8 @@ func TestPinsLeaveWhatAPersonCorrected(t *testing.T) {
 		w.night("2016-09-05", small().xml())
 		w.exec(`UPDATE staff SET code = 'MB' WHERE source_id = '1'`)
 		w.exec(`UPDATE elements SET name = 'Maths set 1' WHERE name = '7Mat1'`)
-		w.exec(`UPDATE memberships SET ends_on = '2016-09-05' WHERE element_id = (SELECT id FROM pupils WHERE source_id = '12') AND group_id = (SELECT id FROM groups WHERE source_id = '21')`)
+		w.exec(`UPDATE memberships SET ends_on = '2016-09-05' WHERE element_id = (SELECT id FROM pupils
+			WHERE source_id = '12') AND group_id = (SELECT id FROM groups WHERE source_id = '21')`)
 		pin(w, "staff", "1", "code")
 		pin(w, "set", "21", "name")
 		pin(w, "pupil", "12", "set/21")   // a person took Ömer out of it
@@ -82,9 +86,11 @@ func TestPinsLeaveWhatAPersonCorrected(t *testing.T) {
 			w.Errorf("%s; pinned: %s", counts(planned.Changes), mustJSON(planned.Pinned))
 		}
 		w.night("2016-09-06", moved.xml())
-		w.expect("forms and sets on Tuesday", w.rows(`SELECT group_name || ' ' || member_source_id FROM membership_details WHERE starts_on <= '2016-09-06' AND ends_on >= '2016-09-06' ORDER BY 1`),
+		w.expect("forms and sets on Tuesday", w.rows(`SELECT group_name || ' ' || member_source_id
+			FROM membership_details WHERE starts_on <= '2016-09-06' AND ends_on >= '2016-09-06' ORDER BY 1`),
 			"7A 11", "7A 12", "7B 13", "7Mat2 13", "Maths set 1 11")
-		w.expect("names", w.rows(`SELECT name FROM elements WHERE kind = 'pupil' ORDER BY name`), "Ann Lee (7B)", "Zoë O’Brien (7A)", "Ömer Khan (7A)")
+		w.expect("names", w.rows(`SELECT name FROM elements WHERE kind = 'pupil' ORDER BY name`), "Ann Lee (7B)",
+			"Zoë O’Brien (7A)", "Ömer Khan (7A)")
 		w.expect("codes", w.rows(`SELECT code FROM staff WHERE code <> ''`), "MB")
 
 		// Who leaves the school leaves, pinned or not, and a group that ends ends.
@@ -92,7 +98,8 @@ func TestPinsLeaveWhatAPersonCorrected(t *testing.T) {
 		gone.sets = gone.sets[:0]
 		gone.set(22, "7Mat2", 7, 11)
 		w.night("2016-09-07", gone.xml())
-		w.expect("on Wednesday", w.rows(`SELECT group_name || ' ' || member_source_id FROM membership_details WHERE starts_on <= '2016-09-07' AND ends_on >= '2016-09-07' ORDER BY 1`),
+		w.expect("on Wednesday", w.rows(`SELECT group_name || ' ' || member_source_id FROM membership_details
+			WHERE starts_on <= '2016-09-07' AND ends_on >= '2016-09-07' ORDER BY 1`),
 			"7A 11", "7A 12", "7Mat2 11")
 
 		// Without the pins, the MIS has its say again.
@@ -104,7 +111,8 @@ func TestPinsLeaveWhatAPersonCorrected(t *testing.T) {
 			w.must(entry.RemovePin(w.Context(), w.im.DB, "test", p.ID))
 		}
 		w.night("2016-09-08", moved.xml())
-		w.expect("on Thursday", w.rows(`SELECT group_name || ' ' || member_source_id FROM membership_details WHERE starts_on <= '2016-09-08' AND ends_on >= '2016-09-08' ORDER BY 1`),
+		w.expect("on Thursday", w.rows(`SELECT group_name || ' ' || member_source_id FROM membership_details
+			WHERE starts_on <= '2016-09-08' AND ends_on >= '2016-09-08' ORDER BY 1`),
 			"7A 11", "7A 12", "7A 13", "7Mat1 11", "7Mat1 12", "7Mat2 13")
 	})
 }
@@ -119,7 +127,8 @@ func (w *world) withForeignKeys() {
 		w.exec(`DROP INDEX lesson_days_on_date`)
 		return
 	}
-	for _, function := range []string{"check_commitments", "delete_commitments", "check_not_booked", "refuse_another_number", "refuse_to_empty_alone"} {
+	for _, function := range []string{"check_commitments", "delete_commitments", "check_not_booked",
+		"refuse_another_number", "refuse_to_empty_alone"} {
 		w.exec(`DROP FUNCTION ` + function + `() CASCADE`)
 	}
 	w.exec(`ALTER TABLE commitments ADD CONSTRAINT commitments_lesson_id_fkey FOREIGN KEY (lesson_id) REFERENCES lessons ON DELETE CASCADE,
@@ -133,7 +142,8 @@ func TestADatabaseOfBefore(t *testing.T) {
 		first := w.night("2016-09-05", small().xml())
 		told := w.linesOf(first.Run)
 		before := w.standing("2016-09-05")
-		for _, column := range []string{"records", "guard", "hold", "waiting", "about", "decision", "decided_by", "decided_at", "undone_by", "labelled"} {
+		for _, column := range []string{"records", "guard", "hold", "waiting", "about", "decision", "decided_by",
+			"decided_at", "undone_by", "labelled"} {
 			w.exec(`ALTER TABLE runs DROP COLUMN ` + column)
 		}
 		for _, table := range []string{"held_changes", "absences", "pins", "unwanted_documents", "run_labels"} {
@@ -142,7 +152,9 @@ func TestADatabaseOfBefore(t *testing.T) {
 		w.withForeignKeys()
 		w.exec(`DELETE FROM goose_db_version WHERE version_id >= 3`)
 		guarded(w)
-		if _, err := importer.Runs(w.Context(), w.im.DB, 1); err == nil || !strings.Contains(err.Error(), "has schema version 2 and this program needs 6: the next run brings it up to date") {
+		if _, err := importer.Runs(w.Context(), w.im.DB, 1); err == nil ||
+			!strings.Contains(err.Error(), "has schema version 2 and this program needs 6: the next run brings it "+
+				"up to date") {
 			w.Errorf("runs: %v", err)
 		}
 		imports, err := w.im.DB.Imports(w.Context())

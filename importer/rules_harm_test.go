@@ -26,13 +26,15 @@ func TestR34AMissingSectionAtRollover(t *testing.T) {
 		guarded(w)
 		school := isamstest.New(11, someSchool)
 		w.night("2016-09-05", school.Document())
-		w.must(entry.CreateEra(w.Context(), w.im.DB, "test", era.Era{Name: "2017/18", StartsOn: era.NewDate(2017, 8, 15), EndsOn: era.NewDate(2018, 8, 14)}))
+		w.must(entry.CreateEra(w.Context(), w.im.DB, "test",
+			era.Era{Name: "2017/18", StartsOn: era.NewDate(2017, 8, 15), EndsOn: era.NewDate(2018, 8, 14)}))
 		w.must(entry.SetEra(w.Context(), w.im.DB, "test", entry.CurrentEra, "2017/18"))
 		school.NewYear(84, 2500)
 		before := w.dump()
 		for _, section := range []string{"Forms", "Sets", "SetLists"} {
 			r := w.night("2017-09-04", missing(school.Document(), section))
-			if r.Hold != model.HoldAll || !slices.Contains(breaches(r), "sections_missing "+section) || w.dump() != before {
+			if r.Hold != model.HoldAll || !slices.Contains(breaches(r), "sections_missing "+section) ||
+				w.dump() != before {
 				w.Errorf("%s: %s, held %q, %v", section, r.Result, r.Hold, breaches(r))
 			}
 		}
@@ -78,7 +80,8 @@ func TestAnotherSchoolsDocumentWithoutPupils(t *testing.T) {
 		w.night("2016-09-05", isamstest.New(13, someSchool).Document())
 		before := w.dump()
 		r := w.night("2016-09-06", missing(isamstest.New(14, someSchool).Document(), "CurrentPupils"))
-		if r.Hold != model.HoldAll || !slices.Contains(breaches(r), "document_differs CurrentStaff") || w.dump() != before {
+		if r.Hold != model.HoldAll || !slices.Contains(breaches(r), "document_differs CurrentStaff") ||
+			w.dump() != before {
 			w.Errorf("%s, held %q, %v", r.Result, r.Hold, breaches(r))
 		}
 	})
@@ -97,7 +100,8 @@ func TestAnApprovedLossStays(t *testing.T) {
 		if r := w.night("2016-09-07", document); r.Result != model.Unchanged {
 			w.Errorf("%s: %s", r.Result, counts(r.Changes))
 		}
-		w.expect("tutors who are gone", w.rows(`SELECT e.name FROM groups g JOIN elements e ON e.id = g.tutor_id WHERE NOT e.current`))
+		w.expect("tutors who are gone", w.rows(`SELECT e.name FROM groups g JOIN elements e ON e.id = g.tutor_id
+			WHERE NOT e.current`))
 	})
 }
 
@@ -109,7 +113,8 @@ func TestAnApprovalBelievesWhatBreached(t *testing.T) {
 		w.im.Guard.Import[guard.SectionsMissing] = guard.Limit{Off: true}
 		good := isamstest.New(16, someSchool).Document()
 		w.night("2016-09-05", good)
-		held := w.night("2016-09-06", missing(without(good, "CurrentPupils", 0.45, rand.New(rand.NewPCG(1, 1))), "CurrentStaff"))
+		held := w.night("2016-09-06", missing(without(good, "CurrentPupils", 0.45, rand.New(rand.NewPCG(1, 1))),
+			"CurrentStaff"))
 		if held.Hold != model.HoldRemovals || strings.Contains(counts(held.Waiting), "staff") {
 			w.Fatalf("%q: %s", held.Hold, counts(held.Waiting))
 		}
@@ -124,10 +129,12 @@ func TestAnApprovalBelievesWhatBreached(t *testing.T) {
 // where it is, and nowhere else.
 func TestAHeldLessonIsNotOnTwoDays(t *testing.T) {
 	each(t, func(w *world) {
-		w.night("2016-09-05", small().taught().coded(3, "Ms White", "WHI").room(5, "Lab").lesson(101, 21, "7Mat1", 11, "WHI", 5).xml())
+		w.night("2016-09-05", small().taught().coded(3, "Ms White", "WHI").room(5, "Lab").
+			lesson(101, 21, "7Mat1", 11, "WHI", 5).xml())
 		before := w.rows(lessonsQuery)
 		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.PupilsLeaving: {}}}
-		moved := leaver().taught().teacher(2, "Mr Green").coded(3, "Ms White", "WHI").room(5, "Lab").lesson(101, 21, "7Mat1", 21, "WHI", 5)
+		moved := leaver().taught().teacher(2, "Mr Green").coded(3, "Ms White", "WHI").room(5, "Lab").
+			lesson(101, 21, "7Mat1", 21, "WHI", 5)
 		r := w.night("2016-09-05", moved.xml())
 		w.expect("lessons", w.rows(lessonsQuery), before...)
 		if a, err := w.im.Approve(w.Context(), r.Run); err != nil || a.Result != model.Applied {
@@ -157,16 +164,20 @@ func TestUndoTakesNothingOfOthers(t *testing.T) {
 		r := w.night("2016-09-05", full().xml())
 		w.exec(`INSERT INTO elements (kind, name) VALUES ('staff', 'Mr Cover')`)
 		w.exec(`INSERT INTO staff (id) SELECT id FROM elements WHERE name = 'Mr Cover'`)
-		w.exec(`INSERT INTO commitments (lesson_id, element_id) SELECT (SELECT min(id) FROM lessons), id FROM elements WHERE name = 'Mr Cover'`)
+		w.exec(`INSERT INTO commitments (lesson_id, element_id) SELECT (SELECT min(id) FROM lessons), id FROM elements
+			WHERE name = 'Mr Cover'`)
 		refused(w, r.Run, "it created 1 record that other programs use since, the first of them lesson #")
 	})
 	tell("days and a tutor", func(w *world) { // or keeps a group from its lessons, or makes a new teacher its tutor
 		r := w.night("2016-09-05", small().xml())
-		w.exec(`INSERT INTO group_suspensions (group_id, starts_on, ends_on) SELECT id, '2016-10-01', '2016-10-02' FROM groups WHERE source_id = '21'`)
+		w.exec(`INSERT INTO group_suspensions (group_id, starts_on, ends_on) SELECT id, '2016-10-01', '2016-10-02'
+			FROM groups WHERE source_id = '21'`)
 		refused(w, r.Run, "the first of them set #21")
 		w.exec(`DELETE FROM group_suspensions`)
 		w.exec(`INSERT INTO elements (kind, name) VALUES ('group', 'Netball')`)
-		w.exec(`INSERT INTO groups (id, kind, era_id, starts_on, tutor_id) SELECT e.id, 'user', s.current_era_id, '2016-09-01', (SELECT min(id) FROM staff) FROM elements e, settings s WHERE e.name = 'Netball'`)
+		w.exec(`INSERT INTO groups (id, kind, era_id, starts_on, tutor_id)
+			SELECT e.id, 'user', s.current_era_id, '2016-09-01', (SELECT min(id) FROM staff) FROM elements e, settings s
+			WHERE e.name = 'Netball'`)
 		refused(w, r.Run, "the first of them staff #1")
 	})
 	tell("two forms", func(w *world) { // a pupil who left a form, and joined another later
@@ -249,10 +260,13 @@ func TestAwaitedInTheHolidays(t *testing.T) {
 func TestAPupilPinnedOutOfAForm(t *testing.T) {
 	each(t, func(w *world) {
 		w.night("2016-09-05", small().xml())
-		w.exec(`UPDATE memberships SET group_id = (SELECT id FROM groups WHERE source_id = '7/B') WHERE group_id = (SELECT id FROM groups WHERE source_id = '7/A') AND element_id = (SELECT id FROM pupils WHERE source_id = '11')`)
+		w.exec(`UPDATE memberships SET group_id = (SELECT id FROM groups WHERE source_id = '7/B')
+			WHERE group_id = (SELECT id FROM groups WHERE source_id = '7/A') AND element_id = (SELECT id FROM pupils
+			WHERE source_id = '11')`)
 		w.must(entry.AddPin(w.Context(), w.im.DB, "test", "pupil", "11", "form/7/A"))
 		w.night("2016-09-06", small().xml())
-		w.expect("Zoë's forms", w.rows(`SELECT group_name FROM membership_details WHERE group_kind = 'form' AND member_source_id = '11' AND starts_on <= '2016-09-06' AND ends_on >= '2016-09-06'`), "7B")
+		w.expect("Zoë's forms", w.rows(`SELECT group_name FROM membership_details WHERE group_kind = 'form'
+			AND member_source_id = '11' AND starts_on <= '2016-09-06' AND ends_on >= '2016-09-06'`), "7B")
 	})
 }
 
@@ -305,7 +319,8 @@ func TestAnApprovalTakesItsOwnDocument(t *testing.T) {
 				w.Fatal(err)
 			}
 		}
-		if _, err := w.im.Approve(w.Context(), held.Run); err == nil || !strings.Contains(err.Error(), "is not in the Archive") {
+		if _, err := w.im.Approve(w.Context(), held.Run); err == nil ||
+			!strings.Contains(err.Error(), "is not in the Archive") {
 			w.Errorf("%v", err)
 		}
 	})
@@ -315,10 +330,12 @@ func TestAnApprovalTakesItsOwnDocument(t *testing.T) {
 func TestApprovedInTheHolidays(t *testing.T) {
 	each(t, func(w *world) {
 		now := time.Now().UTC()
-		e := era.Era{Name: "later", StartsOn: era.DateOf(now.AddDate(5, 0, 0)), EndsOn: era.DateOf(now.AddDate(6, 0, 0))}
+		e := era.Era{Name: "later", StartsOn: era.DateOf(now.AddDate(5, 0, 0)),
+			EndsOn: era.DateOf(now.AddDate(6, 0, 0))}
 		w.must(entry.CreateEra(w.Context(), w.im.DB, "test", e))
 		w.must(entry.SetEra(w.Context(), w.im.DB, "test", entry.CurrentEra, e.Name))
-		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.SectionsMissing: {}}, GraceNights: 2}
+		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.SectionsMissing: {}},
+			GraceNights: 2}
 		w.im.AsOf = 0
 		w.drop(small().xml())
 		if _, err := w.im.Run(w.Context()); err != nil {
@@ -342,9 +359,11 @@ func TestNoNamesOfPeopleInCauses(t *testing.T) {
 		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.LessonsRemoved: {}}}
 		w.night("2016-09-05", full().xml())
 		without := full()
-		without.timetable["Tutorials"] = []string{strings.Replace(strings.Replace(without.timetable["Tutorials"][0], `Id="5"`, `Id="6"`, 1), "Violin", "Piano", 1)}
+		without.timetable["Tutorials"] = []string{strings.Replace(strings.Replace(without.timetable["Tutorials"][0],
+			`Id="5"`, `Id="6"`, 1), "Violin", "Piano", 1)}
 		r := w.night("2016-09-05", without.xml())
-		if r.Result != model.Held || strings.Contains(mustJSON(r.Guard), "Violin") || !strings.Contains(mustJSON(r.Guard), "no longer in the MIS: tutorial") {
+		if r.Result != model.Held || strings.Contains(mustJSON(r.Guard), "Violin") ||
+			!strings.Contains(mustJSON(r.Guard), "no longer in the MIS: tutorial") {
 			w.Errorf("%s %s", r.Result, mustJSON(r.Guard))
 		}
 	})

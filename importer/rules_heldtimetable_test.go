@@ -58,7 +58,8 @@ func (w *world) inTwoPlaces() map[string]bool {
 	for _, row := range w.rows(`SELECT CAST(l.id AS text) || '|' || CAST(l.starts_at AS text) || '|' || CAST(l.ends_at AS text) || '|' || CAST(l.on_date AS text) || ' ' || CAST(c.element_id AS text) || '|' || l.code
 			FROM lessons l JOIN commitments c ON c.lesson_id = l.id
 		UNION SELECT CAST(l.id AS text) || '|' || CAST(l.starts_at AS text) || '|' || CAST(l.ends_at AS text) || '|' || CAST(l.on_date AS text) || ' ' || CAST(m.element_id AS text) || '|' || l.code
-			FROM lessons l JOIN commitments c ON c.lesson_id = l.id JOIN memberships m ON m.group_id = c.element_id AND m.starts_on <= l.on_date AND m.ends_on >= l.on_date`) {
+			FROM lessons l JOIN commitments c ON c.lesson_id = l.id JOIN memberships m ON m.group_id = c.element_id
+			AND m.starts_on <= l.on_date AND m.ends_on >= l.on_date`) {
 		part := strings.Split(row, "|")
 		on[part[3]] = append(on[part[3]], entry{part[0], part[1], part[2], part[4]})
 	}
@@ -88,7 +89,9 @@ func TestR41AHeldTimetableIsHeldByWholeDays(t *testing.T) {
 		"some moved, some gone, some pupils gone": func(d []byte, dice *rand.Rand) []byte {
 			return without(without(shifted(d, 8, 0.05, dice), "Schedules", 0.01, dice), "CurrentPupils", 0.4, dice)
 		},
-		"all moved, and no meetings": func(d []byte, dice *rand.Rand) []byte { return missing(shifted(d, 1, 1, dice), "StaffMeetings") },
+		"all moved, and no meetings": func(d []byte, dice *rand.Rand) []byte {
+			return missing(shifted(d, 1, 1, dice), "StaffMeetings")
+		},
 	} {
 		t.Run(what, func(t *testing.T) {
 			eachVariant(t, variant, func(w *world) {
@@ -113,7 +116,8 @@ func TestR41AHeldTimetableIsHeldByWholeDays(t *testing.T) {
 				}
 				if len(anew) > 0 {
 					slices.Sort(anew)
-					w.Errorf("%d are in two places because of what waits, such as element, on: %v", len(anew), anew[:min(5, len(anew))])
+					w.Errorf("%d are in two places because of what waits, such as element, on: %v", len(anew),
+						anew[:min(5, len(anew))])
 				}
 				w.Logf("TABLE %s: %d days differ, of which %d wait; in two places before %d, held %d, after %d",
 					what, changed[0], changed[1], len(were), len(are), len(will))
@@ -158,7 +162,8 @@ func TestR41AdditionsGoOn(t *testing.T) {
 		w.night("2016-10-31", timetabled().xml())
 		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.LessonsRemoved: {}}}
 		d := small().coded(3, "Ms White", "WHI").coded(4, "Mr Grey", "GRE").room(5, "Lab").room(6, "Hall").taught().
-			lesson(103, 22, "7Art", 12, "GRE", 6).lesson(102, 22, "7Mat2", 21, "GRE", 6).lesson(104, 21, "7Fre", 21, "WHI", 5)
+			lesson(103, 22, "7Art", 12, "GRE", 6).lesson(102, 22, "7Mat2", 21, "GRE", 6).
+			lesson(104, 21, "7Fre", 21, "WHI", 5)
 		r := w.night("2016-10-31", d.xml())
 		if r.Hold != model.HoldRemovals {
 			w.Fatalf("held %q: %v", r.Hold, strconv.Quote(counts(r.Changes)))
@@ -172,7 +177,8 @@ func TestR41AdditionsGoOn(t *testing.T) {
 // day, and has Art at the other time.
 func swapped() (before, after func() *doc) {
 	base := func() *doc {
-		return small().coded(3, "Ms White", "WHI").coded(4, "Mr Grey", "GRE").coded(5, "Mr Art", "ART").room(5, "Lab").room(6, "Hall").room(7, "Studio").
+		return small().coded(3, "Ms White", "WHI").coded(4, "Mr Grey", "GRE").coded(5, "Mr Art", "ART").room(5, "Lab").
+			room(6, "Hall").room(7, "Studio").
 			taught().set(23, "7Art", 7, 11).lesson(103, 23, "7Art", 12, "ART", 7)
 	}
 	before = func() *doc {
@@ -201,9 +207,10 @@ func TestR41WhoJoinsWaitsWithTheTimetable(t *testing.T) {
 		guard    string
 		hold     model.Hold
 	}{
-		"the times are held":  {func() []byte { return after().xml() }, "values", model.HoldValues},
-		"what goes is held":   {func() []byte { return onAnotherDay(after()).xml() }, "removals", model.HoldRemovals},
-		"no set lists":        {func() []byte { return []byte(cutOut(string(after().xml()), "SetLists")) }, "sections", model.HoldSections},
+		"the times are held": {func() []byte { return after().xml() }, "values", model.HoldValues},
+		"what goes is held":  {func() []byte { return onAnotherDay(after()).xml() }, "removals", model.HoldRemovals},
+		"no set lists": {func() []byte { return []byte(cutOut(string(after().xml()), "SetLists")) }, "sections",
+			model.HoldSections},
 		"a set contradictory": {func() []byte { return after().set(22, "7X", 7).xml() }, "nothing", model.HoldNothing},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -225,10 +232,13 @@ func TestR41WhoJoinsWaitsWithTheTimetable(t *testing.T) {
 				}
 				w.im.Guard = guard.Guard{}
 				w.night("2016-09-07", after().xml())
-				if found := w.inTwoPlaces(); len(found) > 0 || w.count("lessons of 7Mat2 at 10", `SELECT count(*) FROM lessons WHERE code = '7Mat2' AND CAST(starts_at AS text) LIKE '%10:00%' AND on_date >= '2016-09-07'`) > 0 {
+				if found := w.inTwoPlaces(); len(found) > 0 ||
+					w.count("lessons of 7Mat2 at 10", `SELECT count(*) FROM lessons WHERE code = '7Mat2'
+						AND CAST(starts_at AS text) LIKE '%10:00%' AND on_date >= '2016-09-07'`) > 0 {
 					w.Errorf("in the end %d are in two places", len(found))
 				}
-				w.expect("Zoë", w.rows(`SELECT group_name FROM membership_details WHERE member_source_id = '11' AND group_kind = 'set' AND ends_on >= '2016-09-07' ORDER BY 1`), "7Art", "7Mat2")
+				w.expect("Zoë", w.rows(`SELECT group_name FROM membership_details WHERE member_source_id = '11'
+					AND group_kind = 'set' AND ends_on >= '2016-09-07' ORDER BY 1`), "7Art", "7Mat2")
 			})
 		})
 	}

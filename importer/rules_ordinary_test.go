@@ -18,7 +18,8 @@ func TestAWeekLess(t *testing.T) {
 		guarded(w)
 		document := isamstest.New(5, someSchool).Teach(600).Document()
 		w.night("2016-09-05", document)
-		week := regexp.MustCompile(`(?s)<TimetableAllocation Id="\d+">.{0,20}?<Year>2016</Year>\s*<Week>48</Week>.*?</TimetableAllocation>`)
+		week := regexp.MustCompile(`(?s)<TimetableAllocation Id="\d+">.{0,20}?<Year>2016</Year>\s*<Week>48</Week>` +
+			`.*?</TimetableAllocation>`)
 		without := week.ReplaceAll(document, nil)
 		if r := w.night("2016-09-06", without); len(without) == len(document) || r.Result != model.Applied {
 			w.Errorf("%s: %v", r.Result, breaches(r))
@@ -57,9 +58,12 @@ func TestR38SeveralImportsADay(t *testing.T) {
 			on := fmt.Sprintf("2016-09-%02d", day)
 			result = w.night(on, school.Document()).Result
 			for range 60 {
-				w.exec(`INSERT INTO runs (id, kind, result, started_at, finished_at, as_of, era) SELECT max(id) + 1, 'import', 'unchanged', max(started_at), max(finished_at), '` + on + `', '2016/17' FROM runs`)
+				w.exec(`INSERT INTO runs (id, kind, result, started_at, finished_at, as_of, era)
+					SELECT max(id) + 1, 'import', 'unchanged', max(started_at), max(finished_at), '` + on +
+					`', '2016/17' FROM runs`)
 			}
-			if _, isPostgres := w.raw.Exec(`SELECT setval(pg_get_serial_sequence('runs', 'id'), (SELECT max(id) FROM runs))`); isPostgres != nil {
+			if _, isPostgres := w.raw.Exec(`SELECT setval(pg_get_serial_sequence('runs', 'id'), (SELECT max(id)
+				FROM runs))`); isPostgres != nil {
 				continue // SQLite counts on by itself
 			}
 		}
@@ -78,6 +82,7 @@ func TestHeldValuesReferToNobodyWhoLeft(t *testing.T) {
 			pupil(11, "Zoë O’Brien", "7/A", 7).pupil(12, "Ömer Khan", "7/A", 7).pupil(13, "Ann Lee", "7/B", 7).
 			set(21, "7Mat1", 7, 11, 12).set(22, "7Mat2", 7, 13)
 		w.night("2016-09-06", d.xml())
-		w.expect("tutors who are gone", w.rows(`SELECT e.name FROM groups g JOIN elements e ON e.id = g.tutor_id WHERE NOT e.current`))
+		w.expect("tutors who are gone", w.rows(`SELECT e.name FROM groups g JOIN elements e ON e.id = g.tutor_id
+			WHERE NOT e.current`))
 	})
 }

@@ -61,7 +61,8 @@ func TestR38ASlowBleedIsHeld(t *testing.T) {
 		if left := w.currentPupils(); left < 850 || held != 69 {
 			w.Errorf("%d of 1,000 are left, %d of 70 nights were held", left, held)
 		}
-		w.Logf("TABLE a bleed of 9 %% a night: %d of 1,000 are left, %d of 70 nights were held", w.currentPupils(), held)
+		w.Logf("TABLE a bleed of 9 %% a night: %d of 1,000 are left, %d of 70 nights were held", w.currentPupils(),
+			held)
 	})
 }
 
@@ -98,7 +99,8 @@ func TestR38ATermOfOrdinaryNights(t *testing.T) {
 		w.night(day.String(), school.Document())
 		nights, held := 0, 0
 		for ; day < era.NewDate(2016, 12, 16); day++ {
-			if day.Weekday() == 0 || day.Weekday() == 6 || day >= era.NewDate(2016, 10, 24) && day <= era.NewDate(2016, 10, 28) {
+			if day.Weekday() == 0 || day.Weekday() == 6 || day >= era.NewDate(2016, 10, 24) &&
+				day <= era.NewDate(2016, 10, 28) {
 				continue
 			}
 			school.Change(0.015)
@@ -157,7 +159,8 @@ func TestR38AWeekWithoutImports(t *testing.T) {
 		school := aSchoolOf(1000)
 		w.night("2016-09-05", school.Document())
 		leaves(school, 0.14)
-		for day, hold := range map[string]model.Hold{"2016-09-06": model.HoldRemovals, "2016-09-08": model.HoldRemovals, "2016-09-12": "", "2016-09-30": ""} {
+		for day, hold := range map[string]model.Hold{"2016-09-06": model.HoldRemovals, "2016-09-08": model.HoldRemovals,
+			"2016-09-12": "", "2016-09-30": ""} {
 			if r := w.plan(day, school.Document()); r.Hold != hold {
 				w.Errorf("%s: %q %v", day, r.Hold, breaches(r))
 			}

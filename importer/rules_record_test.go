@@ -122,7 +122,8 @@ func TestR39RandomHistory(t *testing.T) {
 		tally := map[string]int{}
 		for seed := range seeds {
 			size := isamstest.Size{Pupils: 20, Staff: 8, Forms: 7, Sets: 14, SetLists: 50}
-			h := &history{world: newWorld(t, fresh(t)), dice: rand.New(rand.NewPCG(uint64(seed), 39)), day: era.NewDate(2016, 9, 5),
+			h := &history{world: newWorld(t, fresh(t)), dice: rand.New(rand.NewPCG(uint64(seed), 39)),
+				day:   era.NewDate(2016, 9, 5),
 				tally: tally, said: map[model.ID]string{}, school: isamstest.New(uint64(seed), size).Teach(8)}
 			for range steps {
 				h.step()
@@ -172,7 +173,8 @@ func (h *history) listen() {
 // step lets one thing happen. What is refused has not happened.
 func (h *history) step() {
 	h.Helper()
-	whats := []string{"night", "night", "night", "bad night", "bad night", "bad night", "gap", "gap over", "undo", "undo", "undo",
+	whats := []string{"night", "night", "night", "bad night", "bad night", "bad night", "gap", "gap over", "undo",
+		"undo", "undo",
 		"approve", "approve", "pin", "renamed", "rekeyed", "deleted", "era"}
 	what := whats[h.dice.IntN(len(whats))]
 	happened := true
@@ -182,7 +184,8 @@ func (h *history) step() {
 	case "gap":
 		from := h.day.AddDays(h.dice.IntN(40))
 		_, err := entry.AddSuspension(h.Context(), h.im.DB, "test", era.Suspension{
-			Name: fmt.Sprint("Trip ", h.dice.IntN(3)), Kind: era.Gap, From: from.At(0), To: from.AddDays(20).At(era.MinutesOfDay)})
+			Name: fmt.Sprint("Trip ", h.dice.IntN(3)), Kind: era.Gap, From: from.At(0), To: from.AddDays(20).
+				At(era.MinutesOfDay)})
 		happened = err == nil
 	case "gap over":
 		listed, err := entry.Suspensions(h.Context(), h.im.DB, "")

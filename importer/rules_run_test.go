@@ -25,7 +25,8 @@ func TestR29ASecondRunWritesNothing(t *testing.T) {
 			if after := w.dump(); after != before {
 				w.Errorf("the second run changed rows:\n%s\n%s", before, after)
 			}
-			w.expect("changes", w.rows(`SELECT CAST(count(*) AS text) FROM changes WHERE run_id = $1`, int64(r.Run)), "0")
+			w.expect("changes", w.rows(`SELECT CAST(count(*) AS text) FROM changes WHERE run_id = $1`, int64(r.Run)),
+				"0")
 		}
 	})
 }
@@ -41,7 +42,8 @@ func TestR33WhatIsSkippedEndsNothing(t *testing.T) {
 			[]string{"CurrentPupils 13: no name"}, nil},
 		"a pupil twice, differing": {
 			func(s string) string {
-				return strings.Replace(s, "</CurrentPupils>", `<Pupil Id="13"><Fullname>Ann Li</Fullname><NCYear>8</NCYear></Pupil></CurrentPupils>`, 1)
+				return strings.Replace(s, "</CurrentPupils>",
+					`<Pupil Id="13"><Fullname>Ann Li</Fullname><NCYear>8</NCYear></Pupil></CurrentPupils>`, 1)
 			},
 			[]string{"CurrentPupils 13: same id, different content"}, nil},
 		"a pupil whose id cannot be read": {
@@ -49,12 +51,16 @@ func TestR33WhatIsSkippedEndsNothing(t *testing.T) {
 			[]string{"CurrentPupils 13a: id is not a number"}, nil},
 		"a pupil whose id cannot be read, and another who is gone": {
 			func(s string) string {
-				return strings.NewReplacer(`Pupil Id="13"`, `Pupil Id="13a"`, `<Pupil Id="12"><Fullname>Ömer Khan</Fullname><Form>7/A</Form><NCYear>7</NCYear></Pupil>`, "").Replace(s)
+				return strings.NewReplacer(`Pupil Id="13"`, `Pupil Id="13a"`,
+					`<Pupil Id="12"><Fullname>Ömer Khan</Fullname><Form>7/A</Form><NCYear>7</NCYear></Pupil>`, "").
+					Replace(s)
 			},
 			[]string{"CurrentPupils 13a: id is not a number"}, []string{"pupil end 1", "membership end 2"}},
 		"a pupil of whom nothing can be read, and another who is gone": {
 			func(s string) string {
-				return strings.NewReplacer(`<Pupil Id="13"><Fullname>Ann Lee</Fullname>`, `<Pupil Id="">`, `<Pupil Id="12"><Fullname>Ömer Khan</Fullname><Form>7/A</Form><NCYear>7</NCYear></Pupil>`, "").Replace(s)
+				return strings.NewReplacer(`<Pupil Id="13"><Fullname>Ann Lee</Fullname>`, `<Pupil Id="">`,
+					`<Pupil Id="12"><Fullname>Ömer Khan</Fullname><Form>7/A</Form><NCYear>7</NCYear></Pupil>`, "").
+					Replace(s)
 			},
 			[]string{"CurrentPupils : no id"}, nil},
 		"a set without a name": {
@@ -67,12 +73,14 @@ func TestR33WhatIsSkippedEndsNothing(t *testing.T) {
 			[]string{"Forms 7/B: same id, different content"}, nil},
 		"a set of which nothing can be read, and a pupil who moves between two that can": {
 			func(s string) string {
-				return strings.NewReplacer("</Sets>", "<Set/></Sets>", `SetId="22" PupilId="13"`, `SetId="21" PupilId="13"`).Replace(s)
+				return strings.NewReplacer("</Sets>", "<Set/></Sets>", `SetId="22" PupilId="13"`,
+					`SetId="21" PupilId="13"`).Replace(s)
 			},
 			[]string{"Sets : no id"}, []string{"membership create 1", "membership end 1"}},
 		"a form whose id is too long to keep": {
 			func(s string) string {
-				return strings.Replace(s, "</Forms>", `<Form Id="`+strings.Repeat("y", 9000)+`"><Form>Endless</Form></Form></Forms>`, 1)
+				return strings.Replace(s, "</Forms>", `<Form Id="`+strings.Repeat("y", 9000)+
+					`"><Form>Endless</Form></Form></Forms>`, 1)
 			},
 			[]string{"Forms (no id): record too large"}, nil},
 		"a set list whose pupil cannot be read": {
@@ -91,9 +99,11 @@ func TestR33WhatIsSkippedEndsNothing(t *testing.T) {
 		"two pupils, one skipped and one gone": {
 			func(s string) string {
 				s = strings.Replace(s, "<Fullname>Ann Lee</Fullname>", "", 1)
-				return strings.Replace(s, `<Pupil Id="12"><Fullname>Ömer Khan</Fullname><Form>7/A</Form><NCYear>7</NCYear></Pupil>`, "", 1)
+				return strings.Replace(s, `<Pupil Id="12"><Fullname>Ömer Khan</Fullname><Form>7/A</Form><NCYear>`+
+					`7</NCYear></Pupil>`, "", 1)
 			},
-			[]string{"CurrentPupils 13: no name", "SetLists 2112: unknown pupil"}, []string{"pupil end 1", "membership end 2"}},
+			[]string{"CurrentPupils 13: no name", "SetLists 2112: unknown pupil"},
+			[]string{"pupil end 1", "membership end 2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(w *world) {
@@ -121,8 +131,9 @@ func TestR34AMissingOrEmptySectionEndsNothing(t *testing.T) {
 				w.expectCounts(r)
 				emptied := small()
 				map[string]func(){
-					"CurrentStaff": func() { emptied.staff = nil }, "CurrentPupils": func() { emptied.pupils = nil }, "Forms": func() { emptied.forms = nil },
-					"Sets": func() { emptied.sets = nil }, "SetLists": func() { emptied.lists = nil },
+					"CurrentStaff": func() { emptied.staff = nil }, "CurrentPupils": func() { emptied.pupils = nil },
+					"Forms": func() { emptied.forms = nil },
+					"Sets":  func() { emptied.sets = nil }, "SetLists": func() { emptied.lists = nil },
 				}[section]()
 				r = w.night("2016-10-04", emptied.xml())
 				w.expectProblems(r, section+" : section absent or empty")

@@ -9,14 +9,20 @@ import (
 	"misimportd/store/model"
 )
 
-const teachersQuery = `SELECT source_id || ': ' || coalesce(staff, '') FROM lesson_details WHERE source_id NOT LIKE 'schedule/%' ORDER BY source_id`
+const teachersQuery = `SELECT source_id || ': ' || coalesce(staff, '') FROM lesson_details
+	WHERE source_id NOT LIKE 'schedule/%' ORDER BY source_id`
 
 // met is a meeting, an assembly and a tutorial whose TeacherId are these.
 func met(d *doc, teachers ...string) *doc {
 	for i, teacher := range teachers {
-		d.in("StaffMeetings", fmt.Sprintf(`<StaffMeeting Id="%d"><PeriodId>12</PeriodId><TeacherId>%s</TeacherId><DisplayName>Heads</DisplayName></StaffMeeting>`, i+1, esc(teacher)))
-		d.in("YearSchedules", fmt.Sprintf(`<YearSchedule Id="%d"><Name>Chapel %d</Name><NationalCurriculumYear>7</NationalCurriculumYear><PeriodId>12</PeriodId><TeacherId>%s</TeacherId></YearSchedule>`, i+1, i+1, esc(teacher)))
-		d.in("Tutorials", fmt.Sprintf(`<Tutorial Id="%d"><DisplayName>Violin</DisplayName><Periods><Period><PeriodId>21</PeriodId></Period></Periods><Teachers><Teacher><TeacherId>%s</TeacherId></Teacher></Teachers></Tutorial>`, i+1, esc(teacher)))
+		d.in("StaffMeetings", fmt.Sprintf(`<StaffMeeting Id="%d"><PeriodId>12</PeriodId><TeacherId>%s</TeacherId>`+
+			`<DisplayName>Heads</DisplayName></StaffMeeting>`, i+1, esc(teacher)))
+		d.in("YearSchedules", fmt.Sprintf(`<YearSchedule Id="%d"><Name>Chapel %d</Name><NationalCurriculumYear>`+
+			`7</NationalCurriculumYear><PeriodId>12</PeriodId><TeacherId>%s</TeacherId></YearSchedule>`, i+1, i+1,
+			esc(teacher)))
+		d.in("Tutorials", fmt.Sprintf(`<Tutorial Id="%d"><DisplayName>Violin</DisplayName><Periods><Period>`+
+			`<PeriodId>21</PeriodId></Period></Periods><Teachers><Teacher><TeacherId>%s</TeacherId></Teacher>`+
+			`</Teachers></Tutorial>`, i+1, esc(teacher)))
 	}
 	return d
 }
@@ -40,10 +46,13 @@ func TestTeachersOfMeetingsAreCodesOrIds(t *testing.T) {
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			each(t, func(w *world) {
-				school := timetabled().coded(12, "Ms Id", "IDS").coded(40, "Mr Twelve", "12").coded(41, "Mrs Nought", "012").
-					coded(42, "Mr Odd", "O'B &amp; SON").coded(43, "Mr Brief", "O'B").coded(44, "Ms Far", "ÖĐ/-.7").coded(45, "Mx None", "0")
+				school := timetabled().coded(12, "Ms Id", "IDS").coded(40, "Mr Twelve", "12").
+					coded(41, "Mrs Nought", "012").
+					coded(42, "Mr Odd", "O'B &amp; SON").coded(43, "Mr Brief", "O'B").coded(44, "Ms Far", "ÖĐ/-.7").
+					coded(45, "Mx None", "0")
 				r := w.night("2016-10-31", met(school, c.teacher).xml())
-				w.expect("teachers", w.rows(teachersQuery), "meeting/1: "+c.want, "tutorial/1: "+c.want, "year/1: "+c.want)
+				w.expect("teachers", w.rows(teachersQuery), "meeting/1: "+c.want, "tutorial/1: "+c.want, "year/1: "+
+					c.want)
 				w.expectProblems(r)
 			})
 		})
@@ -54,9 +63,12 @@ func TestOnlyWhatIsNeitherCodeNorIdIsDangling(t *testing.T) {
 	each(t, func(w *world) {
 		r := w.night("2016-10-31", met(timetabled(), "GONE", "77").xml())
 		w.expectProblems(r, "StaffMeetings 1: unknown teacher", "StaffMeetings 2: unknown teacher",
-			"Tutorials 1: unknown teacher", "Tutorials 2: unknown teacher", "YearSchedules 1: unknown teacher", "YearSchedules 2: unknown teacher")
+			"Tutorials 1: unknown teacher", "Tutorials 2: unknown teacher", "YearSchedules 1: unknown teacher",
+			"YearSchedules 2: unknown teacher")
 		for _, p := range r.Problems {
-			if want := map[string]string{"1": "GONE", "2": "77"}[p.ID]; p.Detail != fmt.Sprintf("no member of staff has the code or the id %q; imported without", want) {
+			if want := map[string]string{"1": "GONE",
+				"2": "77"}[p.ID]; p.Detail != fmt.Sprintf("no member of staff has the code or the id %q; imported "+
+				"without", want) {
 				t.Errorf("%s %s: %s", p.Section, p.ID, p.Detail)
 			}
 		}

@@ -55,7 +55,8 @@ func TestR23LessonsOnEveryDateOfTheirWeeks(t *testing.T) {
 func TestR22LessonsBeforeTheAsOfDateStay(t *testing.T) {
 	each(t, func(w *world) {
 		w.night("2016-09-20", timetabled().xml())
-		r := w.night("2016-10-25", small().coded(3, "Ms White", "WHI").coded(4, "Mr Grey", "GRE").room(5, "Lab").room(6, "Hall").taught().lesson(101, 21, "7Mat1", 12, "WHI", 5).xml())
+		r := w.night("2016-10-25", small().coded(3, "Ms White", "WHI").coded(4, "Mr Grey", "GRE").room(5, "Lab").
+			room(6, "Hall").taught().lesson(101, 21, "7Mat1", 12, "WHI", 5).xml())
 		w.expectLessons(
 			"schedule/102 7Mat2 2016-09-20 09:00-10:00"+mat2,
 			"schedule/101 7Mat1 2016-09-26 09:00-10:00"+mat1, "schedule/102 7Mat2 2016-09-27 09:00-10:00"+mat2,
@@ -68,11 +69,14 @@ func TestR22LessonsBeforeTheAsOfDateStay(t *testing.T) {
 func TestR24TwoTeachersAreOneLesson(t *testing.T) {
 	each(t, func(w *world) {
 		w.night("2016-10-31", timetabled().lesson(99, 21, "7Mat1", 11, "GRE", 5).xml())
-		w.expectLessons("schedule/99 7Mat1 2016-10-31 09:00-10:00: 7Mat1 | Mr Grey, Ms White | Lab", "schedule/102 7Mat2 2016-11-01 09:00-10:00"+mat2)
+		w.expectLessons("schedule/99 7Mat1 2016-10-31 09:00-10:00: 7Mat1 | Mr Grey, Ms White | Lab",
+			"schedule/102 7Mat2 2016-11-01 09:00-10:00"+mat2)
 		// When the record goes by which the lesson is known, it is another lesson; when
 		// one comes that could have given the name, it is not.
-		w.night("2016-10-31", timetabled().lesson(99, 21, "7Mat1", 11, "GRE", 5).lesson(98, 22, "7Mat2", 21, "WHI", 6).xml())
-		w.expectLessons("schedule/99 7Mat1 2016-10-31 09:00-10:00: 7Mat1 | Mr Grey, Ms White | Lab", "schedule/102 7Mat2 2016-11-01 09:00-10:00: 7Mat2 | Mr Grey, Ms White | Hall")
+		w.night("2016-10-31", timetabled().lesson(99, 21, "7Mat1", 11, "GRE", 5).lesson(98, 22, "7Mat2", 21, "WHI", 6).
+			xml())
+		w.expectLessons("schedule/99 7Mat1 2016-10-31 09:00-10:00: 7Mat1 | Mr Grey, Ms White | Lab",
+			"schedule/102 7Mat2 2016-11-01 09:00-10:00: 7Mat2 | Mr Grey, Ms White | Hall")
 	})
 }
 
@@ -82,7 +86,8 @@ func TestAMovedLessonIsTheSameLesson(t *testing.T) {
 		moved := small().coded(3, "Ms White", "WHI").coded(4, "Mr Grey", "GRE").room(5, "Lab").room(6, "Hall").taught().
 			lesson(101, 21, "7M1", 12, "GRE", 6).lesson(102, 22, "7Mat2", 21, "GRE", 6)
 		r := w.night("2016-10-31", moved.xml())
-		w.expectLessons("schedule/101 7M1 2016-10-31 10:00-11:00: 7Mat1 | Mr Grey | Hall", "schedule/102 7Mat2 2016-11-01 09:00-10:00"+mat2)
+		w.expectLessons("schedule/101 7M1 2016-10-31 10:00-11:00: 7Mat1 | Mr Grey | Hall",
+			"schedule/102 7Mat2 2016-11-01 09:00-10:00"+mat2)
 		w.expectCounts(r, "lesson update 1", "commitment create 2", "commitment delete 2")
 	})
 }
@@ -132,30 +137,45 @@ func TestR33AFaultyScheduleTakesNothingAway(t *testing.T) {
 func TestDanglingReferencesOfTheTimetable(t *testing.T) {
 	each(t, func(w *world) {
 		d := timetabled().lesson(103, 77, "nosuch", 11, "NOBODY", 99).lesson(104, 21, "7Mat1", 999, "WHI", 5).
-			in("TimetableAllocations", `<TimetableAllocation Id="9"><Year>2016</Year><Week>46</Week><TimetableWeekId>8</TimetableWeekId></TimetableAllocation>`).
-			in("YearSchedules", `<YearSchedule Id="1"><Name>Chapel</Name><NationalCurriculumYear>7</NationalCurriculumYear><PeriodId>12</PeriodId><RoomId>6</RoomId><TeacherId>1</TeacherId></YearSchedule>`).
-			in("Tutorials", `<Tutorial Id="1"><DisplayName>Violin</DisplayName><RoomId>6</RoomId><Periods><Period><PeriodId>21</PeriodId></Period></Periods><Teachers><Teacher><TeacherId>77</TeacherId></Teacher></Teachers><Pupils><Pupil><PupilId>nobody</PupilId></Pupil></Pupils></Tutorial>`)
+			in("TimetableAllocations", `<TimetableAllocation Id="9"><Year>2016</Year><Week>46</Week>`+
+				`<TimetableWeekId>8</TimetableWeekId></TimetableAllocation>`).
+			in("YearSchedules", `<YearSchedule Id="1"><Name>Chapel</Name><NationalCurriculumYear>`+
+				`7</NationalCurriculumYear><PeriodId>12</PeriodId><RoomId>6</RoomId><TeacherId>1</TeacherId>`+
+				`</YearSchedule>`).
+			in("Tutorials", `<Tutorial Id="1"><DisplayName>Violin</DisplayName><RoomId>6</RoomId><Periods><Period>`+
+				`<PeriodId>21</PeriodId></Period></Periods><Teachers><Teacher><TeacherId>77</TeacherId></Teacher>`+
+				`</Teachers><Pupils><Pupil><PupilId>nobody</PupilId></Pupil></Pupils></Tutorial>`)
 		r := w.night("2016-10-31", d.xml())
-		w.expectProblems(r, "Schedules 104: unknown period", "Schedules 103: unknown room", "Schedules 103: unknown set", "Schedules 103: unknown teacher",
-			"TimetableAllocations 9: unknown timetable week", "Tutorials 1: unknown pupil", "Tutorials 1: unknown teacher")
-		w.expectLessons("schedule/101 7Mat1 2016-10-31 09:00-10:00"+mat1, "schedule/103 nosuch 2016-10-31 09:00-10:00:  |  | ",
-			"year/1  2016-10-31 10:00-11:00: 7A, 7B | Ms Brown | Hall", "schedule/102 7Mat2 2016-11-01 09:00-10:00"+mat2, "tutorial/1  2016-11-01 09:00-10:00:  |  | Hall")
+		w.expectProblems(r, "Schedules 104: unknown period", "Schedules 103: unknown room",
+			"Schedules 103: unknown set", "Schedules 103: unknown teacher",
+			"TimetableAllocations 9: unknown timetable week", "Tutorials 1: unknown pupil",
+			"Tutorials 1: unknown teacher")
+		w.expectLessons("schedule/101 7Mat1 2016-10-31 09:00-10:00"+mat1,
+			"schedule/103 nosuch 2016-10-31 09:00-10:00:  |  | ",
+			"year/1  2016-10-31 10:00-11:00: 7A, 7B | Ms Brown | Hall", "schedule/102 7Mat2 2016-11-01 09:00-10:00"+
+				mat2, "tutorial/1  2016-11-01 09:00-10:00:  |  | Hall")
 	})
 }
 
 func TestOddPeriodsAndWeeks(t *testing.T) {
 	each(t, func(w *world) {
 		d := timetabled()
-		d.timetable["Structure"] = append(d.timetable["Structure"], `<Week Id="2"><Name>B</Name><Days><Day><Day>4</Day><Periods>`+period(31, "09:00", "10:00")+period(32, "09:30", "10:30")+
-			period(33, "17:00", "16:30")+period(34, "23:00", "01:00")+`</Periods></Day></Days></Week>`)
+		d.timetable["Structure"] = append(d.timetable["Structure"],
+			`<Week Id="2"><Name>B</Name><Days><Day><Day>4</Day><Periods>`+period(31, "09:00", "10:00")+
+				period(32, "09:30", "10:30")+
+				period(33, "17:00", "16:30")+period(34, "23:00", "01:00")+`</Periods></Day></Days></Week>`)
 		// Both weeks are one week's; the week after, which is in term, has none.
-		d.in("TimetableAllocations", `<TimetableAllocation Id="20"><Year>2016</Year><Week>44</Week><TimetableWeekId>2</TimetableWeekId></TimetableAllocation>`)
-		d.in("Terms", `<Term Id="2"><StartDate>2016-10-24T00:00:00</StartDate><FinishDate>2016-11-11T00:00:00</FinishDate></Term>`)
+		d.in("TimetableAllocations", `<TimetableAllocation Id="20"><Year>2016</Year><Week>44</Week><TimetableWeekId>`+
+			`2</TimetableWeekId></TimetableAllocation>`)
+		d.in("Terms", `<Term Id="2"><StartDate>2016-10-24T00:00:00</StartDate><FinishDate>`+
+			`2016-11-11T00:00:00</FinishDate></Term>`)
 		d.lesson(105, 21, "7Mat1", 31, "WHI", 5).lesson(106, 21, "7Mat1", 33, "WHI", 5)
 		d.in("Structure")
 		r := w.night("2016-10-24", d.xml())
-		w.expectProblems(r, "Structure 34: crosses midnight", "Structure 33: ends before it starts", "Structure 32: periods overlap", "TimetableAllocations : no timetable week")
-		if got := r.Problems[len(r.Problems)-1].Detail; !strings.HasSuffix(got, "allocated to week 46 of 2016 (with 7 November 2016)") {
+		w.expectProblems(r, "Structure 34: crosses midnight", "Structure 33: ends before it starts",
+			"Structure 32: periods overlap", "TimetableAllocations : no timetable week")
+		if got := r.Problems[len(r.Problems)-1].Detail; !strings.HasSuffix(got,
+			"allocated to week 46 of 2016 (with 7 November 2016)") {
 			t.Error(got)
 		}
 		if n := len(w.rows(`SELECT source_id FROM lesson_details WHERE source_id = 'schedule/105'`)); n != 1 {
@@ -171,9 +191,13 @@ func TestSomebodyElsesChangesAreFound(t *testing.T) {
 		w.night("2016-10-31", timetabled().xml())
 		lessons := w.rows(lessonsQuery)
 		for _, change := range []string{
-			"UPDATE lessons SET code = 'x' WHERE source_id = 'schedule/101'", "DELETE FROM commitments WHERE id = (SELECT min(id) FROM commitments)",
-			"DELETE FROM lessons WHERE source_id = 'schedule/102'", "UPDATE commitments SET element_id = (SELECT id FROM elements WHERE name = 'Ms Brown') WHERE id = (SELECT max(id) FROM commitments)",
-			"INSERT INTO commitments (lesson_id, element_id) SELECT (SELECT min(id) FROM lessons), (SELECT id FROM elements WHERE name = 'Ms Brown')",
+			"UPDATE lessons SET code = 'x' WHERE source_id = 'schedule/101'",
+			"DELETE FROM commitments WHERE id = (SELECT min(id) FROM commitments)",
+			"DELETE FROM lessons WHERE source_id = 'schedule/102'",
+			"UPDATE commitments SET element_id = (SELECT id FROM elements WHERE name = 'Ms Brown') WHERE id = " +
+				"(SELECT max(id) FROM commitments)",
+			"INSERT INTO commitments (lesson_id, element_id) SELECT (SELECT min(id) FROM lessons), (SELECT id FROM " +
+				"elements WHERE name = 'Ms Brown')",
 			"UPDATE lessons SET on_date = '2016-12-24' WHERE source_id = 'schedule/101'",
 		} {
 			w.exec(change)
@@ -183,7 +207,8 @@ func TestSomebodyElsesChangesAreFound(t *testing.T) {
 			w.expect("after "+change, w.rows(lessonsQuery), lessons...)
 		}
 		// What users put there is theirs.
-		w.exec("INSERT INTO lessons (era_id, code, on_date, starts_at, ends_at) SELECT era_id, 'mine', '2016-10-31', '2016-10-31 12:00:00', '2016-10-31 13:00:00' FROM lessons LIMIT 1")
+		w.exec("INSERT INTO lessons (era_id, code, on_date, starts_at, ends_at) SELECT era_id, 'mine', " +
+			"'2016-10-31', '2016-10-31 12:00:00', '2016-10-31 13:00:00' FROM lessons LIMIT 1")
 		w.night("2016-10-31", timetabled().xml())
 		if n := len(w.rows("SELECT code FROM lessons WHERE code = 'mine'")); n != 1 {
 			t.Error("a user's lesson is gone")
@@ -206,7 +231,8 @@ func (w *world) lessonsText(day string, of model.Taking) string {
 }
 
 func withMeeting() *doc {
-	const meeting = `<StaffMeeting Id="%d"><MeetingGroupId>9</MeetingGroupId><PeriodId>12</PeriodId><TeacherId>%d</TeacherId><RoomId>6</RoomId><DisplayName>Heads; of, departments</DisplayName></StaffMeeting>`
+	const meeting = `<StaffMeeting Id="%d"><MeetingGroupId>9</MeetingGroupId><PeriodId>12</PeriodId><TeacherId>` +
+		`%d</TeacherId><RoomId>6</RoomId><DisplayName>Heads; of, departments</DisplayName></StaffMeeting>`
 	return timetabled().in("StaffMeetings", fmt.Sprintf(meeting, 1, 3), fmt.Sprintf(meeting, 2, 1))
 }
 
@@ -214,9 +240,11 @@ func TestGoldenTimetable(t *testing.T) {
 	each(t, func(w *world) {
 		w.im.Guard = guard.NewGuard()
 		w.night("2016-10-24", withMeeting().xml())
-		w.suspend("- {name: Exams, kind: suspension, years: [7], from: 2016-10-31, to: 2016-10-31 10:00}", "- {name: Half term, kind: gap, from: 2016-10-24, to: 2016-10-28}",
+		w.suspend("- {name: Exams, kind: suspension, years: [7], from: 2016-10-31, to: 2016-10-31 10:00}",
+			"- {name: Half term, kind: gap, from: 2016-10-24, to: 2016-10-28}",
 			"- {name: Study leave, kind: suspension, years: [7], from: 2016-11-01, to: 2016-11-04}")
-		other := small().coded(3, "Ms White", "WHI").coded(4, "Mr Grey", "GRE").room(5, "Lab").room(6, "Hall").taught().lesson(101, 21, "7Mat1", 12, "WHI", 6).lesson(102, 22, "7Mat2", 21, "GRE", 6)
+		other := small().coded(3, "Ms White", "WHI").coded(4, "Mr Grey", "GRE").room(5, "Lab").room(6, "Hall").taught().
+			lesson(101, 21, "7Mat1", 12, "WHI", 6).lesson(102, 22, "7Mat2", 21, "GRE", 6)
 		golden(w.T, "plan-timetable.txt", planText(w.T, w.plan("2016-10-24", other.xml()), text.Style{}))
 		w.night("2016-10-24", withMeeting().xml())
 		var said strings.Builder
@@ -263,12 +291,15 @@ func TestACalendarOfADay(t *testing.T) {
 					}
 					return value
 				}
-				got = append(got, strings.Join([]string{start.UTC().Format("15:04"), start.In(london).Format("15:04"), text(ical.PropUID), text(ical.PropSummary), text(ical.PropLocation), text(ical.PropStatus)}, " "))
+				got = append(got, strings.Join([]string{start.UTC().Format("15:04"), start.In(london).Format("15:04"),
+					text(ical.PropUID), text(ical.PropSummary), text(ical.PropLocation), text(ical.PropStatus)}, " "))
 			}
 		}
 		w.expect("events", got,
-			"08:00 09:00 schedule-101-2016-10-24@misimportd 7Mat1 Lab CONFIRMED", "09:00 10:00 meeting-1-2016-10-24@misimportd Heads; of, departments Hall CONFIRMED",
-			"09:00 09:00 schedule-101-2016-10-31@misimportd 7Mat1 Lab CANCELLED", "10:00 10:00 meeting-1-2016-10-31@misimportd Heads; of, departments Hall CONFIRMED")
+			"08:00 09:00 schedule-101-2016-10-24@misimportd 7Mat1 Lab CONFIRMED",
+			"09:00 10:00 meeting-1-2016-10-24@misimportd Heads; of, departments Hall CONFIRMED",
+			"09:00 09:00 schedule-101-2016-10-31@misimportd 7Mat1 Lab CANCELLED",
+			"10:00 10:00 meeting-1-2016-10-31@misimportd Heads; of, departments Hall CONFIRMED")
 	})
 }
 
@@ -289,7 +320,8 @@ func TestDaysThatAreKnownAreNotRead(t *testing.T) {
 		if r := w.night("2016-10-24", timetabled().xml()); r.Result != "unchanged" {
 			t.Errorf("%s: %v", r.Result, r.Changes)
 		}
-		if r := w.night("2016-10-25", timetabled().lesson(103, 22, "7Mat2", 12, "GRE", 6).xml()); r.Result != "applied" {
+		if r := w.night("2016-10-25", timetabled().lesson(103, 22, "7Mat2", 12, "GRE", 6).
+			xml()); r.Result != "applied" {
 			t.Errorf("%s: %v", r.Result, r.Changes)
 		}
 	})

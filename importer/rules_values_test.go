@@ -33,25 +33,31 @@ func TestR38ValuesAreHeldByTheField(t *testing.T) {
 		school := isamstest.New(21, someSchool)
 		w.night("2016-09-05", school.Document())
 		before := w.rows(surnamesQuery)
-		school.Pupils[3].Form = school.Forms[(slices.IndexFunc(school.Forms, func(f isamstest.Form) bool { return f.ID == school.Pupils[3].Form })+7)%14].ID
+		school.Pupils[3].Form = school.Forms[(slices.IndexFunc(school.Forms,
+			func(f isamstest.Form) bool { return f.ID == school.Pupils[3].Form })+7)%14].ID
 		school.Pupils[3].House = school.Houses[2].Name
 		moved := school.Pupils[3]
 		shiftSurnames(school)
 		r := w.night("2016-09-06", school.Document())
-		if r.Result != model.Held || r.Hold != model.HoldValues || finding(r, guard.ValuesChanged, "pupil surname").Looks != guard.Shifted {
+		if r.Result != model.Held || r.Hold != model.HoldValues || finding(r, guard.ValuesChanged, "pupil surname").
+			Looks != guard.Shifted {
 			w.Fatalf("%s %q %+v", r.Result, r.Hold, breaches(r))
 		}
 		w.expect("surnames", w.rows(surnamesQuery), before...)
 		form := strings.Replace(moved.Form, "/", "", 1)
-		w.expect("who has moved", w.rows(`SELECT g.group_name || ' ' || h.name FROM membership_details g JOIN pupils p ON p.source_id = g.member_source_id JOIN elements h ON h.id = p.house_id
-			WHERE g.group_kind = 'form' AND g.ends_on > '2016-09-06' AND p.source_id = $1`, fmt.Sprint(moved.ID)), form+" "+moved.House)
-		name := w.rows(`SELECT e.name FROM elements e JOIN pupils p ON p.id = e.id WHERE p.source_id = $1`, fmt.Sprint(moved.ID))
+		w.expect("who has moved", w.rows(`SELECT g.group_name || ' ' || h.name FROM membership_details g
+			JOIN pupils p ON p.source_id = g.member_source_id JOIN elements h ON h.id = p.house_id
+			WHERE g.group_kind = 'form' AND g.ends_on > '2016-09-06' AND p.source_id = $1`, fmt.Sprint(moved.ID)), form+
+			" "+moved.House)
+		name := w.rows(`SELECT e.name FROM elements e JOIN pupils p ON p.id = e.id WHERE p.source_id = $1`,
+			fmt.Sprint(moved.ID))
 		if len(name) != 1 || !strings.HasSuffix(name[0], moved.Surname+" ("+form+")") {
 			w.Errorf("the name of who has moved ends otherwise: want the old surname, and form %s", form)
 		}
 		if again := w.night("2016-09-06", school.Document()); again.Result != model.Held || len(again.Changes) > 0 {
 			w.Errorf("R29: the same night again: %s, %s", again.Result, counts(again.Changes))
-		} else if approved, err := w.im.Approve(w.Context(), again.Run); err != nil || approved.Result != model.Applied {
+		} else if approved, err := w.im.Approve(w.Context(), again.Run); err != nil ||
+			approved.Result != model.Applied {
 			w.Fatalf("%s %v %v", approved.Result, approved.Differs, err)
 		}
 		if again := w.night("2016-09-07", school.Document()); again.Result != model.Unchanged {
@@ -94,14 +100,16 @@ func TestR41EveryLessonAnHourLater(t *testing.T) {
 		before := w.standing("2016-09-06")
 		anHourLater(school)
 		held := w.night("2016-09-06", school.Document())
-		if held.Hold != model.HoldValues || finding(held, guard.ValuesChanged, "lesson starts_at").Looks != guard.Moved {
+		if held.Hold != model.HoldValues || finding(held, guard.ValuesChanged, "lesson starts_at").
+			Looks != guard.Moved {
 			w.Fatalf("%q %q", held.Hold, breaches(held))
 		}
 		w.expectTheSame("while it is held", before, w.standing("2016-09-06"))
 		if approved, err := w.im.Approve(w.Context(), held.Run); err != nil || approved.Result != model.Applied {
 			w.Fatalf("%s %v %v", approved.Result, approved.Differs, err)
 		}
-		w.expect("lessons at nine", w.rows(`SELECT CAST(count(*) AS text) FROM lesson_details WHERE on_date >= '2016-09-06' AND CAST(starts_at AS text) LIKE '%09:00%'`), "0")
+		w.expect("lessons at nine", w.rows(`SELECT CAST(count(*) AS text) FROM lesson_details
+			WHERE on_date >= '2016-09-06' AND CAST(starts_at AS text) LIKE '%09:00%'`), "0")
 		if next := w.night("2016-09-06", school.Document()); next.Result != model.Unchanged {
 			w.Errorf("the night after: %s %s", next.Result, counts(next.Changes))
 		}
@@ -149,7 +157,8 @@ func TestR37AMoveIsNoLoss(t *testing.T) {
 			w.Errorf("%q %q", r.Hold, breaches(r))
 		}
 		w.im.Guard.Import[guard.MembershipsMoving] = guard.Limit{Percent: 10}
-		if r = w.plan("2016-09-06", school.Document()); strings.Join(breaches(r), ",") != "memberships_moving form" || finding(r, guard.MembershipsMoving, "form").Count != 80 {
+		if r = w.plan("2016-09-06", school.Document()); strings.Join(breaches(r), ",") != "memberships_moving form" ||
+			finding(r, guard.MembershipsMoving, "form").Count != 80 {
 			w.Errorf("%q", breaches(r))
 		}
 	})

@@ -29,26 +29,42 @@ func TestDue(t *testing.T) {
 		what, spec, giveUp, now, attempts, want string
 	}{
 		{"nothing ever: at once", "0 3 * * *", "07:00", "2026-06-10 14:00", "", "2026-06-10 03:00"},
-		{"before the time, last night done", "0 3 * * *", "07:00", "2026-06-10 02:59", "09 03:00 ok", "2026-06-10 03:00"},
+		{"before the time, last night done", "0 3 * * *", "07:00", "2026-06-10 02:59", "09 03:00 ok",
+			"2026-06-10 03:00"},
 		{"done", "0 3 * * *", "07:00", "2026-06-10 03:01", "10 03:00 ok", "2026-06-11 03:00"},
 		{"done by hand after the time", "0 3 * * *", "07:00", "2026-06-10 09:00", "10 08:15 ok", "2026-06-11 03:00"},
-		{"a run by hand in the evening is not the night's", "0 3 * * *", "07:00", "2026-06-10 03:00", "09 22:00 ok", "2026-06-10 03:00"},
-		{"nor is one of the same day, before the time", "0 22 * * *", "23:30", "2026-06-10 22:00", "10 10:00 ok", "2026-06-10 22:00"},
-		{"failed once: a minute later", "0 3 * * *", "07:00", "2026-06-10 03:01", "10 03:00 failed", "2026-06-10 03:02"},
-		{"failed twice: two minutes later", "0 3 * * *", "07:00", "2026-06-10 03:10", "10 03:00 failed, 10 03:02 failed", "2026-06-10 03:05"},
-		{"failed six times: a quarter of an hour", "0 3 * * *", "07:00", "2026-06-10 04:10", "10 03:00 failed, 10 03:02 failed, 10 03:05 failed, 10 03:10 failed, 10 03:20 failed, 10 04:00 failed", "2026-06-10 04:16"},
-		{"failed and then done", "0 3 * * *", "07:00", "2026-06-10 03:10", "10 03:00 failed, 10 03:02 ok", "2026-06-11 03:00"},
-		{"morning: given up", "0 3 * * *", "07:00", "2026-06-10 07:00", "10 03:00 failed, 10 06:50 failed", "2026-06-11 03:00"},
-		{"the next attempt would be after the time to give up", "0 3 * * *", "07:00", "2026-06-10 06:59", "10 03:00 failed, 10 03:01 failed, 10 03:02 failed, 10 03:03 failed, 10 06:55 failed", "2026-06-11 03:00"},
-		{"missed altogether: made up for in the morning", "0 3 * * *", "07:00", "2026-06-10 09:30", "09 03:00 ok", "2026-06-10 03:00"},
-		{"made up for, and failed: tried again", "0 3 * * *", "07:00", "2026-06-10 09:31", "09 03:00 ok, 10 09:30 failed", "2026-06-10 09:32"},
-		{"made up for, and failed for an hour: given up", "0 3 * * *", "07:00", "2026-06-10 10:40", "09 03:00 ok, 10 09:30 failed, 10 09:32 failed, 10 10:20 failed", "2026-06-11 03:00"},
-		{"a week of nights missed is one run", "0 3 * * *", "07:00", "2026-06-20 09:30", "09 03:00 ok", "2026-06-20 03:00"},
+		{"a run by hand in the evening is not the night's", "0 3 * * *", "07:00", "2026-06-10 03:00", "09 22:00 ok",
+			"2026-06-10 03:00"},
+		{"nor is one of the same day, before the time", "0 22 * * *", "23:30", "2026-06-10 22:00", "10 10:00 ok",
+			"2026-06-10 22:00"},
+		{"failed once: a minute later", "0 3 * * *", "07:00", "2026-06-10 03:01", "10 03:00 failed",
+			"2026-06-10 03:02"},
+		{"failed twice: two minutes later", "0 3 * * *", "07:00", "2026-06-10 03:10",
+			"10 03:00 failed, 10 03:02 failed", "2026-06-10 03:05"},
+		{"failed six times: a quarter of an hour", "0 3 * * *", "07:00", "2026-06-10 04:10",
+			"10 03:00 failed, 10 03:02 failed, 10 03:05 failed, 10 03:10 failed, 10 03:20 failed, 10 04:00 failed",
+			"2026-06-10 04:16"},
+		{"failed and then done", "0 3 * * *", "07:00", "2026-06-10 03:10", "10 03:00 failed, 10 03:02 ok",
+			"2026-06-11 03:00"},
+		{"morning: given up", "0 3 * * *", "07:00", "2026-06-10 07:00", "10 03:00 failed, 10 06:50 failed",
+			"2026-06-11 03:00"},
+		{"the next attempt would be after the time to give up", "0 3 * * *", "07:00", "2026-06-10 06:59",
+			"10 03:00 failed, 10 03:01 failed, 10 03:02 failed, 10 03:03 failed, 10 06:55 failed", "2026-06-11 03:00"},
+		{"missed altogether: made up for in the morning", "0 3 * * *", "07:00", "2026-06-10 09:30", "09 03:00 ok",
+			"2026-06-10 03:00"},
+		{"made up for, and failed: tried again", "0 3 * * *", "07:00", "2026-06-10 09:31",
+			"09 03:00 ok, 10 09:30 failed", "2026-06-10 09:32"},
+		{"made up for, and failed for an hour: given up", "0 3 * * *", "07:00", "2026-06-10 10:40",
+			"09 03:00 ok, 10 09:30 failed, 10 09:32 failed, 10 10:20 failed", "2026-06-11 03:00"},
+		{"a week of nights missed is one run", "0 3 * * *", "07:00", "2026-06-20 09:30", "09 03:00 ok",
+			"2026-06-20 03:00"},
 		{"twice a day", "0 3,13 * * *", "12:00", "2026-06-10 13:00", "10 03:00 ok", "2026-06-10 13:00"},
 		{"on weekdays", "0 3 * * 1-5", "07:00", "2026-06-13 12:00", "12 03:00 ok", "2026-06-15 03:00"},
 		{"giving up after midnight", "0 22 * * *", "02:00", "2026-06-11 01:00", "10 22:00 failed", "2026-06-10 22:02"},
-		{"a clock that was a year ahead is disregarded", "0 3 * * *", "07:00", "2026-06-10 03:00", "2027 ok", "2026-06-10 03:00"},
-		{"a clock that was an hour ahead is not", "0 3 * * *", "07:00", "2026-06-10 03:00", "10 03:50 ok", "2026-06-11 03:00"},
+		{"a clock that was a year ahead is disregarded", "0 3 * * *", "07:00", "2026-06-10 03:00", "2027 ok",
+			"2026-06-10 03:00"},
+		{"a clock that was an hour ahead is not", "0 3 * * *", "07:00", "2026-06-10 03:00", "10 03:50 ok",
+			"2026-06-11 03:00"},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			s, zone := schedule(t, c.spec, c.giveUp, "Europe/London")
@@ -69,7 +85,8 @@ func TestDue(t *testing.T) {
 				if when == "2027" {
 					began = began.AddDate(1, 0, 0)
 				}
-				attempts = append(attempts, daemon.Attempt{At: began, Ended: began.Add(time.Minute), Completed: result == "ok"})
+				attempts = append(attempts, daemon.Attempt{At: began, Ended: began.Add(time.Minute),
+					Completed: result == "ok"})
 			}
 			if got := s.Due(at(c.now), attempts).Format(layout); got != c.want {
 				t.Errorf("due %s, want %s", got, c.want)
@@ -86,7 +103,8 @@ func TestEveryMinuteOfTheYearOnce(t *testing.T) {
 		zone string
 		year int
 	}{
-		{"UTC", 2026}, {"Europe/London", 2026}, {"America/New_York", 2026}, {"Australia/Lord_Howe", 2026}, {"Asia/Kathmandu", 2026},
+		{"UTC", 2026}, {"Europe/London", 2026}, {"America/New_York", 2026}, {"Australia/Lord_Howe", 2026},
+		{"Asia/Kathmandu", 2026},
 		{"Pacific/Apia", 2011}, {"Africa/Casablanca", 2026}, {"America/Nuuk", 2026}, {"Europe/Dublin", 1971},
 	} {
 		for minute := 0; minute < 4*60; minute += 7 {
@@ -122,7 +140,8 @@ func TestEveryMinuteOfTheYearOnce(t *testing.T) {
 // TestBadSchedules are refused with what to write instead.
 func TestBadSchedules(t *testing.T) {
 	for _, c := range []struct{ spec, giveUp, want string }{
-		{"tomorrow", "07:00", `schedule: "tomorrow" is not a schedule: write it as "0 3 * * *", which is 03:00 every night: minute, hour, day, month, weekday`},
+		{"tomorrow", "07:00", `schedule: "tomorrow" is not a schedule: write it as "0 3 * * *", which is 03:00 ` +
+			`every night: minute, hour, day, month, weekday`},
 		{"0 25 * * *", "07:00", `schedule: "0 25 * * *" is not a schedule`},
 		{"", "07:00", `schedule: "" is not a schedule`},
 		{"TZ=0", "07:00", "schedule: a schedule has no time zone of its own: set timezone"},

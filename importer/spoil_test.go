@@ -15,7 +15,8 @@ import (
 
 // recordOf is how the records of a section begin.
 var recordOf = map[string]string{
-	"CurrentStaff": "<StaffMember ", "CurrentPupils": "<Pupil ", "Forms": "<Form ", "Sets": "<Set ", "SetLists": "<SetList ",
+	"CurrentStaff": "<StaffMember ", "CurrentPupils": "<Pupil ", "Forms": "<Form ", "Sets": "<Set ",
+	"SetLists":       "<SetList ",
 	"AcademicHouses": "<House ", "Schedules": "<Schedule ", "StaffMeetings": "<StaffMeeting ",
 }
 

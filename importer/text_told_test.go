@@ -20,7 +20,8 @@ import (
 // TestRunsTellsTheWholeCause of a failure: two alerts send people there for it.
 func TestRunsTellsTheWholeCause(t *testing.T) {
 	cause := "fetching: the server said “403 Forbidden” to each of 5 attempts: " +
-		"the key may have been withdrawn; look at it in iSAMS under Control Panel, and write the new one to /etc/misimportd/isams.key"
+		"the key may have been withdrawn; look at it in iSAMS under Control Panel, and write the new one to " +
+		"/etc/misimportd/isams.key"
 	past := report.Past{Report: report.NothingYet(), Kind: model.Import}
 	past.StartedAt = time.Date(2016, 9, 6, 3, 0, 0, 0, time.UTC)
 	past.Run, past.AsOf, past.Error = 7, era.NewDate(2016, 9, 6), cause
@@ -90,11 +91,15 @@ func TestR23MovedLessonsAreTold(t *testing.T) {
 			want []string
 		}{
 			"plan": {planText(t, planned, text.Style{}), []string{
-				"~ 7Art1: Monday 09:00–10:00 → Tuesday 09:00–10:00, room Hall → Lab (6 times, 6 September – 1 November 2016)",
-				"~ 7Mat1: Monday 09:00–10:00 → Tuesday 09:00–10:00, room Lab → Hall (6 times, 6 September – 1 November 2016)",
+				"~ 7Art1: Monday 09:00–10:00 → Tuesday 09:00–10:00, room Hall → Lab (6 times, 6 September – 1 " +
+					"November 2016)",
+				"~ 7Mat1: Monday 09:00–10:00 → Tuesday 09:00–10:00, room Lab → Hall (6 times, 6 September – 1 " +
+					"November 2016)",
 			}},
-			"run":  {w.shownAs(r.Run, text.Style{}), []string{"~ 7Mat1: Monday 09:00–10:00 → Tuesday 09:00–10:00, room Lab → Hall (6 times,"}},
-			"undo": {w.shownAs(undone.Run, text.Style{}), []string{"~ 7Mat1: Tuesday 09:00–10:00 → Monday 09:00–10:00, room Hall → Lab (6 times,"}},
+			"run": {w.shownAs(r.Run, text.Style{}),
+				[]string{"~ 7Mat1: Monday 09:00–10:00 → Tuesday 09:00–10:00, room Lab → Hall (6 times,"}},
+			"undo": {w.shownAs(undone.Run, text.Style{}),
+				[]string{"~ 7Mat1: Tuesday 09:00–10:00 → Monday 09:00–10:00, room Hall → Lab (6 times,"}},
 		} {
 			for _, want := range c.want {
 				if !strings.Contains(c.text, want) || regexp.MustCompile(`[−+] \d+ lesson`).MatchString(c.text) {

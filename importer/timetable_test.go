@@ -36,18 +36,22 @@ func TestATypicalTimetable(t *testing.T) {
 			w.expectProblems(r)
 			w.Logf("TABLE %s: %s, %s", what, r.Result, strings.Join(want, ", "))
 		}
-		step("first load", "2016-09-05", document, "pupil create 1000", "staff create 150", "location create 75", "subject create 18", "house create 6",
+		step("first load", "2016-09-05", document, "pupil create 1000", "staff create 150", "location create 75",
+			"subject create 18", "house create 6",
 			"group create 656", "membership create 13000", "lesson create 55959", "commitment create 172178")
 		all := w.rows(lessonsQuery)
 		step("again", "2016-09-05", document)
 		w.suspend("- {name: Study leave, kind: suspension, years: [11, 13], from: 2017-05-08, to: 2017-06-23}")
-		step("study leave of years 11 and 13", "2016-09-05", document, "lesson update 2418", "suspension create 1", "group_suspension create 187")
+		step("study leave of years 11 and 13", "2016-09-05", document, "lesson update 2418", "suspension create 1",
+			"group_suspension create 187")
 		w.suspend()
-		step("no study leave", "2016-09-05", document, "lesson update 2418", "suspension delete 1", "group_suspension delete 187")
+		step("no study leave", "2016-09-05", document, "lesson update 2418", "suspension delete 1",
+			"group_suspension delete 187")
 		w.suspend("- {name: Half term, kind: gap, from: 2016-10-24, to: 2016-10-28}")
 		step("half term", "2016-09-05", document, "lesson delete 1200", "commitment delete 3679", "suspension create 1")
 		w.suspend()
-		step("no half term", "2016-09-05", document, "lesson create 1200", "commitment create 3679", "suspension delete 1")
+		step("no half term", "2016-09-05", document, "lesson create 1200", "commitment create 3679",
+			"suspension delete 1")
 		w.expect("lessons", w.rows(lessonsQuery), all...)
 		step("the day after", "2016-09-06", document)
 	})
@@ -82,7 +86,8 @@ func TestWeeksAtTheYearsEnd(t *testing.T) {
 			weekdays[time.Date(year+1, 1, 1, 0, 0, 0, 0, time.UTC).Weekday()] = true
 			w.exec("UPDATE settings SET current_era_id = NULL")
 			w.exec("DELETE FROM eras WHERE name = '2016/17'")
-			d := small().coded(3, "Ms White", "WHI").room(5, "Lab").taught().lesson(101, 21, "7Mat1", 11, "WHI", 5).lesson(102, 21, "7Mat1", 21, "WHI", 5)
+			d := small().coded(3, "Ms White", "WHI").room(5, "Lab").taught().lesson(101, 21, "7Mat1", 11, "WHI", 5).
+				lesson(102, 21, "7Mat1", 21, "WHI", 5)
 			d.timetable["TimetableAllocations"], d.timetable["Terms"] = nil, nil
 			from, to := time.Date(year, 12, 7, 0, 0, 0, 0, time.UTC), time.Date(year+1, 3, 5, 0, 0, 0, 0, time.UTC)
 			sunday := from.AddDate(0, 0, -int(from.Weekday()))
@@ -95,18 +100,23 @@ func TestWeeksAtTheYearsEnd(t *testing.T) {
 							number++
 						}
 					}
-					d.in("TimetableAllocations", fmt.Sprintf(`<TimetableAllocation Id="%d"><Year>%d</Year><Week>%d</Week><TimetableWeekId>1</TimetableWeekId></TimetableAllocation>`, day.Unix()/86400, day.Year(), number))
+					d.in("TimetableAllocations", fmt.Sprintf(`<TimetableAllocation Id="%d"><Year>%d</Year><Week>`+
+						`%d</Week><TimetableWeekId>1</TimetableWeekId></TimetableAllocation>`, day.Unix()/86400,
+						day.Year(), number))
 				}
 			}
 			r := w.night(from.Format(time.DateOnly), d.xml())
 			var want []string
-			for at := from; at.Before(sunday.AddDate(0, 0, 7*((int(to.Sub(sunday).Hours()/24)+6)/7))); at = at.AddDate(0, 0, 1) {
+			for at := from; at.Before(sunday.AddDate(0, 0,
+				7*((int(to.Sub(sunday).Hours()/24)+6)/7))); at = at.AddDate(0, 0, 1) {
 				if at.Weekday() == time.Monday || at.Weekday() == time.Tuesday {
 					want = append(want, at.Format(time.DateOnly))
 				}
 			}
-			w.expect(fmt.Sprint(year, r.Result), w.rows(`SELECT CAST(on_date AS text) FROM lesson_details ORDER BY 1`), want...)
-			for _, table := range []string{"commitments", "lessons", "group_suspensions", "memberships", "lesson_days"} {
+			w.expect(fmt.Sprint(year, r.Result), w.rows(`SELECT CAST(on_date AS text) FROM lesson_details ORDER BY 1`),
+				want...)
+			for _, table := range []string{"commitments", "lessons", "group_suspensions", "memberships",
+				"lesson_days"} {
 				w.exec("DELETE FROM " + table)
 			}
 			w.exec("DELETE FROM groups")

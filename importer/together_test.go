@@ -26,7 +26,9 @@ func TestR32SeveralAtOnce(t *testing.T) {
 		o := newOrdeal(t, database)
 		for round := range soak(100, 6) {
 			day := date(t, o.asOf()).AddDays(30)
-			added, err := entry.AddSuspension(t.Context(), o.im.DB, "test", era.Suspension{Name: fmt.Sprintf("Trip %d", round), Kind: era.Gap, From: day.At(9 * 60), To: day.At(10 * 60)})
+			added, err := entry.AddSuspension(t.Context(), o.im.DB, "test",
+				era.Suspension{Name: fmt.Sprintf("Trip %d", round), Kind: era.Gap, From: day.At(9 * 60),
+					To: day.At(10 * 60)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,7 +80,8 @@ func outcome(out string, err error) string {
 		return "said that another is at work"
 	case strings.Contains(out, "no document to import"):
 		return "found no document"
-	case strings.Contains(out, "was replaced by run"), strings.Contains(out, "was approved already"), strings.Contains(out, "was held"):
+	case strings.Contains(out, "was replaced by run"), strings.Contains(out, "was approved already"),
+		strings.Contains(out, "was held"):
 		return "found another plan"
 	case strings.Contains(out, "cannot be undone"):
 		return "was refused"
@@ -101,7 +104,9 @@ func newDiary(w *world) *diary {
 	d := &diary{world: w, holds: map[int64]string{}}
 	for _, query := range []string{
 		`INSERT INTO elements (kind, name) VALUES ('group', 'Netball')`,
-		`INSERT INTO groups (id, kind, era_id, starts_on, ends_on) SELECT e.id, 'user', s.current_era_id, '2016-08-15', '2017-08-14' FROM elements e, settings s WHERE e.name = 'Netball'`,
+		`INSERT INTO groups (id, kind, era_id, starts_on, ends_on)
+			SELECT e.id, 'user', s.current_era_id, '2016-08-15', '2017-08-14' FROM elements e, settings s
+			WHERE e.name = 'Netball'`,
 	} {
 		w.exec(query)
 	}
@@ -133,12 +138,14 @@ func (d *diary) write(dice *rand.Rand) error {
 	defer func() { d.longest = max(d.longest, time.Since(begin)); d.writes++ }()
 	switch _, there := d.holds[pupil]; {
 	case !there:
-		_, err := d.raw.Exec(`INSERT INTO memberships (group_id, element_id, starts_on, ends_on) VALUES ($1, $2, '2016-09-01', '2016-12-16')`, d.group, pupil)
+		_, err := d.raw.Exec(`INSERT INTO memberships (group_id, element_id, starts_on, ends_on)
+			VALUES ($1, $2, '2016-09-01', '2016-12-16')`, d.group, pupil)
 		d.holds[pupil] = "2016-12-16"
 		return err
 	case dice.IntN(2) == 0:
 		until := fmt.Sprintf("2017-%02d-01", 1+dice.IntN(7))
-		_, err := d.raw.Exec(`UPDATE memberships SET ends_on = $1 WHERE group_id = $2 AND element_id = $3`, until, d.group, pupil)
+		_, err := d.raw.Exec(`UPDATE memberships SET ends_on = $1 WHERE group_id = $2 AND element_id = $3`, until,
+			d.group, pupil)
 		d.holds[pupil] = until
 		return err
 	}
@@ -180,22 +187,28 @@ func TestAnotherProgramWritesAllTheWhile(t *testing.T) {
 		}
 		stop()
 		writing.Wait()
-		got := o.rows(`SELECT CAST(element_id AS text) || ' ' || CAST(ends_on AS text) FROM memberships WHERE group_id = $1 ORDER BY 1`, d.group)
+		got := o.rows(`SELECT CAST(element_id AS text) || ' ' || CAST(ends_on AS text) FROM memberships
+			WHERE group_id = $1 ORDER BY 1`, d.group)
 		var want []string
 		for pupil, until := range d.holds {
 			want = append(want, fmt.Sprintf("%d %s", pupil, until))
 		}
 		slices.Sort(want)
 		o.expect("the other program's memberships", got, want...)
-		o.expect("its group", o.rows(`SELECT e.name || CAST(g.starts_on AS text) || CAST(g.ends_on AS text) || CASE WHEN e.current THEN '' ELSE ' gone' END FROM groups g JOIN elements e ON e.id = g.id WHERE g.kind = 'user'`), "Netball2016-08-152017-08-14")
-		if touched := o.rows(`SELECT DISTINCT CAST(record_id AS text) FROM changes WHERE entity = 'membership' AND (CAST(after AS text) LIKE $1 OR CAST(before AS text) LIKE $1)`, fmt.Sprintf(`%%"group_id":%d,%%`, d.group)); len(touched) > 0 {
+		o.expect("its group",
+			o.rows(`SELECT e.name || CAST(g.starts_on AS text) || CAST(g.ends_on AS text) || CASE WHEN e.current THEN '' ELSE ' gone' END FROM groups g JOIN elements e ON e.id = g.id WHERE g.kind = 'user'`), "Netball2016-08-152017-08-14")
+		if touched := o.rows(`SELECT DISTINCT CAST(record_id AS text) FROM changes WHERE entity = 'membership'
+			AND (CAST(after AS text) LIKE $1 OR CAST(before AS text) LIKE $1)`,
+			fmt.Sprintf(`%%"group_id":%d,%%`, d.group)); len(touched) > 0 {
 			t.Errorf("recorded as changed: %v", touched)
 		}
 		const noise = 5 * time.Second
 		if d.writes < 50 || d.longest > longest+noise {
-			t.Errorf("the other program wrote %d times and waited for up to %s; the longest run took %s", d.writes, d.longest, longest)
+			t.Errorf("the other program wrote %d times and waited for up to %s; the longest run took %s", d.writes,
+				d.longest, longest)
 		}
-		t.Logf("TABLE the other program wrote %d times, waiting %s at most; the longest run took %s", d.writes, d.longest, longest)
+		t.Logf("TABLE the other program wrote %d times, waiting %s at most; the longest run took %s", d.writes,
+			d.longest, longest)
 	})
 }
 

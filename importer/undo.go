@@ -54,7 +54,8 @@ func (im *Importer) PlanUndo(ctx context.Context, id model.ID) (report.Report, e
 
 // undo undoes a run. held is the undo that waited for this one, if one did: then it is
 // approved.
-func (im *Importer) undo(ctx context.Context, lock *store.Lock, holder store.Holder, id model.ID, held model.Run) (report.Report, error) {
+func (im *Importer) undo(ctx context.Context, lock *store.Lock, holder store.Holder, id model.ID,
+	held model.Run) (report.Report, error) {
 	report := report.NothingYet()
 	watch := im.stopwatch()
 	run, err := lock.RunAlone(ctx, func(v *store.View) (model.Proposal, error) {
@@ -95,7 +96,8 @@ func (im *Importer) undo(ctx context.Context, lock *store.Lock, holder store.Hol
 }
 
 // prepareUndo makes the plan that puts back what a run changed, and judges it.
-func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id model.ID, report *report.Report) (p model.Proposal, err error) {
+func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id model.ID,
+	report *report.Report) (p model.Proposal, err error) {
 	run, err := v.Run(ctx, id)
 	if err != nil {
 		return p, err
@@ -151,7 +153,8 @@ func undoable(run model.Run) error {
 // under their own ids. made becomes the plan: two of a first load are much to hold.
 func inverse(made []model.Change, id model.ID) (plan model.Plan) {
 	opposite := map[model.Action]model.Action{
-		model.Create: model.Delete, model.Delete: model.Create, model.End: model.Reopen, model.Reopen: model.End, model.Update: model.Update,
+		model.Create: model.Delete, model.Delete: model.Create, model.End: model.Reopen, model.Reopen: model.End,
+		model.Update: model.Update,
 	}
 	by := fmt.Sprintf("run %d", id)
 	for i, c := range made {
@@ -165,7 +168,8 @@ func inverse(made []model.Change, id model.ID) (plan model.Plan) {
 // markUnwanted sees to it that the next night does not do it all again: neither the document
 // that the run imported nor the one that the database reflects now, which says the same, is
 // imported again.
-func (im *Importer) markUnwanted(ctx context.Context, v *store.View, run model.Run, state *model.State, plan *model.Plan) error {
+func (im *Importer) markUnwanted(ctx context.Context, v *store.View, run model.Run, state *model.State,
+	plan *model.Plan) error {
 	if run.Kind != model.Import && run.Kind != model.Approval {
 		return nil
 	}

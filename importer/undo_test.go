@@ -38,7 +38,8 @@ func TestR36UndoPutsBack(t *testing.T) {
 		// The newest first.
 		_, err := w.im.Undo(w.Context(), first.Run)
 		var refused *importer.NotUndoneError
-		if !errors.As(err, &refused) || !strings.Contains(err.Error(), fmt.Sprintf("changed later, by run %d", second.Run)) || w.dump() != tuesday {
+		if !errors.As(err, &refused) || !strings.Contains(err.Error(),
+			fmt.Sprintf("changed later, by run %d", second.Run)) || w.dump() != tuesday {
 			w.Fatalf("the older one first: %v", err)
 		}
 		undone := w.undo(second.Run)
@@ -58,13 +59,15 @@ func TestR36UndoPutsBack(t *testing.T) {
 			w.Fatal("not as it was before")
 		}
 		for _, id := range []model.ID{first.Run, second.Run, again.Run} {
-			if _, err := w.im.Undo(w.Context(), id); !errors.As(err, &refused) || !strings.Contains(err.Error(), "did that already") {
+			if _, err := w.im.Undo(w.Context(), id); !errors.As(err, &refused) ||
+				!strings.Contains(err.Error(), "did that already") {
 				w.Errorf("run %d: %v", id, err)
 			}
 		}
 
 		// Neither of the two documents is imported again, but by force; another is.
-		if r := w.night("2016-09-06", school.Document()); r.Result != model.Unchanged || len(r.Problems) != 1 || r.Problems[0].Reason != "not imported again" || w.dump() != empty {
+		if r := w.night("2016-09-06", school.Document()); r.Result != model.Unchanged || len(r.Problems) != 1 ||
+			r.Problems[0].Reason != "not imported again" || w.dump() != empty {
 			w.Errorf("%s %v", r.Result, r.Problems)
 		}
 		w.im.Force = true
@@ -99,14 +102,19 @@ func TestUndoIsRefused(t *testing.T) {
 		meddle func(w *world)
 		says   string
 	}{
-		"another program changed a row": {func(w *world) { w.exec(`UPDATE elements SET name = 'Zoe' WHERE name LIKE 'Zoë%'`) }, "another program has changed pupil #11 since"},
+		"another program changed a row": {func(w *world) {
+			w.exec(`UPDATE elements SET name = 'Zoe' WHERE name LIKE 'Zoë%'`)
+		}, "another program has changed pupil #11 since"},
 		"another program removed a row": {func(w *world) {
-			w.exec(`DELETE FROM memberships WHERE id IN (SELECT record_id FROM changes WHERE entity = 'membership' AND action = 'create' AND run_id = 3 LIMIT 1)`)
+			w.exec(`DELETE FROM memberships WHERE id IN (SELECT record_id FROM changes WHERE entity = 'membership'
+				AND action = 'create' AND run_id = 3 LIMIT 1)`)
 		}, "another program has changed a membership since"},
 		"another program uses a group": {func(w *world) {
 			w.exec(`INSERT INTO elements (kind, name) VALUES ('staff', 'Mr Late')`)
 			w.exec(`INSERT INTO staff (id) SELECT id FROM elements WHERE name = 'Mr Late'`)
-			w.exec(`INSERT INTO memberships (group_id, element_id, starts_on, ends_on) SELECT g.id, e.id, g.starts_on, g.ends_on FROM groups g, elements e WHERE g.source_id = '21' AND e.name = 'Mr Late'`)
+			w.exec(`INSERT INTO memberships (group_id, element_id, starts_on, ends_on)
+				SELECT g.id, e.id, g.starts_on, g.ends_on FROM groups g, elements e WHERE g.source_id = '21'
+				AND e.name = 'Mr Late'`)
 		}, "created 1 record that other programs use since, the first of them set #21"},
 		"a later run refers to what it made": {func(w *world) {
 			w.must(entry.AddPin(w.Context(), w.im.DB, "test", "pupil", "11", "known_as"))
@@ -165,7 +173,8 @@ func TestUndoHasLimitsOfItsOwn(t *testing.T) {
 			w.Fatalf("%s %v", planned.Hold, err)
 		}
 		held, err := w.im.Undo(w.Context(), r.Run)
-		if err != nil || held.Result != model.Held || !slices.Contains(breaches(held), guard.PupilsLeaving) || w.dump() != full {
+		if err != nil || held.Result != model.Held || !slices.Contains(breaches(held), guard.PupilsLeaving) ||
+			w.dump() != full {
 			w.Fatalf("%s %v %v", held.Result, breaches(held), err)
 		}
 		approved, err := w.im.Approve(w.Context(), held.Run)
@@ -190,7 +199,8 @@ func TestCurrentFollowsUndo(t *testing.T) {
 			w.Fatalf("%v", err)
 		}
 		w.im.Again, w.im.AsOf = true, date(w, "2016-09-06")
-		if again, err := w.im.Run(w.Context()); err != nil || again.Result != model.Unchanged || len(again.Problems) > 1 {
+		if again, err := w.im.Run(w.Context()); err != nil || again.Result != model.Unchanged ||
+			len(again.Problems) > 1 {
 			w.Errorf("%s %v %v", again.Result, again.Problems, err)
 		}
 	})
@@ -209,7 +219,8 @@ func TestRandomUndos(t *testing.T) {
 		rapid.Check(t, func(r *rapid.T) {
 			w := newWorld(t, fresh(t))
 			defer func() { _, _ = w.im.DB.Close(), w.raw.Close() }()
-			u := &undoing{world: w, r: r, school: isamstest.New(rapid.Uint64().Draw(r, "school"), isamstest.Size{Pupils: 30, Staff: 8, Forms: 7, Sets: 14, SetLists: 80}).Teach(20),
+			u := &undoing{world: w, r: r, school: isamstest.New(rapid.Uint64().Draw(r, "school"),
+				isamstest.Size{Pupils: 30, Staff: 8, Forms: 7, Sets: 14, SetLists: 80}).Teach(20),
 				day: era.NewDate(2016, 9, 5), before: map[model.ID]string{}, tally: tally}
 			for range rapid.IntRange(3, 12).Draw(r, "steps") {
 				u.step()
@@ -251,7 +262,8 @@ func (u *undoing) did(what string, before string, r report.Report, err error) {
 
 func (u *undoing) step() {
 	before := u.dump()
-	things := []string{"night", "night", "night", "bad night", "bad night", "pin", "suspension", "undo", "undo", "undo older", "undo older"}
+	things := []string{"night", "night", "night", "bad night", "bad night", "pin", "suspension", "undo", "undo",
+		"undo older", "undo older"}
 	if u.waits != 0 {
 		things = append(things, "approve", "approve", "approve", "approve")
 	}
@@ -259,8 +271,10 @@ func (u *undoing) step() {
 	case "night", "bad night":
 		u.day = u.day.AddDays(rapid.SampledFrom([]int{0, 1, 1, 7}).Draw(u.r, "days"))
 		u.school.Night()
-		u.im.Guard = guard.Guard{Hold: rapid.SampledFrom([]model.Hold{model.HoldRemovals, model.HoldAll}).Draw(u.r, "hold"),
-			Import: guard.Limits{guard.PupilsLeaving: {Percent: 20, AtLeast: 3}, guard.SectionsMissing: {}}, GraceNights: rapid.IntRange(0, 1).Draw(u.r, "grace")}
+		u.im.Guard = guard.Guard{Hold: rapid.SampledFrom([]model.Hold{model.HoldRemovals, model.HoldAll}).
+			Draw(u.r, "hold"),
+			Import:      guard.Limits{guard.PupilsLeaving: {Percent: 20, AtLeast: 3}, guard.SectionsMissing: {}},
+			GraceNights: rapid.IntRange(0, 1).Draw(u.r, "grace")}
 		document := u.school.Document()
 		if what == "bad night" {
 			bad := rapid.SampledFrom(badDocuments[3:]).Draw(u.r, "bad")
@@ -277,12 +291,14 @@ func (u *undoing) step() {
 			u.did(what, before, r, err)
 		}
 	case "pin":
-		if run, err := entry.AddPin(u.Context(), u.im.DB, "test", "pupil", fmt.Sprint(u.school.Pupils[0].ID), "email"); err == nil {
+		if run, err := entry.AddPin(u.Context(), u.im.DB, "test", "pupil", fmt.Sprint(u.school.Pupils[0].ID),
+			"email"); err == nil {
 			u.did(what, before, report.Report{Run: run.ID, Result: run.Result, Changes: run.Counts.V}, nil)
 		}
 	case "suspension":
 		from := u.day.AddDays(rapid.IntRange(0, 60).Draw(u.r, "from"))
-		s := era.Suspension{Name: "Trip", Kind: rapid.SampledFrom([]era.Kind{era.Gap, era.Suspend}).Draw(u.r, "kind"), From: from.At(0), To: from.At(era.MinutesOfDay)}
+		s := era.Suspension{Name: "Trip", Kind: rapid.SampledFrom([]era.Kind{era.Gap, era.Suspend}).Draw(u.r, "kind"),
+			From: from.At(0), To: from.At(era.MinutesOfDay)}
 		if run, err := entry.AddSuspension(u.Context(), u.im.DB, "test", s); err == nil {
 			u.did(what, before, report.Report{Run: run.ID, Result: run.Result, Changes: run.Counts.V}, nil)
 		}
@@ -319,7 +335,8 @@ func (u *undoing) undoNewest() {
 	}
 	u.tally["undo applied"]++
 	if now := u.dump(); now != u.before[id] {
-		u.r.Fatalf("after the undo of run %d the database is not as it was before it:\n%s", id, differing(u.before[id], now))
+		u.r.Fatalf("after the undo of run %d the database is not as it was before it:\n%s", id,
+			differing(u.before[id], now))
 	}
 	u.made = u.made[:len(u.made)-1]
 }

@@ -43,8 +43,9 @@ func victim() error {
 	if err != nil {
 		return err
 	}
-	im := &importer.Importer{DB: db, State: cache.Folder(os.Getenv("VICTIM_STATE")), Zone: time.UTC, AsOf: asOf, Version: "test",
-		Guard: guard.NewGuard(), Force: true, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	im := &importer.Importer{DB: db, State: cache.Folder(os.Getenv("VICTIM_STATE")), Zone: time.UTC, AsOf: asOf,
+		Version: "test",
+		Guard:   guard.NewGuard(), Force: true, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	err = operation(os.Getenv(victimIs), im)
 	if isDone(err) {
 		return fmt.Errorf(doneBefore+"%w", err)
@@ -77,30 +78,35 @@ func operation(what string, im *importer.Importer) (err error) {
 }
 
 // written are the tables that runs write to.
-var written = []string{"eras", "settings", "elements", "staff", "pupils", "locations", "subjects", "houses", "groups", "memberships", "lessons", "commitments",
-	"suspensions", "group_suspensions", "absences", "pins", "unwanted_documents", "lesson_days", "changes", "held_changes", "runs"}
+var written = []string{"eras", "settings", "elements", "staff", "pupils", "locations", "subjects", "houses", "groups",
+	"memberships", "lessons", "commitments",
+	"suspensions", "group_suspensions", "absences", "pins", "unwanted_documents", "lesson_days", "changes",
+	"held_changes", "runs"}
 
 // dieInSQLite has every write to a table in SQLite tell of itself, in the middle of the
 // statement. At the nth statement, the process is killed, or the statement fails.
 func dieInSQLite(nth int, fails bool) {
 	statement, last := 0, ""
-	sqlite.MustRegisterScalarFunction("tell", 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-		if now := fmt.Sprint(args[0]); now != last {
-			statement, last = statement+1, now
-			if statement == nth && !fails {
-				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-				select {}
+	sqlite.MustRegisterScalarFunction("tell", 1,
+		func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+			if now := fmt.Sprint(args[0]); now != last {
+				statement, last = statement+1, now
+				if statement == nth && !fails {
+					_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+					select {}
+				}
 			}
-		}
-		if statement == nth {
-			return nil, errors.New("the disk has a bad day")
-		}
-		return int64(0), nil
-	})
+			if statement == nth {
+				return nil, errors.New("the disk has a bad day")
+			}
+			return int64(0), nil
+		})
 	sqlite.RegisterConnectionHook(func(conn sqlite.ExecQuerierContext, _ string) error {
 		for _, table := range written {
 			for _, action := range []string{"INSERT", "UPDATE", "DELETE"} {
-				if _, err := conn.ExecContext(context.Background(), fmt.Sprintf(`CREATE TEMP TRIGGER tell_%[1]s_%[2]s AFTER %[2]s ON main.%[1]s BEGIN SELECT tell('%[1]s %[2]s'); END`, table, action), nil); err != nil {
+				if _, err := conn.ExecContext(context.Background(),
+					fmt.Sprintf(`CREATE TEMP TRIGGER tell_%[1]s_%[2]s AFTER %[2]s ON main.%[1]s BEGIN
+						SELECT tell('%[1]s %[2]s'); END`, table, action), nil); err != nil {
 					return err
 				}
 			}

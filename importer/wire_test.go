@@ -131,7 +131,8 @@ func (w *wire) pass(server, client net.Conn) {
 		if _, err := io.ReadFull(client, body); err != nil {
 			return
 		}
-		isStatement := !first && strings.IndexByte("QEdc", head[0]) >= 0 // a query, an execution, a row of a COPY, its end
+		isStatement := !first && strings.IndexByte("QEdc",
+			head[0]) >= 0 // a query, an execution, a row of a COPY, its end
 		w.mutex.Lock()
 		if isStatement {
 			w.statements++

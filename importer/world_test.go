@@ -168,7 +168,8 @@ const (
 		FROM membership_details ORDER BY group_name, era, member_source_id, starts_on`
 	groupsQuery = `SELECT kind || ' ' || name || ' ' || CAST(starts_on AS text) || ' ' || coalesce(CAST(ends_on AS text), 'open') || CASE WHEN current THEN '' ELSE ' gone' END
 		FROM group_details ORDER BY kind, name, starts_on`
-	elementsQuery = `SELECT kind || ' ' || name || CASE WHEN current THEN '' ELSE ' gone' END FROM elements WHERE kind <> 'group' ORDER BY kind, name, id`
+	elementsQuery = `SELECT kind || ' ' || name || CASE WHEN current THEN '' ELSE ' gone' END FROM elements
+		WHERE kind <> 'group' ORDER BY kind, name, id`
 )
 
 func (w *world) expectMemberships(want ...string) {
@@ -209,12 +210,14 @@ func (w *world) expectProblems(r report.Report, want ...string) {
 func (w *world) dump() string {
 	w.Helper()
 	var b strings.Builder
-	tx, err := w.raw.BeginTx(context.Background(), &sql.TxOptions{Isolation: w.isolation}) // one view: somebody may just be committing
+	tx, err := w.raw.BeginTx(context.Background(),
+		&sql.TxOptions{Isolation: w.isolation}) // one view: somebody may just be committing
 	if err != nil {
 		w.Fatal(err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	for _, table := range []string{"eras", "settings", "elements", "staff", "pupils", "locations", "subjects", "houses", "groups", "memberships",
+	for _, table := range []string{"eras", "settings", "elements", "staff", "pupils", "locations", "subjects", "houses",
+		"groups", "memberships",
 		"lessons", "commitments", "suspensions", "group_suspensions", "absences", "pins"} {
 		rows, err := tx.Query("SELECT * FROM " + table + " ORDER BY id")
 		if err != nil {
@@ -266,25 +269,33 @@ func (d *doc) in(section string, records ...string) *doc {
 // to 10:00 and 12 from 10:00 to 11:00, and one on Tuesday, 21 from 09:00 to 10:00; it is
 // every week from 5 September 2016 to 2 October, and from 24 October to 6 November.
 func (d *doc) taught() *doc {
-	d.in("Structure", `<Week Id="1"><Name>A</Name><Days><Day Id="1"><Day>2</Day><Periods>`+period(11, "09:00", "10:00")+period(12, "10:00", "11:00")+
-		`</Periods></Day><Day Id="2"><Day>3</Day><Periods>`+period(21, "09:00", "10:00")+`</Periods></Day></Days></Week>`)
+	d.in("Structure", `<Week Id="1"><Name>A</Name><Days><Day Id="1"><Day>2</Day><Periods>`+period(11, "09:00", "10:00")+
+		period(12, "10:00", "11:00")+
+		`</Periods></Day><Day Id="2"><Day>3</Day><Periods>`+period(21, "09:00", "10:00")+
+		`</Periods></Day></Days></Week>`)
 	for i, week := range []int{37, 38, 39, 40, 44, 45} {
-		d.in("TimetableAllocations", fmt.Sprintf(`<TimetableAllocation Id="%d"><Year>2016</Year><Week>%d</Week><TimetableWeekId>1</TimetableWeekId></TimetableAllocation>`, i+1, week))
+		d.in("TimetableAllocations", fmt.Sprintf(`<TimetableAllocation Id="%d"><Year>2016</Year><Week>%d</Week>`+
+			`<TimetableWeekId>1</TimetableWeekId></TimetableAllocation>`, i+1, week))
 	}
-	return d.in("Terms", `<Term Id="1"><StartDate>2016-09-05T00:00:00</StartDate><FinishDate>2016-10-01T00:00:00</FinishDate></Term>`)
+	return d.in("Terms", `<Term Id="1"><StartDate>2016-09-05T00:00:00</StartDate><FinishDate>`+
+		`2016-10-01T00:00:00</FinishDate></Term>`)
 }
 
 func period(id int, from, to string) string {
-	return fmt.Sprintf(`<Period Id="%d"><Name>P%d</Name><StartTime>%s</StartTime><EndTime>%s</EndTime></Period>`, id, id, from, to)
+	return fmt.Sprintf(`<Period Id="%d"><Name>P%d</Name><StartTime>%s</StartTime><EndTime>%s</EndTime></Period>`, id,
+		id, from, to)
 }
 
 // lesson adds a schedule of a set, with a teacher by code.
 func (d *doc) lesson(id int, set int, code string, period int, teacher string, room int) *doc {
-	return d.in("Schedules", fmt.Sprintf(`<Schedule Id="%d"><Code>%s</Code><Teacher>%s</Teacher><PeriodId>%d</PeriodId><RoomId>%d</RoomId><Set>1</Set><SetId>%d</SetId></Schedule>`, id, code, teacher, period, room, set))
+	return d.in("Schedules", fmt.Sprintf(`<Schedule Id="%d"><Code>%s</Code><Teacher>%s</Teacher><PeriodId>`+
+		`%d</PeriodId><RoomId>%d</RoomId><Set>1</Set><SetId>%d</SetId></Schedule>`, id, code, teacher, period, room,
+		set))
 }
 
 func (d *doc) coded(id int, name, code string) *doc {
-	d.staff = append(d.staff, fmt.Sprintf(`<StaffMember Id="%d"><FullName>%s</FullName><UserCode>%s</UserCode></StaffMember>`, id, esc(name), code))
+	d.staff = append(d.staff, fmt.Sprintf(`<StaffMember Id="%d"><FullName>%s</FullName><UserCode>%s</UserCode>`+
+		`</StaffMember>`, id, esc(name), code))
 	return d
 }
 
@@ -305,12 +316,14 @@ func (d *doc) teacher(id int, name string) *doc {
 }
 
 func (d *doc) pupil(id int, name, form string, year int) *doc {
-	d.pupils = append(d.pupils, fmt.Sprintf(`<Pupil Id="%d"><Fullname>%s</Fullname><Form>%s</Form><NCYear>%d</NCYear></Pupil>`, id, esc(name), form, year))
+	d.pupils = append(d.pupils, fmt.Sprintf(`<Pupil Id="%d"><Fullname>%s</Fullname><Form>%s</Form><NCYear>`+
+		`%d</NCYear></Pupil>`, id, esc(name), form, year))
 	return d
 }
 
 func (d *doc) form(id, name string, year, tutor int) *doc {
-	d.forms = append(d.forms, fmt.Sprintf(`<Form Id="%s" YearId="%d" TutorId="%d"><Form>%s</Form></Form>`, id, year, tutor, name))
+	d.forms = append(d.forms, fmt.Sprintf(`<Form Id="%s" YearId="%d" TutorId="%d"><Form>%s</Form></Form>`, id, year,
+		tutor, name))
 	return d
 }
 
@@ -343,8 +356,10 @@ func (d *doc) xml() []byte {
 		{"AcademicHouses", "<SchoolManager><AcademicHouses>", "</AcademicHouses></SchoolManager>", d.houses},
 		{"Sets", "<TeachingManager><Sets>", "</Sets></TeachingManager>", d.sets},
 		{"SetLists", "<TeachingManager><SetLists>", "</SetLists></TeachingManager>", d.lists},
-		{"Departments", "<TeachingManager><Departments><Department><Subjects>", "</Subjects></Department></Departments></TeachingManager>", d.subjects},
-		{"Buildings", "<EstateManager><Buildings><Building><Classrooms>", "</Classrooms></Building></Buildings></EstateManager>", d.rooms},
+		{"Departments", "<TeachingManager><Departments><Department><Subjects>",
+			"</Subjects></Department></Departments></TeachingManager>", d.subjects},
+		{"Buildings", "<EstateManager><Buildings><Building><Classrooms>",
+			"</Classrooms></Building></Buildings></EstateManager>", d.rooms},
 	} {
 		if !d.without[s.section] {
 			b.WriteString(s.before + "\n" + strings.Join(append(s.records, ""), "\n") + s.after + "\n")

@@ -46,9 +46,12 @@ const (
 )
 
 // Reasons are all of them.
-var Reasons = []Reason{NoID, BadID, Conflicting, Repeated, NoName, BadValue, TooLarge, NoYearGroup, NoTutor, UnknownTutor,
-	UnknownForm, UnknownHouse, UnknownSet, UnknownPupil, UnknownSubject, UnknownPeriod, UnknownWeek, UnknownRoom, UnknownTeacher, UnknownTimetable,
-	SeveralTimetables, Overlapping, Backwards, CrossesMidnight, NoWeek, NotUnderstood, OutsideEras, NobodyInYear, OverlapsAnother, LastGood, SectionIsAbsent, Unwanted, WouldClash}
+var Reasons = []Reason{NoID, BadID, Conflicting, Repeated, NoName, BadValue, TooLarge, NoYearGroup, NoTutor,
+	UnknownTutor,
+	UnknownForm, UnknownHouse, UnknownSet, UnknownPupil, UnknownSubject, UnknownPeriod, UnknownWeek, UnknownRoom,
+	UnknownTeacher, UnknownTimetable,
+	SeveralTimetables, Overlapping, Backwards, CrossesMidnight, NoWeek, NotUnderstood, OutsideEras, NobodyInYear,
+	OverlapsAnother, LastGood, SectionIsAbsent, Unwanted, WouldClash}
 
 // Problem is a fault in a document that does not stop the night (R33). It names
 // records by id, never by a person's name.

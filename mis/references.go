@@ -30,7 +30,8 @@ func (s *Snapshot) resolveForms() {
 		case f.TutorID == "":
 			s.note(s.Forms.Section, f.ID, NoTutor, "imported without a tutor")
 		case !staff.holds(f.TutorID) && !s.Staff.MayHold(f.TutorID):
-			s.note(s.Forms.Section, f.ID, UnknownTutor, "no member of staff has the id %s; imported without a tutor", f.TutorID)
+			s.note(s.Forms.Section, f.ID, UnknownTutor, "no member of staff has the id %s; imported without a tutor",
+				f.TutorID)
 			f.TutorID = ""
 		}
 	}
@@ -100,11 +101,13 @@ func (s *Snapshot) resolveSetLists() {
 			case s.Sets.MayHold(m.SetID):
 				s.SetLists.Unplaced = append(s.SetLists.Unplaced, m)
 			default:
-				s.note(s.SetLists.Section, m.ID, UnknownSet, "no set has the id %s, which pupil %s is said to be in; skipped", m.SetID, m.PupilID)
+				s.note(s.SetLists.Section, m.ID, UnknownSet,
+					"no set has the id %s, which pupil %s is said to be in; skipped", m.SetID, m.PupilID)
 			}
 		case !pupils.holds(m.PupilID):
 			if !s.Pupils.MayHold(m.PupilID) {
-				s.note(s.SetLists.Section, m.ID, UnknownPupil, "no pupil has the id %s, said to be in set %s; skipped", m.PupilID, m.SetID)
+				s.note(s.SetLists.Section, m.ID, UnknownPupil, "no pupil has the id %s, said to be in set %s; skipped",
+					m.PupilID, m.SetID)
 			}
 		default:
 			kept = append(kept, m)

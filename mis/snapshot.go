@@ -187,7 +187,8 @@ func (s *Snapshot) Believing(sections map[string]bool) *Snapshot {
 	b.Sets.believe(sections)
 	b.SetLists.believe(sections)
 	b.Timetable.Silent = maps.Clone(s.Timetable.Silent)
-	for section, kind := range map[string]LessonKind{"StaffMeetings": Meeting, "YearSchedules": Assembly, "Tutorials": Tutorial} {
+	for section, kind := range map[string]LessonKind{"StaffMeetings": Meeting, "YearSchedules": Assembly,
+		"Tutorials": Tutorial} {
 		if sections[section] {
 			delete(b.Timetable.Silent, kind)
 		}

@@ -86,10 +86,12 @@ type RollOf struct {
 // SilentOn tells whether it is unknown if a lesson of this id and code is in the
 // timetable (R33).
 func (t *Timetable) SilentOn(kind LessonKind, id, code, name string) bool {
-	if at := strings.LastIndex(id, "/"); at > strings.Index(id, "/") && t.Faulty[id[:at]] { // one of several of a record
+	if at := strings.LastIndex(id, "/"); at > strings.Index(id, "/") &&
+		t.Faulty[id[:at]] { // one of several of a record
 		return true
 	}
-	return !t.Speaks || t.Silent[kind] || t.Faulty[id] || t.FaultyCode[""] || t.FaultyCode[code] || name != "" && t.FaultyCode[name]
+	return !t.Speaks || t.Silent[kind] || t.Faulty[id] || t.FaultyCode[""] || t.FaultyCode[code] || name != "" &&
+		t.FaultyCode[name]
 }
 
 // Protects tells whether t is silent on anything.

@@ -41,10 +41,12 @@ func (db *DB) apply(ctx context.Context, tx *sqlx.Tx, run model.ID, p model.Plan
 	}
 	for from := 0; from < len(p.Changes); {
 		to := from + 1
-		for to < len(p.Changes) && p.Changes[to].Entity() == p.Changes[from].Entity() && p.Changes[to].Action == p.Changes[from].Action {
+		for to < len(p.Changes) && p.Changes[to].Entity() == p.Changes[from].Entity() &&
+			p.Changes[to].Action == p.Changes[from].Action {
 			to++
 		}
-		step := step{db: db, tx: tx, run: run, shape: model.Shapes[p.Changes[from].Entity()], action: p.Changes[from].Action, from: from + 1, to: to}
+		step := step{db: db, tx: tx, run: run, shape: model.Shapes[p.Changes[from].Entity()],
+			action: p.Changes[from].Action, from: from + 1, to: to}
 		if err := step.do(ctx); err != nil {
 			return nil, err
 		}
@@ -63,10 +65,12 @@ func (db *DB) rememberDays(ctx context.Context, tx *sqlx.Tx, p model.Plan) error
 			forget = append(forget, "'"+d.String()+"'")
 			values = append(values, fmt.Sprintf("(%d, '%s', '%s')", p.Datasource, d, p.Days[d]))
 		}
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf(`DELETE FROM lesson_days WHERE datasource_id = %d AND on_date IN (%s)`, p.Datasource, strings.Join(forget, ", "))); err != nil {
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(`DELETE FROM lesson_days WHERE datasource_id = %d
+			AND on_date IN (%s)`, p.Datasource, strings.Join(forget, ", "))); err != nil {
 			return db.failed("forgetting days", err)
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO lesson_days (datasource_id, on_date, digest) VALUES `+strings.Join(values, ", ")); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO lesson_days (datasource_id, on_date, digest) VALUES `+
+			strings.Join(values, ", ")); err != nil {
 			return db.failed("remembering days", err)
 		}
 	}
@@ -94,7 +98,8 @@ func (db *DB) assign(ctx context.Context, tx *sqlx.Tx, p model.Plan) (assigned, 
 			need[model.Shapes[c.Entity()].Sequence]++
 		}
 	}
-	for _, table := range []string{"eras", "elements", "memberships", "lessons", "commitments", "suspensions", "group_suspensions", "absences", "pins", "unwanted_documents"} {
+	for _, table := range []string{"eras", "elements", "memberships", "lessons", "commitments", "suspensions",
+		"group_suspensions", "absences", "pins", "unwanted_documents"} {
 		if need[table] == 0 {
 			continue
 		}

@@ -19,8 +19,9 @@ func TestLessonsOfSomeDaysAreFoundByTheirDays(t *testing.T) {
 		days = append(days, d, d.AddDays(1))
 	}
 	for what, query := range map[string]string{
-		"lessons":     "SELECT l.id, l.code FROM lessons l WHERE " + store.OnDays(days) + " ORDER BY l.id",
-		"commitments": "SELECT c.id FROM commitments c JOIN lessons l ON l.id = c.lesson_id WHERE " + store.OnDays(days) + " ORDER BY c.id",
+		"lessons": "SELECT l.id, l.code FROM lessons l WHERE " + store.OnDays(days) + " ORDER BY l.id",
+		"commitments": "SELECT c.id FROM commitments c JOIN lessons l ON l.id = c.lesson_id WHERE " +
+			store.OnDays(days) + " ORDER BY c.id",
 	} {
 		rows, err := storetest.Raw(t, database).Query("EXPLAIN QUERY PLAN "+query, 1)
 		if err != nil {
@@ -38,7 +39,8 @@ func TestLessonsOfSomeDaysAreFoundByTheirDays(t *testing.T) {
 		if err := rows.Err(); err != nil {
 			t.Fatal(err)
 		}
-		if plan := strings.Join(steps, "; "); !strings.Contains(plan, "lessons_on_date (on_date=?)") || strings.Contains(plan, "SCAN") {
+		if plan := strings.Join(steps, "; "); !strings.Contains(plan, "lessons_on_date (on_date=?)") ||
+			strings.Contains(plan, "SCAN") {
 			t.Errorf("%s: %s", what, plan)
 		}
 	}

@@ -40,19 +40,23 @@ func (db *DB) Imports(ctx context.Context) (model.Imports, error) {
 		return found, err
 	}
 	if schema == nil {
-		if err := db.sql.SelectContext(ctx, &found.Waiting, `SELECT id FROM runs WHERE decision = 'waiting' ORDER BY id`); err != nil {
+		if err := db.sql.SelectContext(ctx, &found.Waiting,
+			`SELECT id FROM runs WHERE decision = 'waiting' ORDER BY id`); err != nil {
 			return found, db.failed("reading the runs", err)
 		}
 	}
-	if err := db.sql.SelectContext(ctx, &found.Newest, `SELECT id, kind, result, started_at, finished_at, error FROM runs
+	if err := db.sql.SelectContext(ctx, &found.Newest,
+		`SELECT id, kind, result, started_at, finished_at, error FROM runs
 		WHERE kind = 'import' AND result <> 'aborted' ORDER BY id DESC LIMIT $1`, enoughImports); err != nil {
 		return found, db.failed("reading the runs", err)
 	}
 	for _, last := range []struct {
 		into  *time.Time
 		where string
-	}{{&found.LastSuccess, `result IN ('applied', 'unchanged')`}, {&found.LastNew, `result IN ('applied', 'unchanged', 'held') AND NOT source_unchanged`}} {
-		err = db.sql.GetContext(ctx, last.into, `SELECT finished_at FROM runs WHERE kind IN ('import', 'approval') AND `+last.where+` ORDER BY id DESC LIMIT 1`)
+	}{{&found.LastSuccess, `result IN ('applied', 'unchanged')`},
+		{&found.LastNew, `result IN ('applied', 'unchanged', 'held') AND NOT source_unchanged`}} {
+		err = db.sql.GetContext(ctx, last.into, `SELECT finished_at FROM runs WHERE kind IN ('import', 'approval')
+			AND `+last.where+` ORDER BY id DESC LIMIT 1`)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return found, db.failed("reading the runs", err)
 		}

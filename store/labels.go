@@ -15,7 +15,8 @@ var labelQueries = map[string]string{
 	model.OfElement: `SELECT e.id, coalesce(g.kind, e.kind) AS kind,
 		coalesce(p.source_id, s.source_id, g.source_id, u.source_id, h.source_id, r.source_id, '') AS source_id,
 		e.name, CAST(NULL AS date) AS on_date
-		FROM elements e LEFT JOIN pupils p ON p.id = e.id LEFT JOIN staff s ON s.id = e.id LEFT JOIN groups g ON g.id = e.id
+		FROM elements e LEFT JOIN pupils p ON p.id = e.id LEFT JOIN staff s ON s.id = e.id
+		LEFT JOIN groups g ON g.id = e.id
 		LEFT JOIN subjects u ON u.id = e.id LEFT JOIN houses h ON h.id = e.id LEFT JOIN locations r ON r.id = e.id`,
 	model.OfEra: `SELECT e.id, '' AS kind, '' AS source_id, e.name, CAST(NULL AS date) AS on_date FROM eras e`,
 	model.OfLesson: `SELECT e.id, '' AS kind, coalesce(e.source_id, '') AS source_id,
@@ -45,7 +46,8 @@ func (v *View) NameLessons(ctx context.Context, ids []model.ID, into model.Names
 		return nil
 	}
 	for some := range inChunks(ids) {
-		if err := v.readLabels(ctx, into.Lessons, labelQueries[model.OfLesson]+` WHERE e.id IN (`+some+`)`); err != nil {
+		if err := v.readLabels(ctx, into.Lessons, labelQueries[model.OfLesson]+` WHERE e.id IN (`+some+
+			`)`); err != nil {
 			return err
 		}
 	}

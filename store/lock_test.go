@@ -78,12 +78,17 @@ func TestR32AKilledHolderIsWaitedFor(t *testing.T) {
 		holder string
 		waits  bool
 	}{
-		"ended":                     {store.Holder{Command: "run", PID: ended.Process.Pid, Host: me.Host, Since: me.Since}.String(), true},
-		"ended and not yet reaped":  {store.Holder{Command: "undo", PID: unreaped, Host: me.Host, Since: me.Since}.String(), true},
-		"another has its number":    {store.Holder{Command: "run", PID: living, Host: me.Host, Since: long}.String(), true},
-		"lives":                     {store.Holder{Command: "run", PID: living, Host: me.Host, Since: time.Now()}.String(), false},
-		"is this process":           {me.String(), false},
-		"ended on another machine":  {store.Holder{Command: "run", PID: ended.Process.Pid, Host: elsewhere, Since: me.Since}.String(), false},
+		"ended": {store.Holder{Command: "run", PID: ended.Process.Pid, Host: me.Host,
+			Since: me.Since}.String(), true},
+		"ended and not yet reaped": {store.Holder{Command: "undo", PID: unreaped, Host: me.Host,
+			Since: me.Since}.String(), true},
+		"another has its number": {store.Holder{Command: "run", PID: living, Host: me.Host, Since: long}.String(),
+			true},
+		"lives": {store.Holder{Command: "run", PID: living, Host: me.Host,
+			Since: time.Now()}.String(), false},
+		"is this process": {me.String(), false},
+		"ended on another machine": {store.Holder{Command: "run", PID: ended.Process.Pid, Host: elsewhere,
+			Since: me.Since}.String(), false},
 		"does not say who it is":    {"another program", false},
 		"has not said who it is":    {"", false},
 		"has a number that is none": {"misimportd run, process x on y since z", false},

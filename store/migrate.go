@@ -21,9 +21,11 @@ type SchemaError struct {
 
 func (e *SchemaError) Error() string {
 	if e.Has > e.Knows {
-		return fmt.Sprintf("%s has schema version %d and this program knows versions up to %d: use a newer misimportd", e.Database, e.Has, e.Knows)
+		return fmt.Sprintf("%s has schema version %d and this program knows versions up to %d: use a newer misimportd",
+			e.Database, e.Has, e.Knows)
 	}
-	return fmt.Sprintf("%s has schema version %d and this program needs %d: the next run brings it up to date", e.Database, e.Has, e.Knows)
+	return fmt.Sprintf("%s has schema version %d and this program needs %d: the next run brings it up to date",
+		e.Database, e.Has, e.Knows)
 }
 
 // schema tells which version of our tables the database has; 0 is none at all.

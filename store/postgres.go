@@ -32,9 +32,11 @@ type postgres struct{}
 func openPostgres(address string) (*DB, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, &URLError{"write it as postgres://USER:PASSWORD@HOST:PORT/NAME, with %xx for special characters in it"}
+		return nil, &URLError{"write it as postgres://USER:PASSWORD@HOST:PORT/NAME, with %xx for special characters " +
+			"in it"}
 	}
-	if strings.Contains(u.Path+u.Fragment, "@") || u.Fragment != "" || u.User == nil && strings.Contains(u.RawQuery, "@") {
+	if strings.Contains(u.Path+u.Fragment, "@") || u.Fragment != "" || u.User == nil &&
+		strings.Contains(u.RawQuery, "@") {
 		return nil, &URLError{"a user or password with one of @ / ? # in it has to be written with %xx"}
 	}
 	if strings.Trim(u.Path, "/") == "" {
@@ -122,14 +124,17 @@ func (postgres) reserve(ctx context.Context, tx *sqlx.Tx, table string, n int) (
 	return 0, fmt.Errorf("cannot reserve %d ids of %s: another program keeps taking some of them", n, table)
 }
 
-func (postgres) recordChanges(ctx context.Context, tx *sqlx.Tx, table string, run model.ID, rows changeRows) (err error) {
-	stmt, err := tx.PrepareContext(ctx, `COPY `+table+` (run_id, seq, entity, action, record_id, why, before, after) FROM STDIN`)
+func (postgres) recordChanges(ctx context.Context, tx *sqlx.Tx, table string, run model.ID,
+	rows changeRows) (err error) {
+	stmt, err := tx.PrepareContext(ctx, `COPY `+table+
+		` (run_id, seq, entity, action, record_id, why, before, after) FROM STDIN`)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stmt.Close()) }()
 	for row := range rows {
-		_, err := stmt.ExecContext(ctx, int64(run), row.seq, row.entity, row.action, int64(row.recordID), row.why, nullable(row.before), nullable(row.after))
+		_, err := stmt.ExecContext(ctx, int64(run), row.seq, row.entity, row.action, int64(row.recordID), row.why,
+			nullable(row.before), nullable(row.after))
 		if err != nil {
 			return err
 		}
@@ -185,11 +190,13 @@ func tryLock(ctx context.Context, conn *sqlx.Conn) error {
 	const attempts = 5
 	for range attempts {
 		var locked bool
-		if err := conn.GetContext(ctx, &locked, `SELECT pg_try_advisory_lock($1, hashtext(current_schema()))`, lockClass); err != nil || locked {
+		if err := conn.GetContext(ctx, &locked, `SELECT pg_try_advisory_lock($1, hashtext(current_schema()))`,
+			lockClass); err != nil || locked {
 			return err
 		}
 		busy := &BusyError{}
-		err := conn.GetContext(ctx, &busy.Holder, `SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+		err := conn.GetContext(ctx, &busy.Holder,
+			`SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 			WHERE l.locktype = 'advisory' AND l.granted AND l.classid::bigint = $1
 			  AND l.objid::bigint = hashtext(current_schema())::bigint & 4294967295
 			  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1`, lockClass)
@@ -218,7 +225,8 @@ func (postgres) serialization(err error) bool {
 
 func (postgres) away(err error) bool {
 	said := pq.As(err)
-	return said != nil && slices.Contains([]string{"08", "53", "57"}, string(said.Code.Class())) // of connections, resources, operators
+	return said != nil && slices.Contains([]string{"08", "53", "57"},
+		string(said.Code.Class())) // of connections, resources, operators
 }
 
 // explain leaves out the error's detail: it quotes rows.
@@ -246,7 +254,8 @@ func (postgres) explain(err error) error {
 	case pqerror.UndefinedObject:
 		told.hint = "check the settings in the URL of the database, after the question mark"
 	case pqerror.ReadOnlySQLTransaction:
-		told.hint = "the database is read-only: is it a standby server, or did somebody set default_transaction_read_only?"
+		told.hint = "the database is read-only: is it a standby server, or did somebody set " +
+			"default_transaction_read_only?"
 	case pqerror.InsufficientPrivilege:
 		told.hint = "the database user needs the right to do this"
 	}

@@ -18,7 +18,8 @@ func (db *DB) recordLabels(ctx context.Context, tx *sqlx.Tx, run model.ID, p mod
 	for _, what := range []string{model.OfElement, model.OfEra, model.OfLesson} {
 		for some := range inChunks(slices.Sorted(maps.Keys(missing[what]))) {
 			_, err := tx.ExecContext(ctx, fmt.Sprintf(`INSERT INTO run_labels
-				(run_id, what, record_id, kind, source_id, name, on_date) SELECT %d, '%s', l.* FROM (%s WHERE e.id IN (%s)) AS l`, run, what, labelQueries[what], some))
+				(run_id, what, record_id, kind, source_id, name, on_date) SELECT %d, '%s', l.* FROM (%s
+				WHERE e.id IN (%s)) AS l`, run, what, labelQueries[what], some))
 			if err != nil {
 				return db.failed("recording names", err)
 			}

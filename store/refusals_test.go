@@ -16,14 +16,16 @@ import (
 func TestANewerSchemaIsRefused(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, database string) {
 		db, _ := begin(t, database)
-		if _, err := storetest.Raw(t, database).Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, $1)`, true); err != nil {
+		if _, err := storetest.Raw(t, database).
+			Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, $1)`, true); err != nil {
 			t.Fatal(err)
 		}
 		want := "has schema version 99 and this program knows versions up to 6: use a newer misimportd"
 		if _, err := db.Lock(t.Context(), store.NewHolder("run")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("run: %v", err)
 		}
-		if err := db.View(t.Context(), func(*store.View) error { return nil }); err == nil || !strings.Contains(err.Error(), want) {
+		if err := db.View(t.Context(), func(*store.View) error { return nil }); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("plan: %v", err)
 		}
 	})
@@ -35,20 +37,29 @@ func TestDatabasesThatCannotBeUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct{ database, want string }{
-		"another scheme":    {"mysql://misimportd:hunter2@x", "the URL of the database cannot be used: begin it with postgres:// or sqlite:, as in postgres://USER@HOST/NAME or sqlite:PATH"},
-		"no path":           {"sqlite:", "cannot be used: write the path of a file after sqlite:"},
-		"a server's":        {"sqlite://misimportd:hunter2@host/x", "cannot be used: write the path of a file after sqlite:"},
-		"settings":          {"host=/tmp user=x password=hunter2", "cannot be used: begin it with postgres:// or sqlite:"},
-		"no name":           {"postgres://misimportd:hunter2@host/?x=y", "it names no database"},
-		"a folder":          {"sqlite:" + t.TempDir(), "is a folder: name a file"},
-		"not a database":    {"sqlite:" + notADatabase, "the file is damaged, or is no SQLite database: name another or restore it"},
-		"nobody listens":    {"postgres://misimportd:hunter2@127.0.0.1:1/scheduler", "PostgreSQL database scheduler on 127.0.0.1:1: connecting: "},
-		"no such socket":    {"postgres://misimportd:hunter2@/scheduler?host=/nowhere", "is PostgreSQL running, and is the address right?"},
-		"a URL that is not": {"postgres://misimportd:hunter2@[::1/scheduler", "cannot be used: write it as postgres://USER:PASSWORD@HOST:PORT/NAME"},
-		"a raw @ and /":     {"postgres://u:p@hunter2/w0rd@localhost/db", "has to be written with %xx"},
-		"a raw ?":           {"postgres://u:12?hunter2@localhost/db", "has to be written with %xx"},
-		"a raw #":           {"postgres://u:12#hunter2@localhost/db", "cannot be used"},
-		"a bad setting":     {"postgres://misimportd:hunter2@/scheduler?sslmode=hunter2", "check its settings, after the question mark"},
+		"another scheme": {"mysql://misimportd:hunter2@x",
+			"the URL of the database cannot be used: begin it with postgres:// or sqlite:, as in " +
+				"postgres://USER@HOST/NAME or sqlite:PATH"},
+		"no path": {"sqlite:", "cannot be used: write the path of a file after sqlite:"},
+		"a server's": {"sqlite://misimportd:hunter2@host/x",
+			"cannot be used: write the path of a file after sqlite:"},
+		"settings": {"host=/tmp user=x password=hunter2",
+			"cannot be used: begin it with postgres:// or sqlite:"},
+		"no name":  {"postgres://misimportd:hunter2@host/?x=y", "it names no database"},
+		"a folder": {"sqlite:" + t.TempDir(), "is a folder: name a file"},
+		"not a database": {"sqlite:" + notADatabase,
+			"the file is damaged, or is no SQLite database: name another or restore it"},
+		"nobody listens": {"postgres://misimportd:hunter2@127.0.0.1:1/scheduler",
+			"PostgreSQL database scheduler on 127.0.0.1:1: connecting: "},
+		"no such socket": {"postgres://misimportd:hunter2@/scheduler?host=/nowhere",
+			"is PostgreSQL running, and is the address right?"},
+		"a URL that is not": {"postgres://misimportd:hunter2@[::1/scheduler",
+			"cannot be used: write it as postgres://USER:PASSWORD@HOST:PORT/NAME"},
+		"a raw @ and /": {"postgres://u:p@hunter2/w0rd@localhost/db", "has to be written with %xx"},
+		"a raw ?":       {"postgres://u:12?hunter2@localhost/db", "has to be written with %xx"},
+		"a raw #":       {"postgres://u:12#hunter2@localhost/db", "cannot be used"},
+		"a bad setting": {"postgres://misimportd:hunter2@/scheduler?sslmode=hunter2",
+			"check its settings, after the question mark"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			db, err := store.Open(t.Context(), c.database)
@@ -76,7 +87,8 @@ func TestAUserWhoMayOnlyRead(t *testing.T) {
 	role := schema + "_reader"
 	for _, query := range []string{
 		"CREATE ROLE " + role + " LOGIN", "GRANT USAGE ON SCHEMA " + schema + " TO " + role,
-		"GRANT SELECT ON ALL TABLES IN SCHEMA " + schema + " TO " + role, "GRANT SELECT, USAGE ON ALL SEQUENCES IN SCHEMA " + schema + " TO " + role,
+		"GRANT SELECT ON ALL TABLES IN SCHEMA " + schema + " TO " + role,
+		"GRANT SELECT, USAGE ON ALL SEQUENCES IN SCHEMA " + schema + " TO " + role,
 	} {
 		if _, err := raw.Exec(query); err != nil {
 			t.Fatal(err)
@@ -88,8 +100,10 @@ func TestAUserWhoMayOnlyRead(t *testing.T) {
 		}
 	})
 	for asked, want := range map[string]string{
-		strings.Replace(database, "misimportd@", role+"@", 1): "permission denied for table changes (SQLSTATE 42501); the database user needs the right to do this",
-		database: "in a read-only transaction (SQLSTATE 25006); the database is read-only: is it a standby server, or did somebody set default_transaction_read_only?",
+		strings.Replace(database, "misimportd@", role+"@", 1): "permission denied for table changes (SQLSTATE " +
+			"42501); the database user needs the right to do this",
+		database: "in a read-only transaction (SQLSTATE 25006); the database is read-only: is it a standby server, " +
+			"or did somebody set default_transaction_read_only?",
 	} {
 		db := open(t, asked)
 		_, err := apply(t, db, func(v *store.View, p *model.Plan) {
@@ -108,9 +122,11 @@ func TestErrorsQuoteNoRows(t *testing.T) {
 	database := storetest.Postgres(t)
 	db, _ := begin(t, database)
 	_, err := apply(t, db, func(_ *store.View, p *model.Plan) {
-		p.Create(model.Pupil{Element: model.Element{ID: p.NewID(), Kind: "pupil", Name: "Secret Name", Current: true}, Origin: model.Origin{DatasourceID: 1, SourceID: "5"}}, model.NewInMIS)
+		p.Create(model.Pupil{Element: model.Element{ID: p.NewID(), Kind: "pupil", Name: "Secret Name", Current: true},
+			Origin: model.Origin{DatasourceID: 1, SourceID: "5"}}, model.NewInMIS)
 	})
-	if err == nil || strings.Contains(err.Error(), "Secret") || !strings.Contains(err.Error(), "constraint pupils_datasource_id_source_id_key") {
+	if err == nil || strings.Contains(err.Error(), "Secret") ||
+		!strings.Contains(err.Error(), "constraint pupils_datasource_id_source_id_key") {
 		t.Errorf("%v", err)
 	}
 }

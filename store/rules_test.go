@@ -22,36 +22,51 @@ func TestR18R19TheDatabaseKeepsThem(t *testing.T) {
 		query string
 		ok    bool
 	}{
-		"the same days":              {`INSERT INTO memberships (group_id, element_id, starts_on, ends_on) SELECT group_id, element_id, '2016-08-25', '2017-08-14' FROM memberships`, false},
-		"sharing the last day":       {`INSERT INTO memberships (group_id, element_id, starts_on, ends_on) SELECT group_id, element_id, '2016-08-20', '2016-08-25' FROM memberships`, false},
-		"up to the day before":       {`INSERT INTO memberships (group_id, element_id, starts_on, ends_on) SELECT group_id, element_id, '2016-08-20', '2016-08-24' FROM memberships`, true},
-		"around":                     {`INSERT INTO memberships (group_id, element_id, starts_on, ends_on) SELECT group_id, element_id, '2016-08-15', '2017-08-14' FROM memberships`, false},
-		"before the group":           {`INSERT INTO memberships (group_id, element_id, starts_on, ends_on) SELECT group_id, element_id, '2016-08-14', '2016-08-20' FROM memberships`, false},
-		"without end":                {`UPDATE memberships SET ends_on = NULL`, false},
-		"past the group":             {`UPDATE memberships SET ends_on = '2017-08-15'`, false},
-		"backwards":                  {`UPDATE memberships SET ends_on = '2016-08-24'`, false},
-		"shorter":                    {`UPDATE memberships SET ends_on = '2016-08-25'`, true},
-		"group ends too early":       {`UPDATE groups SET ends_on = '2017-08-13'`, false},
-		"group starts too late":      {`UPDATE groups SET starts_on = '2016-08-26'`, false},
-		"group starts later":         {`UPDATE groups SET starts_on = '2016-08-25'`, true},
-		"group goes on":              {`UPDATE groups SET ends_on = NULL`, true},
-		"group goes":                 {`DELETE FROM groups`, false},
-		"member goes":                {`DELETE FROM elements WHERE kind = 'pupil'`, false},
-		"of no group":                {`INSERT INTO memberships (group_id, element_id, starts_on) SELECT 12345, element_id, '2016-08-25' FROM memberships`, false},
-		"of nobody":                  {`INSERT INTO memberships (group_id, element_id, starts_on, ends_on) SELECT group_id, 12345, '2016-08-25', '2016-08-26' FROM memberships`, false},
-		"in itself":                  {`INSERT INTO memberships (group_id, element_id, starts_on, ends_on) SELECT group_id, group_id, '2016-08-25', '2016-08-26' FROM memberships`, false},
-		"another number":             {`UPDATE groups SET id = 77`, false},
-		"two at once, sharing a day": {`INSERT INTO memberships (group_id, element_id, starts_on, ends_on) SELECT m.group_id, e.id, d.a, d.b FROM memberships m, elements e, (SELECT CAST('2016-08-20' AS date) AS a, CAST('2016-08-21' AS date) AS b UNION ALL SELECT '2016-08-21', '2016-08-22') d WHERE e.kind = 'staff'`, false},
+		"the same days": {`INSERT INTO memberships (group_id, element_id, starts_on, ends_on)
+			SELECT group_id, element_id, '2016-08-25', '2017-08-14' FROM memberships`, false},
+		"sharing the last day": {`INSERT INTO memberships (group_id, element_id, starts_on, ends_on)
+			SELECT group_id, element_id, '2016-08-20', '2016-08-25' FROM memberships`, false},
+		"up to the day before": {`INSERT INTO memberships (group_id, element_id, starts_on, ends_on)
+			SELECT group_id, element_id, '2016-08-20', '2016-08-24' FROM memberships`, true},
+		"around": {`INSERT INTO memberships (group_id, element_id, starts_on, ends_on)
+			SELECT group_id, element_id, '2016-08-15', '2017-08-14' FROM memberships`, false},
+		"before the group": {`INSERT INTO memberships (group_id, element_id, starts_on, ends_on)
+			SELECT group_id, element_id, '2016-08-14', '2016-08-20' FROM memberships`, false},
+		"without end":           {`UPDATE memberships SET ends_on = NULL`, false},
+		"past the group":        {`UPDATE memberships SET ends_on = '2017-08-15'`, false},
+		"backwards":             {`UPDATE memberships SET ends_on = '2016-08-24'`, false},
+		"shorter":               {`UPDATE memberships SET ends_on = '2016-08-25'`, true},
+		"group ends too early":  {`UPDATE groups SET ends_on = '2017-08-13'`, false},
+		"group starts too late": {`UPDATE groups SET starts_on = '2016-08-26'`, false},
+		"group starts later":    {`UPDATE groups SET starts_on = '2016-08-25'`, true},
+		"group goes on":         {`UPDATE groups SET ends_on = NULL`, true},
+		"group goes":            {`DELETE FROM groups`, false},
+		"member goes":           {`DELETE FROM elements WHERE kind = 'pupil'`, false},
+		"of no group": {`INSERT INTO memberships (group_id, element_id, starts_on)
+			SELECT 12345, element_id, '2016-08-25' FROM memberships`, false},
+		"of nobody": {`INSERT INTO memberships (group_id, element_id, starts_on, ends_on)
+			SELECT group_id, 12345, '2016-08-25', '2016-08-26' FROM memberships`, false},
+		"in itself": {`INSERT INTO memberships (group_id, element_id, starts_on, ends_on)
+			SELECT group_id, group_id, '2016-08-25', '2016-08-26' FROM memberships`, false},
+		"another number": {`UPDATE groups SET id = 77`, false},
+		"two at once, sharing a day": {`INSERT INTO memberships (group_id, element_id, starts_on, ends_on)
+			SELECT m.group_id, e.id, d.a, d.b
+			FROM memberships m, elements e, (SELECT CAST('2016-08-20' AS date) AS a, CAST('2016-08-21' AS date) AS b
+			UNION ALL SELECT '2016-08-21', '2016-08-22') d WHERE e.kind = 'staff'`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			storetest.Each(t, func(t *testing.T, database string) {
 				begin(t, database)
 				query := c.query
 				if strings.HasPrefix(database, "sqlite:") { // SQLite's dates are text
-					query = strings.NewReplacer("CAST('2016-08-20' AS date)", "'2016-08-20'", "CAST('2016-08-21' AS date)", "'2016-08-21'").Replace(query)
+					query = strings.NewReplacer("CAST('2016-08-20' AS date)", "'2016-08-20'",
+						"CAST('2016-08-21' AS date)", "'2016-08-21'").Replace(query)
 				} else {
-					query = strings.NewReplacer("element_id, '2016", "element_id, date '2016", ", '2017-08-14' FROM", ", date '2017-08-14' FROM", "SELECT '2016-08-21', '2016", "SELECT date '2016-08-21', date '2016",
-						"group_id, '2016", "group_id, date '2016", "12345, '2016", "12345, date '2016", ", '2016-08-2", ", date '2016-08-2").Replace(query)
+					query = strings.NewReplacer("element_id, '2016", "element_id, date '2016", ", '2017-08-14' FROM",
+						", date '2017-08-14' FROM", "SELECT '2016-08-21', '2016",
+						"SELECT date '2016-08-21', date '2016",
+						"group_id, '2016", "group_id, date '2016", "12345, '2016", "12345, date '2016", ", '2016-08-2",
+						", date '2016-08-2").Replace(query)
 				}
 				if _, err := storetest.Raw(t, database).Exec(query); (err == nil) != c.ok {
 					t.Errorf("%v", err)
@@ -85,14 +100,16 @@ func TestR18TwoProgramsAtOnce(t *testing.T) {
 					}
 					begun.Done()
 					begun.Wait() // both have their snapshot
-					if _, err := tx.Exec(`INSERT INTO memberships (group_id, element_id, starts_on, ends_on) VALUES ($1, $2, '2016-09-05', '2016-09-06')`, ids["group"], ids["staff"]); err == nil {
+					if _, err := tx.Exec(`INSERT INTO memberships (group_id, element_id, starts_on, ends_on)
+						VALUES ($1, $2, '2016-09-05', '2016-09-06')`, ids["group"], ids["staff"]); err == nil {
 						_ = tx.Commit()
 					}
 				})
 			}
 			done.Wait()
 			var kept int
-			if err := raw.QueryRow(`SELECT count(*) FROM memberships WHERE element_id = $1`, ids["staff"]).Scan(&kept); err != nil || kept != 1 {
+			if err := raw.QueryRow(`SELECT count(*) FROM memberships WHERE element_id = $1`, ids["staff"]).
+				Scan(&kept); err != nil || kept != 1 {
 				t.Errorf("%d are kept: %v", kept, err)
 			}
 		})
@@ -110,7 +127,8 @@ func TestR32OneAtATime(t *testing.T) {
 			_, err := second.Lock(t.Context(), store.NewHolder("run"))
 			var busy *store.BusyError
 			want := fmt.Sprintf("another run is under way: misimportd run, process %d on ", os.Getpid())
-			if !errors.As(err, &busy) || !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), " since 20") {
+			if !errors.As(err, &busy) || !strings.HasPrefix(err.Error(), want) ||
+				!strings.Contains(err.Error(), " since 20") {
 				t.Errorf("got %v, want %s…", err, want)
 			}
 		}

@@ -94,7 +94,8 @@ func (l *Lock) RunAlone(ctx context.Context, prepare func(*View) (model.Proposal
 	return l.persist(ctx, true, prepare)
 }
 
-func (l *Lock) persist(ctx context.Context, alone bool, prepare func(*View) (model.Proposal, error)) (model.Run, error) {
+func (l *Lock) persist(ctx context.Context, alone bool, prepare func(*View) (model.Proposal, error)) (model.Run,
+	error) {
 	const attempts = 5
 	for attempt := 1; ; attempt++ {
 		run, err := l.try(ctx, alone, prepare)
@@ -195,7 +196,8 @@ func noteUndone(ctx context.Context, tx *sqlx.Tx, id, by model.ID) error {
 			Kind  string
 			About model.ID
 		}
-		if err := tx.GetContext(ctx, &run, `SELECT kind, about FROM runs WHERE id = $1`, int64(id)); err != nil || run.Kind != model.Undo {
+		if err := tx.GetContext(ctx, &run, `SELECT kind, about FROM runs WHERE id = $1`, int64(id)); err != nil ||
+			run.Kind != model.Undo {
 			return err
 		}
 		if by == 0 { // it is in force
@@ -210,7 +212,8 @@ func noteUndone(ctx context.Context, tx *sqlx.Tx, id, by model.ID) error {
 // Reject closes a held run: what waits of it will not be approved any more. It fails with
 // a *NotWaitingError when nothing of that run waits.
 func (l *Lock) Reject(ctx context.Context, id model.ID) error {
-	result, err := l.conn.ExecContext(ctx, `UPDATE runs SET decision = 'rejected', decided_at = $1 WHERE id = $2 AND decision = 'waiting'`, time.Now().UTC(), int64(id))
+	result, err := l.conn.ExecContext(ctx, `UPDATE runs SET decision = 'rejected', decided_at = $1 WHERE id = $2
+		AND decision = 'waiting'`, time.Now().UTC(), int64(id))
 	if err != nil {
 		return l.db.failed("recording the decision", err)
 	}
@@ -236,13 +239,15 @@ func (e *NotWaitingError) Error() string {
 	switch e.Run.Decision {
 	case model.Approved:
 		if e.Undone != 0 {
-			return fmt.Sprintf("run %d was approved already%s, and run %d has undone that: \"%s\" brings it back", e.ID, by, e.Undone, hint.Command("undo %d", e.Undone))
+			return fmt.Sprintf("run %d was approved already%s, and run %d has undone that: \"%s\" brings it back", e.ID,
+				by, e.Undone, hint.Command("undo %d", e.Undone))
 		}
 		return fmt.Sprintf("run %d was approved already%s", e.ID, by)
 	case model.Rejected:
 		return fmt.Sprintf("run %d was rejected: the next import makes a plan of its own", e.ID)
 	case model.Replaced:
-		return fmt.Sprintf("what run %d held was replaced%s, which made its own plan: \"%s\" shows what waits now", e.ID, by, hint.Command("runs"))
+		return fmt.Sprintf("what run %d held was replaced%s, which made its own plan: \"%s\" shows what waits now",
+			e.ID, by, hint.Command("runs"))
 	}
 	return fmt.Sprintf("run %d is not held: nothing of it waits for a person", e.ID)
 }
@@ -281,7 +286,8 @@ func (l *Lock) RecordFailure(ctx context.Context, run model.Run) (model.Run, err
 
 func insertRun(ctx context.Context, tx *sqlx.Tx, run model.Run) error {
 	run.StartedAt, run.FinishedAt = run.StartedAt.UTC(), run.FinishedAt.UTC()
-	_, err := tx.NamedExecContext(ctx, `INSERT INTO runs (`+runColumns+`, labelled) VALUES (:id, :kind, :result, :started_at, :finished_at, :as_of, :era,
+	_, err := tx.NamedExecContext(ctx, `INSERT INTO runs (`+runColumns+
+		`, labelled) VALUES (:id, :kind, :result, :started_at, :finished_at, :as_of, :era,
 		:source_sha256, :source_bytes, :source_unchanged, :counts, :problems, :stages, :error, :program, :host, :records, :guard, :hold, :waiting, :about, :decision, :decided_by, :decided_at, :undone_by, true)`, run)
 	return err
 }

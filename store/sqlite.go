@@ -127,7 +127,8 @@ func (sqlite) recordChanges(ctx context.Context, tx *sqlx.Tx, table string, run 
 			return nil
 		}
 		batch.WriteByte(']')
-		_, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (run_id, seq, entity, action, record_id, why, before, after)
+		_, err := tx.ExecContext(ctx, `INSERT INTO `+table+
+			` (run_id, seq, entity, action, record_id, why, before, after)
 			SELECT $1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, json_extract(value, '$[5]'), json_extract(value, '$[6]')
 			  FROM json_each($2)`, int64(run), batch.String())
 		batch.Reset()
@@ -136,7 +137,8 @@ func (sqlite) recordChanges(ctx context.Context, tx *sqlx.Tx, table string, run 
 	encoder := json.NewEncoder(&batch)
 	for row := range rows {
 		batch.WriteByte("[,"[min(1, batch.Len())])
-		err := encoder.Encode([]any{row.seq, row.entity, row.action, row.recordID, row.why, json.RawMessage(row.before), json.RawMessage(row.after)})
+		err := encoder.Encode([]any{row.seq, row.entity, row.action, row.recordID, row.why, json.RawMessage(row.before),
+			json.RawMessage(row.after)})
 		if err != nil {
 			return err
 		}
@@ -183,7 +185,8 @@ func (sqlite) serialization(error) bool { return false }
 
 func (sqlite) away(err error) bool {
 	var said *driver.Error
-	return errors.As(err, &said) && (said.Code()&0xff == sqlite3.SQLITE_BUSY || said.Code()&0xff == sqlite3.SQLITE_LOCKED)
+	return errors.As(err, &said) && (said.Code()&0xff == sqlite3.SQLITE_BUSY ||
+		said.Code()&0xff == sqlite3.SQLITE_LOCKED)
 }
 
 func (sqlite) explain(err error) error {

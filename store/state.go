@@ -26,17 +26,20 @@ func (v *View) Calendar(ctx context.Context) (model.Calendar, error) {
 	if v.empty {
 		return c, nil
 	}
-	if err := v.tx.SelectContext(ctx, &c.Eras, `SELECT id, name, starts_on, ends_on FROM eras ORDER BY starts_on, id`); err != nil {
+	if err := v.tx.SelectContext(ctx, &c.Eras,
+		`SELECT id, name, starts_on, ends_on FROM eras ORDER BY starts_on, id`); err != nil {
 		return c, v.db.failed("reading the eras", err)
 	}
-	err := v.tx.GetContext(ctx, &c.Settings, `SELECT id, current_era_id, next_era_id, previous_era_id, perpetual_era_id FROM settings`)
+	err := v.tx.GetContext(ctx, &c.Settings, `SELECT id, current_era_id, next_era_id, previous_era_id, perpetual_era_id
+		FROM settings`)
 	return c, v.db.failed("reading the settings", err)
 }
 
 // State reads what the database holds of a datasource, in a few queries whatever its
 // size: groups of the era with this id, memberships that matter from asOf on.
 func (v *View) State(ctx context.Context, datasource string, eraID model.ID, asOf era.Date) (*model.State, error) {
-	s := &model.State{NeededElsewhere: map[model.ID]bool{}, TakenBy: map[model.ID]int{}, LessonDays: map[era.Date]string{}}
+	s := &model.State{NeededElsewhere: map[model.ID]bool{}, TakenBy: map[model.ID]int{},
+		LessonDays: map[era.Date]string{}}
 	if v.empty {
 		return s, nil
 	}
@@ -56,7 +59,8 @@ func (v *View) State(ctx context.Context, datasource string, eraID model.ID, asO
 		func() error { return v.readSuspensions(ctx, s, eraID, asOf) },
 		func() error { return v.readLessonDays(ctx, s, asOf) },
 		func() error {
-			return v.tx.SelectContext(ctx, &s.Absences, `SELECT id, element_id, nights, last_on FROM absences ORDER BY id`)
+			return v.tx.SelectContext(ctx, &s.Absences,
+				`SELECT id, element_id, nights, last_on FROM absences ORDER BY id`)
 		},
 		func() error { return v.tx.SelectContext(ctx, &s.Pins, pinsQuery) },
 		func() error {
@@ -71,7 +75,8 @@ func (v *View) State(ctx context.Context, datasource string, eraID model.ID, asO
 }
 
 // readOwned reads all elements of one kind that belong to a datasource.
-func readOwned[T model.Record](ctx context.Context, tx *sqlx.Tx, into *[]T, datasource model.ID, and string, args ...any) error {
+func readOwned[T model.Record](ctx context.Context, tx *sqlx.Tx, into *[]T, datasource model.ID, and string,
+	args ...any) error {
 	var zero T
 	s := model.Shapes[zero.Entity()]
 	var names []string
@@ -80,7 +85,8 @@ func readOwned[T model.Record](ctx context.Context, tx *sqlx.Tx, into *[]T, data
 			names = append(names, string("et"[i])+"."+c.Name)
 		}
 	}
-	query := fmt.Sprintf(`SELECT e.id, %s FROM elements e JOIN %s t ON t.id = e.id WHERE t.datasource_id = $1 %s ORDER BY e.id`,
+	query := fmt.Sprintf(`SELECT e.id, %s FROM elements e JOIN %s t ON t.id = e.id WHERE t.datasource_id = $1 %s
+		ORDER BY e.id`,
 		strings.Join(names, ", "), s.Tables[1].Name, and)
 	rows, err := tx.QueryContext(ctx, query, append([]any{datasource}, args...)...)
 	if err != nil {
@@ -118,14 +124,16 @@ func (v *View) readMemberships(ctx context.Context, s *model.State, eraID model.
 		if err := rows.Scan(targets...); err != nil {
 			return err
 		}
-		s.Memberships = append(s.Memberships, model.Membership{ID: model.ID(id), GroupID: model.ID(group), ElementID: model.ID(element), StartsOn: era.Date(from), EndsOn: era.Date(to)})
+		s.Memberships = append(s.Memberships, model.Membership{ID: model.ID(id), GroupID: model.ID(group),
+			ElementID: model.ID(element), StartsOn: era.Date(from), EndsOn: era.Date(to)})
 	}
 	return rows.Err()
 }
 
 func (v *View) readNeeded(ctx context.Context, s *model.State, eraID model.ID, asOf era.Date) error {
 	var ids []model.ID
-	if err := v.tx.SelectContext(ctx, &ids, `SELECT g.id FROM groups g WHERE g.datasource_id = $1 AND g.era_id = $2 AND g.starts_on >= $3
+	if err := v.tx.SelectContext(ctx, &ids, `SELECT g.id FROM groups g WHERE g.datasource_id = $1 AND g.era_id = $2
+		AND g.starts_on >= $3
 		AND EXISTS (SELECT 1 FROM memberships m WHERE m.element_id = g.id)`, s.DatasourceID, eraID, asOf); err != nil {
 		return err
 	}
@@ -136,7 +144,8 @@ func (v *View) readNeeded(ctx context.Context, s *model.State, eraID model.ID, a
 		ID    model.ID `db:"id"`
 		Count int      `db:"count"`
 	}
-	err := v.tx.SelectContext(ctx, &taken, `SELECT g.id, count(*) AS count FROM groups g JOIN commitments c ON c.element_id = g.id
+	err := v.tx.SelectContext(ctx, &taken, `SELECT g.id, count(*) AS count FROM groups g
+		JOIN commitments c ON c.element_id = g.id
 		WHERE g.datasource_id = $1 AND g.era_id = $2 AND g.starts_on >= $3 GROUP BY g.id`, s.DatasourceID, eraID, asOf)
 	for _, t := range taken {
 		s.TakenBy[t.ID] = t.Count
@@ -161,8 +170,10 @@ func (v *View) CountLessons(ctx context.Context, s *model.State, from era.Date) 
 	if v.empty {
 		return nil
 	}
-	err := v.tx.QueryRowxContext(ctx, `SELECT count(*), coalesce(sum((SELECT count(*) FROM commitments c WHERE c.lesson_id = l.id)), 0)
-		FROM lessons l WHERE l.datasource_id = $1 AND l.on_date >= $2`, s.DatasourceID, from).Scan(&s.LessonsAhead, &s.CommitmentsAhead)
+	err := v.tx.QueryRowxContext(ctx, `SELECT count(*), coalesce(sum((SELECT count(*) FROM commitments c
+		WHERE c.lesson_id = l.id)), 0)
+		FROM lessons l WHERE l.datasource_id = $1 AND l.on_date >= $2`, s.DatasourceID, from).
+		Scan(&s.LessonsAhead, &s.CommitmentsAhead)
 	return v.db.failed("counting the lessons", err)
 }
 
@@ -173,7 +184,8 @@ func (v *View) Baseline(ctx context.Context) (map[string]int, error) {
 	if v.empty {
 		return nil, nil
 	}
-	err := v.tx.SelectContext(ctx, &records, `SELECT records FROM runs WHERE kind IN ('import', 'approval') AND result IN ('applied', 'unchanged')
+	err := v.tx.SelectContext(ctx, &records, `SELECT records FROM runs WHERE kind IN ('import', 'approval')
+		AND result IN ('applied', 'unchanged')
 		AND undone_by IS NULL AND CAST(records AS text) <> '{}' ORDER BY id DESC LIMIT 1`)
 	if err != nil || len(records) == 0 {
 		return nil, v.db.failed("reading the runs", err)
@@ -188,9 +200,11 @@ func (v *View) NewestImport(ctx context.Context) (model.Run, error) {
 	if v.empty {
 		return model.Run{}, nil
 	}
-	err := v.tx.SelectContext(ctx, &runs, `SELECT `+runColumns+` FROM runs WHERE kind IN ('import', 'approval') AND undone_by IS NULL
+	err := v.tx.SelectContext(ctx, &runs, `SELECT `+runColumns+
+		` FROM runs WHERE kind IN ('import', 'approval') AND undone_by IS NULL
 		AND CAST(records AS text) <> '{}'
-		AND (result IN ('applied', 'unchanged') OR result = 'held' AND hold <> 'all' AND CAST(counts AS text) <> '[]') AND source_sha256 <> '' ORDER BY id DESC LIMIT 1`)
+		AND (result IN ('applied', 'unchanged') OR result = 'held' AND hold <> 'all' AND CAST(counts AS text) <> '[]')
+		AND source_sha256 <> '' ORDER BY id DESC LIMIT 1`)
 	if err != nil || len(runs) == 0 {
 		return model.Run{}, v.db.failed("reading the runs", err)
 	}

@@ -58,14 +58,21 @@ func begin(t testing.TB, database string) (*store.DB, map[string]model.ID) {
 		mis := model.Origin{DatasourceID: 1}
 		of := func(id string) model.Origin { mis.SourceID = id; return mis }
 		e := model.Era{ID: p.NewID(), Era: era.Era{Name: "2016/17", StartsOn: first, EndsOn: last}}
-		staff := model.Staff{Element: model.Element{ID: p.NewID(), Kind: "staff", Name: "Ms Brown", Current: true}, Origin: of("1"), Code: "BRO", Teaching: true}
-		subject := model.Subject{Element: model.Element{ID: p.NewID(), Kind: "subject", Name: "Maths", Current: true}, Origin: of("2"), Code: "Mat"}
-		house := model.House{Element: model.Element{ID: p.NewID(), Kind: "house", Name: "Austin", Current: true}, Origin: of("academic/3"), Type: "academic"}
-		room := model.Location{Element: model.Element{ID: p.NewID(), Kind: "location", Name: "Lab", Current: true}, Origin: of("4")}
-		pupil := model.Pupil{Element: model.Element{ID: p.NewID(), Kind: "pupil", Name: `Zoë "O’Brien" \ (7A)`, Current: true}, Origin: of("5"), Year: 7, HouseID: house.ID}
-		group := model.Group{Element: model.Element{ID: p.NewID(), Kind: "group", Name: "7Mat1", Current: true}, Origin: of("6"), GroupKind: model.SetGroup,
+		staff := model.Staff{Element: model.Element{ID: p.NewID(), Kind: "staff", Name: "Ms Brown", Current: true},
+			Origin: of("1"), Code: "BRO", Teaching: true}
+		subject := model.Subject{Element: model.Element{ID: p.NewID(), Kind: "subject", Name: "Maths", Current: true},
+			Origin: of("2"), Code: "Mat"}
+		house := model.House{Element: model.Element{ID: p.NewID(), Kind: "house", Name: "Austin", Current: true},
+			Origin: of("academic/3"), Type: "academic"}
+		room := model.Location{Element: model.Element{ID: p.NewID(), Kind: "location", Name: "Lab", Current: true},
+			Origin: of("4")}
+		pupil := model.Pupil{Element: model.Element{ID: p.NewID(), Kind: "pupil", Name: `Zoë "O’Brien" \ (7A)`,
+			Current: true}, Origin: of("5"), Year: 7, HouseID: house.ID}
+		group := model.Group{Element: model.Element{ID: p.NewID(), Kind: "group", Name: "7Mat1", Current: true},
+			Origin: of("6"), GroupKind: model.SetGroup,
 			EraID: e.ID, Year: 7, StartsOn: first, EndsOn: last, SubjectID: subject.ID, TutorID: staff.ID}
-		member := model.Membership{ID: p.NewID(), GroupID: group.ID, ElementID: pupil.ID, StartsOn: first.AddDays(10), EndsOn: last}
+		member := model.Membership{ID: p.NewID(), GroupID: group.ID, ElementID: pupil.ID, StartsOn: first.AddDays(10),
+			EndsOn: last}
 		for _, r := range []model.Record{e, staff, subject, house, room, pupil, group, member} {
 			p.Create(r, model.NewInMIS)
 		}
@@ -121,7 +128,8 @@ func TestLookingLeavesNothingBehind(t *testing.T) {
 			return
 		}
 		var tables int
-		if err := storetest.Raw(t, database).QueryRow(`SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()`).Scan(&tables); err != nil || tables > 0 {
+		if err := storetest.Raw(t, database).QueryRow(`SELECT count(*) FROM pg_tables
+			WHERE schemaname = current_schema()`).Scan(&tables); err != nil || tables > 0 {
 			t.Errorf("%d tables were made: %v", tables, err)
 		}
 	})
@@ -134,15 +142,23 @@ func TestEverythingComesBackAsItWasStored(t *testing.T) {
 		mis := func(id string) model.Origin { return model.Origin{DatasourceID: 1, SourceID: id} }
 		want := &model.State{
 			DatasourceID: 1,
-			Staff:        []model.Staff{{Element: model.Element{ID: ids["staff"], Kind: "staff", Name: "Ms Brown", Current: true}, Origin: mis("1"), Code: "BRO", Teaching: true}},
-			Pupils: []model.Pupil{{Element: model.Element{ID: ids["pupil"], Kind: "pupil", Name: `Zoë "O’Brien" \ (7A)`, Current: true}, Origin: mis("5"),
+			Staff: []model.Staff{{Element: model.Element{ID: ids["staff"], Kind: "staff", Name: "Ms Brown",
+				Current: true}, Origin: mis("1"), Code: "BRO", Teaching: true}},
+			Pupils: []model.Pupil{{Element: model.Element{ID: ids["pupil"], Kind: "pupil", Name: `Zoë "O’Brien" \ (7A)`,
+				Current: true}, Origin: mis("5"),
 				Year: 7, HouseID: ids["house"]}},
-			Locations: []model.Location{{Element: model.Element{ID: ids["location"], Kind: "location", Name: "Lab", Current: true}, Origin: mis("4")}},
-			Subjects:  []model.Subject{{Element: model.Element{ID: ids["subject"], Kind: "subject", Name: "Maths", Current: true}, Origin: mis("2"), Code: "Mat"}},
-			Houses:    []model.House{{Element: model.Element{ID: ids["house"], Kind: "house", Name: "Austin", Current: true}, Origin: mis("academic/3"), Type: "academic"}},
-			Groups: []model.Group{{Element: model.Element{ID: ids["group"], Kind: "group", Name: "7Mat1", Current: true}, Origin: mis("6"), GroupKind: model.SetGroup,
-				EraID: ids["era"], Year: 7, StartsOn: first, EndsOn: last, SubjectID: ids["subject"], TutorID: ids["staff"]}},
-			Memberships:     []model.Membership{{ID: ids["membership"], GroupID: ids["group"], ElementID: ids["pupil"], StartsOn: first.AddDays(10), EndsOn: last}},
+			Locations: []model.Location{{Element: model.Element{ID: ids["location"], Kind: "location", Name: "Lab",
+				Current: true}, Origin: mis("4")}},
+			Subjects: []model.Subject{{Element: model.Element{ID: ids["subject"], Kind: "subject", Name: "Maths",
+				Current: true}, Origin: mis("2"), Code: "Mat"}},
+			Houses: []model.House{{Element: model.Element{ID: ids["house"], Kind: "house", Name: "Austin",
+				Current: true}, Origin: mis("academic/3"), Type: "academic"}},
+			Groups: []model.Group{{Element: model.Element{ID: ids["group"], Kind: "group", Name: "7Mat1",
+				Current: true}, Origin: mis("6"), GroupKind: model.SetGroup,
+				EraID: ids["era"], Year: 7, StartsOn: first, EndsOn: last, SubjectID: ids["subject"],
+				TutorID: ids["staff"]}},
+			Memberships: []model.Membership{{ID: ids["membership"], GroupID: ids["group"], ElementID: ids["pupil"],
+				StartsOn: first.AddDays(10), EndsOn: last}},
 			Suspensions:     []model.Suspension{},
 			NeededElsewhere: map[model.ID]bool{}, TakenBy: map[model.ID]int{}, LessonDays: map[era.Date]string{},
 		}
@@ -178,13 +194,15 @@ func TestR36ChangesAreEnoughToUndo(t *testing.T) {
 			gone := staff
 			gone.Current = false
 			p.Change(model.End, staff, gone, model.GoneFromMIS)
-			fresh := model.Pupil{Element: model.Element{ID: p.NewID(), Kind: "pupil", Name: "New", Current: true}, Origin: model.Origin{DatasourceID: 1, SourceID: "9"}, Year: era.NoYear}
+			fresh := model.Pupil{Element: model.Element{ID: p.NewID(), Kind: "pupil", Name: "New", Current: true},
+				Origin: model.Origin{DatasourceID: 1, SourceID: "9"}, Year: era.NoYear}
 			p.Create(fresh, model.NewInMIS)
 			other := group
 			other.Element = model.Element{ID: p.NewID(), Kind: "group", Name: "7Mat2", Current: true}
 			other.SourceID = "7"
 			p.Create(other, model.NewInMIS)
-			p.Create(model.Membership{ID: p.NewID(), GroupID: other.ID, ElementID: fresh.ID, StartsOn: first, EndsOn: last}, model.Joined)
+			p.Create(model.Membership{ID: p.NewID(), GroupID: other.ID, ElementID: fresh.ID, StartsOn: first,
+				EndsOn: last}, model.Joined)
 			remove(p, member)
 			remove(p, group)
 		})
@@ -233,9 +251,13 @@ func images(t testing.TB, database string) map[string]model.Image {
 	db := storetest.Raw(t, database)
 	found := map[string]model.Image{}
 	for entity, query := range map[string]string{
-		"pupil":      "SELECT e.id, e.kind, e.name, e.current, datasource_id, source_id, school_id, forename, surname, known_as, email, year, house_id, boarding_house_id FROM pupils t JOIN elements e ON e.id = t.id",
-		"staff":      "SELECT e.id, e.kind, e.name, e.current, datasource_id, source_id, initials, code, title, forename, surname, email, teaching, previous_source_id FROM staff t JOIN elements e ON e.id = t.id",
-		"group":      "SELECT e.id, e.kind, e.name, e.current, datasource_id, source_id, t.kind AS group_kind, era_id, year, starts_on, ends_on, subject_id, tutor_id, suspended FROM groups t JOIN elements e ON e.id = t.id",
+		"pupil": "SELECT e.id, e.kind, e.name, e.current, datasource_id, source_id, school_id, forename, " +
+			"surname, known_as, email, year, house_id, boarding_house_id FROM pupils t JOIN elements e ON e.id = t.id",
+		"staff": "SELECT e.id, e.kind, e.name, e.current, datasource_id, source_id, initials, code, title, " +
+			"forename, surname, email, teaching, previous_source_id FROM staff t JOIN elements e ON e.id = t.id",
+		"group": "SELECT e.id, e.kind, e.name, e.current, datasource_id, source_id, t.kind AS group_kind, " +
+			"era_id, year, starts_on, ends_on, subject_id, tutor_id, suspended FROM groups t JOIN elements e ON " +
+			"e.id = t.id",
 		"membership": "SELECT id, group_id, element_id, starts_on, ends_on FROM memberships",
 	} {
 		rows, err := db.Query(query)
@@ -306,7 +328,8 @@ func TestR31AFailingStepUndoesTheWhole(t *testing.T) {
 			t.Errorf("(-before +after):\n%s", diff)
 		}
 		var rows int
-		if err := storetest.Raw(t, database).QueryRow(`SELECT count(*) FROM changes WHERE run_id > 1`).Scan(&rows); err != nil || rows > 0 {
+		if err := storetest.Raw(t, database).QueryRow(`SELECT count(*) FROM changes WHERE run_id > 1`).
+			Scan(&rows); err != nil || rows > 0 {
 			t.Errorf("%d changes are recorded of a run that failed: %v", rows, err)
 		}
 	})
@@ -316,7 +339,8 @@ func TestR31AMissingRowIsNoticed(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, database string) {
 		db, ids := begin(t, database)
 		_, err := apply(t, db, func(v *store.View, p *model.Plan) {
-			remove(p, model.Membership{ID: ids["membership"] + 1000, GroupID: 1, ElementID: 2, StartsOn: first, EndsOn: last})
+			remove(p, model.Membership{ID: ids["membership"] + 1000, GroupID: 1, ElementID: 2, StartsOn: first,
+				EndsOn: last})
 		})
 		if err == nil || !strings.Contains(err.Error(), "0 rows are there where the plan has 1") {
 			t.Errorf("%v", err)

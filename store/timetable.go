@@ -16,7 +16,8 @@ func (v *View) readSuspensions(ctx context.Context, s *model.State, eraID model.
 	}
 	return v.tx.SelectContext(ctx, &s.GroupSuspensions, `SELECT x.id, x.group_id, x.starts_on, x.ends_on
 		FROM group_suspensions x JOIN groups g ON g.id = x.group_id
-		WHERE g.datasource_id = $1 AND g.era_id = $2 AND x.ends_on >= $3 ORDER BY x.group_id, x.starts_on`, s.DatasourceID, eraID, asOf)
+		WHERE g.datasource_id = $1 AND g.era_id = $2 AND x.ends_on >= $3 ORDER BY x.group_id, x.starts_on`,
+		s.DatasourceID, eraID, asOf)
 }
 
 // Suspensions reads all that were entered, in order of id.
@@ -25,12 +26,14 @@ func (v *View) Suspensions(ctx context.Context) ([]model.Suspension, error) {
 	if v.empty {
 		return list, nil
 	}
-	err := v.tx.SelectContext(ctx, &list, `SELECT id, name, kind, starts_at, ends_at, daily, years, origin FROM suspensions ORDER BY id`)
+	err := v.tx.SelectContext(ctx, &list, `SELECT id, name, kind, starts_at, ends_at, daily, years, origin
+		FROM suspensions ORDER BY id`)
 	return list, v.db.failed("reading the suspensions", err)
 }
 
 func (v *View) readLessonDays(ctx context.Context, s *model.State, asOf era.Date) error {
-	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT %s, digest FROM lesson_days WHERE datasource_id = $1 AND on_date >= $2`, v.db.dialect.day("on_date")), s.DatasourceID, asOf)
+	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT %s, digest FROM lesson_days WHERE datasource_id = $1
+		AND on_date >= $2`, v.db.dialect.day("on_date")), s.DatasourceID, asOf)
 	if err != nil {
 		return err
 	}
@@ -54,8 +57,10 @@ func (v *View) ReadLessons(ctx context.Context, s *model.State, days []era.Date)
 	}
 	where := onDays(days)
 	day, minute := v.db.dialect.day, v.db.dialect.minute
-	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT l.id, l.source_id, l.era_id, l.kind, l.code, l.name, %s, %s, %s, l.suspended
-		FROM lessons l WHERE %s ORDER BY l.id`, day("l.on_date"), minute("l.starts_at"), minute("l.ends_at"), where), s.DatasourceID)
+	rows, err := v.tx.QueryContext(ctx,
+		fmt.Sprintf(`SELECT l.id, l.source_id, l.era_id, l.kind, l.code, l.name, %s, %s, %s, l.suspended
+		FROM lessons l WHERE %s ORDER BY l.id`, day("l.on_date"), minute("l.starts_at"), minute("l.ends_at"), where),
+		s.DatasourceID)
 	if err != nil {
 		return v.db.failed("reading the lessons", err)
 	}
@@ -63,7 +68,8 @@ func (v *View) ReadLessons(ctx context.Context, s *model.State, days []era.Date)
 	l := model.Lesson{Origin: model.Origin{DatasourceID: s.DatasourceID}}
 	var on, from, to int64
 	for rows.Next() {
-		if err := rows.Scan(&l.ID, &l.SourceID, &l.EraID, &l.Kind, &l.Code, &l.Name, &on, &from, &to, &l.Suspended); err != nil {
+		if err := rows.Scan(&l.ID, &l.SourceID, &l.EraID, &l.Kind, &l.Code, &l.Name, &on, &from, &to,
+			&l.Suspended); err != nil {
 			return v.db.failed("reading the lessons", err)
 		}
 		l.OnDate, l.StartsAt, l.EndsAt = era.Date(on), era.Moment(from), era.Moment(to)
@@ -76,7 +82,8 @@ func (v *View) ReadLessons(ctx context.Context, s *model.State, days []era.Date)
 }
 
 func (v *View) readCommitments(ctx context.Context, s *model.State, where string) error {
-	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT c.id, c.lesson_id, c.element_id FROM commitments c JOIN lessons l ON l.id = c.lesson_id
+	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT c.id, c.lesson_id, c.element_id FROM commitments c
+		JOIN lessons l ON l.id = c.lesson_id
 		WHERE %s ORDER BY c.id`, where), s.DatasourceID)
 	if err != nil {
 		return v.db.failed("reading the commitments", err)
@@ -87,7 +94,8 @@ func (v *View) readCommitments(ctx context.Context, s *model.State, where string
 		if err := rows.Scan(&id, &lesson, &element); err != nil {
 			return v.db.failed("reading the commitments", err)
 		}
-		s.Commitments = append(s.Commitments, model.Commitment{ID: model.ID(id), LessonID: model.ID(lesson), ElementID: model.ID(element)})
+		s.Commitments = append(s.Commitments, model.Commitment{ID: model.ID(id), LessonID: model.ID(lesson),
+			ElementID: model.ID(element)})
 	}
 	return v.db.failed("reading the commitments", rows.Err())
 }
@@ -123,9 +131,11 @@ func (v *View) LessonsOn(ctx context.Context, on era.Date, of model.Taking) (lis
 		add("JOIN staff s ON s.id = c.element_id WHERE (s.code = ?1 OR s.initials = ?1)", of.Staff)
 	}
 	if of.Room != "" {
-		add("JOIN elements e ON e.id = c.element_id JOIN locations r ON r.id = e.id WHERE (e.name = ?1 OR r.short_name = ?1)", of.Room)
+		add("JOIN elements e ON e.id = c.element_id JOIN locations r ON r.id = e.id WHERE (e.name = ?1 OR "+
+			"r.short_name = ?1)", of.Room)
 	}
-	if err := v.tx.SelectContext(ctx, &list, `SELECT l.id, coalesce(l.source_id, '') AS source_id, l.kind, l.code, l.name, l.on_date, l.starts_at, l.ends_at, l.suspended
+	if err := v.tx.SelectContext(ctx, &list,
+		`SELECT l.id, coalesce(l.source_id, '') AS source_id, l.kind, l.code, l.name, l.on_date, l.starts_at, l.ends_at, l.suspended
 		FROM lessons l WHERE `+where+` ORDER BY l.starts_at, l.ends_at, l.code, l.id`, args...); err != nil {
 		return nil, v.db.failed("reading the lessons", err)
 	}
@@ -137,7 +147,8 @@ func (v *View) LessonsOn(ctx context.Context, on era.Date, of model.Taking) (lis
 		LessonID model.ID `db:"lesson_id"`
 		model.Taken
 	}
-	err = v.tx.SelectContext(ctx, &takes, `SELECT c.lesson_id, e.kind, e.name FROM commitments c JOIN lessons l ON l.id = c.lesson_id JOIN elements e ON e.id = c.element_id
+	err = v.tx.SelectContext(ctx, &takes, `SELECT c.lesson_id, e.kind, e.name FROM commitments c
+		JOIN lessons l ON l.id = c.lesson_id JOIN elements e ON e.id = c.element_id
 		WHERE l.on_date = $1 ORDER BY e.kind, e.name, e.id`, on)
 	for _, t := range takes {
 		if i, ok := at[t.LessonID]; ok {
@@ -159,9 +170,15 @@ func (v *View) Knows(ctx context.Context, of model.Taking) error {
 		args              []any
 		asked             bool
 	}{
-		{of.GroupKind + " with the id " + of.GroupID, "the id is the MIS's own, as \"" + hint.Command("plan --json") + "\" and the view group_details have it", `SELECT EXISTS (SELECT 1 FROM groups WHERE kind = $1 AND source_id = $2)`, []any{of.GroupKind, of.GroupID}, of.GroupKind != ""},
-		{"member of staff with the code or initials " + of.Staff, "capital letters count", `SELECT EXISTS (SELECT 1 FROM staff WHERE code = $1 OR initials = $1)`, []any{of.Staff}, of.Staff != ""},
-		{"room " + of.Room, "write its name or its short name; capital letters count", `SELECT EXISTS (SELECT 1 FROM locations l JOIN elements e ON e.id = l.id WHERE e.name = $1 OR l.short_name = $1)`, []any{of.Room}, of.Room != ""},
+		{of.GroupKind + " with the id " + of.GroupID, "the id is the MIS's own, as \"" + hint.Command("plan --json") +
+			"\" and the view group_details have it",
+			`SELECT EXISTS (SELECT 1 FROM groups WHERE kind = $1 AND source_id = $2)`, []any{of.GroupKind, of.GroupID},
+			of.GroupKind != ""},
+		{"member of staff with the code or initials " + of.Staff, "capital letters count",
+			`SELECT EXISTS (SELECT 1 FROM staff WHERE code = $1 OR initials = $1)`, []any{of.Staff}, of.Staff != ""},
+		{"room " + of.Room, "write its name or its short name; capital letters count",
+			`SELECT EXISTS (SELECT 1 FROM locations l JOIN elements e ON e.id = l.id WHERE e.name = $1
+				OR l.short_name = $1)`, []any{of.Room}, of.Room != ""},
 	} {
 		var known bool
 		if !look.asked {

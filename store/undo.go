@@ -50,7 +50,8 @@ func cleared(image model.Image) model.Image {
 // longer there are not among them.
 func (v *View) Standing(ctx context.Context, run model.ID, each func(model.Record)) error {
 	var entities []model.Entity
-	if err := v.tx.SelectContext(ctx, &entities, `SELECT DISTINCT entity FROM changes WHERE run_id = $1 ORDER BY entity`, run); err != nil {
+	if err := v.tx.SelectContext(ctx, &entities,
+		`SELECT DISTINCT entity FROM changes WHERE run_id = $1 ORDER BY entity`, run); err != nil {
 		return v.db.failed("reading the changes", err)
 	}
 	for _, entity := range entities {
@@ -172,7 +173,8 @@ func (r pointer) clinging() string {
 		SELECT t.id FROM ` + r.table + ` t WHERE t.` + r.column + ` IN (
 			SELECT record_id FROM changes WHERE run_id = $1 AND action = 'create' AND entity IN (` + quoted(r.to) + `))
 		EXCEPT SELECT record_id FROM changes WHERE run_id = $1 AND entity = '` + string(r.owner) + `')
-	SELECT DISTINCT ` + kind + ` AS entity, t.` + r.column + ` AS record_id FROM ` + r.table + ` t WHERE t.id IN (SELECT id FROM loose) ORDER BY 1, 2`
+	SELECT DISTINCT ` + kind + ` AS entity, t.` + r.column + ` AS record_id FROM ` + r.table +
+		` t WHERE t.id IN (SELECT id FROM loose) ORDER BY 1, 2`
 }
 
 func quoted(entities []model.Entity) string {

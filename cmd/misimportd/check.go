@@ -34,7 +34,8 @@ func (c checkConfigCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	checks := []check{{"configuration", true, first(s.source, "none; the defaults") + bewareOf(s.exposed)}, {"time zone", true, s.zone.String()}}
+	checks := []check{{"configuration", true, first(s.source, "none; the defaults") + bewareOf(s.exposed)},
+		{"time zone", true, s.zone.String()}}
 	add := func(name, found string, err error) {
 		c := check{name, err == nil, found}
 		if err != nil {
@@ -47,7 +48,8 @@ func (c checkConfigCommand) Run(a *app) error {
 		if err != nil {
 			return usageError{err}
 		}
-		add("isams", fmt.Sprintf("%s, %s; not asked%s", client, counted(len(s.isams.Requests), "request"), bewareOf(s.warnings)), nil)
+		add("isams", fmt.Sprintf("%s, %s; not asked%s", client, counted(len(s.isams.Requests), "request"),
+			bewareOf(s.warnings)), nil)
 	}
 	add("service", fmt.Sprintf("imports at %s; answers at %s%s", s.schedule, s.listen, s.listenWarning()), nil)
 	if s.suspensionsFile != "" {

@@ -92,7 +92,8 @@ func execute(ctx context.Context, args []string, t terminal) (status int) {
 	var c commands
 	exited := -1
 	hint.CalledBy(callerOf(args))
-	parser, err := kong.New(&c, kong.Name(hint.Program()), kong.Description(description), kong.UsageOnError(), kong.Vars{"faults": strings.Join(isamstest.FaultKinds, ", ")},
+	parser, err := kong.New(&c, kong.Name(hint.Program()), kong.Description(description), kong.UsageOnError(),
+		kong.Vars{"faults": strings.Join(isamstest.FaultKinds, ", ")},
 		kong.Writers(t.out, t.err), kong.Exit(func(code int) { exited = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}))
 	if err != nil {
@@ -178,11 +179,13 @@ func (a *app) importer(s settings, db *store.DB, progress *progress) (*importer.
 	return a.importerOf(s, db, fetching, progress.set), err
 }
 
-func (a *app) importerOf(s settings, db *store.DB, fetching importer.Fetching, progress func(stage string)) *importer.Importer {
+func (a *app) importerOf(s settings, db *store.DB, fetching importer.Fetching,
+	progress func(stage string)) *importer.Importer {
 	return &importer.Importer{
 		Fetching: fetching, Retention: s.retention,
 		DB: db, State: cache.Folder(s.state), Zone: s.zone, Years: s.years, AcademicYearStarts: s.academicYearStarts,
-		SuspensionsFile: s.suspensionsFile, Timetable: s.timetable, Again: a.Again, Force: a.Force, Guard: s.guard, AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress,
+		SuspensionsFile: s.suspensionsFile, Timetable: s.timetable, Again: a.Again, Force: a.Force, Guard: s.guard,
+		AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress,
 	}
 }
 
@@ -226,7 +229,8 @@ func (c planCommand) Run(a *app) error {
 }
 
 // night makes an import, or the plan of one, and prints what came of it.
-func (a *app) night(do func(*importer.Importer, context.Context) (report.Report, error), write func(io.Writer, report.Report, text.Style) error) error {
+func (a *app) night(do func(*importer.Importer, context.Context) (report.Report, error),
+	write func(io.Writer, report.Report, text.Style) error) error {
 	report := report.NothingYet()
 	a.works = max(a.works, inside)
 	err := a.withDatabase(func(s settings, db *store.DB) (err error) {
@@ -245,7 +249,9 @@ func (a *app) night(do func(*importer.Importer, context.Context) (report.Report,
 	if err != nil { // programs get an object always
 		report.Error = err.Error()
 	}
-	return errors.Join(err, a.print(report, func(w io.Writer, style text.Style) error { return write(w, report, style) }), heldOf(report))
+	return errors.Join(err, a.print(report, func(w io.Writer, style text.Style) error {
+		return write(w, report, style)
+	}), heldOf(report))
 }
 
 // heldError says that a run is held: the exit status tells it too.
@@ -275,7 +281,9 @@ func (c runsListCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return a.print(past, func(w io.Writer, style text.Style) error { return text.WriteRuns(w, past, noRun(db), s.zone, style) })
+		return a.print(past, func(w io.Writer, style text.Style) error {
+			return text.WriteRuns(w, past, noRun(db), s.zone, style)
+		})
 	})
 }
 
@@ -309,6 +317,8 @@ func (c runsShowCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return a.print(past, func(w io.Writer, style text.Style) error { return text.WriteShown(w, past, s.zone, style) })
+		return a.print(past, func(w io.Writer, style text.Style) error {
+			return text.WriteShown(w, past, s.zone, style)
+		})
 	})
 }

@@ -146,7 +146,8 @@ func (f *flags) settle() (settings, error) {
 	}
 	var faults []string
 	if s.zone, err = time.LoadLocation(first(f.Timezone, c.Timezone, "Europe/London")); err != nil {
-		faults = append(faults, fmt.Sprintf("timezone %q is not known: write it as Europe/London", first(f.Timezone, c.Timezone)))
+		faults = append(faults, fmt.Sprintf("timezone %q is not known: write it as Europe/London",
+			first(f.Timezone, c.Timezone)))
 	}
 	years := f.Years
 	if len(years) == 0 {
@@ -215,7 +216,8 @@ func passwordWarning(source, database string) []string {
 	if _, has := u.User.Password(); !has && !u.Query().Has("password") {
 		return nil
 	}
-	return []string{fmt.Sprintf("others on this machine can read %s, which holds the database's password: chmod 600 %s", source, hint.Quote(source))}
+	return []string{fmt.Sprintf("others on this machine can read %s, which holds the database's password: chmod 600 %s",
+		source, hint.Quote(source))}
 }
 
 // sqliteIn is the database of a state folder, unless another is configured.
@@ -236,7 +238,8 @@ func (s *settings) settleService(c config) (faults []string) {
 		return faults
 	}
 	var err error
-	if s.schedule, err = daemon.NewSchedule(first(c.Schedule, "0 3 * * *"), first(c.GiveUp, "07:00"), s.zone); err != nil {
+	if s.schedule, err = daemon.NewSchedule(first(c.Schedule, "0 3 * * *"), first(c.GiveUp, "07:00"),
+		s.zone); err != nil {
 		faults = append(faults, strings.Split(err.Error(), "\n")...)
 	}
 	return faults

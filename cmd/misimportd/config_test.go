@@ -40,7 +40,8 @@ func TestTheExampleConfigurationTellsTheTruth(t *testing.T) {
 		}
 		return line[1:]
 	})
-	if n := strings.Count(inForce, "\n") - len(regexp.MustCompile(`(?m)^(#.*)?$`).FindAllString(inForce, -1)) + 1; n != 9 {
+	if n := strings.Count(inForce, "\n") - len(regexp.MustCompile(`(?m)^(#.*)?$`).FindAllString(inForce, -1)) +
+		1; n != 9 {
 		t.Errorf("%d settings are shown, want every one", n)
 	}
 	changed := filepath.Join(t.TempDir(), "config.yml")
@@ -54,7 +55,8 @@ func TestTheExampleConfigurationTellsTheTruth(t *testing.T) {
 		t.Error(diff)
 	}
 	shown.years, shown.stateNamed = nil, plain.stateNamed // which is to be named, for once
-	if diff := cmp.Diff(plain, shown, cmp.AllowUnexported(settings{}), cmp.Comparer(func(a, b interface{ String() string }) bool { return a.String() == b.String() })); diff != "" {
+	if diff := cmp.Diff(plain, shown, cmp.AllowUnexported(settings{}),
+		cmp.Comparer(func(a, b interface{ String() string }) bool { return a.String() == b.String() })); diff != "" {
 		t.Errorf("(-default +shown):\n%s", diff)
 	}
 }
@@ -115,7 +117,8 @@ func isamsInForce(t *testing.T, text string) {
 	// Keys and OAuth2 exclude each other; that has its own test.
 	withKeys := regexp.MustCompile(`(?m)^  oauth:.*\n`).ReplaceAllString(section, "")
 	shown := load(withKeys)
-	plain := load("isams: {url: 'https://school.isams.cloud', requests: [{key_file: isams.key}, {key_file: timetable.key, methods: [Timetable_GetPublishedTimetables]}]}")
+	plain := load("isams: {url: 'https://school.isams.cloud', requests: [{key_file: isams.key}, {key_file: " +
+		"timetable.key, methods: [Timetable_GetPublishedTimetables]}]}")
 	plain.Proxy, plain.CAFile = "http://proxy.school.example:3128", filepath.Join(folder, "school-ca.pem")
 	if diff := cmp.Diff(plain, shown); diff != "" {
 		t.Errorf("(-default +shown):\n%s", diff)

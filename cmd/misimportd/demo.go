@@ -27,7 +27,8 @@ type demoCommand struct {
 // demoYear is the school year that the demo plays in, and demoNight the morning of its
 // first import.
 var (
-	demoYear  = era.Era{Name: "2016/17", StartsOn: era.NewDate(2016, time.August, 15), EndsOn: era.NewDate(2017, time.August, 14)}
+	demoYear = era.Era{Name: "2016/17", StartsOn: era.NewDate(2016, time.August, 15),
+		EndsOn: era.NewDate(2017, time.August, 14)}
 	demoNight = era.NewDate(2016, time.September, 5)
 )
 
@@ -38,7 +39,8 @@ func (c demoCommand) Run(a *app) error {
 	}
 	// Nothing that is configured counts: a demo must not come near a school's database.
 	own := *a
-	own.flags = flags{Timezone: "Europe/London", State: folder, Database: "sqlite:" + filepath.Join(folder, "misimportd.db"), noConfig: true}
+	own.flags = flags{Timezone: "Europe/London", State: folder, Database: "sqlite:" +
+		filepath.Join(folder, "misimportd.db"), noConfig: true}
 	own.works, own.begin = begins, true
 	d := &demo{app: &own, folder: folder, school: isamstest.New(c.Seed, isamstest.Typical)}
 	return d.withDatabase(d.play)

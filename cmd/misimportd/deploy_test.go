@@ -27,12 +27,14 @@ func TestTheUnits(t *testing.T) {
 		}
 		paths = append(paths, path)
 	}
-	if out, err := exec.Command(analyze, append([]string{"verify", "--man=no"}, paths...)...).CombinedOutput(); err != nil || len(out) > 0 {
+	if out, err := exec.Command(analyze, append([]string{"verify", "--man=no"}, paths...)...).
+		CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
 	}
 	for _, path := range paths[:2] {
 		// A threshold of 15 is an exposure of 1.5.
-		out, err := exec.Command(analyze, "security", "--offline=yes", "--no-pager", "--threshold=15", path).CombinedOutput()
+		out, err := exec.Command(analyze, "security", "--offline=yes", "--no-pager", "--threshold=15", path).
+			CombinedOutput()
 		exposure := regexp.MustCompile(`Overall exposure level for .*`).Find(out)
 		if err != nil || exposure == nil {
 			t.Errorf("systemd-analyze security: %v\n%s", err, out)

@@ -33,7 +33,8 @@ func program(t *testing.T) string {
 func putDocument(t *testing.T, state string, document []byte) {
 	t.Helper()
 	folder := filepath.Join(state, "PreFetched")
-	if err := errors.Join(os.MkdirAll(folder, 0o700), os.WriteFile(filepath.Join(folder, "data.xml"), document, 0o600)); err != nil {
+	if err := errors.Join(os.MkdirAll(folder, 0o700),
+		os.WriteFile(filepath.Join(folder, "data.xml"), document, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -54,7 +55,8 @@ func TestR31KilledAtAnyMoment(t *testing.T) {
 			k.once(time.Duration(i) * k.whole * 3 / 2 / time.Duration(kills))
 		}
 		k.once(20 * k.whole) // when it is over, on the slowest of days
-		t.Logf("%d kills over %d ms of a run: database %v, PreFetched %v, Incoming %v", kills, k.whole.Milliseconds(), k.database, k.prefetched, k.incoming)
+		t.Logf("%d kills over %d ms of a run: database %v, PreFetched %v, Incoming %v", kills, k.whole.Milliseconds(),
+			k.database, k.prefetched, k.incoming)
 		if k.database["before"] == 0 || k.database["after"] == 0 {
 			t.Error("the kills do not cover the whole run")
 		}
@@ -73,17 +75,23 @@ type killings struct {
 }
 
 func newKillings(t *testing.T, misimportd, database string, flags ...string) *killings {
-	k := &killings{T: t, misimportd: misimportd, flags: flags, state: t.TempDir(), database: map[string]int{}, prefetched: map[string]int{}, incoming: map[string]int{}}
-	k.server = isamstest.NewServer(isamstest.New(3, isamstest.Size{Pupils: 300, Staff: 40, Forms: 14, Sets: 100, SetLists: 3000}), testKey)
+	k := &killings{T: t, misimportd: misimportd, flags: flags, state: t.TempDir(), database: map[string]int{},
+		prefetched: map[string]int{}, incoming: map[string]int{}}
+	k.server = isamstest.NewServer(isamstest.New(3,
+		isamstest.Size{Pupils: 300, Staff: 40, Forms: 14, Sets: 100, SetLists: 3000}), testKey)
 	web := httptest.NewServer(k.server)
 	t.Cleanup(web.Close)
 	// A year's nights pass on one day: what they take away together is no matter here.
-	for name, text := range map[string]string{"isams.key": testKey, "config.yml": "state: .\nlisten: 127.0.0.1:0\ntimezone: UTC\nschedule: " + aDayLater() + "\nguard: {recent_losses: off}\nisams: {url: '" + web.URL + "', stall: 1s, retry: {first: 50ms}, requests: [{key_file: isams.key}]}\n"} {
+	for name, text := range map[string]string{"isams.key": testKey,
+		"config.yml": "state: .\nlisten: 127.0.0.1:0\ntimezone: UTC\nschedule: " + aDayLater() +
+			"\nguard: {recent_losses: off}\nisams: {url: '" + web.URL +
+			"', stall: 1s, retry: {first: 50ms}, requests: [{key_file: isams.key}]}\n"} {
 		if err := os.WriteFile(filepath.Join(k.state, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	k.env = append(os.Environ(), "MISIMPORTD_CONFIG="+filepath.Join(k.state, "config.yml"), "MISIMPORTD_DATABASE="+database)
+	k.env = append(os.Environ(), "MISIMPORTD_CONFIG="+filepath.Join(k.state, "config.yml"), "MISIMPORTD_DATABASE="+
+		database)
 	k.run()
 	k.server.Night()
 	begin := time.Now()
@@ -113,8 +121,10 @@ func (k *killings) fingerprint() string {
 	sum := sha256.New()
 	for _, query := range []string{
 		`SELECT e.kind || e.name || coalesce(p.source_id, s.source_id, g.source_id, '') || CASE WHEN e.current THEN '' ELSE 'gone' END
-			FROM elements e LEFT JOIN pupils p ON p.id = e.id LEFT JOIN staff s ON s.id = e.id LEFT JOIN groups g ON g.id = e.id ORDER BY 1`,
-		`SELECT group_source_id || ' ' || member_source_id || CAST(starts_on AS text) || CAST(ends_on AS text) FROM membership_details ORDER BY 1`,
+			FROM elements e LEFT JOIN pupils p ON p.id = e.id LEFT JOIN staff s ON s.id = e.id
+			LEFT JOIN groups g ON g.id = e.id ORDER BY 1`,
+		`SELECT group_source_id || ' ' || member_source_id || CAST(starts_on AS text) || CAST(ends_on AS text)
+			FROM membership_details ORDER BY 1`,
 	} {
 		rows, err := k.raw.Query(query)
 		if err != nil {
@@ -163,7 +173,8 @@ func (k *killings) once(after time.Duration) {
 	default:
 		k.Fatalf("killed after %s: the database holds neither the state before nor the one after", after)
 	}
-	if text, err := os.ReadFile(filepath.Join(k.state, "Current", "data.xml")); err != nil || !bytes.Equal(text, night) {
+	if text, err := os.ReadFile(filepath.Join(k.state, "Current", "data.xml")); err != nil ||
+		!bytes.Equal(text, night) {
 		k.Fatalf("killed after %s: the next run did not end with the new document: %v", after, err)
 	}
 	if left, err := os.ReadDir(filepath.Join(k.state, "Incoming")); err != nil || len(left) > 0 {

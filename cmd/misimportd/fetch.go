@@ -33,7 +33,8 @@ func (a *app) fetching(s settings, progress *progress) (importer.Fetching, error
 		client.Progress = progress.bytes
 	}
 	return importer.Fetching{
-		Client: client, Requests: len(s.isams.Requests), Timeout: s.isams.Timeout, UseLastGood: s.useLastGood, Anew: a.Fetch,
+		Client: client, Requests: len(s.isams.Requests), Timeout: s.isams.Timeout, UseLastGood: s.useLastGood,
+		Anew: a.Fetch,
 	}, nil
 }
 
@@ -99,7 +100,8 @@ func (c archiveExtractCommand) Run(a *app) error {
 		}
 	}
 	if found == nil {
-		return fmt.Errorf("the archive has no such document of %s: \"%s\" says what it has", c.Date, hint.Command("archive list"))
+		return fmt.Errorf("the archive has no such document of %s: \"%s\" says what it has", c.Date,
+			hint.Command("archive list"))
 	}
 	if isTerminal(a.out) {
 		fmt.Fprintln(os.Stderr, "misimportd: writing children's data to the terminal; press Ctrl-C to stop")

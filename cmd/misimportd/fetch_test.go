@@ -40,7 +40,8 @@ var tiny = isamstest.Size{Pupils: 100, Staff: 20, Forms: 7, Sets: 35, SetLists: 
 
 func newStation(t *testing.T, program string) *station {
 	t.Helper()
-	s := &station{T: t, program: program, server: isamstest.NewServer(isamstest.New(1, tiny), testKey), state: t.TempDir(), said: &bytes.Buffer{}}
+	s := &station{T: t, program: program, server: isamstest.NewServer(isamstest.New(1, tiny), testKey),
+		state: t.TempDir(), said: &bytes.Buffer{}}
 	s.web = httptest.NewServer(s.server)
 	t.Cleanup(func() {
 		s.web.CloseClientConnections()
@@ -61,7 +62,8 @@ func (s *station) write(name, text string) {
 // configure writes a configuration with quick retries; more is the rest of the section.
 func (s *station) configure(more string) {
 	s.Helper()
-	s.write("config.yml", fmt.Sprintf("state: .\nisams:\n  url: %s\n  timeout: 8s\n  connect_timeout: 2s\n  stall: 1500ms\n  max_size: 4MiB\n  retry: {first: 50ms, most: 200ms}\n  %s\n", s.web.URL, more))
+	s.write("config.yml", fmt.Sprintf("state: .\nisams:\n  url: %s\n  timeout: 8s\n  connect_timeout: 2s\n  stall: "+
+		"1500ms\n  max_size: 4MiB\n  retry: {first: 50ms, most: 200ms}\n  %s\n", s.web.URL, more))
 }
 
 // run runs the program, which is to tell all it can.
@@ -103,7 +105,8 @@ func TestFaultsOfServerAndNetwork(t *testing.T) {
 		said     string
 	}{
 		{isamstest.Fault{Kind: "deadlock", Times: 2}, 3, 0, ok},
-		{isamstest.Fault{Kind: "deadlock"}, 0, 1, "UnhandledException: Transaction .* it was tried until the time was up"},
+		{isamstest.Fault{Kind: "deadlock"}, 0, 1,
+			"UnhandledException: Transaction .* it was tried until the time was up"},
 		{isamstest.Fault{Kind: "lock-timeout", Times: 1}, 2, 0, ok},
 		{isamstest.Fault{Kind: "502", Times: 1}, 2, 0, ok},
 		{isamstest.Fault{Kind: "503", Times: 1}, 2, 0, ok},
@@ -115,17 +118,20 @@ func TestFaultsOfServerAndNetwork(t *testing.T) {
 		{isamstest.Fault{Kind: "cut-in-chunk", After: 5000, Times: 1}, 2, 0, ok},
 		{isamstest.Fault{Kind: "cut-no-length", After: 5000}, 0, 1, "the beginning of one, cut off inside <"},
 		{isamstest.Fault{Kind: "stall", After: 5000, Times: 1}, 2, 0, ok},
-		{isamstest.Fault{Kind: "stall", After: 5000}, 0, 1, `nothing came for 1.5s \(stall\); it was tried until the time was up`},
+		{isamstest.Fault{Kind: "stall", After: 5000}, 0, 1,
+			`nothing came for 1.5s \(stall\); it was tried until the time was up`},
 		{isamstest.Fault{Kind: "slow-first-byte", Times: 1}, 2, 0, ok},
 		{isamstest.Fault{Kind: "reset", After: 5000, Times: 1}, 2, 0, ok},
 		{isamstest.Fault{Kind: "trickle"}, 1, 0, ok},
 		{isamstest.Fault{Kind: "gzip"}, 1, 0, ok},
-		{isamstest.Fault{Kind: "redirect"}, 1, 1, "answered 302 Found to http://login.example: the key is not sent there"},
+		{isamstest.Fault{Kind: "redirect"}, 1, 1,
+			"answered 302 Found to http://login.example: the key is not sent there"},
 		{isamstest.Fault{Kind: "section-missing", Section: "SetLists"}, 1, 0, ok},
 		{isamstest.Fault{Kind: "section-empty", Section: "CurrentPupils"}, 1, 0, ok},
 		{isamstest.Fault{Kind: "empty"}, 1, 1, "one without a single section; check what the API key is allowed"},
 		{isamstest.Fault{Kind: "wrong-key"}, 1, 1, "InvalidApiKey: The API key is invalid; check the API key"},
-		{isamstest.Fault{Kind: "method-not-allocated"}, 1, 1, "not allocated to the key: Pupil_GetCurrentPupils; allocate these methods"},
+		{isamstest.Fault{Kind: "method-not-allocated"}, 1, 1,
+			"not allocated to the key: Pupil_GetCurrentPupils; allocate these methods"},
 		{isamstest.Fault{Kind: "echo-message", After: 155}, 1, 1, `apiKey=\[secret\]`},
 		{isamstest.Fault{Kind: "echo-html", After: 155}, 0, 1, `apikey=\[secret\]`},
 		{isamstest.Fault{Kind: "oversized"}, 1, 1, `larger than 4194304 bytes \(max_size\)`},
@@ -138,7 +144,8 @@ func TestFaultsOfServerAndNetwork(t *testing.T) {
 			begin := time.Now()
 			said, status := s.run("run", asOf)
 			attempts := s.server.Requests()
-			if status != c.status || c.attempts > 0 && attempts != c.attempts || c.attempts == 0 && attempts < 3 || !regexp.MustCompile(c.said).MatchString(said) {
+			if status != c.status || c.attempts > 0 && attempts != c.attempts || c.attempts == 0 && attempts < 3 ||
+				!regexp.MustCompile(c.said).MatchString(said) {
 				t.Errorf("status %d, %d attempts:\n%s", status, attempts, said)
 			}
 			if c.fault.Kind == "503" && time.Since(begin) < time.Second {
@@ -185,7 +192,8 @@ func (s *station) noSecrets() { s.Helper(); s.noSecretsBut("") }
 func (s *station) noSecretsBut(exempt string) {
 	s.Helper()
 	look := func(where string, text []byte) {
-		for _, secret := range []string{testKey, testKey[:18], testSecret, url.QueryEscape(testSecret), url.PathEscape(testSecret), "a-pretended-token"} {
+		for _, secret := range []string{testKey, testKey[:18], testSecret, url.QueryEscape(testSecret),
+			url.PathEscape(testSecret), "a-pretended-token"} {
 			if bytes.Contains(bytes.ToLower(text), bytes.ToLower([]byte(secret))) {
 				s.Errorf("%s holds the secret %q", where, secret)
 			}
@@ -193,7 +201,8 @@ func (s *station) noSecretsBut(exempt string) {
 	}
 	look("the output", s.said.Bytes())
 	err := filepath.WalkDir(s.state, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || strings.HasSuffix(path, "isams.key") || exempt != "" && strings.HasSuffix(path, exempt) || strings.HasSuffix(path, "client.secret") {
+		if err != nil || entry.IsDir() || strings.HasSuffix(path, "isams.key") || exempt != "" &&
+			strings.HasSuffix(path, exempt) || strings.HasSuffix(path, "client.secret") {
 			return err
 		}
 		text, err := os.ReadFile(path)
@@ -219,7 +228,8 @@ func TestFetchingInItsWays(t *testing.T) {
 
 	t.Run("several keys, merged", func(t *testing.T) {
 		s := newStation(t, misimportd)
-		s.server.Keys = map[string][]string{testKey: {"Pupil_GetCurrentPupils", "School_GetSchoolForms"}, "second-key": {"Teaching_GetSets", "Teaching_GetSetLists", "HumanResources_GetCurrentStaff"}}
+		s.server.Keys = map[string][]string{testKey: {"Pupil_GetCurrentPupils", "School_GetSchoolForms"},
+			"second-key": {"Teaching_GetSets", "Teaching_GetSetLists", "HumanResources_GetCurrentStaff"}}
 		s.write("second.key", "second-key")
 		s.configure("requests: [{key_file: isams.key}, {key_file: second.key}]")
 		if said, status := s.run("run", asOf); status != 0 || !strings.Contains(said, "memberships  600 created") {
@@ -231,15 +241,19 @@ func TestFetchingInItsWays(t *testing.T) {
 		s := newStation(t, misimportd)
 		s.configure("requests: [{key_file: isams.key}, {key_file: isams.key, methods: [Teaching_GetSets]}]")
 		said, status := s.run("run", asOf)
-		if status != 2 || !strings.Contains(said, "section TeachingManager/Sets comes with request 1 and with request 2: say with methods what each is to bring, so that only one brings it") {
+		if status != 2 || !strings.Contains(said,
+			"section TeachingManager/Sets comes with request 1 and with request 2: say with methods what each is to "+
+				"bring, so that only one brings it") {
 			t.Errorf("%d %s", status, said)
 		}
 		s.whole(false)
 	})
 	t.Run("methods by POST", func(t *testing.T) {
 		s := newStation(t, misimportd)
-		s.configure("requests: [{key_file: isams.key, methods: [Pupil_GetCurrentPupils, School_GetSchoolForms], filters: {CoverManager: {AllLessonSuspensions: {StartDate: '2016-08-15'}}}}]")
-		if said, status := s.run("fetch"); status != 0 || !regexp.MustCompile("PupilManager/CurrentPupils +100\n").MatchString(said) || strings.Contains(said, "SetLists") {
+		s.configure("requests: [{key_file: isams.key, methods: [Pupil_GetCurrentPupils, School_GetSchoolForms], " +
+			"filters: {CoverManager: {AllLessonSuspensions: {StartDate: '2016-08-15'}}}}]")
+		if said, status := s.run("fetch"); status != 0 || !regexp.MustCompile("PupilManager/CurrentPupils +100\n").
+			MatchString(said) || strings.Contains(said, "SetLists") {
 			t.Errorf("%d %s", status, said)
 		}
 	})
@@ -252,7 +266,9 @@ func TestFetchingInItsWays(t *testing.T) {
 			t.Errorf("%d %s", status, said)
 		}
 		s.server.ClientSecret = "changed"
-		if said, status := s.run("run", asOf); status != 1 || !strings.Contains(said, "no OAuth2 token: the server answered 400 Bad Request invalid_client; check client_id") {
+		if said, status := s.run("run", asOf); status != 1 ||
+			!strings.Contains(said, "no OAuth2 token: the server answered 400 Bad Request invalid_client; check "+
+				"client_id") {
 			t.Errorf("%d %s", status, said)
 		}
 		s.noSecrets()
@@ -260,7 +276,9 @@ func TestFetchingInItsWays(t *testing.T) {
 	t.Run("fetch, then plan, then run", func(t *testing.T) {
 		s := newStation(t, misimportd)
 		for _, step := range []struct{ command, said string }{
-			{"fetch", "Fetched .* from http://127.0.0.1"}, {"plan", "memberships  600 created"}, {"run", "Run 1: applied"}, {"run", "Run 2: unchanged(.|\n)*the same as last time"}, {"archive", "run 1 .* from|run 1 "},
+			{"fetch", "Fetched .* from http://127.0.0.1"}, {"plan", "memberships  600 created"},
+			{"run", "Run 1: applied"}, {"run", "Run 2: unchanged(.|\n)*the same as last time"},
+			{"archive", "run 1 .* from|run 1 "},
 		} {
 			args := []string{step.command}
 			if step.command == "plan" || step.command == "run" {
@@ -281,11 +299,14 @@ func TestFetchingInItsWays(t *testing.T) {
 	})
 	t.Run("a document put there by hand", func(t *testing.T) {
 		s := newStation(t, misimportd)
-		putDocument(t, s.state, isamstest.New(9, isamstest.Size{Pupils: 5, Staff: 2, Forms: 7, Sets: 7, SetLists: 5}).Document())
-		if said, status := s.run("fetch"); status != 1 || !strings.Contains(said, "put into PreFetched by hand waits there") {
+		putDocument(t, s.state, isamstest.New(9, isamstest.Size{Pupils: 5, Staff: 2, Forms: 7, Sets: 7, SetLists: 5}).
+			Document())
+		if said, status := s.run("fetch"); status != 1 ||
+			!strings.Contains(said, "put into PreFetched by hand waits there") {
 			t.Errorf("%d %s", status, said)
 		}
-		if said, status := s.run("run", asOf); status != 0 || !strings.Contains(said, "pupils       5 created") || s.server.Requests() != 0 {
+		if said, status := s.run("run", asOf); status != 0 || !strings.Contains(said, "pupils       5 created") ||
+			s.server.Requests() != 0 {
 			t.Errorf("%d %s", status, said)
 		}
 	})
@@ -297,7 +318,8 @@ func TestFetchingInItsWays(t *testing.T) {
 		}
 		s.server.Misbehave(isamstest.Fault{Kind: "502"})
 		said, status := s.run("run", asOf)
-		if status != 0 || !strings.Contains(said, "Run 2: unchanged") || !strings.Contains(said, "the last document once more") || !strings.Contains(said, "502 Bad Gateway") {
+		if status != 0 || !strings.Contains(said, "Run 2: unchanged") ||
+			!strings.Contains(said, "the last document once more") || !strings.Contains(said, "502 Bad Gateway") {
 			t.Errorf("%d %s", status, said)
 		}
 		s.whole(true)
@@ -308,10 +330,13 @@ func TestFetchingInItsWays(t *testing.T) {
 			t.Fatalf("%d %s", status, said)
 		}
 		s.server.Misbehave(isamstest.Fault{Kind: "section-missing", Section: "SetLists"})
-		if said, status := s.run("fetch"); status != 0 || !regexp.MustCompile("TeachingManager/SetLists +missing, and there last time: check what the key is allowed").MatchString(said) {
+		if said, status := s.run("fetch"); status != 0 ||
+			!regexp.MustCompile("TeachingManager/SetLists +missing, and there last time: check what the key is allowed").MatchString(said) {
 			t.Errorf("%d %s", status, said)
 		}
-		if said, status := s.run("run", asOf); status != 3 || !strings.Contains(said, "Run 2: held") || !strings.Contains(said, "SetLists: section absent or empty") || !strings.Contains(said, "misimportd approve 2 ") {
+		if said, status := s.run("run", asOf); status != 3 || !strings.Contains(said, "Run 2: held") ||
+			!strings.Contains(said, "SetLists: section absent or empty") ||
+			!strings.Contains(said, "misimportd approve 2 ") {
 			t.Errorf("%d %s", status, said)
 		}
 	})
@@ -332,7 +357,8 @@ func TestFetchingInItsWays(t *testing.T) {
 		s.web = web
 		s.configure("requests: [{key_file: isams.key}]")
 		said, status := s.run("run", asOf)
-		if status != 1 || !strings.Contains(said, "certificate") || !strings.Contains(said, "1 attempt:") || s.server.Requests() != 0 {
+		if status != 1 || !strings.Contains(said, "certificate") || !strings.Contains(said, "1 attempt:") ||
+			s.server.Requests() != 0 {
 			t.Errorf("%d %s", status, said)
 		}
 		s.write("ca.pem", pemOf(web))
@@ -352,27 +378,38 @@ func pemOf(web *httptest.Server) string {
 func TestSettingsThatCannotBe(t *testing.T) {
 	misimportd := program(t)
 	for settings, want := range map[string]string{
-		"isams: {url: 'http://school.example', requests: [{key_file: isams.key}]}":                             "would send children's data and the key in the clear: use https://, or set insecure_http",
-		"isams: {url: 'http://127.0.0.1:1/" + testKey + "', requests: [{key_file: isams.key}]}":                "with nothing after it, and hold no key",
-		"isams: {url: 'https://school.example', requests: [" + testKey + "]}":                                  "line 1: expected keys and values",
-		"isams: {url: 'ftp://school.example', requests: [{key_file: isams.key}]}":                              "url has to begin with https://",
-		"isams: {url: 'https://school.example/?apiKey=x', requests: [{key_file: isams.key}]}":                  "url has to be like https://school.isams.cloud, with nothing after it, and hold no key",
-		"isams: {url: 'https://school.example'}":                                                               "requests names no key",
-		"isams: {url: 'https://school.example', requests: [{}]}":                                               "request 1: key_file is missing: name the file that holds it",
-		"isams: {url: 'https://school.example', requests: [{key_file: none.key}]}":                             "request 1: key_file: there is no file ",
-		"isams: {url: 'https://school.example', requests: [{key_file: " + testKey + "}]}":                      "it has to be the name of a file that holds the secret, not the secret",
-		"isams: {url: 'https://school.example', requests: [{key_env: " + testKey + "}]}":                       "the environment variable that key_env names is not set",
-		"isams: {url: 'https://school.example', requests: [{" + testKey + ": x}]}":                             `unknown key "[secret]"`,
+		"isams: {url: 'http://school.example', requests: [{key_file: isams.key}]}": "would send children's data and " +
+			"the key in the clear: use https://, or set insecure_http",
+		"isams: {url: 'http://127.0.0.1:1/" + testKey +
+			"', requests: [{key_file: isams.key}]}": "with nothing after it, and hold no key",
+		"isams: {url: 'https://school.example', requests: [" + testKey +
+			"]}": "line 1: expected keys and values",
+		"isams: {url: 'ftp://school.example', requests: [{key_file: isams.key}]}": "url has to begin " +
+			"with https://",
+		"isams: {url: 'https://school.example/?apiKey=x', requests: [{key_file: isams.key}]}": "url has to be like " +
+			"https://school.isams.cloud, with nothing after it, and hold no key",
+		"isams: {url: 'https://school.example'}": "requests names no key",
+		"isams: {url: 'https://school.example', requests: [{}]}": "request 1: key_file is " +
+			"missing: name the file that holds it",
+		"isams: {url: 'https://school.example', requests: [{key_file: none.key}]}": "request 1: key_file: there is " +
+			"no file ",
+		"isams: {url: 'https://school.example', requests: [{key_file: " + testKey +
+			"}]}": "it has to be the name of a file that holds the secret, not the secret",
+		"isams: {url: 'https://school.example', requests: [{key_env: " + testKey +
+			"}]}": "the environment variable that key_env names is not set",
+		"isams: {url: 'https://school.example', requests: [{" + testKey +
+			": x}]}": `unknown key "[secret]"`,
 		"isams: {url: 'http://127.0.0.1:1', requests: [{key_file: isams.key}], proxy: 'http://proxy.example'}": "in the clear",
 		"isams: {url: 'https://school.example', requests: [{key_file: isams.key}], stall: 0d}":                 `stall: "0d" is not a duration`,
 		"retention: 999999d": `retention: "999999d" is not a duration`,
-		"isams: {url: 'https://school.example', requests: [{key: secret}]}":                                                               `line 1: unknown key "key"`,
-		"isams: {url: 'https://school.example', requests: [{key_file: isams.key}], stall: soon}":                                          `isams: stall: "soon" is not a duration: write it as 30s, 20m, 12h or 30d`,
-		"isams: {url: 'https://school.example', requests: [{key_file: isams.key}], max_size: huge}":                                       `isams: max_size: "huge" is not a size: write it as 512MiB or 1GiB`,
-		"isams: {url: 'https://school.example', oauth: {client_id: x, client_secret_file: isams.key}, requests: [{key_file: isams.key}]}": "request 1 has a key, and there is oauth: use one of the two",
-		"isams: {url: 'https://school.example', oauth: {client_secret_file: isams.key}}":                                                  "oauth: client_id is missing",
-		"isams: {url: 'https://school.example', requests: [{key_file: isams.key}], ca_file: isams.key}":                                   "holds no certificate in PEM form",
-		"isams: {url: 'https://school.example', requests: [{key_file: isams.key}], proxy: '%'}":                                           "proxy has to be like http://proxy.school.example:3128",
+		"isams: {url: 'https://school.example', requests: [{key: secret}]}":                         `line 1: unknown key "key"`,
+		"isams: {url: 'https://school.example', requests: [{key_file: isams.key}], stall: soon}":    `isams: stall: "soon" is not a duration: write it as 30s, 20m, 12h or 30d`,
+		"isams: {url: 'https://school.example', requests: [{key_file: isams.key}], max_size: huge}": `isams: max_size: "huge" is not a size: write it as 512MiB or 1GiB`,
+		"isams: {url: 'https://school.example', oauth: {client_id: x, client_secret_file: isams.key}, requests: " +
+			"[{key_file: isams.key}]}": "request 1 has a key, and there is oauth: use one of the two",
+		"isams: {url: 'https://school.example', oauth: {client_secret_file: isams.key}}":                "oauth: client_id is missing",
+		"isams: {url: 'https://school.example', requests: [{key_file: isams.key}], ca_file: isams.key}": "holds no certificate in PEM form",
+		"isams: {url: 'https://school.example', requests: [{key_file: isams.key}], proxy: '%'}":         "proxy has to be like http://proxy.school.example:3128",
 		"retention: a while": `retention: "a while" is not a duration`,
 	} {
 		s := newStation(t, misimportd)

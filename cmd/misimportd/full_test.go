@@ -14,7 +14,8 @@ func TestADiskThatFillsUpWhileFetching(t *testing.T) {
 	s := newStation(t, program(t))
 	script := fmt.Sprintf("ulimit -f 1; exec %s fetch --config %s", s.program, filepath.Join(s.state, "config.yml"))
 	out, err := exec.Command("sh", "-c", script).CombinedOutput()
-	want := "misimportd: the disk is full: there is no room in " + filepath.Join(s.state, "Incoming") + ": file too large; make room there, and the next attempt succeeds\n"
+	want := "misimportd: the disk is full: there is no room in " + filepath.Join(s.state, "Incoming") +
+		": file too large; make room there, and the next attempt succeeds\n"
 	if err == nil || string(out) != want {
 		t.Errorf("%v\n%s", err, out)
 	}

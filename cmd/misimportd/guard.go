@@ -59,10 +59,13 @@ type limitsConfig struct {
 func (c limitsConfig) byName() map[string]*limitConfig {
 	return map[string]*limitConfig{
 		guard.PupilsLeaving: c.PupilsLeaving, guard.StaffLeaving: c.StaffLeaving, guard.GroupsEnding: c.GroupsEnding,
-		guard.GroupsShrinking: c.GroupsShrinking, guard.MembershipsEnding: c.MembershipsEnding, guard.LessonsRemoved: c.LessonsRemoved,
-		guard.CommitmentsEnding: c.CommitmentsEnding, guard.LessonsSuspended: c.LessonsSuspended, guard.SuspensionsRemoved: c.SuspensionsRemoved,
-		guard.SectionsMissing: c.SectionsMissing, guard.SectionShrinks: c.SectionShrinks, guard.DocumentDiffers: c.DocumentDiffers,
-		guard.IDsChanged: c.IDsChanged, guard.RecordsSkipped: c.RecordsSkipped, guard.ValuesLost: c.ValuesLost,
+		guard.GroupsShrinking: c.GroupsShrinking, guard.MembershipsEnding: c.MembershipsEnding,
+		guard.LessonsRemoved:    c.LessonsRemoved,
+		guard.CommitmentsEnding: c.CommitmentsEnding, guard.LessonsSuspended: c.LessonsSuspended,
+		guard.SuspensionsRemoved: c.SuspensionsRemoved,
+		guard.SectionsMissing:    c.SectionsMissing, guard.SectionShrinks: c.SectionShrinks,
+		guard.DocumentDiffers: c.DocumentDiffers,
+		guard.IDsChanged:      c.IDsChanged, guard.RecordsSkipped: c.RecordsSkipped, guard.ValuesLost: c.ValuesLost,
 		guard.GroupsEmptied:       c.GroupsEmptied,
 		guard.MembershipsMoving:   c.MembershipsMoving,
 		guard.LossesTogether:      c.LossesTogether,
@@ -82,7 +85,8 @@ type limitConfig struct{ guard.Limit }
 
 // UnmarshalYAML reads a limit.
 func (l *limitConfig) UnmarshalYAML(node *yaml.Node) error {
-	const hint = "write a limit as {percent: 10, at_least: 20}, as off, or as 0 where none is allowed; a percentage is from 0 to 100"
+	const hint = "write a limit as {percent: 10, at_least: 20}, as off, or as 0 where none is allowed; a percentage " +
+		"is from 0 to 100"
 	wrong := func(found *yaml.Node) error {
 		if found.Kind == yaml.ScalarNode {
 			return faultAt(found, fmt.Sprintf("%s; there is %q", hint, found.Value))
@@ -167,7 +171,8 @@ func (c *guardConfig) settle() (guard.Guard, []error) {
 	var faults []error
 	for name, limit := range c.Undo.byName() {
 		if _, judged := guard.UndoLimits()[name]; limit != nil && !judged {
-			faults = append(faults, fmt.Errorf("guard: undo: %s is about documents, and an undo has none: take it out", name))
+			faults = append(faults, fmt.Errorf("guard: undo: %s is about documents, and an undo has none: take it out",
+				name))
 		}
 		if limit != nil {
 			g.Undo[name] = limit.Limit
@@ -178,7 +183,8 @@ func (c *guardConfig) settle() (guard.Guard, []error) {
 	case string(model.HoldAll):
 		g.Hold = model.HoldAll
 	default:
-		faults = append(faults, fmt.Errorf("guard: hold: %q: write removals, which holds what ends only, or all", c.Hold))
+		faults = append(faults, fmt.Errorf("guard: hold: %q: write removals, which holds what ends only, or all",
+			c.Hold))
 	}
 	if g.GraceNights = int(c.GraceNights); g.GraceNights < 0 {
 		faults = append(faults, fmt.Errorf("guard: grace_nights: %d: write 0 or more", c.GraceNights))
@@ -191,7 +197,9 @@ type approveCommand struct {
 }
 
 func (c approveCommand) Run(a *app) error {
-	return a.decide(text.WriteApproved, func(im *importer.Importer) (report.Report, error) { return im.Approve(a.ctx, model.ID(c.ID)) })
+	return a.decide(text.WriteApproved, func(im *importer.Importer) (report.Report, error) {
+		return im.Approve(a.ctx, model.ID(c.ID))
+	})
 }
 
 type undoCommand struct {
@@ -209,7 +217,8 @@ func (c undoCommand) Run(a *app) error {
 }
 
 // decide does what a person decided about a run, and prints what came of it.
-func (a *app) decide(write func(io.Writer, report.Report, text.Style) error, do func(*importer.Importer) (report.Report, error)) error {
+func (a *app) decide(write func(io.Writer, report.Report, text.Style) error,
+	do func(*importer.Importer) (report.Report, error)) error {
 	if a.AsOf != 0 {
 		return usagef("--as-of is not for this: a run that is approved or undone has its own day")
 	}
@@ -227,7 +236,8 @@ func (c rejectCommand) Run(a *app) error {
 		}
 		result := map[string]any{"run": c.ID, "decision": model.Rejected}
 		return a.print(result, func(w io.Writer, _ text.Style) error {
-			_, err := fmt.Fprintf(w, "Run %d is rejected: what it held is not applied. The next import makes a plan of its own.\n", c.ID)
+			_, err := fmt.Fprintf(w, "Run %d is rejected: what it held is not applied. The next import makes a plan "+
+				"of its own.\n", c.ID)
 			return err
 		})
 	})

@@ -66,8 +66,10 @@ func (c *isamsConfig) settle() (*isams.Settings, []error) {
 		key, text string
 		into      *time.Duration
 	}{
-		{"timeout", first(c.Timeout, "20m"), &s.Timeout}, {"connect_timeout", first(c.ConnectTimeout, "10s"), &s.Connect},
-		{"stall", first(c.Stall, "30s"), &s.Stall}, {"retry.first", first(c.Retry.First, "2s"), &s.RetryFirst}, {"retry.most", first(c.Retry.Most, "2m"), &s.RetryMost},
+		{"timeout", first(c.Timeout, "20m"), &s.Timeout},
+		{"connect_timeout", first(c.ConnectTimeout, "10s"), &s.Connect},
+		{"stall", first(c.Stall, "30s"), &s.Stall}, {"retry.first", first(c.Retry.First, "2s"), &s.RetryFirst},
+		{"retry.most", first(c.Retry.Most, "2m"), &s.RetryMost},
 	} {
 		if *d.into, err = parseDuration(d.text); err != nil {
 			faults = append(faults, fmt.Errorf("isams: %s: %w", d.key, err))
@@ -93,7 +95,8 @@ func (c *isamsConfig) settleRequests(s *isams.Settings) (faults, unread []error)
 		if s.ClientID = c.OAuth.ClientID; s.ClientID == "" {
 			faults = append(faults, errors.New("isams: oauth: client_id is missing"))
 		}
-		if s.ClientSecret, err = c.secret("oauth: client_secret", c.OAuth.ClientSecretFile, c.OAuth.ClientSecretEnv); err != nil {
+		if s.ClientSecret, err = c.secret("oauth: client_secret", c.OAuth.ClientSecretFile,
+			c.OAuth.ClientSecretEnv); err != nil {
 			unread = append(unread, err)
 		}
 		if len(requests) == 0 {
@@ -108,7 +111,8 @@ func (c *isamsConfig) settleRequests(s *isams.Settings) (faults, unread []error)
 				unread = append(unread, err)
 			}
 		case r.KeyFile != "" || r.KeyEnv != "":
-			faults = append(faults, fmt.Errorf("isams: request %d has a key, and there is oauth: use one of the two", i+1))
+			faults = append(faults, fmt.Errorf("isams: request %d has a key, and there is oauth: use one of the two", i+
+				1))
 		}
 		s.Requests = append(s.Requests, request)
 	}
@@ -131,7 +135,8 @@ func (c *isamsConfig) secret(what, file, env string) (string, error) {
 	}
 	switch text = strings.TrimSpace(text); {
 	case text == "" && file == "":
-		return "", fmt.Errorf("isams: %s: the environment variable that %s_env names is not set", what, what[strings.LastIndexByte(what, ' ')+1:])
+		return "", fmt.Errorf("isams: %s: the environment variable that %s_env names is not set", what,
+			what[strings.LastIndexByte(what, ' ')+1:])
 	case text == "":
 		return "", fmt.Errorf("isams: %s_file: the file is empty: it has to hold the secret, in one line", what)
 	case strings.ContainsAny(text, " \t\n\r"):
@@ -146,9 +151,11 @@ func (c *isamsConfig) secretFile(what, file string) ([]byte, error) {
 	content, err := files.Read(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(file, "./"):
-		return nil, fmt.Errorf("isams: %s_file: there is no file %s: it has to hold the secret, in one line", what, path)
+		return nil, fmt.Errorf("isams: %s_file: there is no file %s: it has to hold the secret, in one line", what,
+			path)
 	case err != nil:
-		return nil, fmt.Errorf("isams: %s_file names no file that can be read%s: it has to be the name of a file that holds the secret, not the secret", what, reasonOf(err, file))
+		return nil, fmt.Errorf("isams: %s_file names no file that can be read%s: it has to be the name of a file "+
+			"that holds the secret, not the secret", what, reasonOf(err, file))
 	}
 	// systemd gives the service its right to a credential by an access list, and that shows
 	// where others have the group's rights.
@@ -156,7 +163,8 @@ func (c *isamsConfig) secretFile(what, file string) ([]byte, error) {
 	if path != c.path(file) {
 		others = 0o007
 	}
-	warning := fmt.Sprintf("others on this machine can read %s, which holds a secret: chmod 600 %s", path, hint.Quote(path))
+	warning := fmt.Sprintf("others on this machine can read %s, which holds a secret: chmod 600 %s", path,
+		hint.Quote(path))
 	info, err := os.Stat(path)
 	if err == nil && info.Mode().Perm()&others != 0 && !slices.Contains(c.warnings, warning) {
 		c.warnings = append(c.warnings, warning)

@@ -13,7 +13,8 @@ func TestTheJournalIsTold(t *testing.T) {
 		t.Setenv("JOURNAL_STREAM", journal)
 		s := newStation(t, misimportd)
 		said, status := s.runQuietly("fetch")
-		if status != 0 || strings.Contains(said, "msg=fetching") != want || strings.Contains(said, "msg=fetched") != want {
+		if status != 0 || strings.Contains(said, "msg=fetching") != want ||
+			strings.Contains(said, "msg=fetched") != want {
 			t.Errorf("JOURNAL_STREAM=%q: %d %s", journal, status, said)
 		}
 	}

@@ -29,7 +29,8 @@ func logHandler(w io.Writer, format string, level slog.Level) slog.Handler {
 		}
 		return a
 	}
-	return journal{write(prefixed{w, "<7>"}), write(prefixed{w, "<6>"}), write(prefixed{w, "<4>"}), write(prefixed{w, "<3>"})}
+	return journal{write(prefixed{w, "<7>"}), write(prefixed{w, "<6>"}), write(prefixed{w, "<4>"}),
+		write(prefixed{w, "<3>"})}
 }
 
 // prefixed writes a prefix before each line; slog's handlers write a line at a time.

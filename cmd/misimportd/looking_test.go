@@ -79,7 +79,8 @@ func TestFault11ANightAsksForADocumentOfItsOwn(t *testing.T) {
 		s.server.Misbehave(isamstest.Fault{Kind: "502"})
 		d.stop()
 		s.write("config.yml", strings.Replace(string(s.read("config.yml")), "timeout: 20s", "timeout: 1s", 1))
-		if said, status := s.run("run", "--fetch"); status != 0 || !strings.Contains(said, "the last document once more") {
+		if said, status := s.run("run", "--fetch"); status != 0 ||
+			!strings.Contains(said, "the last document once more") {
 			t.Errorf("%d %s", status, said)
 		}
 	})
@@ -133,7 +134,8 @@ func TestFault11PlanFetchLeavesNothingBehind(t *testing.T) {
 		t.Errorf("%d %s", status, said)
 	}
 	s.write("config.yml", "state: .\n")
-	if said, status := s.run("plan", "--fetch"); status != 1 || !strings.Contains(said, "there is nothing to fetch from") {
+	if said, status := s.run("plan", "--fetch"); status != 1 ||
+		!strings.Contains(said, "there is nothing to fetch from") {
 		t.Errorf("%d %s", status, said)
 	}
 	s.noSecrets()

@@ -42,7 +42,8 @@ func TestStories(t *testing.T) {
 				env.Setenv("DEPLOY", deploy)
 				return err
 			},
-			Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "school": school, "waiting": waiting},
+			Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "school": school,
+				"waiting": waiting},
 		})
 	})
 }

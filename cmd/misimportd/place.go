@@ -82,7 +82,8 @@ func strayDatabase(s settings) *noFolderError {
 	if !isFile || path == "" || exists(path) {
 		return nil
 	}
-	if folder := filepath.Dir(path); !exists(folder) && folder != filepath.Clean(s.state) || exists(filepath.Join(s.state, cache.Current, "data.xml")) {
+	if folder := filepath.Dir(path); !exists(folder) && folder != filepath.Clean(s.state) ||
+		exists(filepath.Join(s.state, cache.Current, "data.xml")) {
 		return &noFolderError{"database", path, true}
 	}
 	return nil

@@ -59,7 +59,8 @@ func TestWhatPrometheusSees(t *testing.T) {
 		t.Errorf("promtool check metrics: %v\n%s", err, out)
 	}
 	t.Logf("promtool check metrics: %d metrics, %v", len(exported(scrape)), err == nil)
-	rules, tests := filepath.Join("..", "..", "deploy", "prometheus", "misimportd.rules.yml"), filepath.Join("..", "..", "deploy", "prometheus", "misimportd.rules.test.yml")
+	rules, tests := filepath.Join("..", "..", "deploy", "prometheus", "misimportd.rules.yml"),
+		filepath.Join("..", "..", "deploy", "prometheus", "misimportd.rules.test.yml")
 	for _, args := range [][]string{{"check", "rules", "--lint=all", "--lint-fatal", rules}, {"test", "rules", tests}} {
 		out, err := exec.Command(promtool, args...).CombinedOutput()
 		if err != nil {
@@ -91,14 +92,16 @@ func TestWhatPrometheusSees(t *testing.T) {
 		if what == "dashboard" {
 			for _, name := range names {
 				base := strings.NewReplacer("_bucket", "", "_sum", "", "_count", "").Replace(name)
-				if strings.HasPrefix(name, "misimport_") && !asked[name] && !asked[base+"_sum"] && !asked[base+"_bucket"] {
+				if strings.HasPrefix(name, "misimport_") && !asked[name] && !asked[base+"_sum"] &&
+					!asked[base+"_bucket"] {
 					t.Errorf("the dashboard does not show %s", name)
 				}
 			}
 		}
 	}
 	for _, alert := range regexp.MustCompile(`(?m)- alert: (\w+)$`).FindAllStringSubmatch(string(text), -1) {
-		linked := strings.Contains(string(text), "/runbook/"+alert[1]+"\"") || strings.Contains(string(text), "runbook.md#"+strings.ToLower(alert[1])+"\"")
+		linked := strings.Contains(string(text), "/runbook/"+alert[1]+"\"") ||
+			strings.Contains(string(text), "runbook.md#"+strings.ToLower(alert[1])+"\"")
 		if code, _ := d.get("/runbook/" + alert[1]); code != 200 || !linked {
 			t.Errorf("there is nothing to do about %s", alert[1])
 		}
@@ -134,7 +137,9 @@ func TestARealPrometheus(t *testing.T) {
 		t.Fatal(err)
 	}
 	folder := t.TempDir()
-	configuration := fmt.Sprintf("global: {scrape_interval: 200ms, evaluation_interval: 200ms}\nrule_files: [%s]\nscrape_configs: [{job_name: misimportd, static_configs: [{targets: ['%s']}]}]\n", rules, strings.TrimPrefix(d.at, "http://"))
+	configuration := fmt.Sprintf("global: {scrape_interval: 200ms, evaluation_interval: 200ms}\nrule_files: [%s]\n"+
+		"scrape_configs: [{job_name: misimportd, static_configs: [{targets: ['%s']}]}]\n", rules,
+		strings.TrimPrefix(d.at, "http://"))
 	if err := os.WriteFile(filepath.Join(folder, "prometheus.yml"), []byte(configuration), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +151,8 @@ func TestARealPrometheus(t *testing.T) {
 	if err := free.Close(); err != nil {
 		t.Fatal(err)
 	}
-	prometheus := exec.Command(tool(t, "prometheus"), "--config.file="+filepath.Join(folder, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(folder, "data"), "--web.listen-address="+address)
+	prometheus := exec.Command(tool(t, "prometheus"), "--config.file="+filepath.Join(folder, "prometheus.yml"),
+		"--storage.tsdb.path="+filepath.Join(folder, "data"), "--web.listen-address="+address)
 	var log bytes.Buffer
 	prometheus.Stdout, prometheus.Stderr = &log, &log
 	if err := prometheus.Start(); err != nil {
@@ -172,7 +178,8 @@ func TestARealPrometheus(t *testing.T) {
 	for _, c := range []struct{ expr, want string }{
 		{`up{job="misimportd"}`, "1"}, {`misimport_changes_total{entity="pupil",action="create"}`, "100"},
 		{`misimport_source_records{section="CurrentPupils"}`, "100"}, {`count(misimport_runs_total)`, "5"},
-		{`time() - misimport_last_success_timestamp_seconds < bool 60`, "1"}, {`misimport_next_run_timestamp_seconds - time() > bool 3600`, "1"},
+		{`time() - misimport_last_success_timestamp_seconds < bool 60`, "1"},
+		{`misimport_next_run_timestamp_seconds - time() > bool 3600`, "1"},
 		{`sum(scrape_samples_scraped{job="misimportd"}) < bool 2000`, "1"},
 	} {
 		deadline := time.Now().Add(time.Minute)
@@ -189,7 +196,8 @@ func TestARealPrometheus(t *testing.T) {
 	}
 	defer func() { _ = response.Body.Close() }()
 	said, err := io.ReadAll(response.Body)
-	if well := bytes.Count(said, []byte(`"health":"ok"`)); err != nil || well != bytes.Count(said, []byte(`"type":"alerting"`)) || well < 12 {
+	if well := bytes.Count(said, []byte(`"health":"ok"`)); err != nil ||
+		well != bytes.Count(said, []byte(`"type":"alerting"`)) || well < 12 {
 		t.Errorf("%d rules are well, in %s", well, said)
 	}
 	d.stop()

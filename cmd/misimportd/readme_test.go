@@ -103,7 +103,8 @@ func TestFault10TheRunbookTellsWhatAHeldNightDid(t *testing.T) {
 	_, section, _ := strings.Cut(string(text), "## MisimportHeld\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	for _, want := range []string{
-		"What the limits allow was applied", "Applied was what adds and updates", "Applied was all but", "Nothing was applied",
+		"What the limits allow was applied", "Applied was what adds and updates", "Applied was all but",
+		"Nothing was applied",
 	} {
 		if !strings.Contains(section, want) {
 			t.Errorf("%q is missing in:\n%s", want, section)

@@ -124,7 +124,8 @@ func (s *service) serve(told <-chan struct{}, daemon *daemon.Daemon, listener ne
 func (s *service) answer(server *http.Server, listener net.Listener) error {
 	addresses := []string{listener.Addr().String()}
 	quiet := slog.New(logHandler(s.terminal.err, s.LogFormat, slog.LevelWarn))
-	err := web.Serve(listener, server, &web.FlagConfig{WebListenAddresses: &addresses, WebConfigFile: &s.webConfig}, quiet)
+	err := web.Serve(listener, server, &web.FlagConfig{WebListenAddresses: &addresses, WebConfigFile: &s.webConfig},
+		quiet)
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
@@ -138,7 +139,8 @@ func (s *service) hurry() {
 	s.manager.stopping()
 	s.log.Info("stopping", "state", s.pulse.Line())
 	time.AfterFunc(most, func() {
-		s.log.Error("stopping took too long: the database does not answer. Either all of the import in hand was done or nothing; "+
+		s.log.Error("stopping took too long: the database does not answer. Either all of the import in hand was "+
+			"done or nothing; "+
 			hint.Command("runs")+" tells which", "state", s.pulse.Line())
 		os.Exit(statusFailed)
 	})
@@ -233,8 +235,10 @@ func (s *service) reloaded(ctx context.Context) (setup *daemon.Setup, err error)
 	if len(wrong) > 0 {
 		return nil, wrong
 	}
-	if wanted := first(s.listen, settings.listen); wanted != first(s.bound, "off") || settings.webConfig != s.webConfig {
-		s.log.Warn("listen and web_config_file change when the service is restarted", "now", first(s.bound, "off"), "then", wanted)
+	if wanted := first(s.listen, settings.listen); wanted != first(s.bound, "off") ||
+		settings.webConfig != s.webConfig {
+		s.log.Warn("listen and web_config_file change when the service is restarted", "now", first(s.bound, "off"),
+			"then", wanted)
 	}
 	return setup, nil
 }
@@ -330,7 +334,8 @@ func (c healthcheckCommand) Run(a *app) error {
 	const patience = 5 * time.Second
 	// The certificate is this machine's own, and its name that of others' view of it.
 	down := "is it running? \"systemctl status misimportd\" tells"
-	client := &http.Client{Timeout: patience, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	client := &http.Client{Timeout: patience,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 	var failed error
 	for _, scheme := range []string{"http", "https"} {
 		response, err := client.Get(scheme + "://" + net.JoinHostPort(host, port) + "/healthz")

@@ -30,8 +30,10 @@ func TestHealthIsNotTheFiles(t *testing.T) {
 	s.write("config.yml", "shedule: never\nlisten: "+strings.TrimPrefix(d.at, "http://")+"\n")
 	d.signal(syscall.SIGHUP)
 	d.await("the configuration was not reloaded")
-	out, err := exec.Command(misimportd, "healthcheck", "--config", filepath.Join(s.state, "config.yml")).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "the configuration on disk was refused, and the one before goes on") {
+	out, err := exec.Command(misimportd, "healthcheck", "--config", filepath.Join(s.state, "config.yml")).
+		CombinedOutput()
+	if err != nil || !strings.Contains(string(out),
+		"the configuration on disk was refused, and the one before goes on") {
 		t.Errorf("%v %s", err, out)
 	}
 	// A hundred connections that say nothing, and stay, are not in anybody's way for long.
@@ -62,16 +64,21 @@ func TestServeIsAnswering(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	certificate := exec.Command("go", "run", filepath.Join(strings.TrimSpace(string(out)), "src/crypto/tls/generate_cert.go"), "--host", "localhost,127.0.0.1")
+	certificate := exec.Command("go", "run",
+		filepath.Join(strings.TrimSpace(string(out)), "src/crypto/tls/generate_cert.go"), "--host",
+		"localhost,127.0.0.1")
 	certificate.Dir = s.state
 	if out, err := certificate.CombinedOutput(); err != nil {
 		t.Fatalf("%v %s", err, out)
 	}
-	s.write("web.yml", fmt.Sprintf("tls_server_config: {cert_file: cert.pem, key_file: key.pem}\nbasic_auth_users: {prometheus: '%s'}\n", hash))
+	s.write("web.yml", fmt.Sprintf("tls_server_config: {cert_file: cert.pem, key_file: key.pem}\nbasic_auth_users: "+
+		"{prometheus: '%s'}\n", hash))
 	s.daemonConfigured("web_config_file: web.yml\n")
 	d := s.serve()
 	curl := func(args ...string) string {
-		out, err := exec.Command(tool(t, "curl"), append(args, "-sS", "--cacert", filepath.Join(s.state, "cert.pem"), strings.Replace(d.at, "http:", "https:", 1)+"/healthz")...).CombinedOutput()
+		out, err := exec.Command(tool(t, "curl"),
+			append(args, "-sS", "--cacert", filepath.Join(s.state, "cert.pem"),
+				strings.Replace(d.at, "http:", "https:", 1)+"/healthz")...).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v %s", err, out)
 		}
@@ -83,11 +90,13 @@ func TestServeIsAnswering(t *testing.T) {
 	if said := curl("-u", "prometheus:hunter2"); !strings.HasPrefix(said, "well: ") {
 		t.Error(said)
 	}
-	if out, err := exec.Command(misimportd, "healthcheck", "--listen", strings.TrimPrefix(d.at, "http://")).CombinedOutput(); err != nil || string(out) != "it answers, and wants a password\n" {
+	if out, err := exec.Command(misimportd, "healthcheck", "--listen", strings.TrimPrefix(d.at, "http://")).
+		CombinedOutput(); err != nil || string(out) != "it answers, and wants a password\n" {
 		t.Errorf("%v %s", err, out)
 	}
 	d.stop()
-	if out, err := exec.Command(misimportd, "healthcheck", "--listen", strings.TrimPrefix(d.at, "http://")).CombinedOutput(); err == nil || !strings.Contains(string(out), "does not answer") {
+	if out, err := exec.Command(misimportd, "healthcheck", "--listen", strings.TrimPrefix(d.at, "http://")).
+		CombinedOutput(); err == nil || !strings.Contains(string(out), "does not answer") {
 		t.Errorf("%v %s", err, out)
 	}
 }
@@ -116,7 +125,8 @@ func TestAThousandHostileRequests(t *testing.T) {
 		text func() string
 		slow bool
 	}{
-		{"oversized header", func() string { return "GET /metrics HTTP/1.1\r\nHost: x\r\nX: " + long + "\r\n\r\n" }, false},
+		{"oversized header", func() string { return "GET /metrics HTTP/1.1\r\nHost: x\r\nX: " + long + "\r\n\r\n" },
+			false},
 		{"oversized address", func() string { return "GET /" + long + " HTTP/1.1\r\nHost: x\r\n\r\n" }, false},
 		{"oversized body", func() string {
 			return "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n" + long
@@ -130,12 +140,16 @@ func TestAThousandHostileRequests(t *testing.T) {
 			return "GET /../../config.yml HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 		}, false},
 		{"smuggling", func() string {
-			return "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /metrics HTTP/1.1\r\nHost: y\r\n\r\n"
+			return "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" +
+				"GET /metrics HTTP/1.1\r\nHost: y\r\n\r\n"
 		}, false},
 		{"chunks without end", func() string {
-			return "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat("fff\r\n"+strings.Repeat("b", 0xfff)+"\r\n", 100)
+			return "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" +
+				strings.Repeat("fff\r\n"+strings.Repeat("b", 0xfff)+"\r\n", 100)
 		}, false},
-		{"a method of its own", func() string { return "DELETE /runs HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" }, false},
+		{"a method of its own", func() string {
+			return "DELETE /runs HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+		}, false},
 		{"slow header", func() string { return "GET /metrics HTTP/1.1\r\nHost: x\r\n" }, true},
 		{"nothing", func() string { return "" }, true},
 	}
@@ -189,7 +203,8 @@ func TestAThousandHostileRequests(t *testing.T) {
 	}
 	for !near("go_goroutines", goroutines) || !near("process_open_fds", files) {
 		if time.Now().After(deadline) {
-			t.Fatalf("before: %s goroutines, %s files; after: %s and %s", goroutines, files, d.value("go_goroutines"), d.value("process_open_fds"))
+			t.Fatalf("before: %s goroutines, %s files; after: %s and %s", goroutines, files, d.value("go_goroutines"),
+				d.value("process_open_fds"))
 		}
 		time.Sleep(100 * time.Millisecond)
 	}

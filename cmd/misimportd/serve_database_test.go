@@ -126,7 +126,8 @@ func TestServeWithFailuresThatCannotBeRecorded(t *testing.T) {
 	s := newStation(t, misimportd)
 	s.daemonConfigured("")
 	database := storetest.Postgres(t)
-	if out, err := exec.Command(misimportd, "era", "create", "2020/21", "--from", "2020-09-01", "--to", "2021-08-31", "--database", database).CombinedOutput(); err != nil {
+	if out, err := exec.Command(misimportd, "era", "create", "2020/21", "--from", "2020-09-01", "--to", "2021-08-31",
+		"--database", database).CombinedOutput(); err != nil {
 		t.Fatalf("%v %s", err, out)
 	}
 	raw := storetest.Raw(t, database)

@@ -19,7 +19,8 @@ import (
 // import, and looks at what it did and what it left. It writes the table of it.
 func TestSignalsAtEveryStage(t *testing.T) {
 	misimportd := program(t)
-	signals := map[string][]syscall.Signal{"USR1": {syscall.SIGUSR1}, "HUP": {syscall.SIGHUP}, "TERM": {syscall.SIGTERM}, "TERM TERM": {syscall.SIGTERM, syscall.SIGTERM}}
+	signals := map[string][]syscall.Signal{"USR1": {syscall.SIGUSR1}, "HUP": {syscall.SIGHUP},
+		"TERM": {syscall.SIGTERM}, "TERM TERM": {syscall.SIGTERM, syscall.SIGTERM}}
 	storetest.Each(t, func(t *testing.T, database string) {
 		k := newKillings(t, misimportd, database)
 		for _, stage := range []string{"idle", "fetch", "state", "decode", "diff", "apply", "archive"} {
@@ -92,10 +93,12 @@ func (k *killings) signalled(stage, name string, signals []syscall.Signal) {
 	default:
 		k.Fatalf("%s at %s: the database holds neither the state before nor the one after:\n%s", name, stage, d.said())
 	}
-	if stopped := strings.Contains(did, "rolled back"); stopped && held == "after" || strings.Contains(did, "applied") && held == "before" {
+	if stopped := strings.Contains(did, "rolled back"); stopped && held == "after" ||
+		strings.Contains(did, "applied") && held == "before" {
 		k.Errorf("%s at %s: it said %q, and the database is as %s", name, stage, did, held)
 	}
-	k.Logf("TABLE %s | %s | %s | database %s | PreFetched %s | Incoming %d files", stage, name, did, held, prefetched, left)
+	k.Logf("TABLE %s | %s | %s | database %s | PreFetched %s | Incoming %d files", stage, name, did, held, prefetched,
+		left)
 }
 
 // goesOn waits for what a service does that is not told to stop.

@@ -42,7 +42,9 @@ func aDayLater() string {
 // nights pass on one day: what they take away together is no matter here.
 func (s *station) daemonConfigured(more string) {
 	s.Helper()
-	s.write("config.yml", fmt.Sprintf("state: .\ntimezone: UTC\nschedule: %s\nlisten: 127.0.0.1:0\nguard: {recent_losses: off}\n%sisams:\n  url: %s\n  timeout: 20s\n  stall: 15s\n  retry: {first: 50ms, most: 200ms}\n  requests: [{key_file: isams.key}]\n", aDayLater(), more, s.web.URL))
+	s.write("config.yml", fmt.Sprintf("state: .\ntimezone: UTC\nschedule: %s\nlisten: 127.0.0.1:0\nguard: "+
+		"{recent_losses: off}\n%sisams:\n  url: %s\n  timeout: 20s\n  stall: 15s\n  retry: {first: 50ms, most: "+
+		"200ms}\n  requests: [{key_file: isams.key}]\n", aDayLater(), more, s.web.URL))
 }
 
 // serve starts the service and waits until it is ready.
@@ -211,7 +213,8 @@ func TestServeImportsOnce(t *testing.T) {
 		for success == "0" {
 			success = d.value("misimport_last_success_timestamp_seconds")
 		}
-		if code, text := d.get("/healthz"); code != 200 || !strings.HasPrefix(text, "well: waiting for the next import, ") {
+		if code, text := d.get("/healthz"); code != 200 ||
+			!strings.HasPrefix(text, "well: waiting for the next import, ") {
 			t.Errorf("%d %s", code, text)
 		}
 		d.stop()
@@ -246,13 +249,18 @@ func TestServeTellsAllThatIsWrong(t *testing.T) {
 	t.Parallel()
 	misimportd := program(t)
 	s := newStation(t, misimportd)
-	s.write("config.yml", "timezone: Mars/North\nlisten: nowhere\nretention: long\nisams: {url: 'https://x.example', timeout: soon, requests: [{key_file: a.key}, {key_env: NOT_SET}]}\n")
+	s.write("config.yml", "timezone: Mars/North\nlisten: nowhere\nretention: long\nisams: {url: "+
+		"'https://x.example', timeout: soon, requests: [{key_file: a.key}, {key_env: NOT_SET}]}\n")
 	d := s.begin()
 	if status := d.ended(); status != 2 {
 		t.Errorf("exit status %d", status)
 	}
-	for _, want := range []string{`timezone "Mars/North" is not known`, `listen: "nowhere" is not an address: write it as 127.0.0.1:9190, or off`, `retention: "long" is not a duration`,
-		`isams: timeout: "soon" is not a duration`, `isams: request 1: key_file: there is no file .*a.key: it has to hold the secret, in one line`, `request 2: key: the environment variable that key_env names is not set`} {
+	for _, want := range []string{`timezone "Mars/North" is not known`,
+		`listen: "nowhere" is not an address: write it as 127.0.0.1:9190, or off`,
+		`retention: "long" is not a duration`,
+		`isams: timeout: "soon" is not a duration`,
+		`isams: request 1: key_file: there is no file .*a.key: it has to hold the secret, in one line`,
+		`request 2: key: the environment variable that key_env names is not set`} {
 		if !regexp.MustCompile(want).MatchString(d.said()) {
 			t.Errorf("%s is missing in:\n%s", want, d.said())
 		}
@@ -262,7 +270,8 @@ func TestServeTellsAllThatIsWrong(t *testing.T) {
 	if status := d.ended(); status != 2 {
 		t.Errorf("exit status %d", status)
 	}
-	for _, want := range []string{"schedule: a schedule has no time zone of its own", `give_up: "late" is not a time of day`, "web_config_file: .*none.yml"} {
+	for _, want := range []string{"schedule: a schedule has no time zone of its own",
+		`give_up: "late" is not a time of day`, "web_config_file: .*none.yml"} {
 		if !regexp.MustCompile(want).MatchString(d.said()) {
 			t.Errorf("%s is missing in:\n%s", want, d.said())
 		}
@@ -271,17 +280,22 @@ func TestServeTellsAllThatIsWrong(t *testing.T) {
 	// The configuration is right; what it names is not.
 	taken := s.web.Listener.Addr().String()
 	s.write("file", "")
-	s.write("config.yml", "state: file\nlisten: "+taken+"\ndatabase: postgres://user@/scheduler?sslmode=never\nisams: {url: 'ftp://x.example', requests: [{key_file: isams.key}]}\n")
+	s.write("config.yml", "state: file\nlisten: "+taken+
+		"\ndatabase: postgres://user@/scheduler?sslmode=never\nisams: {url: 'ftp://x.example', requests: "+
+		"[{key_file: isams.key}]}\n")
 	d = s.begin()
 	if status := d.ended(); status != 2 {
 		t.Errorf("exit status %d", status)
 	}
-	for _, want := range []string{"misimportd: listen: listen tcp " + taken + ": bind: address already in use; stop what uses it", "misimportd: isams: url has to begin with https://", "misimportd: state folder: mkdir .*not a directory", "misimportd: the URL of the database cannot be used"} {
+	for _, want := range []string{"misimportd: listen: listen tcp " + taken +
+		": bind: address already in use; stop what uses it", "misimportd: isams: url has to begin with https://",
+		"misimportd: state folder: mkdir .*not a directory", "misimportd: the URL of the database cannot be used"} {
 		if !regexp.MustCompile(`(?m)^` + want).MatchString(d.said()) {
 			t.Errorf("%s is missing in:\n%s", want, d.said())
 		}
 	}
-	if out, err := exec.Command(misimportd, "serve", "--as-of", "2016-09-05").CombinedOutput(); err == nil || !strings.Contains(string(out), "--as-of is not for the service") {
+	if out, err := exec.Command(misimportd, "serve", "--as-of", "2016-09-05").CombinedOutput(); err == nil ||
+		!strings.Contains(string(out), "--as-of is not for the service") {
 		t.Errorf("%v %s", err, out)
 	}
 }
@@ -298,14 +312,16 @@ func TestServeReloads(t *testing.T) {
 
 	s.write("config.yml", "shedule: never\n")
 	d.signal(syscall.SIGHUP)
-	d.await(`level=ERROR msg="the configuration was not reloaded, and what was before goes on" error=".*config.yml: line 1: unknown key \\"shedule\\""`)
+	d.await(`level=ERROR msg="the configuration was not reloaded, and what was before goes on" error=".*config.yml: ` +
+		`line 1: unknown key \\"shedule\\""`)
 	d.signal(syscall.SIGUSR1)
 	d.await(`run=2 result=unchanged`)
 
 	s.write("isams.key", "11111111-2222-3333-4444-555555555555")
 	s.daemonConfigured("years: [7]\n")
 	sooner := time.Now().UTC().Add(6 * time.Hour) // than what the configuration said, at any time of day
-	said := regexp.MustCompile(`(?m)^schedule: .*`).ReplaceAll(s.read("config.yml"), fmt.Appendf(nil, "schedule: %d %d * * *", sooner.Minute(), sooner.Hour()))
+	said := regexp.MustCompile(`(?m)^schedule: .*`).
+		ReplaceAll(s.read("config.yml"), fmt.Appendf(nil, "schedule: %d %d * * *", sooner.Minute(), sooner.Hour()))
 	s.write("config.yml", string(said))
 	d.signal(syscall.SIGHUP)
 	d.await(`msg="the configuration was reloaded"`)
@@ -320,8 +336,10 @@ func TestServeReloads(t *testing.T) {
 	s.write("isams.key", testKey)
 	d.signal(syscall.SIGHUP)
 	d.signal(syscall.SIGUSR1)
-	d.await(`level=WARN msg="run 4: held .* Waiting for a person: pupils [0-9]+ ended; .*approve 4.*reject 4.* decides" run=4 result=held`) // those of other years
-	for deadline := time.Now().Add(10 * time.Second); d.value("misimport_held") != "1"; time.Sleep(50 * time.Millisecond) {
+	d.await(`level=WARN msg="run 4: held .* Waiting for a person: pupils [0-9]+ ended; .*approve 4.*reject 4.* ` +
+		`decides" run=4 result=held`) // those of other years
+	for deadline := time.Now().
+		Add(10 * time.Second); d.value("misimport_held") != "1"; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("nothing is held")
 		}
@@ -359,7 +377,8 @@ func TestServeWaitsForAnother(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	d := s.serve()
-	d.await(`msg="another process is at work; the import waits for it to end" other="the state folder is in use: misimportd run`)
+	d.await(`msg="another process is at work; the import waits for it to end" other="the state folder is in use: ` +
+		`misimportd run`)
 	s.web.CloseClientConnections()
 	if err := other.Wait(); err != nil {
 		t.Fatal(err)

@@ -87,7 +87,8 @@ func TestServeDoesNotGrow(t *testing.T) {
 		d := s.serve("MISIMPORTD_DATABASE=" + database)
 		d.await("run=1 result=applied")
 		holds := func() (memory, goroutines, files float64) {
-			for series, into := range map[string]*float64{"process_resident_memory_bytes": &memory, "go_goroutines": &goroutines, "process_open_fds": &files} {
+			for series, into := range map[string]*float64{"process_resident_memory_bytes": &memory,
+				"go_goroutines": &goroutines, "process_open_fds": &files} {
 				*into, _ = strconv.ParseFloat(d.value(series), 64)
 			}
 			return memory, goroutines, files
@@ -105,7 +106,8 @@ func TestServeDoesNotGrow(t *testing.T) {
 			}
 		}
 		memory, g, f := holds()
-		t.Logf("TABLE after %d of %d nights: %.1f MB, %.0f goroutines, %.0f files; at the end: %.1f MB, %.0f goroutines, %.0f files", nights/4, nights, warm/1e6, goroutines, files, memory/1e6, g, f)
+		t.Logf("TABLE after %d of %d nights: %.1f MB, %.0f goroutines, %.0f files; at the end: %.1f MB, %.0f "+
+			"goroutines, %.0f files", nights/4, nights, warm/1e6, goroutines, files, memory/1e6, g, f)
 		const slack = 1.3
 		if memory > slack*warm+10e6 || g > goroutines+8 || f > files+8 {
 			t.Error("it grows")

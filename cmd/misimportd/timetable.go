@@ -46,7 +46,8 @@ type suspensionAddCommand struct {
 
 func (c suspensionAddCommand) Run(a *app) error {
 	if len(c.Of) == 0 && len(a.Years) > 0 && os.Getenv("MISIMPORTD_YEARS") == "" {
-		return usagef("--years says which year groups are imported; whom a suspension is for is said with --of, as in --of 11,13")
+		return usagef("--years says which year groups are imported; whom a suspension is for is said with --of, as " +
+			"in --of 11,13")
 	}
 	s := era.Suspension{Name: strings.TrimSpace(c.Name), Kind: era.Kind(c.Kind), Daily: c.Daily}
 	var err error
@@ -67,7 +68,8 @@ func (c suspensionAddCommand) Run(a *app) error {
 	}
 	return a.withDatabase(func(_ settings, db *store.DB) error {
 		run, err := entry.AddSuspension(a.ctx, db, version(), s)
-		return a.tellEra(run, err, fmt.Sprintf("%s entered, %s, %s; lessons and groups follow with the next import", s.Name, s.FormatSpan(), s.Whom()))
+		return a.tellEra(run, err, fmt.Sprintf("%s entered, %s, %s; lessons and groups follow with the next import",
+			s.Name, s.FormatSpan(), s.Whom()))
 	})
 }
 
@@ -78,7 +80,8 @@ type suspensionRemoveCommand struct {
 func (c suspensionRemoveCommand) Run(a *app) error {
 	return a.withDatabase(func(_ settings, db *store.DB) error {
 		run, err := entry.RemoveSuspension(a.ctx, db, version(), model.ID(c.ID))
-		return a.tellEra(run, err, fmt.Sprintf("suspension %d removed; lessons and groups follow with the next import", c.ID))
+		return a.tellEra(run, err, fmt.Sprintf("suspension %d removed; lessons and groups follow with the next import",
+			c.ID))
 	})
 }
 
@@ -106,6 +109,8 @@ func (c lessonsCommand) Run(a *app) error {
 		if c.Format == "ical" && !a.JSON {
 			return text.WriteCalendar(a.out, list, s.zone, time.Now())
 		}
-		return a.print(list, func(w io.Writer, style text.Style) error { return text.WriteLessons(w, c.On, list, style) })
+		return a.print(list, func(w io.Writer, style text.Style) error {
+			return text.WriteLessons(w, c.On, list, style)
+		})
 	})
 }

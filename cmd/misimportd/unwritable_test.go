@@ -19,10 +19,12 @@ func TestAnUnwritableFolder(t *testing.T) {
 	t.Cleanup(func() { _ = os.Chmod(state, 0o700) }) // or else it cannot be removed
 	command := []string{misimportd, "run", "--state", state}
 	if os.Getuid() == 0 {
-		command = append([]string{tool(t, "setpriv"), "--inh-caps=-dac_override", "--bounding-set=-dac_override"}, command...)
+		command = append([]string{tool(t, "setpriv"), "--inh-caps=-dac_override", "--bounding-set=-dac_override"},
+			command...)
 	}
 	out, err := exec.Command(command[0], command[1:]...).CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "permission denied; choose another with --state, or make this one writable") {
+	if err == nil || !strings.Contains(string(out),
+		"permission denied; choose another with --state, or make this one writable") {
 		t.Errorf("%v: %s", err, out)
 	}
 }

@@ -53,7 +53,8 @@ func yamlFaultAt(e *yaml.LoadError) string {
 	said = givenTwice.ReplaceAllString(said, `"$1" is given twice, first in line $2`)
 	if found := wrongType.FindStringSubmatch(said); found != nil {
 		said = "expected " + kindOf(found[2])
-		if expected[found[2]] != "" && found[1] != "" && !strings.HasPrefix(expected[found[2]], "keys") { // there, what was found may be a key for iSAMS
+		if expected[found[2]] != "" && found[1] != "" &&
+			!strings.HasPrefix(expected[found[2]], "keys") { // there, what was found may be a key for iSAMS
 			said += " and found " + found[1]
 		}
 	}
@@ -64,7 +65,11 @@ var (
 	unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
 	givenTwice = regexp.MustCompile(`mapping key "(.*)" already defined at line (\d+)`)
 	wrongType  = regexp.MustCompile(`cannot (?:construct|unmarshal) !!\w+ ?(.*?) ?into (\S+)`)
-	expected   = map[string]string{"string": "a text", "[]main.wholeNumber": "a list such as [7, 8]", "main.config": "keys and values", "main.isamsConfig": "keys and values", "main.requestConfig": "keys and values", "main.guardConfig": "keys and values", "main.limitsConfig": "keys and values", "main.limitConfig": "{percent: 10, at_least: 20}, a number or off", "bool": "true or false"}
+	expected   = map[string]string{"string": "a text", "[]main.wholeNumber": "a list such as [7, 8]",
+		"main.config": "keys and values", "main.isamsConfig": "keys and values",
+		"main.requestConfig": "keys and values", "main.guardConfig": "keys and values",
+		"main.limitsConfig": "keys and values", "main.limitConfig": "{percent: 10, at_least: 20}, a number or off",
+		"bool": "true or false"}
 )
 
 // kindOf says what a setting of a type is written as.
@@ -106,5 +111,6 @@ var (
 
 // faultAt is a fault of a YAML file, at its place.
 func faultAt(node *yaml.Node, said string) error {
-	return &yaml.LoadErrors{Errors: []*yaml.LoadError{{Mark: yaml.Mark{Line: node.Line, Column: node.Column}, Message: said}}}
+	return &yaml.LoadErrors{Errors: []*yaml.LoadError{{Mark: yaml.Mark{Line: node.Line, Column: node.Column},
+		Message: said}}}
 }

@@ -100,7 +100,8 @@ type FullError struct {
 }
 
 func (e *FullError) Error() string {
-	return fmt.Sprintf("the disk is full: there is no room in %s: %v; make room there, and the next attempt succeeds", e.Folder, e.Err)
+	return fmt.Sprintf("the disk is full: there is no room in %s: %v; make room there, and the next attempt succeeds",
+		e.Folder, e.Err)
 }
 
 func (e *FullError) Unwrap() error { return e.Err }

@@ -38,7 +38,8 @@ func TestOnlyFilesAreOpened(t *testing.T) {
 				t.Errorf("%s: %v", kind, err)
 			}
 		}
-		if _, err := files.Lock(path, "a test"); err == nil || err.Error() != path+" is "+kind+", and has to be a file: take it away" {
+		if _, err := files.Lock(path, "a test"); err == nil || err.Error() != path+" is "+kind+
+			", and has to be a file: take it away" {
 			t.Errorf("%s: %v", kind, err)
 		}
 	}
@@ -57,13 +58,16 @@ func TestOnlyFilesAreOpened(t *testing.T) {
 // TestLocksDoNotFollowLinks, neither to what is there nor to what is not.
 func TestLocksDoNotFollowLinks(t *testing.T) {
 	folder := t.TempDir()
-	victim, link, dangling := filepath.Join(folder, "victim"), filepath.Join(folder, "lock"), filepath.Join(folder, "another")
-	err := errors.Join(os.WriteFile(victim, []byte("text"), 0o600), os.Symlink(victim, link), os.Symlink(filepath.Join(folder, "none"), dangling))
+	victim, link, dangling := filepath.Join(folder, "victim"), filepath.Join(folder, "lock"),
+		filepath.Join(folder, "another")
+	err := errors.Join(os.WriteFile(victim, []byte("text"), 0o600), os.Symlink(victim, link),
+		os.Symlink(filepath.Join(folder, "none"), dangling))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{link, dangling} {
-		if _, err := files.Lock(path, "a test"); err == nil || err.Error() != path+" is a symbolic link, and has to be a file: take it away" {
+		if _, err := files.Lock(path, "a test"); err == nil || err.Error() != path+
+			" is a symbolic link, and has to be a file: take it away" {
 			t.Errorf("%v", err)
 		}
 	}
@@ -87,7 +91,8 @@ func TestAFullDiskIsCalledOne(t *testing.T) {
 	if err = files.Written("/var/lib/misimportd/Incoming/part-1.xml", err); !errors.As(err, &told) {
 		t.Fatalf("%v", err)
 	}
-	if want := "the disk is full: there is no room in /var/lib/misimportd/Incoming: no space left on device; make room there, and the next attempt succeeds"; told.Error() != want {
+	if want := "the disk is full: there is no room in /var/lib/misimportd/Incoming: no space left on device; make " +
+		"room there, and the next attempt succeeds"; told.Error() != want {
 		t.Error(told)
 	}
 	if other := files.Written("x", os.ErrPermission); !errors.Is(other, os.ErrPermission) || errors.As(other, &told) {

@@ -147,7 +147,8 @@ func (d *Daemon) reload(ctx context.Context) {
 	}
 	_ = d.Setup.Importer.DB.Close()
 	d.Setup = setup
-	d.Log.Info("the configuration was reloaded", "schedule", setup.Schedule.String(), "database", setup.Importer.DB.String())
+	d.Log.Info("the configuration was reloaded", "schedule", setup.Schedule.String(), "database",
+		setup.Importer.DB.String())
 }
 
 // Look reads the record and works out when the next import is due.

@@ -41,7 +41,8 @@ func NewSchedule(spec, giveUp string, zone *time.Location) (Schedule, error) {
 }
 
 func parseCron(spec string) (cron.Schedule, error) {
-	hint := fmt.Sprintf("%q is not a schedule: write it as \"0 3 * * *\", which is 03:00 every night: minute, hour, day, month, weekday", spec)
+	hint := fmt.Sprintf("%q is not a schedule: write it as \"0 3 * * *\", which is 03:00 every night: minute, hour, "+
+		"day, month, weekday", spec)
 	switch {
 	case strings.Contains(spec, "TZ="): // of which cron's parser can panic, too
 		return nil, errors.New("a schedule has no time zone of its own: set timezone")

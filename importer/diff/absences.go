@@ -23,7 +23,8 @@ func (d *differ) changeAbsences() {
 			a.ID = d.plan.NewID()
 			changes = append(changes, model.Change{Action: model.Create, Why: model.AbsentSoFar, By: by, After: a})
 		case had != a:
-			changes = append(changes, model.Change{Action: model.Update, Why: model.AbsentSoFar, By: by, Before: had, After: a})
+			changes = append(changes, model.Change{Action: model.Update, Why: model.AbsentSoFar, By: by, Before: had,
+				After: a})
 		}
 	}
 	d.add(changes)

@@ -104,9 +104,11 @@ func (d *differ) changeGroups(freed map[model.ID]int) (late [][]model.Change) {
 			wide := w // as long as both, until the memberships are no longer
 			wide.EndsOn = h.EndsOn
 			if wide != h {
-				updated = append(updated, model.Change{Action: model.Update, Why: model.ChangedInMIS, Before: h, After: wide})
+				updated = append(updated, model.Change{Action: model.Update, Why: model.ChangedInMIS, Before: h,
+					After: wide})
 			}
-			shortened = append(shortened, model.Change{Action: model.Update, Why: model.ChangedInMIS, Before: wide, After: w})
+			shortened = append(shortened, model.Change{Action: model.Update, Why: model.ChangedInMIS, Before: wide,
+				After: w})
 		default:
 			updated = append(updated, model.Change{Action: model.Update, Why: model.ChangedInMIS, Before: h, After: w})
 		}

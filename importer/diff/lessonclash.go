@@ -38,7 +38,8 @@ type joiners struct {
 
 // newClashes is nil on nights when nothing waits, and nothing is kept.
 func (l *lessonDiffer) newClashes() *clashes {
-	isSilent := len(l.Snap.Timetable.Silent) > 0 && slices.ContainsFunc(l.State.Lessons, func(h model.Lesson) bool { return l.isKept(h) })
+	isSilent := len(l.Snap.Timetable.Silent) > 0 &&
+		slices.ContainsFunc(l.State.Lessons, func(h model.Lesson) bool { return l.isKept(h) })
 	if !l.Hold && !l.HoldTimetable && !l.HoldSuspend && !isSilent && len(l.AsIs) == 0 {
 		return nil
 	}
@@ -115,7 +116,9 @@ func (c *clashes) newJoiners() *joiners {
 	for _, p := range c.Memberships {
 		if len(j.groups[p.Member]) > 0 {
 			life := groups[p.Group].Life()
-			j.will[p.Group] = append(j.will[p.Group], model.Membership{GroupID: p.Group, ElementID: p.Member, StartsOn: max(c.AsOf, life.From), EndsOn: life.To})
+			j.will[p.Group] = append(j.will[p.Group],
+				model.Membership{GroupID: p.Group, ElementID: p.Member, StartsOn: max(c.AsOf, life.From),
+					EndsOn: life.To})
 		}
 	}
 	for _, m := range c.State.Memberships {
@@ -236,7 +239,8 @@ func clashesOf(day []booked, members inGroups) map[clash]bool {
 			for _, j := range lessons[:n] {
 				a, b := day[i], day[j]
 				if i != j && a.lesson.StartsAt < b.lesson.EndsAt && b.lesson.StartsAt < a.lesson.EndsAt {
-					found[clash{element, min(a.lesson.ID, b.lesson.ID), max(a.lesson.ID, b.lesson.ID)}] = a.isKept || b.isKept
+					found[clash{element, min(a.lesson.ID, b.lesson.ID), max(a.lesson.ID, b.lesson.ID)}] = a.isKept ||
+						b.isKept
 				}
 			}
 		}

@@ -68,7 +68,8 @@ func (l *lessonDiffer) names(slots []want.Slot, have map[string]model.Lesson) []
 			}
 		}
 		lesson := l.Table.Lessons[s.Lesson]
-		at := place{string(lesson.Kind), lesson.Code, lesson.Name, dateOf(have).At(l.Snap.Timetable.Periods[lesson.PeriodID].From)}
+		at := place{string(lesson.Kind), lesson.Code, lesson.Name, dateOf(have).
+			At(l.Snap.Timetable.Periods[lesson.PeriodID].From)}
 		if id, ok := free[at]; ok {
 			names[i] = id
 			delete(free, at)

@@ -87,7 +87,8 @@ type lessonDiffer struct {
 }
 
 func newLessonDiffer(d *differ, stale []era.Date) *lessonDiffer {
-	l := &lessonDiffer{differ: d, have: map[era.Date]map[string]model.Lesson{}, anywhere: map[string]bool{}, taken: map[model.ID][]model.Commitment{}}
+	l := &lessonDiffer{differ: d, have: map[era.Date]map[string]model.Lesson{}, anywhere: map[string]bool{},
+		taken: map[model.ID][]model.Commitment{}}
 	for _, date := range stale {
 		l.have[date] = map[string]model.Lesson{}
 	}
@@ -113,7 +114,8 @@ func (l *lessonDiffer) day(date era.Date, slots []want.Slot) *dayPlan {
 	for _, id := range l.gone(names, have) {
 		h := have[id]
 		for _, c := range l.taken[h.ID] {
-			day.uncommitted = append(day.uncommitted, model.Change{Action: model.Delete, Why: model.GoneFromMIS, Before: c})
+			day.uncommitted = append(day.uncommitted,
+				model.Change{Action: model.Delete, Why: model.GoneFromMIS, Before: c})
 		}
 		why, by := l.whyDeleted(h)
 		day.deleted = append(day.deleted, model.Change{Action: model.Delete, Why: why, By: by, Before: h})
@@ -126,11 +128,13 @@ func (l *lessonDiffer) slot(day *dayPlan, s want.Slot, id string) {
 	lesson := l.Table.Lessons[s.Lesson]
 	p := l.Snap.Timetable.Periods[lesson.PeriodID]
 	w := model.Lesson{
-		Origin: l.Origin(l.sourceID(lesson, id)), EraID: l.Era.ID, Kind: string(lesson.Kind), Code: lesson.Code, Name: lesson.Name,
+		Origin: l.Origin(l.sourceID(lesson, id)), EraID: l.Era.ID, Kind: string(lesson.Kind), Code: lesson.Code,
+		Name:   lesson.Name,
 		OnDate: day.date, StartsAt: day.date.At(p.From), EndsAt: day.date.At(p.To), Suspended: s.By >= 0,
 	}
 	h, there := l.have[day.date][id]
-	if nobodyKnows := lesson.Unsure.Groups && len(lesson.Years) == 0; nobodyKnows { // whom it is for, and so what suspends it
+	if nobodyKnows := lesson.Unsure.Groups &&
+		len(lesson.Years) == 0; nobodyKnows { // whom it is for, and so what suspends it
 		if !there {
 			return
 		}
@@ -160,13 +164,16 @@ func (l *lessonDiffer) commit(day *dayPlan, row model.ID, lesson mis.Lesson) {
 	}
 	for _, c := range l.taken[row] {
 		had[c.ElementID] = true
-		if !wanted[c.ElementID] && !l.unsure(lesson, l.Kinds[c.ElementID]) && l.differ.Kept[c.ElementID] != want.Awaited {
-			day.uncommitted = append(day.uncommitted, model.Change{Action: model.Delete, Why: model.ChangedInMIS, Before: c})
+		if !wanted[c.ElementID] && !l.unsure(lesson, l.Kinds[c.ElementID]) &&
+			l.differ.Kept[c.ElementID] != want.Awaited {
+			day.uncommitted = append(day.uncommitted,
+				model.Change{Action: model.Delete, Why: model.ChangedInMIS, Before: c})
 		}
 	}
 	for _, e := range elements {
 		if !had[e] {
-			day.committed = append(day.committed, model.Change{Action: model.Create, Why: model.NewInMIS, After: model.Commitment{ID: l.plan.NewID(), LessonID: row, ElementID: e}})
+			day.committed = append(day.committed, model.Change{Action: model.Create, Why: model.NewInMIS,
+				After: model.Commitment{ID: l.plan.NewID(), LessonID: row, ElementID: e}})
 		}
 	}
 }
@@ -174,7 +181,8 @@ func (l *lessonDiffer) commit(day *dayPlan, row model.ID, lesson mis.Lesson) {
 // unsure tells whether it is unknown if a lesson takes more of a kind than is said.
 func (l *lessonDiffer) unsure(lesson mis.Lesson, kind string) bool {
 	t := &l.Snap.Timetable
-	if t.FaultyCode[""] || t.FaultyCode[lesson.Code] && lesson.Code != "" || t.Doubtful[lesson.Code] && lesson.Code != "" || t.Doubtful[lesson.Name] && lesson.Name != "" {
+	if t.FaultyCode[""] || t.FaultyCode[lesson.Code] && lesson.Code != "" || t.Doubtful[lesson.Code] &&
+		lesson.Code != "" || t.Doubtful[lesson.Name] && lesson.Name != "" {
 		return true
 	}
 	switch kind {

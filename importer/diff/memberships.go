@@ -136,7 +136,8 @@ func (m *membershipChanges) follow(row model.Membership, ends era.Date) {
 	}
 	if after := row; row.EndsOn != ends {
 		after.EndsOn = ends
-		m.updated = append(m.updated, model.Change{Action: model.Update, Why: model.Prolonged, Before: row, After: after})
+		m.updated = append(m.updated, model.Change{Action: model.Update, Why: model.Prolonged, Before: row,
+			After: after})
 	}
 }
 
@@ -148,7 +149,8 @@ func (m *membershipChanges) clip(row model.Membership, ends era.Date) {
 		m.deleted = append(m.deleted, model.Change{Action: model.Delete, Why: model.GroupGone, Before: row})
 	default:
 		clipped.EndsOn = ends
-		m.updated = append(m.updated, model.Change{Action: model.Update, Why: model.Prolonged, Before: row, After: clipped})
+		m.updated = append(m.updated, model.Change{Action: model.Update, Why: model.Prolonged, Before: row,
+			After: clipped})
 	}
 }
 
@@ -158,7 +160,8 @@ func (m *membershipChanges) clip(row model.Membership, ends era.Date) {
 func (m *membershipChanges) stay(p want.Pair, rows []model.Membership, life era.Interval) {
 	from := max(m.asOf, life.From)
 	if len(rows) == 0 {
-		joined := model.Membership{ID: m.plan.NewID(), GroupID: p.Group, ElementID: p.Member, StartsOn: from, EndsOn: life.To}
+		joined := model.Membership{ID: m.plan.NewID(), GroupID: p.Group, ElementID: p.Member, StartsOn: from,
+			EndsOn: life.To}
 		m.created = append(m.created, model.Change{Action: model.Create, Why: model.Joined, After: joined})
 		return
 	}

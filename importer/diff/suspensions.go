@@ -15,7 +15,8 @@ func (d *differ) changeSuspensions() {
 		changes = append(changes, model.Change{Action: model.Delete, Why: model.NotInTheFile, Before: h})
 	}
 	for _, m := range changed {
-		changes = append(changes, model.Change{Action: model.Update, Why: model.InTheFile, Before: m.Had, After: m.Want})
+		changes = append(changes, model.Change{Action: model.Update, Why: model.InTheFile, Before: m.Had,
+			After: m.Want})
 	}
 	for _, w := range fresh {
 		w.ID = d.plan.NewID()
@@ -100,7 +101,8 @@ func (p *stretchPlan) change(d *differ, group model.ID, had []model.GroupSuspens
 		p.deleted = append(p.deleted, model.Change{Action: model.Delete, Why: model.NotSuspended, Before: h})
 	}
 	for _, w := range want {
-		p.created = append(p.created, model.Change{Action: model.Create, Why: model.Suspended, After: model.GroupSuspension{ID: d.plan.NewID(), GroupID: group, StartsOn: w.From, EndsOn: w.To}})
+		p.created = append(p.created, model.Change{Action: model.Create, Why: model.Suspended,
+			After: model.GroupSuspension{ID: d.plan.NewID(), GroupID: group, StartsOn: w.From, EndsOn: w.To}})
 	}
 }
 

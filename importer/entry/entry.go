@@ -12,7 +12,8 @@ import (
 
 // changeByHand takes what a person changes the road that every change takes: a plan, one
 // transaction, a record of a kind.
-func changeByHand(ctx context.Context, db *store.DB, version, command, kind string, change func(*store.View, *model.Plan) error) (model.Run, error) {
+func changeByHand(ctx context.Context, db *store.DB, version, command, kind string,
+	change func(*store.View, *model.Plan) error) (model.Run, error) {
 	holder := store.NewHolder(command)
 	lock, err := db.Lock(ctx, holder)
 	if err != nil {

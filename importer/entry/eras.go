@@ -58,7 +58,8 @@ func SetEra(ctx context.Context, db *store.DB, version, which, name string) (mod
 	return changeEras(ctx, db, version, "era set", func(calendar model.Calendar, plan *model.Plan) error {
 		e := calendar.Named(name)
 		if e == nil {
-			return fmt.Errorf("there is no era %q: \"%s\" lists them, \"%s\" enters one", name, hint.Command("era list"), hint.Command("era create"))
+			return fmt.Errorf("there is no era %q: \"%s\" lists them, \"%s\" enters one", name,
+				hint.Command("era list"), hint.Command("era create"))
 		}
 		if e.IsPerpetual() {
 			return fmt.Errorf("era %q has no end and cannot be the %s one: choose an academic year", name, which)
@@ -104,7 +105,8 @@ func checkOrder(current *model.Era, which string, e *model.Era) error {
 }
 
 // changeEras changes eras by hand.
-func changeEras(ctx context.Context, db *store.DB, version, command string, change func(model.Calendar, *model.Plan) error) (model.Run, error) {
+func changeEras(ctx context.Context, db *store.DB, version, command string,
+	change func(model.Calendar, *model.Plan) error) (model.Run, error) {
 	return changeByHand(ctx, db, version, command, "era", func(v *store.View, plan *model.Plan) error {
 		calendar, err := v.Calendar(ctx)
 		if err != nil {

@@ -23,7 +23,8 @@ func Pins(ctx context.Context, db *store.DB) (listed []report.ListedPin, err err
 		labels, err := v.Labels(ctx)
 		for _, p := range pins {
 			label := labels[p.ElementID]
-			l := report.ListedPin{ID: p.ID, Kind: label.Kind, SourceID: label.SourceID, Name: label.Name, Field: p.Field}
+			l := report.ListedPin{ID: p.ID, Kind: label.Kind, SourceID: label.SourceID, Name: label.Name,
+				Field: p.Field}
 			if p.GroupID != 0 {
 				group := labels[p.GroupID]
 				l.Group = &report.GroupRef{Kind: group.Kind, SourceID: group.SourceID, Name: group.Name}
@@ -77,7 +78,8 @@ func AddPin(ctx context.Context, db *store.DB, version, kind, sourceID, what str
 // findOne finds the record that the MIS has under a kind and an id.
 func findOne(ctx context.Context, v *store.View, kind, sourceID string) (model.ID, error) {
 	if !slices.Contains(PinKinds, kind) {
-		return 0, fmt.Errorf("%q is no kind of record that can be pinned: choose one of %s", kind, strings.Join(PinKinds, ", "))
+		return 0, fmt.Errorf("%q is no kind of record that can be pinned: choose one of %s", kind,
+			strings.Join(PinKinds, ", "))
 	}
 	calendar, err := v.Calendar(ctx)
 	if err != nil {
@@ -88,7 +90,8 @@ func findOne(ctx context.Context, v *store.View, kind, sourceID string) (model.I
 		return 0, err
 	}
 	if len(ids) == 0 {
-		return 0, fmt.Errorf("there is no %s with the id %s: the id is the MIS's own, as \"%s\" and the views for reports have it", kind, sourceID, hint.Command("plan --json"))
+		return 0, fmt.Errorf("there is no %s with the id %s: the id is the MIS's own, as \"%s\" and the views for "+
+			"reports have it", kind, sourceID, hint.Command("plan --json"))
 	}
 	return ids[0], nil
 }
@@ -105,7 +108,8 @@ func pinnable(kind, field string) (string, error) {
 			return column, nil
 		}
 	}
-	return "", fmt.Errorf("a %s has no field %q that can be pinned: choose one of %s", kind, field, strings.Join(fields, ", "))
+	return "", fmt.Errorf("a %s has no field %q that can be pinned: choose one of %s", kind, field,
+		strings.Join(fields, ", "))
 }
 
 // RemovePin lets imports change again what was pinned.

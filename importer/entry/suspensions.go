@@ -23,7 +23,8 @@ func Suspensions(ctx context.Context, db *store.DB, file string) (listed []repor
 	}
 	list := func(s era.Suspension, id model.ID, in string) {
 		years := append([]era.Year{}, s.Years...)
-		listed = append(listed, report.ListedSuspension{ID: id, Name: s.Name, Kind: s.Kind, Years: years, From: s.From, To: s.To, Daily: s.Daily, In: in})
+		listed = append(listed, report.ListedSuspension{ID: id, Name: s.Name, Kind: s.Kind, Years: years, From: s.From,
+			To: s.To, Daily: s.Daily, In: in})
 	}
 	err = db.View(ctx, func(v *store.View) error {
 		stored, err := v.Suspensions(ctx)
@@ -73,19 +74,21 @@ func AddSuspension(ctx context.Context, db *store.DB, version string, s era.Susp
 
 // RemoveSuspension takes one that was entered by command out of the database again.
 func RemoveSuspension(ctx context.Context, db *store.DB, version string, id model.ID) (model.Run, error) {
-	return changeByHand(ctx, db, version, "suspension remove", "suspension", func(v *store.View, plan *model.Plan) error {
-		stored, err := v.Suspensions(ctx)
-		if err != nil {
-			return err
-		}
-		i := slices.IndexFunc(stored, func(s model.Suspension) bool { return s.ID == id })
-		switch {
-		case i < 0:
-			return fmt.Errorf("there is no suspension %d: \"%s\" lists them", id, hint.Command("suspension list"))
-		case stored[i].Origin == model.InFile:
-			return fmt.Errorf("suspension %d, %s, stands in the file of suspensions: take it out there", id, stored[i].Name)
-		}
-		plan.Change(model.Delete, stored[i], nil, model.ByHand)
-		return nil
-	})
+	return changeByHand(ctx, db, version, "suspension remove", "suspension",
+		func(v *store.View, plan *model.Plan) error {
+			stored, err := v.Suspensions(ctx)
+			if err != nil {
+				return err
+			}
+			i := slices.IndexFunc(stored, func(s model.Suspension) bool { return s.ID == id })
+			switch {
+			case i < 0:
+				return fmt.Errorf("there is no suspension %d: \"%s\" lists them", id, hint.Command("suspension list"))
+			case stored[i].Origin == model.InFile:
+				return fmt.Errorf("suspension %d, %s, stands in the file of suspensions: take it out there", id,
+					stored[i].Name)
+			}
+			plan.Change(model.Delete, stored[i], nil, model.ByHand)
+			return nil
+		})
 }

@@ -22,7 +22,8 @@ func (j *judgement) sections() {
 			continue
 		}
 		j.find(SectionsMissing, measure{about: s.Section, holds: model.HoldSections, count: s.Kept, of: s.Kept,
-			says: fmt.Sprintf("%s is absent or empty, and the database holds %s%s of it; nothing of that is ended unless a person says so",
+			says: fmt.Sprintf("%s is absent or empty, and the database holds %s%s of it; nothing of that is ended "+
+				"unless a person says so",
 				s.Section, words.Thousands(s.Kept), s.Unit)})
 	}
 	if len(j.Silences) == 0 {
@@ -35,7 +36,8 @@ func (j *judgement) sections() {
 			has = had // it is missing, which is another matter
 		}
 		j.find(SectionShrinks, measure{about: section, holds: model.HoldRemovals, count: max(0, had-has), of: had,
-			says: fmt.Sprintf("the section %s has %s records where it had %s, which is %.1f %% less", section, words.Thousands(has), words.Thousands(had),
+			says: fmt.Sprintf("the section %s has %s records where it had %s, which is %.1f %% less", section,
+				words.Thousands(has), words.Thousands(had),
 				100*float64(had-has)/float64(max(1, had)))})
 	})
 }
@@ -148,13 +150,18 @@ func (p *people) has(isWanted, isKnown bool, who string) {
 func (j *judgement) share(p people) {
 	const ask = ": is it another school's document, or have the ids changed?"
 	missing, unknown := len(p.missing), len(p.strange)
-	if limit := j.limits[DocumentDiffers]; p.current < max(1, limit.AtLeast) || unknown*max(1, p.current) <= missing*max(1, p.wanted) {
-		j.find(DocumentDiffers, measure{about: p.section, holds: model.HoldAll, count: missing, of: p.current, causes: p.missing,
-			says: fmt.Sprintf("%s current %s are not in the document, or not under their names%s", words.Share(missing, p.current), p.what, ask)})
+	if limit := j.limits[DocumentDiffers]; p.current < max(1, limit.AtLeast) ||
+		unknown*max(1, p.current) <= missing*max(1, p.wanted) {
+		j.find(DocumentDiffers, measure{about: p.section, holds: model.HoldAll, count: missing, of: p.current,
+			causes: p.missing,
+			says: fmt.Sprintf("%s current %s are not in the document, or not under their names%s",
+				words.Share(missing, p.current), p.what, ask)})
 		return
 	}
-	j.find(DocumentDiffers, measure{about: p.section, holds: model.HoldAll, count: unknown, of: p.wanted, causes: p.strange,
-		says: fmt.Sprintf("%s %s in the document are unknown here, or not under their names%s", words.Share(unknown, p.wanted), p.what, ask)})
+	j.find(DocumentDiffers, measure{about: p.section, holds: model.HoldAll, count: unknown, of: p.wanted,
+		causes: p.strange,
+		says: fmt.Sprintf("%s %s in the document are unknown here, or not under their names%s",
+			words.Share(unknown, p.wanted), p.what, ask)})
 }
 
 // areAlike tells whether two records of one id can be of one pupil: one of the names is
@@ -172,7 +179,8 @@ func haveAName(forename, surname, name, otherForename, otherSurname, otherName s
 		return name == otherName || forename+surname+otherForename+otherSurname != ""
 	}
 	return forename == otherForename || surname == otherSurname ||
-		forename == otherSurname || surname == otherForename || isGarbled(forename, otherForename) || isGarbled(surname, otherSurname)
+		forename == otherSurname || surname == otherForename || isGarbled(forename, otherForename) ||
+		isGarbled(surname, otherSurname)
 }
 
 // rekeyed looks for records that go and come on the same night under the same name, with new
@@ -182,7 +190,8 @@ func (j *judgement) rekeyed() {
 		j.find(IDsChanged, measure{holds: model.HoldAll})
 		return
 	}
-	r := rekeying{gone: map[named][]string{}, total: map[string]int{}, again: map[string]int{}, pairs: map[string]tallied{}}
+	r := rekeying{gone: map[named][]string{}, total: map[string]int{}, again: map[string]int{},
+		pairs: map[string]tallied{}}
 	j.said.pupils, j.said.staff = map[string]bool{}, map[string]bool{}
 	for i := range j.Snap.Pupils.Records {
 		j.said.pupils[j.Snap.Pupils.Records[i].ID] = true
@@ -191,10 +200,12 @@ func (j *judgement) rekeyed() {
 		j.said.staff[s.ID] = true
 	}
 	for _, p := range j.State.Pupils {
-		r.had(p.Current, !isSaid(&j.Snap.Pupils, j.said.pupils, p), named{"pupil", fullName(p.Forename, p.Surname, p.Name)}, p.SourceID)
+		r.had(p.Current, !isSaid(&j.Snap.Pupils, j.said.pupils, p),
+			named{"pupil", fullName(p.Forename, p.Surname, p.Name)}, p.SourceID)
 	}
 	for _, s := range j.State.Staff {
-		r.had(s.Current, !isSaid(&j.Snap.Staff, j.said.staff, s), named{"staff", fullName(s.Forename, s.Surname, s.Name)}, s.SourceID)
+		r.had(s.Current, !isSaid(&j.Snap.Staff, j.said.staff, s),
+			named{"staff", fullName(s.Forename, s.Surname, s.Name)}, s.SourceID)
 	}
 	wanted := map[model.ID]bool{}
 	for _, g := range j.Wanted.Groups {
@@ -213,8 +224,10 @@ func (j *judgement) rekeyed() {
 		r.has(g.ID, named{g.GroupKind, g.Name}, g.SourceID)
 	}
 	j.worst(slices.Sorted(maps.Keys(r.total)), func(kind string) {
-		j.find(IDsChanged, measure{about: kind, holds: model.HoldAll, count: r.again[kind], of: r.total[kind], causes: r.pairs[kind],
-			says: fmt.Sprintf("%s records of kind %s go and come on the same night, under the same names with new ids: have the ids changed?",
+		j.find(IDsChanged, measure{about: kind, holds: model.HoldAll, count: r.again[kind], of: r.total[kind],
+			causes: r.pairs[kind],
+			says: fmt.Sprintf("%s records of kind %s go and come on the same night, under the same names with new "+
+				"ids: have the ids changed?",
 				words.Share(r.again[kind], r.total[kind]), kind)})
 	})
 }
@@ -267,7 +280,8 @@ func isSaid[R any, T want.Element](roll *mis.Roll[R], said map[string]bool, pers
 }
 
 // faults are the reasons for which a record is skipped.
-var faults = map[mis.Reason]bool{mis.NoID: true, mis.BadID: true, mis.Conflicting: true, mis.NoName: true, mis.BadValue: true, mis.TooLarge: true}
+var faults = map[mis.Reason]bool{mis.NoID: true, mis.BadID: true, mis.Conflicting: true, mis.NoName: true,
+	mis.BadValue: true, mis.TooLarge: true}
 
 func (j *judgement) skipped() {
 	seen, skipped, where := j.Snap.Counts(), map[string]int{}, map[string]tallied{}
@@ -281,7 +295,9 @@ func (j *judgement) skipped() {
 		}
 	}
 	j.worst(slices.Sorted(maps.Keys(seen)), func(section string) {
-		j.find(RecordsSkipped, measure{about: section, holds: model.HoldAll, count: skipped[section], of: seen[section], causes: where[section],
-			says: fmt.Sprintf("%s records of the section %s cannot be read", words.Share(skipped[section], seen[section]), section)})
+		j.find(RecordsSkipped, measure{about: section, holds: model.HoldAll, count: skipped[section], of: seen[section],
+			causes: where[section],
+			says: fmt.Sprintf("%s records of the section %s cannot be read",
+				words.Share(skipped[section], seen[section]), section)})
 	})
 }

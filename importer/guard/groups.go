@@ -63,7 +63,8 @@ func (j *judgement) groupsAndMemberships() {
 	for group, n := range p.again {
 		of(group).joining += n
 	}
-	kinds := slices.DeleteFunc(slices.Sorted(maps.Keys(sums)), func(kind string) bool { return kind == "" && len(sums) > 1 })
+	kinds := slices.DeleteFunc(slices.Sorted(maps.Keys(sums)),
+		func(kind string) bool { return kind == "" && len(sums) > 1 })
 	for _, kind := range kinds {
 		j.kind(kind, sums[kind])
 	}
@@ -72,12 +73,16 @@ func (j *judgement) groupsAndMemberships() {
 }
 
 func (j *judgement) kind(kind string, s *kindSum) {
-	j.find(GroupsEnding, measure{about: kind, holds: model.HoldRemovals, count: s.ending, of: s.living, net: s.ending - s.back, causes: s.ofYears,
+	j.find(GroupsEnding, measure{about: kind, holds: model.HoldRemovals, count: s.ending, of: s.living,
+		net: s.ending - s.back, causes: s.ofYears,
 		says: fmt.Sprintf("%s %ss would end", words.Share(s.ending, s.living), kind)})
-	j.find(MembershipsEnding, measure{about: kind, holds: model.HoldRemovals, count: s.leaving, of: s.members, net: s.leaving - s.joining, causes: s.ofGroups,
+	j.find(MembershipsEnding, measure{about: kind, holds: model.HoldRemovals, count: s.leaving, of: s.members,
+		net: s.leaving - s.joining, causes: s.ofGroups,
 		says: fmt.Sprintf("%s memberships of %ss would end", words.Share(s.leaving, s.members), kind)})
-	j.find(MembershipsMoving, measure{about: kind, holds: model.HoldRemovals, count: s.moving, of: s.members, causes: s.movingIn,
-		says: fmt.Sprintf("%s memberships would move to other %ss of the same year", words.Share(s.moving, s.members), kind)})
+	j.find(MembershipsMoving, measure{about: kind, holds: model.HoldRemovals, count: s.moving, of: s.members,
+		causes: s.movingIn,
+		says: fmt.Sprintf("%s memberships would move to other %ss of the same year", words.Share(s.moving, s.members),
+			kind)})
 }
 
 // places is who is in which group, and what becomes of that.
@@ -105,7 +110,8 @@ func (j *judgement) post(m model.Membership) post {
 
 // places pairs who leaves a group with who joins another one.
 func (j *judgement) places() places {
-	p := places{map[model.ID]int{}, map[model.ID]int{}, map[model.ID]int{}, map[model.ID]int{}, map[model.ID]int{}, map[model.ID]int{}, map[model.ID]int{}}
+	p := places{map[model.ID]int{}, map[model.ID]int{}, map[model.ID]int{}, map[model.ID]int{}, map[model.ID]int{},
+		map[model.ID]int{}, map[model.ID]int{}}
 	for i := range j.State.Memberships {
 		p.members[j.State.Memberships[i].GroupID]++
 	}
@@ -173,7 +179,8 @@ func (j *judgement) shrinking(p places) {
 	}
 	if f.Breached = !limit.Off && f.Count > 0 && f.Count >= limit.AtLeast; f.Breached {
 		f.Causes = causes.largest()
-		f.Says = fmt.Sprintf("%s of %s groups with %d members or more would each lose more than %g %% of them; allowed are fewer than %d such groups",
+		f.Says = fmt.Sprintf("%s of %s groups with %d members or more would each lose more than %g %% of them; "+
+			"allowed are fewer than %d such groups",
 			words.Thousands(f.Count), words.Thousands(f.Of), large, limit.Percent, max(1, limit.AtLeast))
 	}
 	j.add(f, limit)
@@ -193,7 +200,8 @@ func (j *judgement) emptied(p places) {
 			found.causes[fmt.Sprintf("%s, of %d members", j.groupName(id), n)] = n
 		}
 	}
-	found.says = fmt.Sprintf("%s of %s groups with %d members or more would go on with nobody in them, and their members go nowhere else",
+	found.says = fmt.Sprintf("%s of %s groups with %d members or more would go on with nobody in them, and their "+
+		"members go nowhere else",
 		words.Thousands(found.count), words.Thousands(found.of), large)
 	j.find(GroupsEmptied, found)
 }

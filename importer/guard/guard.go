@@ -200,10 +200,12 @@ func (j *judgement) people() {
 			}
 		}
 	}
-	j.find(PupilsLeaving, measure{holds: model.HoldRemovals, count: pupilsGone, of: pupils, net: pupilsGone - pupilsBack, causes: ofYears,
+	j.find(PupilsLeaving, measure{holds: model.HoldRemovals, count: pupilsGone, of: pupils,
+		net: pupilsGone - pupilsBack, causes: ofYears,
 		says: words.Share(pupilsGone, pupils) + " pupils would leave"})
-	j.find(StaffLeaving, measure{holds: model.HoldRemovals, count: staffGone, of: staff, net: staffGone - staffBack, causes: ids,
-		says: words.Share(staffGone, staff) + " staff would leave"})
+	j.find(StaffLeaving, measure{holds: model.HoldRemovals, count: staffGone, of: staff, net: staffGone - staffBack,
+		causes: ids,
+		says:   words.Share(staffGone, staff) + " staff would leave"})
 }
 
 func (j *judgement) groupName(id model.ID) string {

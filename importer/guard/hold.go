@@ -9,7 +9,8 @@ import (
 // TakesAway tells whether a plan ends or deletes what people rely on.
 func TakesAway(plan model.Plan) bool {
 	return slices.ContainsFunc(plan.Changes, func(c model.Change) bool {
-		return goes(c) && c.Why != model.Doubled && c.Entity() != model.AbsenceEntity && c.Entity() != model.UnwantedEntity
+		return goes(c) && c.Why != model.Doubled && c.Entity() != model.AbsenceEntity &&
+			c.Entity() != model.UnwantedEntity
 	})
 }
 

@@ -30,8 +30,9 @@ func (j *judgement) lessons() {
 		}
 	}
 	ahead, all := j.State.LessonsAhead, len(j.State.Suspensions)
-	j.find(LessonsRemoved, measure{holds: model.HoldRemovals, count: s.removed, of: ahead, net: s.removed - s.created, causes: s.why,
-		says: words.Share(s.removed, ahead) + " lessons would be removed"})
+	j.find(LessonsRemoved, measure{holds: model.HoldRemovals, count: s.removed, of: ahead, net: s.removed - s.created,
+		causes: s.why,
+		says:   words.Share(s.removed, ahead) + " lessons would be removed"})
 	j.commitments(s.going)
 	j.find(LessonsSuspended, measure{holds: model.HoldRemovals, count: s.suspended, of: ahead, causes: s.by,
 		says: words.Share(s.suspended, ahead) + " lessons would be suspended, or fall into gaps, that are not"})
@@ -118,7 +119,8 @@ func (j *judgement) changing(others map[string]map[model.ID]int) {
 		if kind == "location" {
 			count, says = most, " lessons would be moved into one and the same room"
 		}
-		j.find(CommitmentsChanging, measure{about: kind, holds: model.HoldValues, count: count, of: ahead, says: words.Share(count, ahead) + says})
+		j.find(CommitmentsChanging, measure{about: kind, holds: model.HoldValues, count: count, of: ahead,
+			says: words.Share(count, ahead) + says})
 	})
 }
 

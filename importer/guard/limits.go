@@ -88,8 +88,9 @@ var theLimits = []struct {
 }
 
 // perNight are limits on what one night may do: after several days, it may do more.
-var perNight = map[string]bool{PupilsLeaving: true, StaffLeaving: true, GroupsEnding: true, MembershipsEnding: true, MembershipsMoving: true,
-	LessonsRemoved: true, RecordsNew: true, ValuesChanged: true}
+var perNight = map[string]bool{PupilsLeaving: true, StaffLeaving: true, GroupsEnding: true, MembershipsEnding: true,
+	MembershipsMoving: true,
+	LessonsRemoved:    true, RecordsNew: true, ValuesChanged: true}
 
 // half keeps an undo from taking away half of a school at one word.
 func half(atLeast int) *Limit { return &Limit{Percent: 50, AtLeast: atLeast} }

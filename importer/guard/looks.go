@@ -77,7 +77,8 @@ var looks = []struct {
 		return f.wereApart() && f.most(0.5, func(c valueChange) bool { return now[c.is] > 1 })
 	}},
 	{Renamed, func(f *fieldChanges) bool {
-		return !slices.Contains([]string{string(model.PupilEntity), string(model.StaffEntity), string(model.LessonEntity)}, f.Kind)
+		return !slices.Contains([]string{string(model.PupilEntity), string(model.StaffEntity),
+			string(model.LessonEntity)}, f.Kind)
 	}},
 	{New, func(*fieldChanges) bool { return true }},
 }

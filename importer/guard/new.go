@@ -41,7 +41,8 @@ func (j *judgement) strangers() {
 			if c.of = len(recordsOf(j.State, kind)); c.of == 0 {
 				c.count = 0 // the first of their kind
 			}
-			c.says = fmt.Sprintf("%s %s would be new, beside %s that there are", words.Thousands(c.count), model.Kinds(kind), words.Thousands(c.of))
+			c.says = fmt.Sprintf("%s %s would be new, beside %s that there are", words.Thousands(c.count),
+				model.Kinds(kind), words.Thousands(c.of))
 		}
 		j.find(RecordsNew, c)
 	})
@@ -57,7 +58,9 @@ func (j *judgement) newPupils(c *measure, created map[era.Year]int) {
 			known = append(known, year)
 		}
 	}
-	slices.SortFunc(known, func(a, b era.Year) int { return cmp.Or(cmp.Compare(created[b], created[a]), cmp.Compare(a, b)) })
+	slices.SortFunc(known, func(a, b era.Year) int {
+		return cmp.Or(cmp.Compare(created[b], created[a]), cmp.Compare(a, b))
+	})
 	intake := known[:min(2, len(known))]
 	c.causes = tallied{}
 	for year, n := range created {
@@ -73,7 +76,8 @@ func (j *judgement) newPupils(c *measure, created map[era.Year]int) {
 	if want.CountCurrent(j.State.Pupils) == 0 {
 		c.count = 0
 	}
-	c.says = fmt.Sprintf("%s pupils would be new in year groups that no intake joins, beside %s that there are: are another school's among them?",
+	c.says = fmt.Sprintf("%s pupils would be new in year groups that no intake joins, beside %s that there are: are "+
+		"another school's among them?",
 		words.Thousands(c.count), words.Thousands(c.of))
 }
 
@@ -117,7 +121,8 @@ func (j *judgement) absentYears() {
 			c.causes["year "+year.String()] = n
 		}
 	}
-	c.says = fmt.Sprintf("%s of %s year groups have no pupil in the document", words.Thousands(c.count), words.Thousands(c.of))
+	c.says = fmt.Sprintf("%s of %s year groups have no pupil in the document", words.Thousands(c.count),
+		words.Thousands(c.of))
 	if isNew {
 		c.holds = model.HoldAll
 		c.says += fmt.Sprintf(", which gives no year for %s pupils", words.Thousands(blank.Count))

@@ -48,10 +48,12 @@ func (j *judgement) together() {
 	}
 	if f.Breached = !limit.Off && f.Count > 0; f.Breached {
 		f.Causes = causes.largest()
-		f.Says = fmt.Sprintf("%s would lose more than %g %% of its pupils, its sets or its lessons on one night; allowed are fewer than %d",
+		f.Says = fmt.Sprintf("%s would lose more than %g %% of its pupils, its sets or its lessons on one night; "+
+			"allowed are fewer than %d",
 			words.Many(f.Count, "form, department or teacher"), limit.Percent, limit.AtLeast)
 		if f.Count > 1 {
-			f.Says = fmt.Sprintf("%s forms, departments or teachers would lose more than %g %% of their pupils, sets or lessons on one night; allowed are fewer than %d each",
+			f.Says = fmt.Sprintf("%s forms, departments or teachers would lose more than %g %% of their pupils, "+
+				"sets or lessons on one night; allowed are fewer than %d each",
 				words.Thousands(f.Count), limit.Percent, limit.AtLeast)
 		}
 	}
@@ -115,7 +117,9 @@ func (j *judgement) subject(id model.ID) string {
 // that go with their set are no loss of the teacher's, nor are those that move, or that
 // another takes over.
 func (j *judgement) lessonsOfTeachers(found parts) {
-	if !slices.ContainsFunc(j.Plan.Changes, func(c model.Change) bool { return goes(c) && c.Entity() == model.CommitmentEntity }) {
+	if !slices.ContainsFunc(j.Plan.Changes, func(c model.Change) bool {
+		return goes(c) && c.Entity() == model.CommitmentEntity
+	}) {
 		return
 	}
 	teachers, noLoss, taught := j.teachersWhoStay(), map[model.ID]bool{}, map[model.ID]string{}

@@ -81,13 +81,15 @@ func (j *judgement) recent() {
 		}
 		limit := week
 		limit.Percent = max(week.Percent, 100*f.Allowed) // a week may do what one night may
-		sum := Finding{Limit: RecentLosses, About: called(f.About), Holds: model.HoldRemovals, Count: f.Net + before, Of: f.Of + before}
+		sum := Finding{Limit: RecentLosses, About: called(f.About), Holds: model.HoldRemovals, Count: f.Net + before,
+			Of: f.Of + before}
 		if sum.Of > 0 {
 			sum.Value = float64(sum.Count) / float64(sum.Of)
 		}
 		if sum.Breached = limit.breachedBy(sum.Count, sum.Of); sum.Breached {
 			sum.Says = fmt.Sprintf("%s %s would have gone on %s of imports together, %s of them tonight; %s",
-				words.Share(sum.Count, sum.Of), sum.About, words.Many(j.Past.nights, "night"), words.Thousands(f.Net), limit.Allows())
+				words.Share(sum.Count, sum.Of), sum.About, words.Many(j.Past.nights, "night"), words.Thousands(f.Net),
+				limit.Allows())
 			j.add(sum, limit)
 			breached = true
 		}

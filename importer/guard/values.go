@@ -33,13 +33,15 @@ func (j *judgement) values() {
 	j.eachField(ValuesLost, fields, func(f *fieldChanges) measure {
 		about := f.OfEntity().String()
 		return measure{about: about, holds: model.HoldAll, count: len(f.lost), causes: causesOf(f.lost),
-			says: fmt.Sprintf("%s records would lose what stands in %s", words.Share(len(f.lost), f.of), strings.ReplaceAll(about, "_", " "))}
+			says: fmt.Sprintf("%s records would lose what stands in %s", words.Share(len(f.lost), f.of),
+				strings.ReplaceAll(about, "_", " "))}
 	})
 	j.eachField(ValuesChanged, fields, func(f *fieldChanges) measure {
 		return f.measured("would have another", slices.DeleteFunc(slices.Clone(f.changes), valueChange.isGarbled))
 	})
 	j.eachField(ValuesShared, fields, func(f *fieldChanges) measure {
-		return f.measured("would have one and the same, or another's, though nearly each has its own:", f.shared(j.limit(ValuesShared).AtLeast))
+		return f.measured("would have one and the same, or another's, though nearly each has its own:",
+			f.shared(j.limit(ValuesShared).AtLeast))
 	})
 	j.eachField(ValuesGarbled, fields, func(f *fieldChanges) measure {
 		garbled := slices.DeleteFunc(slices.Clone(f.changes), func(c valueChange) bool { return !c.isGarbled() })
@@ -136,7 +138,8 @@ func (j *judgement) changedFields() []*fieldChanges {
 
 // isJudged tells whether an entity's values are the MIS's.
 func isJudged(e model.Entity) bool {
-	return slices.Contains([]model.Entity{model.PupilEntity, model.StaffEntity, model.GroupEntity, model.LocationEntity, model.SubjectEntity,
+	return slices.Contains([]model.Entity{model.PupilEntity, model.StaffEntity, model.GroupEntity, model.LocationEntity,
+		model.SubjectEntity,
 		model.HouseEntity, model.LessonEntity}, e)
 }
 
@@ -167,7 +170,8 @@ func recordsOf(s *model.State, kind string) []model.Record {
 }
 
 func listed[T want.Element](all []T) (records []model.Record) {
-	for _, r := range slices.SortedFunc(slices.Values(all), func(a, b T) int { return mis.CompareIDs(a.Source(), b.Source()) }) {
+	for _, r := range slices.SortedFunc(slices.Values(all),
+		func(a, b T) int { return mis.CompareIDs(a.Source(), b.Source()) }) {
 		if r.IsCurrent() {
 			records = append(records, r)
 		}

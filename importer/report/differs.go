@@ -52,7 +52,8 @@ func (n Names) Differing(was, now []model.Recorded) (said []string, err error) {
 		said = append(said, t.before+t.text)
 	}
 	if len(said) > guard.ShownCauses {
-		said = append(said[:guard.ShownCauses], fmt.Sprintf("in all, %d changes are no longer there, and %d are new", gone, come))
+		said = append(said[:guard.ShownCauses], fmt.Sprintf("in all, %d changes are no longer there, and %d are new",
+			gone, come))
 	}
 	return said, nil
 }
@@ -102,7 +103,8 @@ func (l Line) subject() string {
 	called := strings.TrimSpace(words.Clean(l.Name) + words.Prefixed(" #", words.Clean(l.SourceID)))
 	switch {
 	case l.Group != nil:
-		return fmt.Sprintf("%s in %s %s #%s", called, l.Group.Kind, words.Clean(l.Group.Name), words.Clean(l.Group.SourceID))
+		return fmt.Sprintf("%s in %s %s #%s", called, l.Group.Kind, words.Clean(l.Group.Name),
+			words.Clean(l.Group.SourceID))
 	case l.Lesson != nil:
 		return fmt.Sprintf("%s in lesson %s on %s", called, words.Clean(l.Lesson.Name), l.On)
 	case l.On != nil:
@@ -117,7 +119,8 @@ func (l Line) subject() string {
 func (l Line) values() string {
 	var parts []string
 	for _, f := range l.Fields {
-		parts = append(parts, fmt.Sprintf("%s %s → %s", strings.ReplaceAll(f.Name, "_", " "), words.ValueText(f.Before), words.ValueText(f.After)))
+		parts = append(parts, fmt.Sprintf("%s %s → %s", strings.ReplaceAll(f.Name, "_", " "), words.ValueText(f.Before),
+			words.ValueText(f.After)))
 	}
 	if len(parts) == 0 {
 		return ""

@@ -111,7 +111,8 @@ func (n Names) era(id model.ID) model.Label {
 // Line is a change in terms of names.
 func (n Names) Line(c model.Recorded) Line {
 	shown := c.Shown()
-	line := Line{Entity: c.Entity, Action: c.Action, Why: c.Why, SourceID: shown.Text("source_id"), Name: shown.Text("name")}
+	line := Line{Entity: c.Entity, Action: c.Action, Why: c.Why, SourceID: shown.Text("source_id"),
+		Name: shown.Text("name")}
 	switch c.Entity {
 	case model.MembershipEntity:
 		member, group := n.element(shown.ID("element_id")), n.element(shown.ID("group_id"))
@@ -121,12 +122,14 @@ func (n Names) Line(c model.Recorded) Line {
 		line.Kind = shown.Text(model.KindOfGroup)
 	case model.LessonEntity:
 		on := shown.Date("on_date")
-		line.Name, line.Kind, line.On, line.Row = cmp.Or(shown.Text("name"), shown.Text("code")), shown.Text("kind"), &on, c.RecordID
+		line.Name, line.Kind, line.On, line.Row = cmp.Or(shown.Text("name"), shown.Text("code")), shown.Text("kind"),
+			&on, c.RecordID
 		line.From, line.To = TimeOf(shown.Text("starts_at")), TimeOf(shown.Text("ends_at"))
 	case model.CommitmentEntity:
 		lesson, taken := n.Lesson(shown.ID("lesson_id")), n.element(shown.ID("element_id"))
 		on := lesson.OnDate
-		line.SourceID, line.Name, line.Kind, line.On, line.Row = taken.SourceID, taken.Name, taken.Kind, &on, shown.ID("lesson_id")
+		line.SourceID, line.Name, line.Kind, line.On, line.Row = taken.SourceID, taken.Name, taken.Kind, &on,
+			shown.ID("lesson_id")
 		line.Lesson = &LessonRef{lesson.SourceID, lesson.Name}
 	case model.GroupSuspensionEntity:
 		group := n.element(shown.ID("group_id"))
@@ -172,7 +175,8 @@ func spanOf(image model.Image) string {
 	from, _ := era.ParseMoment(image.Text("starts_at"))
 	to, _ := era.ParseMoment(image.Text("ends_at"))
 	daily, _ := image["daily"].(bool)
-	s := model.FromStored(model.Suspension{Kind: image.Text("kind"), StartsAt: from, EndsAt: to, Daily: daily, Years: image.Text("years")})
+	s := model.FromStored(model.Suspension{Kind: image.Text("kind"), StartsAt: from, EndsAt: to, Daily: daily,
+		Years: image.Text("years")})
 	return string(s.Kind) + ", " + s.FormatSpan() + ", " + s.Whom()
 }
 

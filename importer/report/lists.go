@@ -50,7 +50,8 @@ type ListedPin struct {
 
 func (l ListedPin) What() string {
 	if l.Group != nil {
-		return fmt.Sprintf("whether in %s %s #%s", l.Group.Kind, words.Clean(l.Group.Name), words.Clean(l.Group.SourceID))
+		return fmt.Sprintf("whether in %s %s #%s", l.Group.Kind, words.Clean(l.Group.Name),
+			words.Clean(l.Group.SourceID))
 	}
 	return strings.ReplaceAll(strings.TrimSuffix(l.Field, "_id"), "_", " ")
 }

@@ -44,7 +44,8 @@ type Report struct {
 
 // NothingYet is the report of a run that came to nothing: no list in it is missing.
 func NothingYet() Report {
-	return Report{Result: model.Failed, Changes: []model.Count{}, Problems: []mis.Problem{}, Guard: []guard.Finding{}, Stages: []model.Stage{}}
+	return Report{Result: model.Failed, Changes: []model.Count{}, Problems: []mis.Problem{}, Guard: []guard.Finding{},
+		Stages: []model.Stage{}}
 }
 
 // SetOutcome takes over what the database made of a run.

@@ -17,12 +17,14 @@ var Plural = map[model.Entity]string{
 	model.EraEntity: "eras", model.SettingsEntity: "settings", model.PupilEntity: "pupils", model.StaffEntity: "staff",
 	model.LocationEntity: "locations", model.SubjectEntity: "subjects", model.HouseEntity: "houses",
 	model.GroupEntity: "groups", model.MembershipEntity: "memberships",
-	model.LessonEntity: "lessons", model.CommitmentEntity: "commitments", model.SuspensionEntity: "suspensions", model.GroupSuspensionEntity: "group days",
-	model.AbsenceEntity: "absences", model.PinEntity: "pins", model.UnwantedEntity: "unwanted",
+	model.LessonEntity: "lessons", model.CommitmentEntity: "commitments", model.SuspensionEntity: "suspensions",
+	model.GroupSuspensionEntity: "group days",
+	model.AbsenceEntity:         "absences", model.PinEntity: "pins", model.UnwantedEntity: "unwanted",
 }
 
 var done = map[model.Action]string{
-	model.Create: "created", model.Update: "updated", model.End: "ended", model.Reopen: "reopened", model.Delete: "deleted",
+	model.Create: "created", model.Update: "updated", model.End: "ended", model.Reopen: "reopened",
+	model.Delete: "deleted",
 }
 
 // counted is what happens to the records of one entity, in words.

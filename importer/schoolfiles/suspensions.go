@@ -98,7 +98,8 @@ func readSuspension(item *yaml.Node) (s era.Suspension, err error) {
 				return s, fmt.Errorf("%d: %w", value.Line, err)
 			}
 		default:
-			return s, fmt.Errorf("%d: unknown key %q: there are name, kind, years, from, to and daily", key.Line, key.Value)
+			return s, fmt.Errorf("%d: unknown key %q: there are name, kind, years, from, to and daily", key.Line,
+				key.Value)
 		}
 	}
 	if s.From, s.To, err = era.ParseSpan(from, to); err != nil {

@@ -47,32 +47,48 @@ var (
 // NewMetrics registers the metrics of a daemon of a version.
 func NewMetrics(registry prometheus.Registerer, version string) *Metrics {
 	m := &Metrics{
-		lastSuccess:    gauge("last_success_timestamp_seconds", "When an import last ended well, "+secondsDoc+"."),
-		lastCompletion: gauge("last_completion_timestamp_seconds", "When an import last ended, well or not, "+secondsDoc+"."),
-		nextRun:        gauge("next_run_timestamp_seconds", "When the next import is meant to begin, "+secondsDoc+"; in the past when it is overdue."),
-		snapshot:       gauge("source_snapshot_timestamp_seconds", "When the newest document that was imported came from the MIS, "+secondsDoc+"."),
-		changed:        gauge("source_changed_timestamp_seconds", "When an import last brought a document that was not the one before once more, "+secondsDoc+"."),
-		inProgress:     gauge("run_in_progress", "1 while an import is under way."),
-		held:           gauge("held", "1 while a held run waits for a person."),
-		unchanged:      gauge("source_unchanged", "1 when the last document imported was the one before once more."),
-		databaseUp:     gauge("database_up", "1 when the daemon could read the database at its last look, once a minute."),
-		lastDuration:   gauge("last_run_duration_seconds", "How long the last import took that did not fail."),
-		bytes:          prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "fetch_bytes_total", Help: "Bytes that were downloaded from the MIS, of failed attempts too."}),
-		runs:           counters("runs_total", "Imports that ended, by result.", "result"),
-		changes:        counters("changes_total", "Changes that were applied, by entity and action.", "entity", "action"),
-		attempts:       counters("fetch_attempts_total", "Attempts to fetch a document: fetched, retried after a fault that may pass, or refused for good.", "outcome"),
-		planned:        gauges("planned_changes", "Changes of the last plan that was made, those that wait for a person too, by entity and action.", "entity", "action"),
-		records:        gauges("source_records", "Records of each section in the last document that was read, faulty ones too.", "section"),
-		problems:       gauges("source_problems", "Problems in the last document that was read, by section and reason.", "section", "reason"),
-		breached:       gauges("limit_breached", "1 for each limit that the last document that was read breached, by limit.", "limit"),
-		runSeconds:     histograms("run_duration_seconds", "How long imports took, by result.", "result"),
-		stageSeconds:   histograms("stage_duration_seconds", "How long the stages of imports took.", "stage"),
+		lastSuccess: gauge("last_success_timestamp_seconds", "When an import last ended well, "+secondsDoc+"."),
+		lastCompletion: gauge("last_completion_timestamp_seconds", "When an import last ended, well or not, "+
+			secondsDoc+"."),
+		nextRun: gauge("next_run_timestamp_seconds", "When the next import is meant to begin, "+secondsDoc+
+			"; in the past when it is overdue."),
+		snapshot: gauge("source_snapshot_timestamp_seconds",
+			"When the newest document that was imported came from the MIS, "+secondsDoc+"."),
+		changed: gauge("source_changed_timestamp_seconds",
+			"When an import last brought a document that was not the one before once more, "+secondsDoc+"."),
+		inProgress: gauge("run_in_progress", "1 while an import is under way."),
+		held:       gauge("held", "1 while a held run waits for a person."),
+		unchanged:  gauge("source_unchanged", "1 when the last document imported was the one before once more."),
+		databaseUp: gauge("database_up",
+			"1 when the daemon could read the database at its last look, once a minute."),
+		lastDuration: gauge("last_run_duration_seconds", "How long the last import took that did not fail."),
+		bytes: prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "fetch_bytes_total",
+			Help: "Bytes that were downloaded from the MIS, of failed attempts too."}),
+		runs:    counters("runs_total", "Imports that ended, by result.", "result"),
+		changes: counters("changes_total", "Changes that were applied, by entity and action.", "entity", "action"),
+		attempts: counters("fetch_attempts_total",
+			"Attempts to fetch a document: fetched, retried after a fault that may pass, or refused for good.",
+			"outcome"),
+		planned: gauges("planned_changes", "Changes of the last plan that was made, those that wait for a "+
+			"person too, by entity and action.", "entity", "action"),
+		records: gauges("source_records", "Records of each section in the last document that was read, faulty "+
+			"ones too.", "section"),
+		problems: gauges("source_problems", "Problems in the last document that was read, by section and reason.",
+			"section", "reason"),
+		breached: gauges("limit_breached", "1 for each limit that the last document that was read breached, by "+
+			"limit.", "limit"),
+		runSeconds:   histograms("run_duration_seconds", "How long imports took, by result.", "result"),
+		stageSeconds: histograms("stage_duration_seconds", "How long the stages of imports took.", "stage"),
 	}
-	build := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "build_info", Help: "Always 1; the version is in the label.", ConstLabels: prometheus.Labels{"version": version}})
+	build := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "build_info",
+		Help: "Always 1; the version is in the label.", ConstLabels: prometheus.Labels{"version": version}})
 	build.Set(1)
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build,
-		m.lastSuccess, m.lastCompletion, m.nextRun, m.snapshot, m.changed, m.inProgress, m.held, m.unchanged, m.databaseUp, m.lastDuration,
-		m.bytes, m.runs, m.changes, m.attempts, m.planned, m.records, m.problems, m.breached, m.runSeconds, m.stageSeconds)
+	registry.MustRegister(collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build,
+		m.lastSuccess, m.lastCompletion, m.nextRun, m.snapshot, m.changed, m.inProgress, m.held, m.unchanged,
+		m.databaseUp, m.lastDuration,
+		m.bytes, m.runs, m.changes, m.attempts, m.planned, m.records, m.problems, m.breached, m.runSeconds,
+		m.stageSeconds)
 	m.fromTheStart()
 	return m
 }
@@ -90,7 +106,8 @@ func counters(name, help string, labels ...string) *prometheus.CounterVec {
 }
 
 func histograms(name, help, label string) *prometheus.HistogramVec {
-	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: inSeconds}, []string{label})
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help,
+		Buckets: inSeconds}, []string{label})
 }
 
 // fromTheStart makes every series that there can be.

@@ -28,7 +28,8 @@ func Server(registry *prometheus.Registry, pulse *Pulse) *http.Server {
 		seats        = Connections / 2 // the other half is for those who have asked
 	)
 	pages := http.NewServeMux()
-	pages.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: scrapes, Timeout: requestMost}))
+	pages.Handle("GET /metrics", promhttp.HandlerFor(registry,
+		promhttp.HandlerOpts{MaxRequestsInFlight: scrapes, Timeout: requestMost}))
 	pages.HandleFunc("GET /healthz", pulse.healthz)
 	pages.HandleFunc("GET /runbook", runbook)
 	pages.HandleFunc("GET /runbook/{alert}", runbook)
@@ -73,9 +74,11 @@ func (p *Pulse) page(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprintf(w, "refused       the configuration on disk: %s\n", s.refused)
 	}
 	if !s.known.At.IsZero() {
-		_, _ = fmt.Fprintf(w, "next import   %s\nlast success  %s\n", s.when(s.known.Next), s.when(s.known.Imports.LastSuccess))
+		_, _ = fmt.Fprintf(w, "next import   %s\nlast success  %s\n", s.when(s.known.Next),
+			s.when(s.known.Imports.LastSuccess))
 		if newest := s.known.Imports.Newest; len(newest) > 0 {
-			_, _ = fmt.Fprintf(w, "newest run    %d, %s, %s\n", newest[0].ID, newest[0].Result, s.when(newest[0].FinishedAt))
+			_, _ = fmt.Fprintf(w, "newest run    %d, %s, %s\n", newest[0].ID, newest[0].Result,
+				s.when(newest[0].FinishedAt))
 		}
 	}
 	for _, id := range s.known.Imports.Waiting {
@@ -85,7 +88,8 @@ func (p *Pulse) page(w http.ResponseWriter, _ *http.Request) {
 	if s.lastError != "" {
 		_, _ = fmt.Fprintf(w, "last error    %s: %s\n", s.when(s.failed), s.lastError)
 	}
-	_, _ = fmt.Fprint(w, "\n/metrics   for Prometheus\n/healthz   200 while the service does its work\n/runbook   what to do about each alert\n")
+	_, _ = fmt.Fprint(w, "\n/metrics   for Prometheus\n/healthz   200 while the service does its work\n/runbook   "+
+		"what to do about each alert\n")
 }
 
 //go:embed runbook.md

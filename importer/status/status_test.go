@@ -37,7 +37,8 @@ func TestThePulse(t *testing.T) {
 	}{
 		{"a look a minute", func() { p.Looked(outlook) }, time.Minute, ""},
 		{"no look", func() {}, 5 * time.Minute, "no sign of work for 6m0s"},
-		{"the database is away", func() { p.Looked(daemon.Outlook{At: now, Zone: time.UTC, Away: errors.New("gone")}) }, time.Minute, ""},
+		{"the database is away", func() { p.Looked(daemon.Outlook{At: now, Zone: time.UTC, Away: errors.New("gone")}) },
+			time.Minute, ""},
 		{"a long fetch", func() { p.Began(now); p.Stage("fetch") }, 45 * time.Minute, ""},
 		{"a fetch without end", func() {}, 10 * time.Minute, "the stage fetch has taken 55m0s"},
 		{"a lock in the database", func() { p.Stage("state") }, 5 * time.Hour, ""},
@@ -70,23 +71,32 @@ func TestMetricsCount(t *testing.T) {
 	m.Began(at)
 	m.Ended(at.Add(3*time.Second), report.Report{
 		Run: 1, Result: model.Applied, Taken: at, Records: map[string]int{"CurrentPupils": 12},
-		Changes:  []model.Count{{Entity: model.PupilEntity, Action: model.Create, Count: 12}},
-		Problems: []mis.Problem{{Section: "CurrentPupils", Reason: mis.NoID}, {Section: "CurrentPupils", Reason: mis.NoID, More: 40}},
-		Stages:   []model.Stage{{Name: "fetch", Seconds: 2}},
-		Guard:    []guard.Finding{{Limit: guard.ValuesChanged, About: "pupil surname", Breached: true}, {Limit: guard.PupilsLeaving}},
+		Changes: []model.Count{{Entity: model.PupilEntity, Action: model.Create, Count: 12}},
+		Problems: []mis.Problem{{Section: "CurrentPupils", Reason: mis.NoID},
+			{Section: "CurrentPupils", Reason: mis.NoID, More: 40}},
+		Stages: []model.Stage{{Name: "fetch", Seconds: 2}},
+		Guard: []guard.Finding{{Limit: guard.ValuesChanged, About: "pupil surname", Breached: true},
+			{Limit: guard.PupilsLeaving}},
 	}, nil)
 	m.Began(at)
 	m.Ended(at, report.NothingYet(), &store.BusyError{}) // is none
-	m.Looked(daemon.Outlook{At: at, Next: at.Add(time.Hour), Imports: model.Imports{LastSuccess: at, Waiting: []model.ID{3}, Newest: []model.Run{{Result: model.Failed, FinishedAt: at}}}})
+	m.Looked(daemon.Outlook{At: at, Next: at.Add(time.Hour),
+		Imports: model.Imports{LastSuccess: at, Waiting: []model.ID{3},
+			Newest: []model.Run{{Result: model.Failed, FinishedAt: at}}}})
 	m.Downloaded(100)
 	m.Downloaded(250)
 	m.Attempted(isams.Retried)
 	m.Downloaded(50) // of the next attempt
 	for text, want := range map[string]string{
-		"misimport_runs_total": `misimport_runs_total{result="applied"} 1`, "misimport_changes_total": `misimport_changes_total{action="create",entity="pupil"} 12`,
-		"misimport_source_problems": `misimport_source_problems{reason="no id",section="CurrentPupils"} 42`, "misimport_fetch_bytes_total": "misimport_fetch_bytes_total 300",
-		"misimport_limit_breached": `misimport_limit_breached{limit="values_changed"} 1`, "misimport_held": "misimport_held 1", "misimport_next_run_timestamp_seconds": "misimport_next_run_timestamp_seconds 1.0036e+06",
-		"misimport_last_run_duration_seconds": "misimport_last_run_duration_seconds 3", "misimport_source_records": `misimport_source_records{section="CurrentPupils"} 12`,
+		"misimport_runs_total":                 `misimport_runs_total{result="applied"} 1`,
+		"misimport_changes_total":              `misimport_changes_total{action="create",entity="pupil"} 12`,
+		"misimport_source_problems":            `misimport_source_problems{reason="no id",section="CurrentPupils"} 42`,
+		"misimport_fetch_bytes_total":          "misimport_fetch_bytes_total 300",
+		"misimport_limit_breached":             `misimport_limit_breached{limit="values_changed"} 1`,
+		"misimport_held":                       "misimport_held 1",
+		"misimport_next_run_timestamp_seconds": "misimport_next_run_timestamp_seconds 1.0036e+06",
+		"misimport_last_run_duration_seconds":  "misimport_last_run_duration_seconds 3",
+		"misimport_source_records":             `misimport_source_records{section="CurrentPupils"} 12`,
 	} {
 		got, err := testutil.GatherAndFormat(registry, expfmt.TypeTextPlain, text)
 		if err != nil || !strings.Contains(string(got), want+"\n") {

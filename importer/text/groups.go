@@ -61,7 +61,8 @@ func (p *printer) groups(by groupChanges) {
 		return
 	}
 	all := slices.SortedFunc(maps.Values(by), func(a, b *groupChange) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), words.CompareNames(a.Name, b.Name), mis.CompareIDs(a.SourceID, b.SourceID))
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), words.CompareNames(a.Name, b.Name),
+			mis.CompareIDs(a.SourceID, b.SourceID))
 	})
 	p.line("\n%s", p.paint(bold, "groups"))
 	p.fold(len(all), 2*shownRecords, "  ", func(i int) { p.group(all[i]) })
@@ -81,7 +82,8 @@ func (p *printer) group(g *groupChange) {
 		case model.Delete:
 			parts = append(parts, p.paint(red, fmt.Sprintf("removed with %s: %s", memberCount(g), g.own.Why)))
 		case model.End:
-			parts = append(parts, p.paint(red, fmt.Sprintf("closes with %s, last day %s: %s", memberCount(g), *g.own.EndsOn, g.own.Why)))
+			parts = append(parts, p.paint(red, fmt.Sprintf("closes with %s, last day %s: %s", memberCount(g),
+				*g.own.EndsOn, g.own.Why)))
 		}
 	}
 	if g.own == nil || g.own.Action == model.Update || p.Verbose {

@@ -23,9 +23,11 @@ var applied = map[model.Hold]string{
 // would says what of a run would be applied.
 var would = map[model.Hold]string{
 	model.HoldSections: "A run would be held: applied would be all but what follows from the sections that are missing.",
-	model.HoldValues:   "A run would be held: applied would be all but the changes of the fields, and of the lessons, that are named below.",
-	model.HoldRemovals: "A run would be held: applied would be what adds and updates; whatever ends would wait, and who would move would stay.",
-	model.HoldAll:      "A run would be held: nothing would be applied.",
+	model.HoldValues: "A run would be held: applied would be all but the changes of the fields, and of the " +
+		"lessons, that are named below.",
+	model.HoldRemovals: "A run would be held: applied would be what adds and updates; whatever ends would wait, and " +
+		"who would move would stay.",
+	model.HoldAll: "A run would be held: nothing would be applied.",
 }
 
 // guard writes the limits that are breached, with their largest causes, or every limit.
@@ -62,14 +64,16 @@ func (p *printer) finding(f guard.Finding) {
 	case f.Off:
 		p.line("  off   %-31s %s", name, amount(f))
 	default:
-		p.line("  ok    %-31s %s; %s", name, amount(f), guard.Limit{Percent: 100 * f.Allowed, AtLeast: f.AtLeast}.Allows())
+		p.line("  ok    %-31s %s; %s", name, amount(f),
+			guard.Limit{Percent: 100 * f.Allowed, AtLeast: f.AtLeast}.Allows())
 	}
 }
 
 // amount is what a finding comes to.
 func amount(f guard.Finding) string {
 	if f.Limit == guard.GroupsShrinking {
-		return fmt.Sprintf("%s of %s groups, the worst loses %.1f %%", words.Thousands(f.Count), words.Thousands(f.Of), 100*f.Value)
+		return fmt.Sprintf("%s of %s groups, the worst loses %.1f %%", words.Thousands(f.Count), words.Thousands(f.Of),
+			100*f.Value)
 	}
 	if f.Count == 0 {
 		return "0"
@@ -114,7 +118,8 @@ func (p *printer) likely(findings []guard.Finding) {
 	if len(missing) > 1 {
 		is = "are"
 	}
-	p.line("\n%s %s missing. Most likely the key to the MIS no longer has the right to read it: look at the", strings.Join(missing, ", "), is)
+	p.line("\n%s %s missing. Most likely the key to the MIS no longer has the right to read it: look at the",
+		strings.Join(missing, ", "), is)
 	p.line("key's rights there. Doing nothing is safe: all that follows from it stays as it is, and the next")
 	p.line("document that has it is imported as ever. Approve only if the school has nothing of the kind any more.")
 }
@@ -142,12 +147,15 @@ func (p *printer) pinned(lines []report.Line) {
 		l := lines[i]
 		switch {
 		case l.Group != nil && l.Action == model.Create:
-			p.line("  %s #%s stays out of %s %s, which the MIS puts it into", words.Clean(l.Name), words.Clean(l.SourceID), l.Group.Kind, words.Clean(l.Group.Name))
+			p.line("  %s #%s stays out of %s %s, which the MIS puts it into", words.Clean(l.Name),
+				words.Clean(l.SourceID), l.Group.Kind, words.Clean(l.Group.Name))
 		case l.Group != nil:
-			p.line("  %s #%s stays in %s %s, which the MIS takes it out of", words.Clean(l.Name), words.Clean(l.SourceID), l.Group.Kind, words.Clean(l.Group.Name))
+			p.line("  %s #%s stays in %s %s, which the MIS takes it out of", words.Clean(l.Name),
+				words.Clean(l.SourceID), l.Group.Kind, words.Clean(l.Group.Name))
 		default:
 			for _, f := range l.Fields {
-				p.line("  %s #%s: %s stays %s; the MIS says %s", words.Clean(l.Name), words.Clean(l.SourceID), strings.ReplaceAll(f.Name, "_", " "), words.ValueText(f.After), words.ValueText(f.Before))
+				p.line("  %s #%s: %s stays %s; the MIS says %s", words.Clean(l.Name), words.Clean(l.SourceID),
+					strings.ReplaceAll(f.Name, "_", " "), words.ValueText(f.After), words.ValueText(f.Before))
 			}
 		}
 	})
@@ -199,15 +207,18 @@ func writeDecided(w io.Writer, r report.Report, style Style, verb string) error 
 	p.line("")
 	switch unwanted := r.Count(model.UnwantedEntity, model.Create); {
 	case unwanted == 1:
-		p.line("The document that did this is not imported again, unless somebody puts it into PreFetched (\"%s\" finds it) and runs \"%s\"; the next one that differs is.",
+		p.line("The document that did this is not imported again, unless somebody puts it into PreFetched (\"%s\" "+
+			"finds it) and runs \"%s\"; the next one that differs is.",
 			hint.Command("archive"), hint.Command("run --force"))
 	case unwanted > 1:
-		p.line("Neither the document that did this nor the newest, which says the same, is imported again, unless somebody puts it into PreFetched (\"%s\" finds it) and runs \"%s\"; the next one that differs is.",
+		p.line("Neither the document that did this nor the newest, which says the same, is imported again, unless "+
+			"somebody puts it into PreFetched (\"%s\" finds it) and runs \"%s\"; the next one that differs is.",
 			hint.Command("archive"), hint.Command("run --force"))
 	case r.Count(model.UnwantedEntity, model.Delete) > 0:
 		p.line("Documents that were not to be imported again may be again.")
 	}
-	p.line("\"%s\" lists each change; \"%s\" takes it back.", hint.Command("runs show %d", r.Run), hint.Command("undo %d", r.Run))
+	p.line("\"%s\" lists each change; \"%s\" takes it back.", hint.Command("runs show %d", r.Run),
+		hint.Command("undo %d", r.Run))
 	return p.err
 }
 
@@ -216,7 +227,8 @@ func (p *printer) differs(said []string, held model.ID) {
 	if len(said) == 0 {
 		return
 	}
-	p.line("%s", p.paint(amber, fmt.Sprintf("Nothing was applied: the plan is no longer the one that run %d held.", held)))
+	p.line("%s", p.paint(amber, fmt.Sprintf("Nothing was applied: the plan is no longer the one that run %d held.",
+		held)))
 	for _, text := range said {
 		p.line("  %s", text)
 	}

@@ -145,7 +145,8 @@ func (p *printer) lessons(c *lessonChanges) {
 	for _, key := range c.counts.keys {
 		sign, why, _ := strings.Cut(key, "\x00")
 		if d := c.counts.by[key]; d.count > 0 {
-			p.line("  %s %d %s: %s, %s", sign, d.count, words.PlainPlural(d.count, "lesson"), words.Clean(why), d.span())
+			p.line("  %s %d %s: %s, %s", sign, d.count, words.PlainPlural(d.count, "lesson"), words.Clean(why),
+				d.span())
 		}
 	}
 	same := newTally()

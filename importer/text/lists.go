@@ -45,7 +45,8 @@ func WriteSuspensions(w io.Writer, listed []report.ListedSuspension) error {
 			number = fmt.Sprint(s.ID)
 		}
 		plain := era.Suspension{Name: s.Name, Kind: s.Kind, Years: s.Years, From: s.From, To: s.To, Daily: s.Daily}
-		p.line("%4s  %-10s  %-8s  %s: %s, %s", number, s.Kind, s.In, words.Clean(s.Name), plain.FormatSpan(), plain.Whom())
+		p.line("%4s  %-10s  %-8s  %s: %s, %s", number, s.Kind, s.In, words.Clean(s.Name), plain.FormatSpan(),
+			plain.Whom())
 	}
 	return p.err
 }

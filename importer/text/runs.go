@@ -20,7 +20,8 @@ func WriteRuns(w io.Writer, past []report.Past, none string, zone *time.Location
 		p.line("%s", none)
 		return p.err
 	}
-	p.line("%s", p.paint(bold, fmt.Sprintf("%5s  %-16s  %-8s  %-10s  %-10s  %s", "run", "started", "kind", "as of", "result", "changes")))
+	p.line("%s", p.paint(bold, fmt.Sprintf("%5s  %-16s  %-8s  %-10s  %-10s  %s", "run", "started", "kind", "as of",
+		"result", "changes")))
 	for _, r := range past {
 		changes := 0
 		for _, c := range r.Changes {
@@ -39,7 +40,8 @@ func WriteRuns(w io.Writer, past []report.Past, none string, zone *time.Location
 		if r.Error != "" {
 			outcome = "" // it stands below, whole
 		}
-		row := fmt.Sprintf("%5d  %-16s  %-8s  %-10s  %-10s  %s", r.Run, r.StartedAt.In(zone).Format("2006-01-02 15:04"), r.Kind, r.AsOf, r.Result, outcome)
+		row := fmt.Sprintf("%5d  %-16s  %-8s  %-10s  %-10s  %s", r.Run, r.StartedAt.In(zone).Format("2006-01-02 15:04"),
+			r.Kind, r.AsOf, r.Result, outcome)
 		p.line("%s", strings.TrimRight(row, " "))
 		for _, line := range words.Wrapped(words.Clean(r.Error), 73) {
 			p.line("       %s", line)
@@ -91,7 +93,8 @@ func WriteShown(w io.Writer, past report.Past, zone *time.Location, style Style)
 	p.waits("held, and "+decision(past, func() string { return decidedAt(past, zone) }), past.Waiting, past.Held)
 	if past.Decision == model.Waiting {
 		p.likely(past.Guard)
-		p.line("\n\"%s\" applies it, \"%s\" leaves it.", hint.Command("approve %d", past.Run), hint.Command("reject %d", past.Run))
+		p.line("\n\"%s\" applies it, \"%s\" leaves it.", hint.Command("approve %d", past.Run),
+			hint.Command("reject %d", past.Run))
 	}
 	return p.err
 }

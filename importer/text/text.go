@@ -150,9 +150,11 @@ func (p *printer) timetable(name string) {
 	}
 }
 
-var signs = map[model.Action]string{model.Create: "+", model.Update: "~", model.End: "−", model.Reopen: "+", model.Delete: "−"}
+var signs = map[model.Action]string{model.Create: "+", model.Update: "~", model.End: "−", model.Reopen: "+",
+	model.Delete: "−"}
 
-var colours = map[model.Action]string{model.Create: green, model.Update: amber, model.End: red, model.Reopen: green, model.Delete: red}
+var colours = map[model.Action]string{model.Create: green, model.Update: amber, model.End: red, model.Reopen: green,
+	model.Delete: red}
 
 func (p *printer) sign(a model.Action) string { return p.paint(colours[a], signs[a]) }
 
@@ -184,7 +186,8 @@ func (p *printer) record(l report.Line) {
 func (p *printer) fields(fields []report.Field) string {
 	var parts []string
 	for _, f := range fields {
-		parts = append(parts, fmt.Sprintf("%s %s → %s", strings.ReplaceAll(f.Name, "_", " "), words.ValueText(f.Before), words.ValueText(f.After)))
+		parts = append(parts, fmt.Sprintf("%s %s → %s", strings.ReplaceAll(f.Name, "_", " "), words.ValueText(f.Before),
+			words.ValueText(f.After)))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -209,7 +212,8 @@ func (p *printer) problems(problems []mis.Problem) {
 	folded := false
 	for from := 0; from < len(problems); {
 		to := from + 1
-		for to < len(problems) && problems[to].Section == problems[from].Section && problems[to].Reason == problems[from].Reason {
+		for to < len(problems) && problems[to].Section == problems[from].Section &&
+			problems[to].Reason == problems[from].Reason {
 			to++
 		}
 		folded = p.problemsOfKind(problems[from:to]) || folded
@@ -230,7 +234,8 @@ func (p *printer) problemsOfKind(of []mis.Problem) (folded bool) {
 			if q.More > 0 {
 				where += fmt.Sprintf("; and %d more like it", q.More)
 			}
-			p.line("  %s: %s: %s%s", strings.TrimSpace(q.Section+" "+words.Clean(q.ID)), p.paint(amber, string(q.Reason)), words.Clean(q.Detail), where)
+			p.line("  %s: %s: %s%s", strings.TrimSpace(q.Section+" "+words.Clean(q.ID)),
+				p.paint(amber, string(q.Reason)), words.Clean(q.Detail), where)
 		}
 		return false
 	}

@@ -153,12 +153,14 @@ func (w *Wanted) wantLocations() {
 func (w *Wanted) wantHouses() {
 	for _, roll := range []*mis.Roll[mis.House]{&w.Snap.AcademicHouses, &w.Snap.BoardingHouses} {
 		kind := houseKind(roll == &w.Snap.BoardingHouses)
-		ofKind := slices.DeleteFunc(slices.Clone(w.State.Houses), func(h model.House) bool { return h.Type != string(kind) })
+		ofKind := slices.DeleteFunc(slices.Clone(w.State.Houses),
+			func(h model.House) bool { return h.Type != string(kind) })
 		have := BySource(ofKind)
 		var want []model.House
 		for _, h := range roll.Records {
 			want = append(want, model.House{
-				Element: w.base("house", have[h.ID].ID, h.Name), Origin: w.Origin(h.ID), Type: string(kind), Code: h.Code,
+				Element: w.base("house", have[h.ID].ID, h.Name), Origin: w.Origin(h.ID), Type: string(kind),
+				Code: h.Code,
 			})
 		}
 		w.Houses = append(w.Houses, keep(w, want, ofKind, roll)...)
@@ -202,7 +204,8 @@ func (w *Wanted) wantGroups() {
 		g.SubjectID = w.reference(subjects[s.SubjectID].ID, inSets[s.ID].SubjectID)
 		sets = append(sets, g)
 	}
-	w.Groups = append(keep(w, forms, w.living(haveForms), &w.Snap.Forms), keep(w, sets, w.living(haveSets), &w.Snap.Sets)...)
+	w.Groups = append(keep(w, forms, w.living(haveForms), &w.Snap.Forms),
+		keep(w, sets, w.living(haveSets), &w.Snap.Sets)...)
 	w.pinGroups()
 }
 

@@ -70,7 +70,8 @@ func (w *Wanted) formFor(pupil model.ID, said mis.Pupil, forms map[string]model.
 	form, ok := forms[said.FormID]
 	had, was := w.FormOf[pupil]
 	switch {
-	case was && w.HandsOff[Pair{had.ID, pupil}], ok && w.HandsOff[Pair{form.ID, pupil}]: // where a person put the pupil, or took the pupil out
+	case was && w.HandsOff[Pair{had.ID, pupil}], ok &&
+		w.HandsOff[Pair{form.ID, pupil}]: // where a person put the pupil, or took the pupil out
 		return form, false
 	case ok:
 		return form, true
@@ -100,7 +101,8 @@ func (w *Wanted) unplaced(sets map[string]model.Group, pupils map[string]model.I
 		}
 		lost[pupil] = true
 		w.Problems.Add(mis.Problem{Section: w.Snap.SetLists.Section, ID: m.ID, Reason: mis.UnknownSet,
-			Detail: fmt.Sprintf("set %s cannot be read, and pupil %s is said to be in it; the pupil's sets stay as they are", m.SetID, m.PupilID)})
+			Detail: fmt.Sprintf("set %s cannot be read, and pupil %s is said to be in it; the pupil's sets stay as "+
+				"they are", m.SetID, m.PupilID)})
 	}
 	return lost
 }
@@ -125,7 +127,8 @@ func (w *Wanted) freeze(frozen map[Place]bool, lost map[model.ID]bool) {
 			continue
 		}
 		source, known := sources[m.ElementID]
-		p, isSilent := (PairOf(m)), known && (w.silentOn(group, source) || lost[m.ElementID] && group.GroupKind == model.SetGroup)
+		p, isSilent := (PairOf(m)), known && (w.silentOn(group, source) || lost[m.ElementID] &&
+			group.GroupKind == model.SetGroup)
 		switch {
 		case !isSilent && !w.Hold || isSaid(p):
 		case isSilent && (w.HandsOff[p] || w.Kept[group.ID] == Awaited):
@@ -167,7 +170,8 @@ func (w *Wanted) silentOn(group model.Group, pupil string) bool {
 	if _, said := w.said[pupil]; !said {
 		return true
 	}
-	return group.GroupKind == model.SetGroup && (!w.setSaid[group.SourceID] || w.Snap.SetLists.SilentOn(group.SourceID, pupil))
+	return group.GroupKind == model.SetGroup &&
+		(!w.setSaid[group.SourceID] || w.Snap.SetLists.SilentOn(group.SourceID, pupil))
 }
 
 func ComparePairs(a, b Pair) int {

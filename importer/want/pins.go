@@ -50,7 +50,8 @@ func pinFields[T Element](w *Wanted, want, have []T) {
 		for _, field := range fields[row] {
 			pinned := model.Keep(want[i], h, field)
 			if pinned != want[i] {
-				w.Pinned = append(w.Pinned, model.Change{Action: model.Update, By: field, Before: model.Keep(h, want[i], field), After: h})
+				w.Pinned = append(w.Pinned, model.Change{Action: model.Update, By: field,
+					Before: model.Keep(h, want[i], field), After: h})
 			}
 			want[i] = pinned
 		}
@@ -81,7 +82,8 @@ func (w *Wanted) pinMemberships() {
 		case there:
 			w.Pinned = append(w.Pinned, model.Change{Action: model.End, Why: model.Left, Before: m, After: m})
 		default:
-			w.Pinned = append(w.Pinned, model.Change{Action: model.Create, Why: model.Joined, After: model.Membership{GroupID: p.Group, ElementID: p.Member, StartsOn: w.AsOf}})
+			w.Pinned = append(w.Pinned, model.Change{Action: model.Create, Why: model.Joined,
+				After: model.Membership{GroupID: p.Group, ElementID: p.Member, StartsOn: w.AsOf}})
 		}
 	}
 }

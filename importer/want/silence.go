@@ -49,7 +49,8 @@ func (w *Wanted) Silences(baseline map[string]int) (list []Silence) {
 		}
 		if s.saysNothing && s.kept+known > 0 {
 			silence := Silence{Section: s.section, Kept: s.kept, Known: known}
-			if ofTimetable := []string{"PublishedTimetables", "StaffMeetings", "YearSchedules", "Tutorials"}; slices.Contains(ofTimetable, s.section) {
+			if ofTimetable := []string{"PublishedTimetables", "StaffMeetings", "YearSchedules",
+				"Tutorials"}; slices.Contains(ofTimetable, s.section) {
 				silence.Unit = " days"
 			}
 			list = append(list, silence)
@@ -62,7 +63,8 @@ func (w *Wanted) Silences(baseline map[string]int) (list []Silence) {
 func (w *Wanted) ReportSilence() {
 	for _, s := range w.Silences(nil) {
 		w.Problems.Add(mis.Problem{Section: s.Section, Reason: mis.SectionIsAbsent,
-			Detail: fmt.Sprintf("what the database holds of it stays as it is (%d); check what the API key is allowed", s.Kept)})
+			Detail: fmt.Sprintf("what the database holds of it stays as it is (%d); check what the API key is allowed",
+				s.Kept)})
 	}
 }
 
@@ -83,7 +85,8 @@ func (w *Wanted) current(kind string) []model.Group {
 // daysWithLessons is on how many days the database knows lessons of a kind, or any.
 func (w *Wanted) daysWithLessons(kind mis.LessonKind) (n int) {
 	for _, digest := range w.State.LessonDays {
-		if _, kinds, _ := strings.Cut(digest, ":"); kinds != "" && (kind == "" || strings.Contains(kinds, string(kind[0]))) {
+		if _, kinds, _ := strings.Cut(digest, ":"); kinds != "" &&
+			(kind == "" || strings.Contains(kinds, string(kind[0]))) {
 			n++
 		}
 	}

@@ -26,7 +26,8 @@ type moved struct{ Had, Want model.Suspension }
 
 // MatchSuspensions finds what the database holds of the file in the file again. One that moved is
 // the same under its name and kind; several of one name are matched one by one.
-func (w *Wanted) MatchSuspensions(file []era.Suspension) (gone []model.Suspension, changed []moved, fresh []model.Suspension) {
+func (w *Wanted) MatchSuspensions(file []era.Suspension) (gone []model.Suspension, changed []moved,
+	fresh []model.Suspension) {
 	var had []model.Suspension
 	for _, s := range file {
 		fresh = append(fresh, model.ToStored(s, model.InFile))
@@ -169,20 +170,23 @@ func (w *Wanted) ReportSuspensions(eras []era.Era) {
 		}
 		for _, other := range w.suspensions[:i] {
 			if shareTime(s, other) {
-				w.noteSuspension(s, mis.OverlapsAnother, "%s: it overlaps with %s, %s; both count", about, other.Name, other.FormatSpan())
+				w.noteSuspension(s, mis.OverlapsAnother, "%s: it overlaps with %s, %s; both count", about, other.Name,
+					other.FormatSpan())
 			}
 		}
 	}
 }
 
 func (w *Wanted) noteSuspension(s era.Suspension, reason mis.Reason, format string, args ...any) {
-	w.Problems.Add(mis.Problem{Section: "suspensions", ID: s.Name, Reason: reason, Detail: fmt.Sprintf(format, args...)})
+	w.Problems.Add(mis.Problem{Section: "suspensions", ID: s.Name, Reason: reason,
+		Detail: fmt.Sprintf(format, args...)})
 }
 
 // shareTime tells whether two are of one kind, for some of the same years, and share a
 // minute.
 func shareTime(a, b era.Suspension) bool {
-	common := len(a.Years) == 0 || len(b.Years) == 0 || slices.ContainsFunc(a.Years, func(y era.Year) bool { return slices.Contains(b.Years, y) })
+	common := len(a.Years) == 0 || len(b.Years) == 0 ||
+		slices.ContainsFunc(a.Years, func(y era.Year) bool { return slices.Contains(b.Years, y) })
 	if a.Kind != b.Kind || !common || !a.Days().Overlaps(b.Days()) {
 		return false
 	}

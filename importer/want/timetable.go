@@ -127,7 +127,8 @@ func Takes(l mis.Lesson) (list []string) {
 	for _, of := range []struct {
 		kind string
 		ids  []string
-	}{{model.SetGroup, l.Sets}, {model.FormGroup, l.Forms}, {"staff", l.Staff}, {"location", l.Locations}, {"pupil", l.Pupils}} {
+	}{{model.SetGroup, l.Sets}, {model.FormGroup, l.Forms}, {"staff", l.Staff}, {"location", l.Locations},
+		{"pupil", l.Pupils}} {
 		for _, id := range of.ids {
 			list = append(list, of.kind+" "+id)
 		}
@@ -194,7 +195,8 @@ func (w *Wanted) imported(l mis.Lesson) (mis.Lesson, bool) {
 	l.Sets = slices.DeleteFunc(slices.Clone(l.Sets), func(id string) bool { return w.Unwanted["set "+id] })
 	l.Forms = slices.DeleteFunc(slices.Clone(l.Forms), func(id string) bool { return w.Unwanted["form "+id] })
 	l.Years = slices.Clone(l.Years)
-	for _, group := range Takes(mis.Lesson{Sets: l.Sets, Forms: l.Forms}) { // of one that cannot be read, as the database has it
+	for _, group := range Takes(mis.Lesson{Sets: l.Sets,
+		Forms: l.Forms}) { // of one that cannot be read, as the database has it
 		if year, ok := w.yearOf[group]; ok && year.Known() {
 			l.Years = append(l.Years, year)
 		}
@@ -214,7 +216,8 @@ func (w *Wanted) fingerprint(l mis.Lesson, p mis.Period) []byte {
 			taken[i] = "no " + reference
 		}
 	}
-	for _, list := range [][]string{{string(l.Kind), l.Code, l.Name, p.From.String(), p.To.String(), fmt.Sprint(l.Unsure)}, l.IDs, taken} {
+	for _, list := range [][]string{{string(l.Kind), l.Code, l.Name, p.From.String(), p.To.String(),
+		fmt.Sprint(l.Unsure)}, l.IDs, taken} {
 		fmt.Fprintf(sum, "%d", len(list))
 		for _, text := range list {
 			fmt.Fprintf(sum, " %d %s", len(text), text)
@@ -234,7 +237,8 @@ func (w *Wanted) protectionMark() string {
 	if !t.Protects() {
 		return awaits
 	}
-	return awaits + fmt.Sprintf("%q %q %q", slices.Sorted(maps.Keys(t.Faulty)), slices.Sorted(maps.Keys(t.FaultyCode)), slices.Sorted(maps.Keys(t.Doubtful)))
+	return awaits + fmt.Sprintf("%q %q %q", slices.Sorted(maps.Keys(t.Faulty)), slices.Sorted(maps.Keys(t.FaultyCode)),
+		slices.Sorted(maps.Keys(t.Doubtful)))
 }
 
 // StaleDays lists the days whose lessons have to be read: those of which the database does not
@@ -267,7 +271,8 @@ func (w *Wanted) ReportWeeks() {
 	last := era.Week{}
 	for _, date := range w.termDays() {
 		week := date.Week()
-		if wd := date.Weekday(); week == last || wd == 0 || wd == 6 || len(w.Snap.Timetable.Allocations[week]) > 0 || w.isFree(date) {
+		if wd := date.Weekday(); week == last || wd == 0 || wd == 6 || len(w.Snap.Timetable.Allocations[week]) > 0 ||
+			w.isFree(date) {
 			continue
 		}
 		last = week

@@ -90,8 +90,10 @@ type Wanted struct {
 // Of is what is wanted. It is pure: the same arguments give the same, in the same order, and
 // neither clock nor database is read.
 func Of(given Given) *Wanted {
-	w := &Wanted{Given: given, InFile: given.File, Kept: map[model.ID]whyKept{}, suspended: map[era.Year][]era.Interval{},
-		yearOf: map[string]era.Year{}, said: map[string]mis.Pupil{}, Unwanted: map[string]bool{}, setSaid: map[string]bool{},
+	w := &Wanted{Given: given, InFile: given.File, Kept: map[model.ID]whyKept{},
+		suspended: map[era.Year][]era.Interval{},
+		yearOf:    map[string]era.Year{}, said: map[string]mis.Pupil{}, Unwanted: map[string]bool{},
+		setSaid:  map[string]bool{},
 		Yearless: map[string]bool{}, FormOf: map[model.ID]model.Group{}}
 	if w.Hold {
 		w.InFile = append(slices.Clone(w.File), w.notInTheFile()...)

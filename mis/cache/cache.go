@@ -60,7 +60,8 @@ func (f Folder) Prepare() error {
 
 func writable(folder string) error {
 	if err := unix.Faccessat(unix.AT_FDCWD, folder, unix.W_OK|unix.X_OK, unix.AT_EACCESS); err != nil {
-		return fmt.Errorf("state folder: %s cannot be written to: %w; choose another with --state, or make this one writable", folder, err)
+		return fmt.Errorf("state folder: %s cannot be written to: %w; choose another with --state, or make this one "+
+			"writable", folder, err)
 	}
 	return nil
 }
@@ -108,7 +109,8 @@ func (f Folder) subfoldersWritable() (err error) {
 type ForeignError struct{ Path, Owner string }
 
 func (e *ForeignError) Error() string {
-	return fmt.Sprintf("state folder: %s belongs to %s, who could not read what root leaves there: run this as %s does; on a server with the service, misimport does so", e.Path, e.Owner, e.Owner)
+	return fmt.Sprintf("state folder: %s belongs to %s, who could not read what root leaves there: run this as %s "+
+		"does; on a server with the service, misimport does so", e.Path, e.Owner, e.Owner)
 }
 
 // foreign fails with a *ForeignError when this is root and the folder is another's.

@@ -107,7 +107,8 @@ func TestADocumentGoesItsWay(t *testing.T) {
 	}
 	if err := filepath.WalkDir(string(f), func(path string, entry os.DirEntry, err error) error {
 		info, _ := entry.Info()
-		if want := map[bool]os.FileMode{true: 0o700, false: 0o600}[entry.IsDir()]; path != string(f) && info.Mode().Perm() != want {
+		if want := map[bool]os.FileMode{true: 0o700, false: 0o600}[entry.IsDir()]; path != string(f) && info.Mode().
+			Perm() != want {
 			t.Errorf("%s has mode %o", path, info.Mode().Perm())
 		}
 		return err
@@ -123,7 +124,8 @@ func TestAnotherDocumentPutInItsPlaceStays(t *testing.T) {
 	if err := d.Settle(7); err != nil {
 		t.Fatal(err)
 	}
-	if current, waiting := read(t, string(f), "Current", "data.xml"), read(t, string(f), "PreFetched", "data.xml"); current != text || waiting != "<iSAMS>newer</iSAMS>" {
+	if current, waiting := read(t, string(f), "Current", "data.xml"),
+		read(t, string(f), "PreFetched", "data.xml"); current != text || waiting != "<iSAMS>newer</iSAMS>" {
 		t.Errorf("%q %q", current, waiting)
 	}
 }
@@ -165,7 +167,8 @@ func TestARunKeepsToWhatItTook(t *testing.T) {
 	if err := errors.Join(d.Keep(time.Now(), 1, nil), d.Settle(7), d.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if current, waiting := read(t, string(f), "Current", "data.xml"), read(t, string(f), "PreFetched", "data.xml"); current != text || waiting != text+"more" {
+	if current, waiting := read(t, string(f), "Current", "data.xml"),
+		read(t, string(f), "PreFetched", "data.xml"); current != text || waiting != text+"more" {
 		t.Errorf("%q %q", current, waiting)
 	}
 }
@@ -175,7 +178,8 @@ func TestALinkIsLeftAlone(t *testing.T) {
 	f := folder(t)
 	theirs := filepath.Join(t.TempDir(), "export.xml")
 	link := filepath.Join(string(f), "PreFetched", "data.xml")
-	if err := errors.Join(os.WriteFile(theirs, []byte("<iSAMS>theirs</iSAMS>"), 0o644), os.Remove(link), os.Symlink(theirs, link)); err != nil {
+	if err := errors.Join(os.WriteFile(theirs, []byte("<iSAMS>theirs</iSAMS>"), 0o644), os.Remove(link),
+		os.Symlink(theirs, link)); err != nil {
 		t.Fatal(err)
 	}
 	d := take(t, f)

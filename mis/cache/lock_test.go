@@ -17,7 +17,8 @@ func TestOneProcessInAFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	var busy *cache.BusyError
-	if _, err := f.Lock("another"); !errors.As(err, &busy) || !strings.Contains(err.Error(), "in use: misimportd run, process 7; wait") {
+	if _, err := f.Lock("another"); !errors.As(err, &busy) ||
+		!strings.Contains(err.Error(), "in use: misimportd run, process 7; wait") {
 		t.Errorf("%v", err)
 	}
 	if err := unlock(); err != nil {
@@ -41,7 +42,8 @@ func TestAManifestIsOfOneDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	waiting, err := f.Waiting()
-	if err != nil || waiting.From != "https://school.example" || waiting.SHA256 != offered.SHA256 || offered.Bytes != 22 {
+	if err != nil || waiting.From != "https://school.example" || waiting.SHA256 != offered.SHA256 ||
+		offered.Bytes != 22 {
 		t.Errorf("%+v %v", waiting, err)
 	}
 	write(t, f, text) // an operator puts another in its place

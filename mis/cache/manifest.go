@@ -85,7 +85,8 @@ func readManifest(path string) (k kept, err error) {
 // writeFile writes a whole file. Its beginnings are in Incoming, where what a killed
 // process leaves is cleared away.
 func (f Folder) writeFile(path string, text []byte) error {
-	return renameio.WriteFile(path, text, 0o600, renameio.WithStaticPermissions(0o600), renameio.WithTempDir(f.path(Incoming)))
+	return renameio.WriteFile(path, text, 0o600, renameio.WithStaticPermissions(0o600),
+		renameio.WithTempDir(f.path(Incoming)))
 }
 
 // forgetManifests removes the manifests of a folder but the one that is named.
@@ -274,5 +275,6 @@ func (t *Fetch) offer(file *os.File, m Manifest) (Manifest, error) {
 	if err := os.Rename(file.Name(), target); err != nil {
 		return m, err
 	}
-	return m, errors.Join(f.forgetManifests(PreFetched, f.manifestPath(PreFetched, m.SHA256)), syncFolder(f.path(PreFetched)))
+	return m, errors.Join(f.forgetManifests(PreFetched, f.manifestPath(PreFetched, m.SHA256)),
+		syncFolder(f.path(PreFetched)))
 }

@@ -81,7 +81,8 @@ func (f Folder) TakeArchived(run int64, sha256 string) (*Taken, error) {
 	if err != nil {
 		return nil, fmt.Errorf("document: %w", err)
 	}
-	t := &Taken{Document: Document{Path: list[at].Path, file: file}, Manifest: list[at].Manifest, folder: f, originals: map[string]fs.FileInfo{}}
+	t := &Taken{Document: Document{Path: list[at].Path, file: file}, Manifest: list[at].Manifest, folder: f,
+		originals: map[string]fs.FileInfo{}}
 	if err = list[at].Extract(file); err == nil {
 		t.info, err = file.Stat()
 	}
@@ -136,7 +137,8 @@ func (f Folder) take(from *Document) (*Taken, error) {
 		t.info, err = file.Stat()
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("document: copying to %s: %w", f.path(Incoming), files.Written(file.Name(), err)), t.Close())
+		return nil, errors.Join(fmt.Errorf("document: copying to %s: %w", f.path(Incoming),
+			files.Written(file.Name(), err)), t.Close())
 	}
 	return t, nil
 }
@@ -222,7 +224,8 @@ func (t *Taken) Keep(day time.Time, run int64, report []byte) error {
 }
 
 func (t *Taken) compressTo(path string) (err error) {
-	pending, err := renameio.NewPendingFile(path, renameio.WithStaticPermissions(0o600), renameio.WithTempDir(t.folder.path(Incoming)))
+	pending, err := renameio.NewPendingFile(path, renameio.WithStaticPermissions(0o600),
+		renameio.WithTempDir(t.folder.path(Incoming)))
 	if err != nil {
 		return err
 	}
@@ -259,7 +262,8 @@ func (t *Taken) settle() error {
 		}
 	}
 	f := t.folder
-	if err := errors.Join(f.forgetManifests(Current, f.manifestPath(Current, t.Manifest.SHA256)), syncFolder(f.path(Current))); err != nil {
+	if err := errors.Join(f.forgetManifests(Current, f.manifestPath(Current, t.Manifest.SHA256)),
+		syncFolder(f.path(Current))); err != nil {
 		return err
 	}
 	return t.removeOriginals()

@@ -66,7 +66,8 @@ func (c *Client) attempt(ctx context.Context, r Request, file *os.File) (Content
 		return nil, c.explain(ctx, err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	body := &download{body: response.Body, watch: watch, stall: c.settings.Stall, left: c.settings.MaxSize, progress: c.Progress}
+	body := &download{body: response.Body, watch: watch, stall: c.settings.Stall, left: c.settings.MaxSize,
+		progress: c.Progress}
 	if response.StatusCode != http.StatusOK {
 		return nil, c.refused(ctx, response, body)
 	}
@@ -148,7 +149,8 @@ func (c *Client) refused(ctx context.Context, response *http.Response, body io.R
 		}
 		return failed
 	}
-	failed := &attemptError{text: fmt.Sprintf("the server answered %d %s", response.StatusCode, http.StatusText(response.StatusCode))}
+	failed := &attemptError{text: fmt.Sprintf("the server answered %d %s", response.StatusCode,
+		http.StatusText(response.StatusCode))}
 	switch status := response.StatusCode; {
 	case status >= 300 && status < 400:
 		failed.text += c.elsewhere(response)
@@ -171,7 +173,8 @@ func (c *Client) elsewhere(response *http.Response) string {
 	if err != nil {
 		return ""
 	}
-	return c.secrets.redact(fmt.Sprintf(" to %s://%s: the key is not sent there; if it is your iSAMS, make it the url", to.Scheme, to.Host))
+	return c.secrets.redact(fmt.Sprintf(" to %s://%s: the key is not sent there; if it is your iSAMS, make it the url",
+		to.Scheme, to.Host))
 }
 
 // retryAfter reads the header of that name: seconds, or a date.
@@ -203,14 +206,17 @@ func (c *Client) explain(ctx context.Context, err error) *attemptError {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		failed.text, failed.timeUp = "the answer had not come to its end", true
 	case errors.Is(err, errTooLarge):
-		failed.text, failed.retry = fmt.Sprintf("the answer is larger than %d bytes (max_size)", c.settings.MaxSize), false
+		failed.text, failed.retry = fmt.Sprintf("the answer is larger than %d bytes (max_size)", c.settings.MaxSize),
+			false
 	case errors.As(err, &document):
 		failed.text, failed.retry = document.Error(), document.Retry
 	case errors.As(err, &said):
 		failed.text, failed.retry = said.Error(), said.transient()
 	case errors.As(err, &token):
-		failed.text = fmt.Sprintf("no OAuth2 token: the server answered %s %s; check client_id and client_secret_file", token.Response.Status, token.ErrorCode)
-		failed.retry, failed.after = mayPass(token.Response.StatusCode), retryAfter(token.Response.Header.Get("Retry-After"))
+		failed.text = fmt.Sprintf("no OAuth2 token: the server answered %s %s; check client_id and client_secret_file",
+			token.Response.Status, token.ErrorCode)
+		failed.retry, failed.after = mayPass(token.Response.StatusCode),
+			retryAfter(token.Response.Header.Get("Retry-After"))
 	case errors.As(err, &certificate):
 		failed.text, failed.retry = certificate.Error()+"; check url, or name the authority in ca_file", false
 	case errors.As(err, &path):

@@ -22,7 +22,8 @@ func tokenPass(document []byte) {
 }
 
 func BenchmarkDecode(b *testing.B) {
-	for name, size := range map[string]isamstest.Size{"pupils=1000": isamstest.Typical, "pupils=20000": isamstest.Huge} {
+	for name, size := range map[string]isamstest.Size{"pupils=1000": isamstest.Typical,
+		"pupils=20000": isamstest.Huge} {
 		document := isamstest.New(1, size).Document()
 		b.Run(name, func(b *testing.B) {
 			var ratios []float64

@@ -79,9 +79,11 @@ func NewClient(s Settings, log *slog.Logger) (*Client, error) {
 	base, err := url.Parse(s.URL)
 	switch {
 	case err != nil || base.Host == "" || base.User != nil || base.RawQuery != "" || strings.Trim(base.Path, "/") != "":
-		return nil, &SettingsError{"url has to be like https://school.isams.cloud, with nothing after it, and hold no key"}
+		return nil, &SettingsError{"url has to be like https://school.isams.cloud, with nothing after it, and hold " +
+			"no key"}
 	case base.Scheme == "http" && !s.InsecureHTTP && (!isLoopback(base.Hostname()) || s.Proxy != ""):
-		return nil, &SettingsError{"url begins with http://, which would send children's data and the key in the clear: use https://, or set insecure_http"}
+		return nil, &SettingsError{"url begins with http://, which would send children's data and the key in the " +
+			"clear: use https://, or set insecure_http"}
 	case base.Scheme != "https" && base.Scheme != "http":
 		return nil, &SettingsError{"url has to begin with https://"}
 	case !hasPort(base):
@@ -147,7 +149,8 @@ func (s Settings) proxy() (*url.URL, error) {
 	case err != nil || proxy.Host == "":
 		return nil, &SettingsError{"proxy has to be like http://proxy.school.example:3128"}
 	case !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, proxy.Scheme):
-		return nil, &SettingsError{fmt.Sprintf("proxy begins with %s://, which is no way to a proxy: write http://, https:// or socks5://", proxy.Scheme)}
+		return nil, &SettingsError{fmt.Sprintf("proxy begins with %s://, which is no way to a proxy: write http://, "+
+			"https:// or socks5://", proxy.Scheme)}
 	case !hasPort(proxy):
 		return nil, &SettingsError{fmt.Sprintf("proxy names port %s: a port is from 1 to 65535", proxy.Port())}
 	}
@@ -200,21 +203,25 @@ func (c *Client) Fetch(ctx context.Context, request int, file *os.File) (Content
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return nil, backoff.Permanent(ctx.Err())
 		}
-		if deadline, ok := ctx.Deadline(); ok && failed != nil && failed.after > 0 && failed.after > time.Until(deadline) {
+		if deadline, ok := ctx.Deadline(); ok && failed != nil && failed.after > 0 &&
+			failed.after > time.Until(deadline) {
 			failed.text += fmt.Sprintf("; it asked to wait for %s, which is longer than the time that is left (timeout)", failed.after)
 			failed.giveUp = true
 		}
 		if failed == nil {
-			c.log.Info("fetched", "from", c.String(), "request", request+1, "attempt", attempts, "seconds", time.Since(begin).Seconds())
+			c.log.Info("fetched", "from", c.String(), "request", request+1, "attempt", attempts, "seconds",
+				time.Since(begin).Seconds())
 			return contents, nil
 		}
 		if last == nil || !failed.timeUp { // what went wrong before tells more than that time ran out
 			last = failed
 		}
 		return nil, failed.forBackoff()
-	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0), backoff.WithNotify(func(err error, pause time.Duration) {
-		c.log.Warn("an attempt failed and is made again", "request", request+1, "attempt", attempts, "error", err, "pause", pause.Round(time.Millisecond))
-	}))
+	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0),
+		backoff.WithNotify(func(err error, pause time.Duration) {
+			c.log.Warn("an attempt failed and is made again", "request", request+1, "attempt", attempts, "error", err,
+				"pause", pause.Round(time.Millisecond))
+		}))
 	switch {
 	case err == nil:
 		return contents, nil
@@ -256,7 +263,8 @@ func (c *Client) authorised(ctx context.Context) (*http.Client, error) {
 	}
 	credentials := clientcredentials.Config{
 		ClientID: c.settings.ClientID, ClientSecret: c.settings.ClientSecret,
-		TokenURL: c.base.JoinPath("/auth/connect/token").String(), Scopes: []string{"apiv1"}, AuthStyle: oauth2.AuthStyleInParams,
+		TokenURL: c.base.JoinPath("/auth/connect/token").String(), Scopes: []string{"apiv1"},
+		AuthStyle: oauth2.AuthStyleInParams,
 	}
 	source := credentials.TokenSource(withHTTP(ctx, c.http))
 	token, err := source.Token()
@@ -297,7 +305,8 @@ func (c *Client) newRequest(ctx context.Context, r Request) (*http.Request, erro
 	if len(r.Methods) == 0 && len(r.Filters) == 0 {
 		return http.NewRequestWithContext(ctx, http.MethodGet, c.address(r), nil)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.address(r), strings.NewReader(r.filterDocument()))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.address(r),
+		strings.NewReader(r.filterDocument()))
 	if err == nil {
 		request.Header.Set("Content-Type", "application/xml")
 	}

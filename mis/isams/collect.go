@@ -35,7 +35,8 @@ func newCollector[T comparable](roll *mis.Roll[T], section string, problems *mis
 func (c *collector[T]) enter() { c.roll.Present = true }
 
 func (c *collector[T]) note(id string, reason mis.Reason, line int, format string, args ...any) {
-	c.problems.Add(mis.Problem{Section: c.roll.Section, ID: id, Reason: reason, Line: line, Detail: fmt.Sprintf(format, args...)})
+	c.problems.Add(mis.Problem{Section: c.roll.Section, ID: id, Reason: reason, Line: line,
+		Detail: fmt.Sprintf(format, args...)})
 }
 
 // skip leaves a faulty record out and remembers that nothing is known of it.
@@ -75,7 +76,8 @@ var idLike = regexp.MustCompile(`^[\p{L}\p{N}_./?-]+$`)
 
 // accepted reports whether rec is of a size to be read, and its id in the form
 // that canonical gives it.
-func (c *collector[T]) accepted(rec *record, canonical func(string) (string, bool), name func(*record) string) (string, bool) {
+func (c *collector[T]) accepted(rec *record, canonical func(string) (string, bool), name func(*record) string) (string,
+	bool) {
 	c.roll.Seen++
 	id, ok := canonical(rec.attr("Id"))
 	if !ok {
@@ -153,13 +155,16 @@ func (c *setListCollector) read(rec *record) {
 	case setOK && pupilOK:
 		c.roll.Records = append(c.roll.Records, mis.SetMember{ID: id, SetID: set, PupilID: pupil})
 	case setOK:
-		c.note(clip(id), reasonOf(rec, "PupilId"), rec.line, "PupilId %q; skipped, and nobody leaves set %s because of it", clip(rec.attr("PupilId")), set)
+		c.note(clip(id), reasonOf(rec, "PupilId"), rec.line,
+			"PupilId %q; skipped, and nobody leaves set %s because of it", clip(rec.attr("PupilId")), set)
 		c.lists.FaultyIn[set] = true
 	case pupilOK:
-		c.note(clip(id), reasonOf(rec, "SetId"), rec.line, "SetId %q; skipped, and pupil %s leaves no set because of it", clip(rec.attr("SetId")), pupil)
+		c.note(clip(id), reasonOf(rec, "SetId"), rec.line,
+			"SetId %q; skipped, and pupil %s leaves no set because of it", clip(rec.attr("SetId")), pupil)
 		c.lists.FaultyOf[pupil] = true
 	default:
-		c.note(clip(id), mis.BadID, rec.line, "neither SetId nor PupilId can be read; skipped, and nobody leaves any set because of it")
+		c.note(clip(id), mis.BadID, rec.line, "neither SetId nor PupilId can be read; skipped, and nobody leaves "+
+			"any set because of it")
 		c.roll.Unreadable[""] = true
 	}
 }
@@ -185,7 +190,8 @@ func (c *setListCollector) number(text string) (string, bool) {
 
 func (c *setListCollector) finish() {
 	slices.SortFunc(c.roll.Records, func(a, b mis.SetMember) int {
-		return cmp.Or(mis.CompareIDs(a.SetID, b.SetID), mis.CompareIDs(a.PupilID, b.PupilID), mis.CompareIDs(a.ID, b.ID))
+		return cmp.Or(mis.CompareIDs(a.SetID, b.SetID), mis.CompareIDs(a.PupilID, b.PupilID),
+			mis.CompareIDs(a.ID, b.ID))
 	})
 	kept := c.roll.Records[:0]
 	for i, m := range c.roll.Records {

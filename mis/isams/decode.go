@@ -46,7 +46,8 @@ func DecodeChoosing(r io.Reader, timetable string) (*mis.Snapshot, error) {
 	}
 	snap := d.finish()
 	if d.seen() == 0 {
-		return nil, &DocumentError{Found: "one without a single record of what is imported", Hint: "check what the API key is allowed, and export again"}
+		return nil, &DocumentError{Found: "one without a single record of what is imported",
+			Hint: "check what the API key is allowed, and export again"}
 	}
 	return snap, nil
 }
@@ -62,7 +63,8 @@ func (d *decoder) seen() int {
 	for _, r := range s.Timetable.Rolls {
 		lessons += r.Seen
 	}
-	return lessons + s.Staff.Seen + s.Pupils.Seen + s.Locations.Seen + s.Subjects.Seen + s.AcademicHouses.Seen + s.BoardingHouses.Seen +
+	return lessons + s.Staff.Seen + s.Pupils.Seen + s.Locations.Seen + s.Subjects.Seen + s.AcademicHouses.Seen +
+		s.BoardingHouses.Seen +
 		s.Divisions.Seen + s.Forms.Seen + s.Sets.Seen + s.SetLists.Seen + d.years.roll.Seen
 }
 
@@ -71,17 +73,20 @@ func (s *scanner) refuse(root string) error {
 	switch {
 	case strings.EqualFold(root, "html"):
 		line := s.line()
-		return &DocumentError{Found: "an HTML page" + s.titled(), Line: line, Hint: "fetch the document again; is somebody to log in, or is iSAMS down for maintenance?", Retry: true}
+		return &DocumentError{Found: "an HTML page" + s.titled(), Line: line,
+			Hint: "fetch the document again; is somebody to log in, or is iSAMS down for maintenance?", Retry: true}
 	case root == "Message":
 		return s.message()
 	}
-	return &DocumentError{Found: fmt.Sprintf("XML with the root <%s>", clip(root)), Line: s.line(), Hint: "its root has to be <iSAMS>"}
+	return &DocumentError{Found: fmt.Sprintf("XML with the root <%s>", clip(root)), Line: s.line(),
+		Hint: "its root has to be <iSAMS>"}
 }
 
 func (s *scanner) message() error {
 	said := &MessageError{}
 	root := &node{}
-	for name, field := range map[string]*string{"MessageId": &said.ID, "Title": &said.Title, "Description": &said.Description} {
+	for name, field := range map[string]*string{"MessageId": &said.ID, "Title": &said.Title,
+		"Description": &said.Description} {
 		root.child(name).record = func(rec *record) { *field = s.clip(textOf(rec.Element)) }
 	}
 	// What can be read of an error is told, be it cut off or not.
@@ -145,21 +150,31 @@ type yearName struct {
 }
 
 func newDecoder() *decoder {
-	d := &decoder{root: &node{}, snap: &mis.Snapshot{}, yearRefs: map[era.Year]era.Year{}, periods: map[string]mis.Period{}, conflicting: map[string]bool{}}
+	d := &decoder{root: &node{}, snap: &mis.Snapshot{}, yearRefs: map[era.Year]era.Year{},
+		periods: map[string]mis.Period{}, conflicting: map[string]bool{}}
 	tt := &d.snap.Timetable
-	tt.Faulty, tt.FaultyCode, tt.Doubtful, tt.Silent = map[string]bool{}, map[string]bool{}, map[string]bool{}, map[mis.LessonKind]bool{}
+	tt.Faulty, tt.FaultyCode, tt.Doubtful, tt.Silent = map[string]bool{}, map[string]bool{}, map[string]bool{},
+		map[mis.LessonKind]bool{}
 	problems := &d.snap.Problems
 	d.years = newCollector(&mis.Roll[yearName]{}, "Years", problems)
 
-	section(d, "HRManager/CurrentStaff", "StaffMember", newCollector(&d.snap.Staff, "CurrentStaff", problems), number, staffName, readStaff)
+	section(d, "HRManager/CurrentStaff", "StaffMember", newCollector(&d.snap.Staff, "CurrentStaff", problems), number,
+		staffName, readStaff)
 	section(d, "SchoolManager/Years", "Year", d.years, number, plainName, readYear)
-	section(d, "SchoolManager/AcademicHouses", "House", newCollector(&d.snap.AcademicHouses, "AcademicHouses", problems), houseID(mis.Academic), plainName, readHouse(mis.Academic))
-	section(d, "SchoolManager/BoardingHouses", "House", newCollector(&d.snap.BoardingHouses, "BoardingHouses", problems), houseID(mis.Boarding), plainName, readHouse(mis.Boarding))
+	section(d, "SchoolManager/AcademicHouses", "House",
+		newCollector(&d.snap.AcademicHouses, "AcademicHouses", problems), houseID(mis.Academic), plainName,
+		readHouse(mis.Academic))
+	section(d, "SchoolManager/BoardingHouses", "House",
+		newCollector(&d.snap.BoardingHouses, "BoardingHouses", problems), houseID(mis.Boarding), plainName,
+		readHouse(mis.Boarding))
 	section(d, "SchoolManager/Forms", "Form", newCollector(&d.snap.Forms, "Forms", problems), text, formName, readForm)
-	section(d, "PupilManager/CurrentPupils", "Pupil", newCollector(&d.snap.Pupils, "CurrentPupils", problems), number, pupilName, readPupil)
-	section(d, "TeachingManager/Departments", "Department/Subjects/Subject", newCollector(&d.snap.Subjects, "Departments", problems), number, plainName, readSubject)
+	section(d, "PupilManager/CurrentPupils", "Pupil", newCollector(&d.snap.Pupils, "CurrentPupils", problems), number,
+		pupilName, readPupil)
+	section(d, "TeachingManager/Departments", "Department/Subjects/Subject",
+		newCollector(&d.snap.Subjects, "Departments", problems), number, plainName, readSubject)
 	section(d, "TeachingManager/Sets", "Set", newCollector(&d.snap.Sets, "Sets", problems), number, setName, readSet)
-	section(d, "EstateManager/Buildings", "Building/Classrooms/Classroom", newCollector(&d.snap.Locations, "Buildings", problems), number, locationName, readLocation)
+	section(d, "EstateManager/Buildings", "Building/Classrooms/Classroom",
+		newCollector(&d.snap.Locations, "Buildings", problems), number, locationName, readLocation)
 	d.divisionSection(problems)
 	d.setListSection(problems)
 	d.timetableSections(problems)
@@ -168,7 +183,8 @@ func newDecoder() *decoder {
 }
 
 // section has records of one kind read into a collector.
-func section[T comparable](d *decoder, path, records string, c *collector[T], canonical func(string) (string, bool), name func(*record) string, read func(*collector[T], *record, string) (T, bool)) {
+func section[T comparable](d *decoder, path, records string, c *collector[T], canonical func(string) (string, bool),
+	name func(*record) string, read func(*collector[T], *record, string) (T, bool)) {
 	at := d.root.child(path)
 	at.enter = func(xml.StartElement) { c.enter() }
 	at.child(records).record = func(rec *record) {
@@ -195,7 +211,8 @@ func (d *decoder) coverSection() {
 	d.done = append(d.done, func() {
 		for _, name := range slices.Sorted(maps.Keys(sizes)) {
 			d.snap.Problems.Add(mis.Problem{Section: "CoverManager", ID: name, Reason: mis.NotUnderstood,
-				Detail: fmt.Sprintf("%d records; they are not imported: keep suspensions in suspensions_file", sizes[name])})
+				Detail: fmt.Sprintf("%d records; they are not imported: keep suspensions in suspensions_file",
+					sizes[name])})
 		}
 	})
 }

@@ -58,11 +58,14 @@ func TestEverySectionIsRead(t *testing.T) {
 		}
 	}
 	check("staff", s.Staff.Records, []mis.StaffMember{
-		{ID: "9", Initials: "AB", Code: "ABR", Title: "Mrs", Forename: "Anne", Surname: "Brown", Name: "Nan Brown", Email: "anne.brown@school.example", Teaching: true, PreviousID: "77"},
+		{ID: "9", Initials: "AB", Code: "ABR", Title: "Mrs", Forename: "Anne", Surname: "Brown", Name: "Nan Brown",
+			Email: "anne.brown@school.example", Teaching: true, PreviousID: "77"},
 		{ID: "10", Code: "CDV", Forename: "Carl", Surname: "Davies", Name: "Carl Davies", Email: "carl@school.example"},
 	})
 	check("pupils", s.Pupils.Records, []mis.Pupil{
-		{ID: "1001", SchoolID: "S/1001", Forename: "Zoë", Surname: "O’Brien", KnownAs: "Zo", Name: "Zoë O’Brien", Email: "zoe@school.example", Year: 7, DivisionID: "1", FormID: "7/ABR", House: "Austin", BoardingHouse: "Austin"},
+		{ID: "1001", SchoolID: "S/1001", Forename: "Zoë", Surname: "O’Brien", KnownAs: "Zo", Name: "Zoë O’Brien",
+			Email: "zoe@school.example", Year: 7, DivisionID: "1", FormID: "7/ABR", House: "Austin",
+			BoardingHouse: "Austin"},
 		{ID: "1002", Forename: "D'Arcy", Surname: "李", KnownAs: "D'Arcy", Name: "D'Arcy 李", Year: 12, FormID: "12/BBN"},
 		{ID: "1003", Forename: "Ömer", Surname: "Khan", Name: "Ömer Khan", Year: 7, DivisionID: "1", FormID: ""},
 		{ID: "1004", Forename: "Ann", Surname: "Lee", Name: "Ann Lee", Year: -1, DivisionID: "2"},
@@ -75,12 +78,18 @@ func TestEverySectionIsRead(t *testing.T) {
 		{ID: "501", Name: "7Mat1 Top", Code: "7Mat1", Year: 7, SubjectID: "3"},
 		{ID: "502", Name: "7Fre2", Code: "7Fre2", Year: 7},
 	})
-	check("set lists", s.SetLists.Records, []mis.SetMember{{ID: "1", SetID: "501", PupilID: "1001"}, {ID: "3", SetID: "501", PupilID: "1003"}})
-	check("subjects", s.Subjects.Records, []mis.Subject{{ID: "3", Name: "Mathematics", Code: "Mat"}, {ID: "4", Name: "French", Code: "Fre"}})
-	check("rooms", s.Locations.Records, []mis.Location{{ID: "21", Name: "Lab 1", ShortName: "L1"}, {ID: "22", Name: "Gym", ShortName: "Gym"}})
-	check("academic houses", s.AcademicHouses.Records, []mis.House{{ID: "academic/3", Kind: mis.Academic, Name: "Austin", Code: "A"}})
-	check("boarding houses", s.BoardingHouses.Records, []mis.House{{ID: "boarding/3", Kind: mis.Boarding, Name: "Austin", Code: "AB"}})
-	check("divisions", s.Divisions.Records, []mis.Division{{ID: "1", Years: []era.Year{7, 12}}, {ID: "2", Years: []era.Year{-1}}})
+	check("set lists", s.SetLists.Records, []mis.SetMember{{ID: "1", SetID: "501", PupilID: "1001"},
+		{ID: "3", SetID: "501", PupilID: "1003"}})
+	check("subjects", s.Subjects.Records, []mis.Subject{{ID: "3", Name: "Mathematics", Code: "Mat"},
+		{ID: "4", Name: "French", Code: "Fre"}})
+	check("rooms", s.Locations.Records, []mis.Location{{ID: "21", Name: "Lab 1", ShortName: "L1"},
+		{ID: "22", Name: "Gym", ShortName: "Gym"}})
+	check("academic houses", s.AcademicHouses.Records,
+		[]mis.House{{ID: "academic/3", Kind: mis.Academic, Name: "Austin", Code: "A"}})
+	check("boarding houses", s.BoardingHouses.Records,
+		[]mis.House{{ID: "boarding/3", Kind: mis.Boarding, Name: "Austin", Code: "AB"}})
+	check("divisions", s.Divisions.Records, []mis.Division{{ID: "1", Years: []era.Year{7, 12}},
+		{ID: "2", Years: []era.Year{-1}}})
 	check("problems", problems(s), []string{
 		"CurrentPupils 1004: no year group",
 		"CurrentPupils 1003: unknown form",
@@ -93,7 +102,8 @@ func TestEverySectionIsRead(t *testing.T) {
 }
 
 func TestProblemsSayWhere(t *testing.T) {
-	s := decode(t, "<iSAMS>\n<HRManager>\n<CurrentStaff>\n<StaffMember Id=\"x1\"/>\n</CurrentStaff></HRManager></iSAMS>")
+	s := decode(t,
+		"<iSAMS>\n<HRManager>\n<CurrentStaff>\n<StaffMember Id=\"x1\"/>\n</CurrentStaff></HRManager></iSAMS>")
 	want := mis.Problem{Section: "CurrentStaff", ID: "x1", Reason: mis.BadID, Line: 4,
 		Detail: "skipped; it has no name either, so nothing of this section is ended because of it"}
 	if diff := cmp.Diff([]mis.Problem{want}, s.Problems.List()); diff != "" {
@@ -115,18 +125,30 @@ func TestR33BadRecordsAreSkippedAndSaid(t *testing.T) {
 		silent   []string // ids whose absence proves nothing
 		certain  []string
 	}{
-		"good":                      {ann, 1, nil, nil, []string{"1", "2"}},
-		"id that is not a number":   {ann + `<Pupil Id="one"><Fullname>X</Fullname></Pupil>`, 1, []string{"CurrentPupils one: id is not a number"}, nil, []string{"1", "2"}},
-		"no id":                     {ann + `<Pupil><Fullname>X</Fullname></Pupil>`, 1, []string{"CurrentPupils : no id"}, nil, []string{"2"}},
-		"neither id nor name":       {ann + `<Pupil Id="?"/>`, 1, []string{"CurrentPupils ?: id is not a number"}, []string{"1", "2"}, nil},
-		"every name blank":          {ann + `<Pupil Id="2"><Fullname>&#x20;</Fullname><Surname/><Forename> </Forename><NCYear>7</NCYear></Pupil>`, 1, []string{"CurrentPupils 2: no name"}, []string{"2"}, []string{"3"}},
-		"twice the same":            {ann + ann, 1, []string{"CurrentPupils 1: repeated"}, nil, []string{"1"}},
-		"twice, and not the same":   {ann + strings.ReplaceAll(ann, "Lee", "Li"), 0, []string{"CurrentPupils 1: same id, different content"}, []string{"1"}, []string{"2"}},
-		"thrice, one not the same":  {ann + strings.ReplaceAll(ann, "Lee", "Li") + ann, 0, []string{"CurrentPupils 1: same id, different content"}, []string{"1"}, nil},
-		"one good, one faulty":      {ann + `<Pupil Id="1"/>`, 0, []string{"CurrentPupils 1: no name", "CurrentPupils 1: same id, different content"}, []string{"1"}, nil},
-		"id with zeros and spaces":  {strings.ReplaceAll(ann, `"1"`, `" 001 "`), 1, nil, nil, []string{"1"}},
-		"year that is not a number": {strings.ReplaceAll(ann, `>7<`, `>seven<`), 1, []string{"CurrentPupils 1: no year group", "CurrentPupils 1: value cannot be read"}, nil, []string{"1"}},
-		"too large":                 {ann + `<Pupil Id="2"><Fullname>B</Fullname>` + strings.Repeat("<X>"+strings.Repeat("x", 1000)+"</X>", 1100) + `</Pupil>` + strings.ReplaceAll(ann, `"1"`, `"3"`), 2, []string{"CurrentPupils 2: record too large"}, []string{"2"}, []string{"3"}},
+		"good": {ann, 1, nil, nil, []string{"1", "2"}},
+		"id that is not a number": {ann + `<Pupil Id="one"><Fullname>X</Fullname></Pupil>`, 1,
+			[]string{"CurrentPupils one: id is not a number"}, nil, []string{"1", "2"}},
+		"no id": {ann + `<Pupil><Fullname>X</Fullname></Pupil>`, 1,
+			[]string{"CurrentPupils : no id"}, nil, []string{"2"}},
+		"neither id nor name": {ann + `<Pupil Id="?"/>`, 1, []string{"CurrentPupils ?: id is not a number"},
+			[]string{"1", "2"}, nil},
+		"every name blank": {ann + `<Pupil Id="2"><Fullname>&#x20;</Fullname><Surname/><Forename> ` +
+			`</Forename><NCYear>7</NCYear></Pupil>`, 1, []string{"CurrentPupils 2: no name"}, []string{"2"},
+			[]string{"3"}},
+		"twice the same": {ann + ann, 1, []string{"CurrentPupils 1: repeated"}, nil, []string{"1"}},
+		"twice, and not the same": {ann + strings.ReplaceAll(ann, "Lee", "Li"), 0,
+			[]string{"CurrentPupils 1: same id, different content"}, []string{"1"}, []string{"2"}},
+		"thrice, one not the same": {ann + strings.ReplaceAll(ann, "Lee", "Li") + ann, 0,
+			[]string{"CurrentPupils 1: same id, different content"}, []string{"1"}, nil},
+		"one good, one faulty": {ann + `<Pupil Id="1"/>`, 0,
+			[]string{"CurrentPupils 1: no name", "CurrentPupils 1: same id, different content"}, []string{"1"}, nil},
+		"id with zeros and spaces": {strings.ReplaceAll(ann, `"1"`, `" 001 "`), 1, nil, nil, []string{"1"}},
+		"year that is not a number": {strings.ReplaceAll(ann, `>7<`, `>seven<`), 1,
+			[]string{"CurrentPupils 1: no year group", "CurrentPupils 1: value cannot be read"}, nil, []string{"1"}},
+		"too large": {ann + `<Pupil Id="2"><Fullname>B</Fullname>` +
+			strings.Repeat("<X>"+strings.Repeat("x", 1000)+"</X>", 1100) + `</Pupil>` +
+			strings.ReplaceAll(ann, `"1"`, `"3"`), 2, []string{"CurrentPupils 2: record too large"}, []string{"2"},
+			[]string{"3"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := decode(t, pupils(c.records))
@@ -164,7 +186,8 @@ func TestR33FaultySetListsEndNothing(t *testing.T) {
 
 func TestR34MissingAndEmptySectionsSayNothing(t *testing.T) {
 	const years = `<SchoolManager><Years><Year Id="7"/></Years></SchoolManager>`
-	for _, document := range []string{school(years), school(years + "<PupilManager/>"), school(years + "<PupilManager><CurrentPupils>\n\t</CurrentPupils></PupilManager>")} {
+	for _, document := range []string{school(years), school(years + "<PupilManager/>"),
+		school(years + "<PupilManager><CurrentPupils>\n\t</CurrentPupils></PupilManager>")} {
 		s := decode(t, document)
 		if !s.Pupils.SaysNothing() || !s.Pupils.SilentOn("1", "Ann Lee") {
 			t.Errorf("%s is taken for a school without pupils", document)
@@ -178,14 +201,16 @@ func TestR34MissingAndEmptySectionsSayNothing(t *testing.T) {
 func TestUnknownThingsArePassedOver(t *testing.T) {
 	s := decode(t, school(`<New><CurrentPupils><Pupil Id="9"/></CurrentPupils></New>
 		<PupilManager new="1"><Pupil Id="8"/><CurrentPupils><Novelty><Pupil Id="7"/></Novelty>`+
-		strings.Replace(ann, "<Full", `<Future>x</Future><!-- a comment --><?a pi?><Full`, 1)+`</CurrentPupils></PupilManager>`))
+		strings.Replace(ann, "<Full", `<Future>x</Future><!-- a comment --><?a pi?><Full`, 1)+
+		`</CurrentPupils></PupilManager>`))
 	if len(s.Pupils.Records) != 1 || len(s.Problems.List()) != 0 {
 		t.Errorf("%v %v", s.Pupils.Records, s.Problems.List())
 	}
 }
 
 func TestTextIsWholeAndTrimmed(t *testing.T) {
-	s := decode(t, pupils(`<Pupil Id="1"><NCYear> 7 </NCYear><Fullname> Ann<!-- really --> <![CDATA[<Lee>]]>&amp; Co&#x20;</Fullname>`+
+	s := decode(t, pupils(`<Pupil Id="1"><NCYear> 7 </NCYear><Fullname> Ann<!-- really --> <![CDATA[<Lee>]]>&amp; `+
+		`Co&#x20;</Fullname>`+
 		`<EmailAddress/><EmailAddress Legacy="True"> A.LEE@School.Example </EmailAddress></Pupil>`))
 	p := s.Pupils.Records[0]
 	if p.Name != "Ann <Lee>& Co" || p.Email != "a.lee@school.example" {
@@ -202,7 +227,8 @@ func TestYearsSectionTranslatesYearIds(t *testing.T) {
 }
 
 func TestEncodings(t *testing.T) {
-	body := `<iSAMS><PupilManager><CurrentPupils><Pupil Id="1"><Fullname>Zoë O’Brien</Fullname><NCYear>7</NCYear></Pupil></CurrentPupils></PupilManager></iSAMS>`
+	body := `<iSAMS><PupilManager><CurrentPupils><Pupil Id="1"><Fullname>Zoë O’Brien</Fullname><NCYear>7</NCYear>` +
+		`</Pupil></CurrentPupils></PupilManager></iSAMS>`
 	declare := func(encoding string) string { return `<?xml version="1.0" encoding="` + encoding + `"?>` + body }
 	convert := func(text string, err error) string {
 		if err != nil {
@@ -213,15 +239,16 @@ func TestEncodings(t *testing.T) {
 	little := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder()
 	big := unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewEncoder()
 	for name, document := range map[string]string{
-		"UTF-8":                                declare("utf-8"),
-		"nothing declared":                     body,
-		"UTF-8 with a mark":                    "\ufeff" + declare("UTF-8"),
-		"UTF-8 with a mark, declared utf-16":   "\ufeff" + declare("utf-16"),
-		"UTF-8 declared utf-16":                declare("utf-16"),
-		"UTF-16 little-endian":                 convert(little.String(declare("utf-16"))),
-		"UTF-16 big-endian":                    convert(big.String(declare("UTF-16"))),
-		"UTF-16 declared utf-8":                convert(little.String(declare("utf-8"))),
-		"windows-1252":                         convert(charmap.Windows1252.NewEncoder().String(declare("windows-1252"))),
+		"UTF-8":                              declare("utf-8"),
+		"nothing declared":                   body,
+		"UTF-8 with a mark":                  "\ufeff" + declare("UTF-8"),
+		"UTF-8 with a mark, declared utf-16": "\ufeff" + declare("utf-16"),
+		"UTF-8 declared utf-16":              declare("utf-16"),
+		"UTF-16 little-endian":               convert(little.String(declare("utf-16"))),
+		"UTF-16 big-endian":                  convert(big.String(declare("UTF-16"))),
+		"UTF-16 declared utf-8":              convert(little.String(declare("utf-8"))),
+		"windows-1252": convert(charmap.Windows1252.NewEncoder().
+			String(declare("windows-1252"))),
 		"iso-8859-1, which means windows-1252": convert(charmap.Windows1252.NewEncoder().String(declare("ISO-8859-1"))),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -238,33 +265,64 @@ const message = `<?xml version="1.0" encoding="utf-16"?>
 func TestWhatIsNoDocumentIsRefused(t *testing.T) {
 	deep := strings.Repeat("<a>", 100)
 	for name, c := range map[string]struct{ document, want string }{
-		"empty":             {"", "not an iSAMS document but an empty file; fetch the document again"},
-		"blank":             {" \n ", "not an iSAMS document but a file without any element; fetch the document again"},
-		"text":              {"Service unavailable", "not an iSAMS document but text that is not XML (line 1); fetch the document again"},
-		"JSON":              {`{"error": 1}`, "not an iSAMS document but text that is not XML (line 1); fetch the document again"},
-		"gzip":              {"\x1f\x8b\x08\x00abc", "not an iSAMS document but a compressed file; unpack it first"},
-		"HTML":              {"<!DOCTYPE html>\n<html><head><meta charset=utf-8><title>Log in</title></head><body><br></body></html>", `not an iSAMS document but an HTML page titled "Log in" (line 2); fetch the document again; is somebody to log in, or is iSAMS down for maintenance?`},
-		"careless HTML":     {"<!doctype html><html lang=en><title>Maintenance</title>", `not an iSAMS document but an HTML page titled "Maintenance" (line 1); fetch the document again; is somebody to log in, or is iSAMS down for maintenance?`},
-		"XHTML":             {"<html><head><title>Log in</title></head></html>", `not an iSAMS document but an HTML page titled "Log in" (line 1); fetch the document again; is somebody to log in, or is iSAMS down for maintenance?`},
-		"another root":      {"<Schools/>", "not an iSAMS document but XML with the root <Schools> (line 1); its root has to be <iSAMS>"},
-		"error message":     {message, "not an iSAMS document but an error from iSAMS: InvalidApiKey: The API key is invalid; check the API key"},
-		"cut off in tag":    {school(ann)[:50], "not an iSAMS document but the beginning of one, cut off inside <iSAMS> (line 1): the end is missing; fetch it again"},
-		"cut off in record": {pupils(ann)[:115], "not an iSAMS document but the beginning of one, cut off inside <Fullname> (line 1): the end is missing; fetch it again"},
-		"cut off between":   {"<iSAMS>\n<PupilManager>", "not an iSAMS document but the beginning of one, cut off inside <PupilManager> (line 2): the end is missing; fetch it again"},
-		"cut off at once":   {"<?xml version=\"1.0\"", "not an iSAMS document but the beginning of one, cut off before its first element (line 1): the end is missing; fetch it again"},
-		"tags that cross":   {"<iSAMS><a></iSAMS></a>", "not an iSAMS document but something that is not well-formed XML (line 1): </iSAMS> closes what is not open; fetch it again"},
-		"not well-formed":   {"<iSAMS>\n<a b=c/></iSAMS>", "not an iSAMS document but something that is not well-formed XML (line 2): unquoted or missing attribute value in element; fetch it again"},
-		"two documents":     {"<iSAMS></iSAMS><iSAMS/>", "not an iSAMS document but one with a second document after its end (line 1); fetch it again"},
-		"text at the end":   {"<iSAMS></iSAMS>bye", "not an iSAMS document but one with text after its end (line 1); fetch it again"},
-		"nested":            {"<iSAMS>" + deep, "not an iSAMS document but something with elements nested more than 64 deep (line 1)"},
-		"nested in record":  {"<iSAMS><PupilManager><CurrentPupils><Pupil>" + deep, "not an iSAMS document but something with elements nested more than 64 deep (line 1)"},
-		"giant text":        {"<iSAMS>" + strings.Repeat("x", 2<<20) + "</iSAMS>", "not an iSAMS document but something with a single text or tag of more than 1048576 bytes (line 1)"},
-		"giant tag":         {"<iSAMS " + strings.Repeat(`a="1" `, 1<<18) + "/>", "not an iSAMS document but something with a single text or tag of more than 1048576 bytes (line 1)"},
-		"nothing in it":     {"<iSAMS/>", "not an iSAMS document but one without a single record of what is imported; check what the API key is allowed, and export again"},
-		"empty sections":    {pupils(""), "not an iSAMS document but one without a single record of what is imported; check what the API key is allowed, and export again"},
+		"empty": {"", "not an iSAMS document but an empty file; fetch the document again"},
+		"blank": {" \n ", "not an iSAMS document but a file without any element; fetch the document again"},
+		"text": {"Service unavailable",
+			"not an iSAMS document but text that is not XML (line 1); fetch the document again"},
+		"JSON": {`{"error": 1}`, "not an iSAMS document but text that is not XML (line 1); fetch the " +
+			"document again"},
+		"gzip": {"\x1f\x8b\x08\x00abc", "not an iSAMS document but a compressed file; unpack it first"},
+		"HTML": {"<!DOCTYPE html>\n<html><head><meta charset=utf-8><title>Log in</title></head><body>" +
+			"<br></body></html>", `not an iSAMS document but an HTML page titled "Log in" (line 2); fetch the ` +
+			`document again; is somebody to log in, or is iSAMS down for maintenance?`},
+		"careless HTML": {"<!doctype html><html lang=en><title>Maintenance</title>",
+			`not an iSAMS document but an HTML page titled "Maintenance" (line 1); fetch the document again; is ` +
+				`somebody to log in, or is iSAMS down for maintenance?`},
+		"XHTML": {"<html><head><title>Log in</title></head></html>",
+			`not an iSAMS document but an HTML page titled "Log in" (line 1); fetch the document again; is somebody ` +
+				`to log in, or is iSAMS down for maintenance?`},
+		"another root": {"<Schools/>", "not an iSAMS document but XML with the root <Schools> (line 1); its " +
+			"root has to be <iSAMS>"},
+		"error message": {message, "not an iSAMS document but an error from iSAMS: InvalidApiKey: The API key " +
+			"is invalid; check the API key"},
+		"cut off in tag": {school(ann)[:50], "not an iSAMS document but the beginning of one, cut off inside " +
+			"<iSAMS> (line 1): the end is missing; fetch it again"},
+		"cut off in record": {pupils(ann)[:115],
+			"not an iSAMS document but the beginning of one, cut off inside <Fullname> (line 1): the end is missing;" +
+				" fetch it again"},
+		"cut off between": {"<iSAMS>\n<PupilManager>",
+			"not an iSAMS document but the beginning of one, cut off inside <PupilManager> (line 2): the end is " +
+				"missing; fetch it again"},
+		"cut off at once": {"<?xml version=\"1.0\"",
+			"not an iSAMS document but the beginning of one, cut off before its first element (line 1): the end is " +
+				"missing; fetch it again"},
+		"tags that cross": {"<iSAMS><a></iSAMS></a>",
+			"not an iSAMS document but something that is not well-formed XML (line 1): </iSAMS> closes what is not " +
+				"open; fetch it again"},
+		"not well-formed": {"<iSAMS>\n<a b=c/></iSAMS>",
+			"not an iSAMS document but something that is not well-formed XML (line 2): unquoted or missing " +
+				"attribute value in element; fetch it again"},
+		"two documents": {"<iSAMS></iSAMS><iSAMS/>",
+			"not an iSAMS document but one with a second document after its end (line 1); fetch it again"},
+		"text at the end": {"<iSAMS></iSAMS>bye",
+			"not an iSAMS document but one with text after its end (line 1); fetch it again"},
+		"nested": {"<iSAMS>" + deep, "not an iSAMS document but something with elements nested more than " +
+			"64 deep (line 1)"},
+		"nested in record": {"<iSAMS><PupilManager><CurrentPupils><Pupil>" + deep,
+			"not an iSAMS document but something with elements nested more than 64 deep (line 1)"},
+		"giant text": {"<iSAMS>" + strings.Repeat("x", 2<<20) + "</iSAMS>",
+			"not an iSAMS document but something with a single text or tag of more than 1048576 bytes (line 1)"},
+		"giant tag": {"<iSAMS " + strings.Repeat(`a="1" `, 1<<18) + "/>",
+			"not an iSAMS document but something with a single text or tag of more than 1048576 bytes (line 1)"},
+		"nothing in it": {"<iSAMS/>", "not an iSAMS document but one without a single record of what is imported; " +
+			"check what the API key is allowed, and export again"},
+		"empty sections": {pupils(""), "not an iSAMS document but one without a single record of what is imported; " +
+			"check what the API key is allowed, and export again"},
 		"entities": {"<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;\">]>\n<iSAMS>&b;</iSAMS>",
-			"not an iSAMS document but something that is not well-formed XML (line 2): an & that begins nothing XML knows; it should be &amp;; fetch it again"},
-		"not UTF-8": {"<iSAMS>\xff\xfe</iSAMS>", "not an iSAMS document but something that is not well-formed XML (line 1): invalid UTF-8; fetch it again"},
+			"not an iSAMS document but something that is not well-formed XML (line 2): an & that begins nothing XML " +
+				"knows; it should be &amp;; fetch it again"},
+		"not UTF-8": {"<iSAMS>\xff\xfe</iSAMS>",
+			"not an iSAMS document but something that is not well-formed XML (line 1): invalid UTF-8; fetch it again"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := isams.Decode(strings.NewReader(c.document))
@@ -310,7 +368,8 @@ func TestReadErrorsAreNotTakenForTheEnd(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, seed := range []string{"", school(""), pupils(ann), message, school(`<TeachingManager><SetLists><SetList Id="1" SetId="2" PupilId="3"/></SetLists></TeachingManager>`)} {
+	for _, seed := range []string{"", school(""), pupils(ann), message,
+		school(`<TeachingManager><SetLists><SetList Id="1" SetId="2" PupilId="3"/></SetLists></TeachingManager>`)} {
 		f.Add([]byte(seed))
 	}
 	odd, err := os.ReadFile(filepath.Join("..", "..", "testdata", "isams", "oddities.xml"))

@@ -45,7 +45,8 @@ func (e *MessageError) Error() string {
 	if said == "" {
 		said = e.Title
 	}
-	return fmt.Sprintf("not an iSAMS document but an error from iSAMS: %s: %s; %s", e.ID, strings.TrimSuffix(said, "."), e.hint())
+	return fmt.Sprintf("not an iSAMS document but an error from iSAMS: %s: %s; %s", e.ID, strings.TrimSuffix(said, "."),
+		e.hint())
 }
 
 // transient tells whether the same request may succeed a little later.

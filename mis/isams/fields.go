@@ -86,17 +86,20 @@ func readForm(c *collector[mis.Form], rec *record, id string) (mis.Form, bool) {
 	f := mis.Form{ID: id, Name: cmp.Or(formName(rec), id), Year: yearOf(c, rec, id, "YearId", rec.attr("YearId"))}
 	tutor, ok := reference(rec.attr("TutorId"))
 	if !ok {
-		c.note(id, mis.BadValue, rec.line, "TutorId %q is not a number; imported without a tutor", clip(rec.attr("TutorId")))
+		c.note(id, mis.BadValue, rec.line, "TutorId %q is not a number; imported without a tutor",
+			clip(rec.attr("TutorId")))
 	}
 	f.TutorID = tutor
 	return f, true
 }
 
 func readSet(c *collector[mis.Set], rec *record, id string) (mis.Set, bool) {
-	s := mis.Set{ID: id, Code: rec.text("SetCode"), Name: setName(rec), Year: yearOf(c, rec, id, "YearId", rec.attr("YearId"))}
+	s := mis.Set{ID: id, Code: rec.text("SetCode"), Name: setName(rec),
+		Year: yearOf(c, rec, id, "YearId", rec.attr("YearId"))}
 	subject, ok := reference(rec.attr("SubjectId"))
 	if !ok {
-		c.note(id, mis.BadValue, rec.line, "SubjectId %q is not a number; imported without a subject", clip(rec.attr("SubjectId")))
+		c.note(id, mis.BadValue, rec.line, "SubjectId %q is not a number; imported without a subject",
+			clip(rec.attr("SubjectId")))
 	}
 	s.SubjectID = subject
 	return s, named(c, rec, id, s.Name)
@@ -136,7 +139,8 @@ func yearOf[T comparable](c *collector[T], rec *record, id, field, value string)
 // named reports whether a record has a name to show; without one it is skipped.
 func named[T comparable](c *collector[T], rec *record, id, name string) bool {
 	if name == "" {
-		c.skip(id, mis.NoName, rec.line, "every name is blank; skipped, and what the database holds of it is left as it is")
+		c.skip(id, mis.NoName, rec.line, "every name is blank; skipped, and what the database holds of it is left "+
+			"as it is")
 	}
 	return name != ""
 }
@@ -163,7 +167,8 @@ func readDivision(c *collector[division], rec *record, id string) (division, boo
 
 func (d *decoder) takeDivisions(roll *mis.Roll[division]) {
 	to := &d.snap.Divisions
-	to.Section, to.Present, to.Seen, to.Faulty, to.Unreadable = roll.Section, roll.Present, roll.Seen, roll.Faulty, roll.Unreadable
+	to.Section, to.Present, to.Seen, to.Faulty, to.Unreadable = roll.Section, roll.Present, roll.Seen, roll.Faulty,
+		roll.Unreadable
 	for _, r := range roll.Records {
 		taken := mis.Division{ID: r.id}
 		for text := range strings.FieldsSeq(r.years) {

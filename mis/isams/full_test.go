@@ -18,11 +18,14 @@ import (
 // TestAFullDiskIsNoFaultOfTheServer downloads to a device that is always full: that is what
 // is told, and the server is asked once and blamed for nothing.
 func TestAFullDiskIsNoFaultOfTheServer(t *testing.T) {
-	server := isamstest.NewServer(isamstest.New(1, isamstest.Size{Pupils: 20, Staff: 3, Forms: 2, Sets: 4, SetLists: 40}), "word")
+	server := isamstest.NewServer(isamstest.New(1,
+		isamstest.Size{Pupils: 20, Staff: 3, Forms: 2, Sets: 4, SetLists: 40}), "word")
 	web := httptest.NewServer(server)
 	defer web.Close()
-	client, err := isams.NewClient(isams.Settings{URL: web.URL, Requests: []isams.Request{{Key: "word"}}, Timeout: time.Minute,
-		Connect: time.Minute, Stall: time.Minute, RetryFirst: time.Millisecond, RetryMost: time.Millisecond, MaxSize: 1 << 20}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	client, err := isams.NewClient(isams.Settings{URL: web.URL, Requests: []isams.Request{{Key: "word"}},
+		Timeout: time.Minute,
+		Connect: time.Minute, Stall: time.Minute, RetryFirst: time.Millisecond, RetryMost: time.Millisecond,
+		MaxSize: 1 << 20}, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +38,9 @@ func TestAFullDiskIsNoFaultOfTheServer(t *testing.T) {
 	defer func() { _ = full.Close() }()
 	_, err = client.Fetch(context.Background(), 0, full)
 	var told *files.FullError
-	if !errors.As(err, &told) || told.Folder != "/dev" || err.Error() != "the disk is full: there is no room in /dev: no space left on device; make room there, and the next attempt succeeds" {
+	if !errors.As(err, &told) || told.Folder != "/dev" ||
+		err.Error() != "the disk is full: there is no room in /dev: no space left on device; make room there, and "+
+			"the next attempt succeeds" {
 		t.Errorf("%v", err)
 	}
 	if server.Requests() != 1 || len(outcomes) > 0 {

@@ -11,7 +11,8 @@ import (
 )
 
 func (t *timetables) note(id string, reason mis.Reason, format string, args ...any) {
-	t.d.snap.Problems.Add(mis.Problem{Section: "PublishedTimetables", ID: id, Reason: reason, Detail: fmt.Sprintf(format, args...)})
+	t.d.snap.Problems.Add(mis.Problem{Section: "PublishedTimetables", ID: id, Reason: reason,
+		Detail: fmt.Sprintf(format, args...)})
 }
 
 // lessons under way of being made: entries that are one lesson go by one key.
@@ -29,8 +30,9 @@ type making struct {
 
 func (t *timetables) makeLessons(rolls map[string]*mis.Roll[entry]) {
 	s := t.d.snap
-	m := &making{t: t, by: map[string]*mis.Lesson{}, staff: map[string]string{}, sets: map[string]*mis.Set{}, byCode: map[string][]string{},
-		forms: map[string]*mis.Form{}, taught: map[string]string{}, school: map[string]*mis.Pupil{}}
+	m := &making{t: t, by: map[string]*mis.Lesson{}, staff: map[string]string{}, sets: map[string]*mis.Set{},
+		byCode: map[string][]string{},
+		forms:  map[string]*mis.Form{}, taught: map[string]string{}, school: map[string]*mis.Pupil{}}
 	for _, r := range s.Staff.Records {
 		if r.Code != "" {
 			m.staff[r.Code] = r.ID
@@ -116,14 +118,16 @@ func (m *making) make(e entry) {
 }
 
 func (m *making) note(e entry, reason mis.Reason, format string, args ...any) {
-	m.t.d.snap.Problems.Add(mis.Problem{Section: e.section, ID: e.id, Reason: reason, Detail: fmt.Sprintf(format, args...)})
+	m.t.d.snap.Problems.Add(mis.Problem{Section: e.section, ID: e.id, Reason: reason,
+		Detail: fmt.Sprintf(format, args...)})
 }
 
 // add makes a lesson of an entry, or adds what it says to the one of the same key.
 func (m *making) add(e entry, kind mis.LessonKind, period, key, id string) {
 	if _, ok := m.t.d.periods[period]; !ok {
 		tt := &m.t.d.snap.Timetable
-		if period == "" || m.t.d.conflicting[period] || m.t.d.lostPeriods { // it is somewhere, and nobody knows where (R33)
+		if period == "" || m.t.d.conflicting[period] ||
+			m.t.d.lostPeriods { // it is somewhere, and nobody knows where (R33)
 			tt.Faulty[lessonID(e.section, e.id)] = true
 			tt.Doubtful[e.code], tt.Doubtful[e.name] = true, true
 			if m.t.d.conflicting[period] {
@@ -169,7 +173,8 @@ func (m *making) addStaff(l *mis.Lesson, e entry) {
 				l.Staff = append(l.Staff, id)
 			}
 		default:
-			m.note(e, mis.UnknownTeacher, "no member of staff has the code or the id %q; imported without", clip(teacher))
+			m.note(e, mis.UnknownTeacher, "no member of staff has the code or the id %q; imported without",
+				clip(teacher))
 		}
 	}
 	switch {
@@ -197,7 +202,8 @@ func unreadable[T any](r *mis.Roll[T]) bool {
 }
 
 func (m *making) holdsStaff(id string) bool {
-	_, found := slices.BinarySearchFunc(m.t.d.snap.Staff.Records, id, func(r mis.StaffMember, id string) int { return mis.CompareIDs(r.ID, id) })
+	_, found := slices.BinarySearchFunc(m.t.d.snap.Staff.Records, id,
+		func(r mis.StaffMember, id string) int { return mis.CompareIDs(r.ID, id) })
 	return found
 }
 
@@ -206,7 +212,8 @@ func (m *making) addRoom(l *mis.Lesson, e entry) {
 	if e.room == "" {
 		return
 	}
-	_, found := slices.BinarySearchFunc(s.Locations.Records, e.room, func(r mis.Location, id string) int { return mis.CompareIDs(r.ID, id) })
+	_, found := slices.BinarySearchFunc(s.Locations.Records, e.room,
+		func(r mis.Location, id string) int { return mis.CompareIDs(r.ID, id) })
 	if !found && !s.Locations.MayHold(e.room) {
 		m.note(e, mis.UnknownRoom, "no room has the id %s; imported without", e.room)
 		return

@@ -17,7 +17,8 @@ func CheckParts(parts []Contents) error {
 	for i, part := range parts {
 		for _, section := range slices.Sorted(maps.Keys(part)) {
 			if earlier, ok := from[section]; ok {
-				return &SettingsError{fmt.Sprintf("section %s comes with request %d and with request %d: say with methods what each is to bring, so that only one brings it", section, earlier+1, i+1)}
+				return &SettingsError{fmt.Sprintf("section %s comes with request %d and with request %d: say with "+
+					"methods what each is to bring, so that only one brings it", section, earlier+1, i+1)}
 			}
 			from[section] = i
 		}

@@ -13,15 +13,22 @@ import (
 )
 
 func TestPartsBecomeOneDocument(t *testing.T) {
-	latin, err := charmap.Windows1252.NewEncoder().String(`<?xml version="1.0" encoding="windows-1252"?><iSAMS><HRManager><CurrentStaff><StaffMember Id="1"><FullName>Renée</FullName></StaffMember></CurrentStaff></HRManager></iSAMS>`)
+	latin, err := charmap.Windows1252.NewEncoder().
+		String(`<?xml version="1.0" encoding="windows-1252"?><iSAMS><HRManager><CurrentStaff><StaffMember Id="1">` +
+			`<FullName>Renée</FullName></StaffMember></CurrentStaff></HRManager></iSAMS>`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wide, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String(`<?xml version="1.0" encoding="utf-16"?><iSAMS x="1" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><SchoolManager xsi:nil="0"><Forms><Form Id="7/Ä"><Form>7Ä</Form></Form></Forms></SchoolManager></iSAMS>`)
+	wide, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().
+		String(`<?xml version="1.0" encoding="utf-16"?><iSAMS x="1" ` +
+			`xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><SchoolManager xsi:nil="0"><Forms><Form Id="7/Ä">` +
+			`<Form>7Ä</Form></Form></Forms></SchoolManager></iSAMS>`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts := []string{"\ufeff" + pupils(ann), latin, wide, "<iSAMS>\n<TeachingManager><Sets><Set Id=\"5\"><Name>Ω</Name></Set></Sets></TeachingManager>\n</iSAMS>\n<!-- end -->"}
+	parts := []string{"\ufeff" + pupils(ann), latin, wide,
+		"<iSAMS>\n<TeachingManager><Sets><Set Id=\"5\"><Name>Ω</Name></Set></Sets></TeachingManager>\n</iSAMS>\n" +
+			"<!-- end -->"}
 	var readers []io.ReadSeeker
 	var contents []isams.Contents
 	for _, p := range parts {
@@ -43,17 +50,20 @@ func TestPartsBecomeOneDocument(t *testing.T) {
 		t.Error("a name space is lost")
 	}
 	s := decode(t, merged.String())
-	if len(s.Problems.List()) > 1 || s.Pupils.Records[0].Name != "Ann Lee" || s.Staff.Records[0].Name != "Renée" || s.Forms.Records[0].Name != "7Ä" || s.Sets.Records[0].Name != "Ω" {
+	if len(s.Problems.List()) > 1 || s.Pupils.Records[0].Name != "Ann Lee" || s.Staff.Records[0].Name != "Renée" ||
+		s.Forms.Records[0].Name != "7Ä" || s.Sets.Records[0].Name != "Ω" {
 		t.Errorf("%+v\n%s", s, merged.String())
 	}
 	err = isams.CheckParts(append(contents, contents[0]))
-	if err == nil || err.Error() != "isams: section PupilManager/CurrentPupils comes with request 1 and with request 5: say with methods what each is to bring, so that only one brings it" {
+	if err == nil || err.Error() != "isams: section PupilManager/CurrentPupils comes with request 1 and with "+
+		"request 5: say with methods what each is to bring, so that only one brings it" {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestInspectAgreesWithDecode(t *testing.T) {
-	for _, document := range []string{"", pupils(ann), message, "<html/>", pupils(ann)[:90], pupils(ann) + "x", pupils(ann) + "<iSAMS/>", "<iSAMS><a></iSAMS>"} {
+	for _, document := range []string{"", pupils(ann), message, "<html/>", pupils(ann)[:90], pupils(ann) + "x",
+		pupils(ann) + "<iSAMS/>", "<iSAMS><a></iSAMS>"} {
 		_, decoded := isams.Decode(strings.NewReader(document))
 		_, inspected := isams.Inspect(strings.NewReader(document))
 		if (decoded == nil) != (inspected == nil) {
@@ -65,7 +75,8 @@ func TestInspectAgreesWithDecode(t *testing.T) {
 // FuzzMerge puts whatever Inspect accepts together with another part: the whole has to be
 // a document again, with the sections of both.
 func FuzzMerge(f *testing.F) {
-	for _, seed := range []string{pupils(ann), "\ufeff" + pupils(ann), "<iSAMS a='1'><A><B/></A></iSAMS><!-- x -->", "<?xml version='1.0' encoding='windows-1252'?><iSAMS><A><B>\xe9</B></A></iSAMS>", message} {
+	for _, seed := range []string{pupils(ann), "\ufeff" + pupils(ann), "<iSAMS a='1'><A><B/></A></iSAMS><!-- x -->",
+		"<?xml version='1.0' encoding='windows-1252'?><iSAMS><A><B>\xe9</B></A></iSAMS>", message} {
 		f.Add([]byte(seed))
 	}
 	const other = "<iSAMS><Other><Part><Record/></Part></Other></iSAMS>"

@@ -23,7 +23,9 @@ func (t *timetables) finish(chosen string) {
 	}
 	for _, a := range t.allocations.roll.Records {
 		if !weeks[a.of] {
-			t.allocations.note(a.id, mis.UnknownWeek, 0, "week %d of %d is said to be week %s of the timetable, which there is none of; skipped", a.week.Number, a.week.Year, a.of)
+			t.allocations.note(a.id, mis.UnknownWeek, 0,
+				"week %d of %d is said to be week %s of the timetable, which there is none of; skipped", a.week.Number,
+				a.week.Year, a.of)
 			continue
 		}
 		if of := s.Timetable.Allocations[a.week]; !slices.Contains(of, a.of) {
@@ -83,11 +85,13 @@ func (t *timetables) protect(roll *mis.Roll[entry], section string) {
 	}
 }
 
-var kindOf = map[string]mis.LessonKind{schedules: mis.Taught, staffMeetings: mis.Meeting, yearSchedules: mis.Assembly, tutorials: mis.Tutorial}
+var kindOf = map[string]mis.LessonKind{schedules: mis.Taught, staffMeetings: mis.Meeting, yearSchedules: mis.Assembly,
+	tutorials: mis.Tutorial}
 
 // lessonID is a record's id with its kind: those of the kinds overlap.
 func lessonID(section, id string) string {
-	return map[string]string{schedules: "schedule/", staffMeetings: "meeting/", yearSchedules: "year/", tutorials: "tutorial/"}[section] + id
+	return map[string]string{schedules: "schedule/", staffMeetings: "meeting/", yearSchedules: "year/",
+		tutorials: "tutorial/"}[section] + id
 }
 
 // choose finds the timetable of a name, or the only one. Of several the first counts, by
@@ -101,7 +105,8 @@ func (t *timetables) choose(name string) *published {
 			}
 		}
 		if len(ids) > 0 {
-			t.note("", mis.UnknownTimetable, "no published timetable is called %q (timetable): there is %s; lessons are left as they are", name, t.called(ids))
+			t.note("", mis.UnknownTimetable, "no published timetable is called %q (timetable): there is %s; lessons "+
+				"are left as they are", name, t.called(ids))
 		}
 		return nil
 	}
@@ -110,7 +115,8 @@ func (t *timetables) choose(name string) *published {
 		return nil
 	case 1:
 	default:
-		t.note("", mis.SeveralTimetables, "there is %s; the first is imported: name one in the configuration (timetable)", t.called(ids))
+		t.note("", mis.SeveralTimetables, "there is %s; the first is imported: name one in the configuration "+
+			"(timetable)", t.called(ids))
 	}
 	return t.published[ids[0]]
 }
@@ -144,7 +150,8 @@ func (t *timetables) reportOverlaps() {
 		slices.SortStableFunc(periods, func(a, b mis.Period) int { return cmp.Compare(a.From, b.From) })
 		for i, p := range periods[min(1, len(periods)):] {
 			if before := periods[i]; p.From < before.To {
-				t.weeks.note(p.ID, mis.Overlapping, 0, "period: it begins at %s, before period %s ends at %s; both are used", p.From, before.ID, before.To)
+				t.weeks.note(p.ID, mis.Overlapping, 0, "period: it begins at %s, before period %s ends at %s; both "+
+					"are used", p.From, before.ID, before.To)
 			}
 		}
 	}

@@ -52,7 +52,8 @@ func textOf(e *etree.Element) string {
 }
 
 // oneLine turns a text that was broken over lines into one that is not.
-var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ", "\u0085", " ", "\u2028", " ", "\u2029", " ")
+var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ", "\u0085", " ", "\u2028", " ", "\u2029",
+	" ")
 
 // flag reads a boolean, which iSAMS writes as 1, True or true.
 func (r *record) flag(name string) bool {

@@ -77,12 +77,16 @@ func (s *scanner) explain(err error) error {
 	switch {
 	case errors.Is(err, io.EOF) && len(s.open) == 0:
 		return io.EOF
-	case errors.Is(err, io.EOF), errors.As(err, &syntax) && syntax.Msg == "unexpected EOF", errors.Is(err, io.ErrUnexpectedEOF):
-		return &DocumentError{Found: "the beginning of one, cut off " + s.place(), Line: s.line(), Err: errCutOff, Hint: "fetch it again", Retry: true}
+	case errors.Is(err, io.EOF), errors.As(err, &syntax) && syntax.Msg == "unexpected EOF",
+		errors.Is(err, io.ErrUnexpectedEOF):
+		return &DocumentError{Found: "the beginning of one, cut off " + s.place(), Line: s.line(), Err: errCutOff,
+			Hint: "fetch it again", Retry: true}
 	case errors.Is(err, errTokenTooLong):
-		return &DocumentError{Found: fmt.Sprintf("something with a single text or tag of more than %d bytes", maxTokenBytes), Line: s.line()}
+		return &DocumentError{Found: fmt.Sprintf("something with a single text or tag of more than %d bytes",
+			maxTokenBytes), Line: s.line()}
 	case errors.As(err, &syntax):
-		return &DocumentError{Found: "something that is not well-formed XML", Line: syntax.Line, Err: errors.New(withoutText(syntax.Msg)), Hint: "fetch it again", Retry: true}
+		return &DocumentError{Found: "something that is not well-formed XML", Line: syntax.Line,
+			Err: errors.New(withoutText(syntax.Msg)), Hint: "fetch it again", Retry: true}
 	}
 	return fmt.Errorf("line %d: %w", s.line(), err)
 }
@@ -104,7 +108,8 @@ func (s *scanner) place() string {
 
 func (s *scanner) push(name string) error {
 	if len(s.open) == maxDepth {
-		return &DocumentError{Found: fmt.Sprintf("something with elements nested more than %d deep", maxDepth), Line: s.line()}
+		return &DocumentError{Found: fmt.Sprintf("something with elements nested more than %d deep", maxDepth),
+			Line: s.line()}
 	}
 	s.open = append(s.open, name)
 	return nil
@@ -128,7 +133,8 @@ func (s *scanner) root() (xml.StartElement, error) {
 	for {
 		token, err := s.next()
 		if errors.Is(err, io.EOF) {
-			return xml.StartElement{}, &DocumentError{Found: "a file without any element", Hint: "fetch the document again", Retry: true}
+			return xml.StartElement{}, &DocumentError{Found: "a file without any element",
+				Hint: "fetch the document again", Retry: true}
 		}
 		if err != nil {
 			return xml.StartElement{}, err
@@ -138,7 +144,8 @@ func (s *scanner) root() (xml.StartElement, error) {
 			return t, s.push(t.Name.Local)
 		case xml.CharData:
 			if len(bytes.TrimSpace(t)) > 0 {
-				return xml.StartElement{}, &DocumentError{Found: "text that is not XML", Line: s.line(), Hint: "fetch the document again", Retry: true}
+				return xml.StartElement{}, &DocumentError{Found: "text that is not XML", Line: s.line(),
+					Hint: "fetch the document again", Retry: true}
 			}
 		}
 	}
@@ -196,7 +203,8 @@ func (s *scanner) step() (xml.Token, error) {
 }
 
 func (s *scanner) afterTheEnd(what string) error {
-	return &DocumentError{Found: "one with " + what + " after its end", Line: s.line(), Hint: "fetch it again", Retry: true}
+	return &DocumentError{Found: "one with " + what + " after its end", Line: s.line(), Hint: "fetch it again",
+		Retry: true}
 }
 
 func (s *scanner) enter(start xml.StartElement) error {

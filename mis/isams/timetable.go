@@ -87,11 +87,13 @@ func (d *decoder) timetableSections(problems *mis.Problems) {
 	t.allocations = newCollector(&mis.Roll[allocation]{}, "TimetableAllocations", problems)
 	t.terms = newCollector(&mis.Roll[term]{}, "Terms", problems)
 	t.forms = newCollector(&mis.Roll[teachingForm]{}, "TeachingForms", problems)
-	for _, name := range []string{"Structure", "TimetableAllocations", "Terms", "TeachingForms", schedules, staffMeetings, yearSchedules, tutorials} {
+	for _, name := range []string{"Structure", "TimetableAllocations", "Terms", "TeachingForms", schedules,
+		staffMeetings, yearSchedules, tutorials} {
 		d.snap.Timetable.Rolls = append(d.snap.Timetable.Rolls, mis.RollOf{Section: name})
 	}
 	section(d, "TimetableManager/Structure", "Week", t.weeks, number, plainName, d.readWeek)
-	section(d, "TimetableManager/TimetableAllocations", "TimetableAllocation", t.allocations, number, noName, readAllocation)
+	section(d, "TimetableManager/TimetableAllocations", "TimetableAllocation", t.allocations, number, noName,
+		readAllocation)
 	section(d, "SchoolManager/Terms", "Term", t.terms, number, plainName, readTerm)
 	section(d, "TeachingManager/TeachingForms", "TeachingForm", t.forms, number, noName, readTeachingForm)
 	at := d.root.child("TimetableManager/PublishedTimetables/Timetable")
@@ -103,7 +105,8 @@ func (d *decoder) timetableSections(problems *mis.Problems) {
 		read   func(*collector[entry], *record, string) (entry, bool)
 	}{
 		schedules: {"Schedule", codeName, readSchedule}, staffMeetings: {"StaffMeeting", displayName, readMeeting},
-		yearSchedules: {"YearSchedule", plainName, readYearSchedule}, tutorials: {"Tutorial", displayName, readTutorial},
+		yearSchedules: {"YearSchedule", plainName, readYearSchedule},
+		tutorials:     {"Tutorial", displayName, readTutorial},
 	} {
 		place := at.child(name)
 		place.enter = func(xml.StartElement) {
@@ -170,7 +173,8 @@ func pointer(c *collector[entry], rec *record, id, name string) string {
 }
 
 func readSchedule(c *collector[entry], rec *record, id string) (entry, bool) {
-	e := entry{code: rec.field("Code"), teacherCode: rec.field("Teacher"), period: pointer(c, rec, id, "PeriodId"), room: pointer(c, rec, id, "RoomId")}
+	e := entry{code: rec.field("Code"), teacherCode: rec.field("Teacher"), period: pointer(c, rec, id, "PeriodId"),
+		room: pointer(c, rec, id, "RoomId")}
 	e.bySet, _ = strconv.ParseBool(strings.ToLower(rec.field("Set")))
 	if e.bySet {
 		e.set = pointer(c, rec, id, "SetId")
@@ -179,17 +183,20 @@ func readSchedule(c *collector[entry], rec *record, id string) (entry, bool) {
 }
 
 func readMeeting(c *collector[entry], rec *record, id string) (entry, bool) {
-	return entry{name: displayName(rec), group: rec.field("MeetingGroupId"), period: pointer(c, rec, id, "PeriodId"), room: pointer(c, rec, id, "RoomId"),
+	return entry{name: displayName(rec), group: rec.field("MeetingGroupId"), period: pointer(c, rec, id, "PeriodId"),
+		room:     pointer(c, rec, id, "RoomId"),
 		teachers: rec.field("TeacherId")}, true
 }
 
 func readYearSchedule(c *collector[entry], rec *record, id string) (entry, bool) {
-	return entry{name: plainName(rec), period: pointer(c, rec, id, "PeriodId"), room: pointer(c, rec, id, "RoomId"), teachers: rec.field("TeacherId"),
-		year: yearOf(c, rec, id, "NationalCurriculumYear", rec.field("NationalCurriculumYear"))}, true
+	return entry{name: plainName(rec), period: pointer(c, rec, id, "PeriodId"), room: pointer(c, rec, id, "RoomId"),
+		teachers: rec.field("TeacherId"),
+		year:     yearOf(c, rec, id, "NationalCurriculumYear", rec.field("NationalCurriculumYear"))}, true
 }
 
 func readTutorial(c *collector[entry], rec *record, id string) (entry, bool) {
-	e := entry{code: rec.text("DisplayCode"), name: displayName(rec), room: pointer(c, rec, id, "RoomId"), year: era.NoYear}
+	e := entry{code: rec.text("DisplayCode"), name: displayName(rec), room: pointer(c, rec, id, "RoomId"),
+		year: era.NoYear}
 	e.periods = listOf(rec, "Periods", "Period", "PeriodId", func(text string) string {
 		to, ok := reference(text)
 		if !ok {
@@ -265,7 +272,8 @@ func (d *decoder) readWeek(c *collector[week], rec *record, id string) (week, bo
 		day := &record{Element: element, line: rec.line}
 		n, err := strconv.Atoi(day.text("Day"))
 		if err != nil || n < 1 || n > 7 {
-			c.note(id, mis.BadValue, rec.line, "week: a day is %q, where 1 is Sunday and 7 Saturday; lessons of it are left as they are", clip(day.text("Day")))
+			c.note(id, mis.BadValue, rec.line, "week: a day is %q, where 1 is Sunday and 7 Saturday; lessons of it "+
+				"are left as they are", clip(day.text("Day")))
 			d.lostPeriods = true
 			continue
 		}
@@ -287,7 +295,8 @@ func (d *decoder) readWeek(c *collector[week], rec *record, id string) (week, bo
 
 func (d *decoder) addPeriod(c *collector[week], p mis.Period, line int) {
 	if had, ok := d.periods[p.ID]; ok && had != p {
-		c.note(p.ID, mis.Conflicting, line, "several periods have this id and differ; lessons in it are left as they are")
+		c.note(p.ID, mis.Conflicting, line, "several periods have this id and differ; lessons in it are left as "+
+			"they are")
 		d.conflicting[p.ID] = true
 	}
 	d.periods[p.ID] = p
@@ -296,7 +305,8 @@ func (d *decoder) addPeriod(c *collector[week], p mis.Period, line int) {
 func (d *decoder) readPeriod(c *collector[week], rec *record, weekID string) (mis.Period, bool) {
 	id, ok := number(rec.attr("Id"))
 	if !ok {
-		c.note(weekID, mis.BadID, rec.line, "a period's id is %q; lessons in it are left as they are", clip(rec.attr("Id")))
+		c.note(weekID, mis.BadID, rec.line, "a period's id is %q; lessons in it are left as they are",
+			clip(rec.attr("Id")))
 		d.lostPeriods = true
 		return mis.Period{}, false
 	}
@@ -309,7 +319,8 @@ func (d *decoder) readPeriod(c *collector[week], rec *record, weekID string) (mi
 	case to <= from && from >= evening && to < morning:
 		c.note(id, mis.CrossesMidnight, rec.line, "period: from %s to %s; lessons in it are left as they are", from, to)
 	case to <= from:
-		c.note(id, mis.Backwards, rec.line, "period: it starts at %s and ends at %s; lessons in it are left as they are", from, to)
+		c.note(id, mis.Backwards, rec.line,
+			"period: it starts at %s and ends at %s; lessons in it are left as they are", from, to)
 	default:
 		return mis.Period{ID: id, Name: cmp.Or(rec.text("Name"), rec.text("ShortName")), From: from, To: to}, true
 	}

@@ -25,9 +25,11 @@ func (s *State) After(p Plan, asOf era.Date) *State {
 	n.Subjects = after(s.Subjects, last, created, nil)
 	n.Houses = after(s.Houses, last, created, nil)
 	n.Groups = after(s.Groups, last, created, nil)
-	n.Memberships = after(s.Memberships, last, created, func(m Membership) bool { return m.EndsOn == 0 || m.EndsOn >= asOf })
+	n.Memberships = after(s.Memberships, last, created,
+		func(m Membership) bool { return m.EndsOn == 0 || m.EndsOn >= asOf })
 	n.Suspensions = after(s.Suspensions, last, created, nil)
-	n.GroupSuspensions = after(s.GroupSuspensions, last, created, func(g GroupSuspension) bool { return g.EndsOn >= asOf })
+	n.GroupSuspensions = after(s.GroupSuspensions, last, created,
+		func(g GroupSuspension) bool { return g.EndsOn >= asOf })
 	n.Lessons = after(s.Lessons, last, created, nil)
 	n.Commitments = after(s.Commitments, last, created, nil)
 	n.Absences = after(s.Absences, last, created, nil)

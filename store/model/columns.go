@@ -47,7 +47,8 @@ func init() {
 		newShape(Staff{}, "staff"), newShape(Pupil{}, "pupils"), newShape(Location{}, "locations"),
 		newShape(Subject{}, "subjects"), newShape(House{}, "houses"), newShape(Group{}, "groups"),
 		newShape(Membership{}, "memberships"), newShape(Era{}, "eras"), newShape(Settings{}, "settings"),
-		newShape(Lesson{}, "lessons"), newShape(Commitment{}, "commitments"), newShape(Suspension{}, "suspensions"), newShape(GroupSuspension{}, "group_suspensions"),
+		newShape(Lesson{}, "lessons"), newShape(Commitment{}, "commitments"), newShape(Suspension{}, "suspensions"),
+		newShape(GroupSuspension{}, "group_suspensions"),
 		newShape(Absence{}, "absences"), newShape(Pin{}, "pins"), newShape(UnwantedDocument{}, "unwanted_documents"),
 	} {
 		Shapes[s.Entity] = s
@@ -209,7 +210,8 @@ func Values(r Record, each func(field string)) {
 }
 
 // notToPin are the columns that say which record it is, or that are the MIS's to say.
-var notToPin = []string{"kind", KindOfGroup, "current", "datasource_id", "source_id", "era_id", "starts_on", "ends_on", "suspended", "previous_source_id"}
+var notToPin = []string{"kind", KindOfGroup, "current", "datasource_id", "source_id", "era_id", "starts_on", "ends_on",
+	"suspended", "previous_source_id"}
 
 // Pinnable lists the fields of an entity that can be pinned.
 func Pinnable(e Entity) (fields []string) {

@@ -73,7 +73,8 @@ func Kinds(kind string) string {
 
 // Called is how people call the field.
 func (f FieldKind) Called() string {
-	words := map[string]string{"school_id": "school id", "starts_at": "beginning", "ends_at": "end", "on_date": "day", "email": "e-mail address",
+	words := map[string]string{"school_id": "school id", "starts_at": "beginning", "ends_at": "end", "on_date": "day",
+		"email":    "e-mail address",
 		"known_as": "preferred name"}
 	return cmp.Or(words[f.Field], strings.ReplaceAll(strings.TrimSuffix(f.Field, "_id"), "_", " "))
 }

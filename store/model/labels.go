@@ -51,7 +51,8 @@ func (n Names) Learn(c Recorded) {
 	}
 	image := c.Shown()
 	label := Label{
-		Kind: cmp.Or(image.Text(KindOfGroup), image.Text("kind")), SourceID: image.Text("source_id"), Name: image.Text("name"),
+		Kind: cmp.Or(image.Text(KindOfGroup), image.Text("kind")), SourceID: image.Text("source_id"),
+		Name: image.Text("name"),
 	}
 	if what == OfLesson {
 		label.Kind, label.Name, label.OnDate = "", cmp.Or(label.Name, image.Text("code")), image.Date("on_date")

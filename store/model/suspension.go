@@ -21,5 +21,6 @@ func ToStored(s era.Suspension, origin string) Suspension {
 	for i, y := range s.Years {
 		years[i] = y.String()
 	}
-	return Suspension{Name: s.Name, Kind: string(s.Kind), StartsAt: s.From, EndsAt: s.To, Daily: s.Daily, Years: strings.Join(years, " "), Origin: origin}
+	return Suspension{Name: s.Name, Kind: string(s.Kind), StartsAt: s.From, EndsAt: s.To, Daily: s.Daily,
+		Years: strings.Join(years, " "), Origin: origin}
 }

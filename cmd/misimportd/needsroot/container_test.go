@@ -69,7 +69,8 @@ func TestTheContainersContents(t *testing.T) {
 	shell.Env = []string{"PATH=" + os.Getenv("PATH"), "MISIMPORTD_LISTEN=" + listen}
 	out, err := shell.CombinedOutput()
 	said := string(out)
-	if err != nil || !strings.Contains(said, "well: ") || !strings.Contains(said, "status 0") || !strings.Contains(said, "misimportd 1.2.3") || !strings.Contains(said, "msg=stopped") {
+	if err != nil || !strings.Contains(said, "well: ") || !strings.Contains(said, "status 0") ||
+		!strings.Contains(said, "misimportd 1.2.3") || !strings.Contains(said, "msg=stopped") {
 		t.Errorf("%v\n%s", err, said)
 	}
 	if entries, err := os.ReadDir(state); err != nil || len(entries) == 0 {
@@ -77,7 +78,8 @@ func TestTheContainersContents(t *testing.T) {
 	}
 	var names []string
 	_ = filepath.Walk(root, func(path string, info os.FileInfo, err error) error {
-		if err == nil && info.Mode().IsRegular() && !strings.HasPrefix(path, state) && !strings.HasPrefix(path, root+"/proc") {
+		if err == nil && info.Mode().IsRegular() && !strings.HasPrefix(path, state) &&
+			!strings.HasPrefix(path, root+"/proc") {
 			names = append(names, strings.TrimPrefix(path, root))
 		}
 		return nil

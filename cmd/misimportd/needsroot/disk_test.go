@@ -61,7 +61,8 @@ func TestR31AFullDisk(t *testing.T) {
 // the database reflects stays, and with room again the next run does the work.
 func TestAFullDiskDuringDownload(t *testing.T) {
 	misimportd := program(t)
-	server := isamstest.NewServer(isamstest.New(1, isamstest.Size{Pupils: 100, Staff: 20, Forms: 7, Sets: 35, SetLists: 600}), testKey)
+	server := isamstest.NewServer(isamstest.New(1,
+		isamstest.Size{Pupils: 100, Staff: 20, Forms: 7, Sets: 35, SetLists: 600}), testKey)
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		server.ServeHTTP(w, r)
 		server.Night() // the next answer is another document
@@ -78,7 +79,8 @@ func TestAFullDiskDuringDownload(t *testing.T) {
 		"$4" run --config config.yml --as-of 2016-09-06`
 	out, err := inNamespace(script, t.TempDir(), testKey, web.URL, misimportd).CombinedOutput()
 	said := string(out)
-	if err != nil || strings.Contains(said, "FITTED") || !strings.Contains(said, "no space left on device") || strings.Count(said, ": applied") != 2 {
+	if err != nil || strings.Contains(said, "FITTED") || !strings.Contains(said, "no space left on device") ||
+		strings.Count(said, ": applied") != 2 {
 		t.Errorf("%v\n%s", err, said)
 	}
 }

@@ -139,8 +139,10 @@ func (s *School) writePupils(w *writer) { w.each(len(s.Pupils), func(i int) { s.
 
 func (m *Staff) write(w *writer) {
 	w.f("<StaffMember Id=\"%d\" PersonId=\"%d\"><Initials>%s</Initials><UserCode>%s</UserCode><Title>%s</Title>"+
-		"<Forename>%s</Forename><MiddleNames/><Surname>%s</Surname><FullName>%s</FullName><PreferredName>%s</PreferredName>"+
-		"<SchoolEmailAddress>%s@School.Example</SchoolEmailAddress><PreviousMISId>%d</PreviousMISId><TeachingStaff>%d</TeachingStaff></StaffMember>\n",
+		"<Forename>%s</Forename><MiddleNames/><Surname>%s</Surname><FullName>%s</FullName><PreferredName>"+
+		"%s</PreferredName>"+
+		"<SchoolEmailAddress>%s@School.Example</SchoolEmailAddress><PreviousMISId>%d</PreviousMISId><TeachingStaff>"+
+		"%d</TeachingStaff></StaffMember>\n",
 		m.ID, m.ID+500000, esc(m.Initials), m.Code, m.Title, esc(m.Forename), esc(m.Surname),
 		esc(m.Forename+" "+m.Surname), esc(m.Forename), m.Code, m.ID-60000, btoi(m.Teaching))
 }
@@ -148,7 +150,8 @@ func (m *Staff) write(w *writer) {
 func (s *School) writeYears(w *writer) {
 	w.each(years, func(i int) {
 		y := FirstYear + i
-		w.f("<Year Id=\"%d\"><NationalCurriculumYear>%d</NationalCurriculumYear><Name>Year %d</Name><Code>Y%d</Code></Year>\n", y, y, i+1, y)
+		w.f("<Year Id=\"%d\"><NationalCurriculumYear>%d</NationalCurriculumYear><Name>Year %d</Name><Code>Y%d</Code>"+
+			"</Year>\n", y, y, i+1, y)
 	})
 }
 
@@ -170,7 +173,8 @@ func (s *School) writeHouses(w *writer) {
 func (s *School) writeForms(w *writer) {
 	w.each(len(s.Forms), func(i int) {
 		f := s.Forms[i]
-		w.f("<Form Id=\"%s\" TutorId=\"%d\" YearId=\"%d\" RoomId=\"1\"><Form>%s</Form><Tutor>%d</Tutor></Form>\n", esc(f.ID), f.Tutor, f.Year, esc(f.Name), f.Tutor)
+		w.f("<Form Id=\"%s\" TutorId=\"%d\" YearId=\"%d\" RoomId=\"1\"><Form>%s</Form><Tutor>%d</Tutor></Form>\n",
+			esc(f.ID), f.Tutor, f.Year, esc(f.Name), f.Tutor)
 	})
 }
 
@@ -179,12 +183,17 @@ func (p *Pupil) write(w *writer) {
 	if known == "" {
 		known = p.Forename
 	}
-	w.f("<Pupil Id=\"%d\" PersonId=\"%d\" DivisionId=\"1\"><SchoolCode>%012d</SchoolCode><SchoolId>%d</SchoolId><UserCode>P%d</UserCode>"+
-		"<Title/><Forename>%s</Forename><Surname>%s</Surname><Middlename>&#x20;</Middlename><Preferredname>%s</Preferredname>"+
-		"<Fullname>%s</Fullname><DOB>2004-05-0%dT00:00:00</DOB><Gender>-</Gender><AcademicHouse>%s</AcademicHouse><BoardingHouse/>"+
-		"<Form>%s</Form><NCYear>%d</NCYear><EmailAddress>%s</EmailAddress><EnrolmentDate>2015-09-01T00:00:00</EnrolmentDate>"+
+	w.f("<Pupil Id=\"%d\" PersonId=\"%d\" DivisionId=\"1\"><SchoolCode>%012d</SchoolCode><SchoolId>%d</SchoolId>"+
+		"<UserCode>P%d</UserCode>"+
+		"<Title/><Forename>%s</Forename><Surname>%s</Surname><Middlename>&#x20;</Middlename><Preferredname>"+
+		"%s</Preferredname>"+
+		"<Fullname>%s</Fullname><DOB>2004-05-0%dT00:00:00</DOB><Gender>-</Gender><AcademicHouse>%s</AcademicHouse>"+
+		"<BoardingHouse/>"+
+		"<Form>%s</Form><NCYear>%d</NCYear><EmailAddress>%s</EmailAddress><EnrolmentDate>"+
+		"2015-09-01T00:00:00</EnrolmentDate>"+
 		"<EnrolmentStatus Legacy=\"True\">1</EnrolmentStatus></Pupil>\n",
-		p.ID, p.ID+500000, p.ID, p.ID, p.ID, esc(p.Forename), esc(p.Surname), esc(known), esc(known+" "+p.Surname), p.ID%9+1,
+		p.ID, p.ID+500000, p.ID, p.ID, p.ID, esc(p.Forename), esc(p.Surname), esc(known), esc(known+" "+p.Surname),
+		p.ID%9+1,
 		esc(p.House), esc(p.Form), p.Year, esc(p.Email))
 }
 
@@ -200,7 +209,8 @@ func (s *School) writeDepartments(w *writer) {
 func (s *School) writeSets(w *writer) {
 	w.each(len(s.Sets), func(i int) {
 		t := &s.Sets[i]
-		w.f("<Set Id=\"%d\" SubjectId=\"%d\" YearId=\"%d\"><SetCode>%s</SetCode><Name>%s</Name></Set>\n", t.ID, t.Subject, t.Year, esc(t.Name), esc(t.Name))
+		w.f("<Set Id=\"%d\" SubjectId=\"%d\" YearId=\"%d\"><SetCode>%s</SetCode><Name>%s</Name></Set>\n", t.ID,
+			t.Subject, t.Year, esc(t.Name), esc(t.Name))
 	})
 }
 
@@ -213,7 +223,8 @@ func (s *School) writeSetLists(w *writer) {
 		}
 	}
 	w.each(len(pairs), func(i int) {
-		w.f("<SetList Id=\"%d\" SetId=\"%d\" PupilId=\"%d\"><SubmittedBy>system</SubmittedBy><SubmittedDate>2016-08-30T09:15:00</SubmittedDate></SetList>\n", i+1, pairs[i].set, pairs[i].pupil)
+		w.f("<SetList Id=\"%d\" SetId=\"%d\" PupilId=\"%d\"><SubmittedBy>system</SubmittedBy><SubmittedDate>"+
+			"2016-08-30T09:15:00</SubmittedDate></SetList>\n", i+1, pairs[i].set, pairs[i].pupil)
 	})
 }
 

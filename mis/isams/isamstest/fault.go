@@ -20,8 +20,10 @@ type Fault struct {
 
 // FaultKinds are the kinds of Fault that there are.
 var FaultKinds = []string{
-	"deadlock", "lock-timeout", "502", "503", "html", "cut", "cut-no-length", "cut-in-chunk", "stall", "trickle", "reset",
-	"slow-first-byte", "gzip", "redirect", "section-missing", "section-empty", "empty", "wrong-key", "method-not-allocated", "oversized",
+	"deadlock", "lock-timeout", "502", "503", "html", "cut", "cut-no-length", "cut-in-chunk", "stall", "trickle",
+	"reset",
+	"slow-first-byte", "gzip", "redirect", "section-missing", "section-empty", "empty", "wrong-key",
+	"method-not-allocated", "oversized",
 	"echo-message", "echo-html",
 }
 
@@ -32,7 +34,9 @@ const trickleRate = 200_000
 func (f Fault) instead(w http.ResponseWriter, r *http.Request) bool {
 	switch f.Kind {
 	case "deadlock":
-		message(w, http.StatusInternalServerError, "UnhandledException", "Transaction (Process ID 57) was deadlocked on lock resources with another process and has been chosen as the deadlock victim. Rerun the transaction.")
+		message(w, http.StatusInternalServerError, "UnhandledException",
+			"Transaction (Process ID 57) was deadlocked on lock resources with another process and has been chosen "+
+				"as the deadlock victim. Rerun the transaction.")
 	case "lock-timeout":
 		message(w, http.StatusOK, "UnhandledException", "Lock request time out period exceeded.")
 	case "502":
@@ -42,11 +46,13 @@ func (f Fault) instead(w http.ResponseWriter, r *http.Request) bool {
 		http.Error(w, "Service Unavailable", http.StatusServiceUnavailable)
 	case "html":
 		w.Header().Set("Content-Type", "text/html")
-		fmt.Fprint(w, "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>Sign in</title></head><body>Please sign in</body></html>")
+		fmt.Fprint(w, "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>Sign in</title></head><body>"+
+			"Please sign in</body></html>")
 	case "echo-message": // the whole address, over the place where a message is cut
 		message(w, http.StatusUnauthorized, "InvalidApiKey", strings.Repeat("x", f.After)+" "+r.URL.String())
 	case "echo-html":
-		fmt.Fprintf(w, "<html><head><title>%s %s</title></head></html>", strings.Repeat("x", f.After), strings.ToLower(r.URL.String()))
+		fmt.Fprintf(w, "<html><head><title>%s %s</title></head></html>", strings.Repeat("x", f.After),
+			strings.ToLower(r.URL.String()))
 	case "redirect":
 		http.Redirect(w, r, "http://login.example/"+"?back="+r.URL.RequestURI(), http.StatusFound)
 	case "slow-first-byte":
@@ -80,7 +86,8 @@ func (f Fault) deliver(w http.ResponseWriter, r *http.Request, body []byte) {
 		}
 	case "cut-in-chunk":
 		if conn := take(w); conn != nil {
-			fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s", len(body), body[:after])
+			fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nTransfer-Encoding: chunked\r\n"+
+				"\r\n%x\r\n%s", len(body), body[:after])
 			_ = conn.Close()
 		}
 	case "reset":

@@ -7,11 +7,13 @@ var (
 
 	subjectNames = []string{
 		"Mathematics", "English", "Physics", "Chemistry", "Biology", "French", "German", "Spanish", "History",
-		"Geography", "Latin", "Music", "Art", "Drama", "Computing", "Religious Studies", "Economics", "Physical Education",
+		"Geography", "Latin", "Music", "Art", "Drama", "Computing", "Religious Studies", "Economics",
+		"Physical Education",
 	}
 
 	subjectCodes = []string{
-		"Mat", "Eng", "Phy", "Che", "Bio", "Fre", "Ger", "Spa", "His", "Geo", "Lat", "Mus", "Art", "Dra", "Com", "Rel", "Eco", "PE",
+		"Mat", "Eng", "Phy", "Che", "Bio", "Fre", "Ger", "Spa", "His", "Geo", "Lat", "Mus", "Art", "Dra", "Com", "Rel",
+		"Eco", "PE",
 	}
 
 	// Accents, apostrophes of both kinds, hyphens, spaces and other scripts: whatever

@@ -175,7 +175,9 @@ func (s *School) NewYear(sets, setLists int) {
 		s.Sets[i].ID = s.id()
 	}
 	for i := range leavers {
-		s.admit(slices.IndexFunc(s.Forms, func(f Form) bool { return f.ID == byYear[FirstYear][i%len(byYear[FirstYear])] }))
+		s.admit(slices.IndexFunc(s.Forms, func(f Form) bool {
+			return f.ID == byYear[FirstYear][i%len(byYear[FirstYear])]
+		}))
 	}
 	s.fillSets(setLists)
 }

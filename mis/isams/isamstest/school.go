@@ -127,7 +127,8 @@ func (s *School) hire() {
 func (s *School) makeForms(n int) {
 	for i := range n {
 		year := FirstYear + i%years
-		f := Form{Year: year, ID: fmt.Sprintf("%d/%s", year, letters(i/years)), Name: fmt.Sprintf("%d%s", year, letters(i/years))}
+		f := Form{Year: year, ID: fmt.Sprintf("%d/%s", year, letters(i/years)),
+			Name: fmt.Sprintf("%d%s", year, letters(i/years))}
 		if len(s.Staff) > 0 {
 			f.Tutor = s.Staff[i%len(s.Staff)].ID
 		}
@@ -163,7 +164,8 @@ func (s *School) makeSets(n int) {
 		year := FirstYear + i%years
 		subject := s.Subjects[i/years%len(s.Subjects)]
 		number := i/years/len(s.Subjects) + 1
-		s.Sets = append(s.Sets, Set{ID: i + 1, Subject: subject.ID, Year: year, Name: fmt.Sprintf("%d%s%d", year, subject.Code, number)})
+		s.Sets = append(s.Sets, Set{ID: i + 1, Subject: subject.ID, Year: year,
+			Name: fmt.Sprintf("%d%s%d", year, subject.Code, number)})
 	}
 }
 

@@ -40,7 +40,8 @@ type answer struct {
 
 // NewServer is a pretend iSAMS with one key that is allowed everything.
 func NewServer(school *School, key string) *Server {
-	return &Server{Keys: map[string][]string{key: nil}, Cache: 24 * time.Hour, school: school, answers: map[string]answer{}}
+	return &Server{Keys: map[string][]string{key: nil}, Cache: 24 * time.Hour, school: school,
+		answers: map[string]answer{}}
 }
 
 // The paths of the API and of the pretence's own controls.
@@ -102,7 +103,8 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request) {
 		s.Night()
 	case "fault":
 		q := r.URL.Query()
-		fault := Fault{Kind: q.Get("kind"), Section: q.Get("section"), After: number(q.Get("after")), Times: number(q.Get("times"))}
+		fault := Fault{Kind: q.Get("kind"), Section: q.Get("section"), After: number(q.Get("after")),
+			Times: number(q.Get("times"))}
 		if fault.Kind == "none" {
 			s.Misbehave()
 			break
@@ -130,7 +132,8 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		id, secret = r.PostFormValue("client_id"), r.PostFormValue("client_secret")
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if id != s.ClientID || subtle.ConstantTimeCompare([]byte(secret), []byte(s.ClientSecret)) != 1 || r.PostFormValue("scope") != "apiv1" {
+	if id != s.ClientID || subtle.ConstantTimeCompare([]byte(secret), []byte(s.ClientSecret)) != 1 ||
+		r.PostFormValue("scope") != "apiv1" {
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprint(w, `{"error":"invalid_client"}`)
 		return
@@ -163,11 +166,13 @@ func (s *Server) batch(w http.ResponseWriter, r *http.Request) {
 	}
 	wanted, err := methodsToRun(r.Method, body)
 	if err != nil {
-		message(w, http.StatusInternalServerError, "UnhandledException", "Data at the root level is invalid. Line 1, position 1.")
+		message(w, http.StatusInternalServerError, "UnhandledException",
+			"Data at the root level is invalid. Line 1, position 1.")
 		return
 	}
 	if refused := notAllowed(wanted, allowed, fault); len(refused) > 0 {
-		message(w, http.StatusForbidden, "MethodsNotAllocatedToKeyException", "The following methods in MethodsToRun are not allocated to the key: "+strings.Join(refused, ", "))
+		message(w, http.StatusForbidden, "MethodsNotAllocatedToKeyException",
+			"The following methods in MethodsToRun are not allocated to the key: "+strings.Join(refused, ", "))
 		return
 	}
 	if wanted == nil {
@@ -215,7 +220,8 @@ func (s *Server) answer(key string, methods []string, fault Fault) []byte {
 	var b bytes.Buffer
 	_ = s.school.writeSome(&b, func(part section) content { // a buffer takes whatever it is given
 		switch {
-		case methods != nil && !slices.Contains(methods, part.method), fault.Kind == "empty", fault.Kind == "section-missing" && part.name == fault.Section:
+		case methods != nil && !slices.Contains(methods, part.method), fault.Kind == "empty",
+			fault.Kind == "section-missing" && part.name == fault.Section:
 			return absent
 		case fault.Kind == "section-empty" && part.name == fault.Section:
 			return emptied
@@ -234,7 +240,8 @@ func (s *Server) answer(key string, methods []string, fault Fault) []byte {
 
 // pad adds a module that nobody reads: a key is allowed much that is not imported.
 func pad(body []byte, n int) []byte {
-	record := []byte("<Report Id=\"1\"><Comment>Has worked well this term and should keep it up.</Comment><Grade>B</Grade></Report>\n")
+	record := []byte("<Report Id=\"1\"><Comment>Has worked well this term and should keep it up.</Comment><Grade>" +
+		"B</Grade></Report>\n")
 	padded := bytes.TrimSuffix(body, []byte("</iSAMS>\n"))
 	padded = append(padded, "<SchoolReports><Reports>\n"...)
 	padded = append(padded, bytes.Repeat(record, n/len(record))...)
@@ -245,7 +252,8 @@ func pad(body []byte, n int) []byte {
 func message(w http.ResponseWriter, status int, id, description string) {
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(status)
-	fmt.Fprintf(w, "<?xml version=\"1.0\" encoding=\"utf-16\"?>\n<Message><MessageId>%s</MessageId><MessageName>%s</MessageName>"+
+	fmt.Fprintf(w, "<?xml version=\"1.0\" encoding=\"utf-16\"?>\n<Message><MessageId>%s</MessageId><MessageName>"+
+		"%s</MessageName>"+
 		"<Title>%s</Title><Description>%s</Description></Message>", id, id, id, esc(description))
 }
 
