@@ -31,18 +31,22 @@ var someSchool = isamstest.Size{Pupils: 280, Staff: 40, Forms: 14, Sets: 84, Set
 // then on. It holds no ids of rows.
 func (w *world) standing(day string) []string {
 	w.Helper()
-	rows := w.rows(`SELECT e.kind || ' ' || coalesce(p.source_id, s.source_id, h.source_id, u.source_id, r.source_id, '') || ' ' || e.name || ' ' || coalesce(CAST(p.house_id AS text), '')
+	rows := w.rows(`SELECT e.kind || ' '
+		|| coalesce(p.source_id, s.source_id, h.source_id, u.source_id, r.source_id, '') || ' ' || e.name || ' '
+		|| coalesce(CAST(p.house_id AS text), '')
 		FROM elements e LEFT JOIN pupils p ON p.id = e.id LEFT JOIN staff s ON s.id = e.id
 		LEFT JOIN houses h ON h.id = e.id LEFT JOIN subjects u ON u.id = e.id LEFT JOIN locations r ON r.id = e.id
 		WHERE e.current AND e.kind <> 'group' ORDER BY 1`)
 	rows = append(rows,
-		w.rows(`SELECT d.kind || ' ' || d.source_id || ' ' || d.name || ' ' || coalesce(CAST(g.tutor_id AS text), '') || ' ' || coalesce(CAST(g.subject_id AS text), '')
+		w.rows(`SELECT d.kind || ' ' || d.source_id || ' ' || d.name || ' ' || coalesce(CAST(g.tutor_id AS text), '')
+			|| ' ' || coalesce(CAST(g.subject_id AS text), '')
 		FROM group_details d JOIN groups g ON g.id = d.group_id WHERE d.starts_on <= $1 AND d.ends_on >= $1 ORDER BY 1`,
 			day)...)
 	rows = append(rows, w.rows(`SELECT group_kind || ' ' || group_source_id || ': ' || member_source_id
 		FROM membership_details WHERE starts_on <= $1 AND ends_on >= $1 ORDER BY 1`, day)...)
 	return append(rows,
-		w.rows(`SELECT code || CAST(starts_at AS text) || coalesce(groups, '') || coalesce(staff, '') || coalesce(rooms, '') || CASE WHEN suspended THEN '!' ELSE '' END
+		w.rows(`SELECT code || CAST(starts_at AS text) || coalesce(groups, '') || coalesce(staff, '')
+			|| coalesce(rooms, '') || CASE WHEN suspended THEN '!' ELSE '' END
 		FROM lesson_details WHERE on_date >= $1 ORDER BY 1`, day)...)
 }
 

@@ -103,7 +103,8 @@ func TestRandomTimetables(t *testing.T) {
 				want := append(append([]string{}, past...),
 					naive(lessons, gaps, suspensions, day, time.Date(2017, 8, 14, 0, 0, 0, 0, time.UTC))...)
 				slices.Sort(want)
-				got := w.rows(`SELECT source_id || ' ' || CAST(on_date AS text) || ' ' || substr(CAST(starts_at AS text), 12, 5) || '-' || substr(CAST(ends_at AS text), 12, 5)
+				got := w.rows(`SELECT source_id || ' ' || CAST(on_date AS text) || ' '
+					|| substr(CAST(starts_at AS text), 12, 5) || '-' || substr(CAST(ends_at AS text), 12, 5)
 					|| CASE WHEN suspended THEN ' suspended' ELSE '' END FROM lesson_details`)
 				slices.Sort(got)
 				if diff := cmp.Diff(want, got); diff != "" {

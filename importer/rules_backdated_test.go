@@ -139,7 +139,8 @@ func (w *world) zoe() []string {
 func (w *world) expectOnePlace() {
 	w.Helper()
 	w.expect("in two places on one day",
-		w.rows(`SELECT a.member_source_id || ' in ' || a.group_name || ' and ' || b.group_name || ' from ' || CAST(a.starts_on AS text)
+		w.rows(`SELECT a.member_source_id || ' in ' || a.group_name || ' and ' || b.group_name || ' from '
+			|| CAST(a.starts_on AS text)
 		FROM membership_details a JOIN membership_details b ON a.group_kind = b.group_kind
 		AND a.member_source_id = b.member_source_id AND a.group_id < b.group_id
 		WHERE a.starts_on <= b.ends_on AND b.starts_on <= a.ends_on ORDER BY 1`))

@@ -131,7 +131,8 @@ func (w *world) withForeignKeys() {
 		"refuse_another_number", "refuse_to_empty_alone"} {
 		w.exec(`DROP FUNCTION ` + function + `() CASCADE`)
 	}
-	w.exec(`ALTER TABLE commitments ADD CONSTRAINT commitments_lesson_id_fkey FOREIGN KEY (lesson_id) REFERENCES lessons ON DELETE CASCADE,
+	w.exec(`ALTER TABLE commitments ADD CONSTRAINT commitments_lesson_id_fkey FOREIGN KEY (lesson_id)
+			REFERENCES lessons ON DELETE CASCADE,
 		ADD CONSTRAINT commitments_element_id_fkey FOREIGN KEY (element_id) REFERENCES elements`)
 }
 

@@ -55,9 +55,12 @@ func (w *world) inTwoPlaces() map[string]bool {
 	w.Helper()
 	type entry struct{ lesson, starts, ends, name string }
 	on := map[string][]entry{}
-	for _, row := range w.rows(`SELECT CAST(l.id AS text) || '|' || CAST(l.starts_at AS text) || '|' || CAST(l.ends_at AS text) || '|' || CAST(l.on_date AS text) || ' ' || CAST(c.element_id AS text) || '|' || l.code
+	for _, row := range w.rows(`SELECT CAST(l.id AS text) || '|' || CAST(l.starts_at AS text) || '|'
+		|| CAST(l.ends_at AS text) || '|' || CAST(l.on_date AS text) || ' ' || CAST(c.element_id AS text) || '|'
+		|| l.code
 			FROM lessons l JOIN commitments c ON c.lesson_id = l.id
-		UNION SELECT CAST(l.id AS text) || '|' || CAST(l.starts_at AS text) || '|' || CAST(l.ends_at AS text) || '|' || CAST(l.on_date AS text) || ' ' || CAST(m.element_id AS text) || '|' || l.code
+		UNION SELECT CAST(l.id AS text) || '|' || CAST(l.starts_at AS text) || '|' || CAST(l.ends_at AS text) || '|'
+		|| CAST(l.on_date AS text) || ' ' || CAST(m.element_id AS text) || '|' || l.code
 			FROM lessons l JOIN commitments c ON c.lesson_id = l.id JOIN memberships m ON m.group_id = c.element_id
 			AND m.starts_on <= l.on_date AND m.ends_on >= l.on_date`) {
 		part := strings.Split(row, "|")

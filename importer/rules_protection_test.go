@@ -15,7 +15,8 @@ func full() *doc {
 		in("StaffMeetings", `<StaffMeeting Id="1"><MeetingGroupId>9</MeetingGroupId><PeriodId>12</PeriodId>`+
 			`<TeacherId>3</TeacherId><RoomId>6</RoomId><DisplayName>Heads</DisplayName></StaffMeeting>`).
 		in("YearSchedules", `<YearSchedule Id="1"><Name>Chapel</Name><NationalCurriculumYear>`+
-			`7</NationalCurriculumYear><PeriodId>12</PeriodId><RoomId>6</RoomId><TeacherId>1</TeacherId></YearSchedule>`).
+			`7</NationalCurriculumYear><PeriodId>12</PeriodId><RoomId>6</RoomId>`+
+			`<TeacherId>1</TeacherId></YearSchedule>`).
 		in("Tutorials", `<Tutorial Id="5"><DisplayName>Violin</DisplayName><RoomId>6</RoomId><Periods><Period>`+
 			`<PeriodId>11</PeriodId></Period><Period><PeriodId>21</PeriodId></Period></Periods><Teachers><Teacher>`+
 			`<TeacherId>3</TeacherId></Teacher></Teachers><Pupils><Pupil><PupilId>S11</PupilId></Pupil></Pupils>`+

@@ -55,7 +55,8 @@ func TestR26SuspendedStayAndGapsTakeAway(t *testing.T) {
 	})
 }
 
-const groupDaysQuery = `SELECT e.name || ' ' || CAST(s.starts_on AS text) || ' ' || CAST(s.ends_on AS text) || CASE WHEN g.suspended THEN ' now' ELSE '' END
+const groupDaysQuery = `SELECT e.name || ' ' || CAST(s.starts_on AS text) || ' ' || CAST(s.ends_on AS text)
+	|| CASE WHEN g.suspended THEN ' now' ELSE '' END
 	FROM group_suspensions s JOIN elements e ON e.id = s.group_id JOIN groups g ON g.id = e.id
 	ORDER BY e.name, s.starts_on`
 

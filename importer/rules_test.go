@@ -64,7 +64,8 @@ func TestR2WhatOthersOwnIsNeverTouched(t *testing.T) {
 		theirs := func() []string {
 			return append(w.rows(`SELECT name || CASE WHEN current THEN '' ELSE ' gone' END FROM elements
 				WHERE id > 9000 ORDER BY id`),
-				w.rows(`SELECT group_name || ' ' || member_name || ' ' || CAST(starts_on AS text) || ' ' || coalesce(CAST(ends_on AS text), 'open')
+				w.rows(`SELECT group_name || ' ' || member_name || ' ' || CAST(starts_on AS text) || ' '
+					|| coalesce(CAST(ends_on AS text), 'open')
 					FROM membership_details WHERE group_id = 9001 OR member_name = 'Visiting coach'
 					ORDER BY member_name, group_name`)...)
 		}
@@ -163,8 +164,10 @@ func TestR8NamesCarryTheForm(t *testing.T) {
 func TestR9NamesAndAddresses(t *testing.T) {
 	each(t, func(w *world) {
 		w.night("2016-09-05",
-			[]byte(`<iSAMS><PupilManager><CurrentPupils><Pupil Id="1"><Fullname>&#x20;</Fullname><Preferredname> Zo </Preferredname>
-			<Surname>Lee </Surname><Forename>Zoë</Forename><NCYear>7</NCYear><EmailAddress> ZO.Lee@School.Example </EmailAddress></Pupil></CurrentPupils></PupilManager></iSAMS>`))
+			[]byte(`<iSAMS><PupilManager><CurrentPupils><Pupil Id="1"><Fullname>&#x20;</Fullname>
+			<Preferredname> Zo </Preferredname>
+			<Surname>Lee </Surname><Forename>Zoë</Forename><NCYear>7</NCYear>
+			<EmailAddress> ZO.Lee@School.Example </EmailAddress></Pupil></CurrentPupils></PupilManager></iSAMS>`))
 		w.expect("pupil", w.rows(`SELECT e.name || '|' || p.surname || '|' || p.email FROM pupils p
 			JOIN elements e ON e.id = p.id`), "Zo Lee|Lee|zo.lee@school.example")
 	})
@@ -396,9 +399,12 @@ func TestR19AGroupThatAnotherProgramProlonged(t *testing.T) {
 
 func TestHousesOfBothKindsAreKeptApart(t *testing.T) {
 	each(t, func(w *world) {
-		document := []byte(`<iSAMS><SchoolManager><AcademicHouses><House Id="3"><Name>Austin</Name></House></AcademicHouses>
+		document := []byte(`<iSAMS><SchoolManager><AcademicHouses>
+			<House Id="3"><Name>Austin</Name></House></AcademicHouses>
 			<BoardingHouses><House Id="3"><Name>School House</Name></House></BoardingHouses></SchoolManager>
-			<PupilManager><CurrentPupils><Pupil Id="1"><Fullname>Ann Lee</Fullname><NCYear>7</NCYear><AcademicHouse>Austin</AcademicHouse><BoardingHouse>School House</BoardingHouse></Pupil></CurrentPupils></PupilManager></iSAMS>`)
+			<PupilManager><CurrentPupils><Pupil Id="1"><Fullname>Ann Lee</Fullname><NCYear>7</NCYear>
+			<AcademicHouse>Austin</AcademicHouse><BoardingHouse>School House</BoardingHouse></Pupil></CurrentPupils>
+			</PupilManager></iSAMS>`)
 		w.night("2016-09-05", document)
 		w.expect("houses", w.rows(`SELECT a.name || ', ' || b.name FROM pupils p JOIN elements a ON a.id = p.house_id
 			JOIN elements b ON b.id = p.boarding_house_id`), "Austin, School House")

@@ -11,8 +11,10 @@ import (
 	"misimportd/mis/isams/isamstest"
 )
 
-const lessonsQuery = `SELECT source_id || ' ' || code || ' ' || CAST(on_date AS text) || ' ' || substr(CAST(starts_at AS text), 12, 5) || '-' || substr(CAST(ends_at AS text), 12, 5)
-	|| CASE WHEN suspended THEN ' suspended' ELSE '' END || ': ' || coalesce(groups, '') || ' | ' || coalesce(staff, '') || ' | ' || coalesce(rooms, '') FROM lesson_details ORDER BY on_date, starts_at, source_id`
+const lessonsQuery = `SELECT source_id || ' ' || code || ' ' || CAST(on_date AS text) || ' '
+	|| substr(CAST(starts_at AS text), 12, 5) || '-' || substr(CAST(ends_at AS text), 12, 5)
+	|| CASE WHEN suspended THEN ' suspended' ELSE '' END || ': ' || coalesce(groups, '') || ' | ' || coalesce(staff, '')
+	|| ' | ' || coalesce(rooms, '') FROM lesson_details ORDER BY on_date, starts_at, source_id`
 
 // suspend writes the school's file of suspensions.
 func (w *world) suspend(lines ...string) {

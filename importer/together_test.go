@@ -196,7 +196,9 @@ func TestAnotherProgramWritesAllTheWhile(t *testing.T) {
 		slices.Sort(want)
 		o.expect("the other program's memberships", got, want...)
 		o.expect("its group",
-			o.rows(`SELECT e.name || CAST(g.starts_on AS text) || CAST(g.ends_on AS text) || CASE WHEN e.current THEN '' ELSE ' gone' END FROM groups g JOIN elements e ON e.id = g.id WHERE g.kind = 'user'`), "Netball2016-08-152017-08-14")
+			o.rows(`SELECT e.name || CAST(g.starts_on AS text) || CAST(g.ends_on AS text)
+				|| CASE WHEN e.current THEN '' ELSE ' gone' END FROM groups g JOIN elements e ON e.id = g.id
+				WHERE g.kind = 'user'`), "Netball2016-08-152017-08-14")
 		if touched := o.rows(`SELECT DISTINCT CAST(record_id AS text) FROM changes WHERE entity = 'membership'
 			AND (CAST(after AS text) LIKE $1 OR CAST(before AS text) LIKE $1)`,
 			fmt.Sprintf(`%%"group_id":%d,%%`, d.group)); len(touched) > 0 {

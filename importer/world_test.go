@@ -164,9 +164,11 @@ func (w *world) expect(what string, got []string, want ...string) {
 }
 
 const (
-	membershipsQuery = `SELECT group_name || ': ' || coalesce(member_source_id, member_name) || ' ' || CAST(starts_on AS text) || ' ' || coalesce(CAST(ends_on AS text), 'open')
+	membershipsQuery = `SELECT group_name || ': ' || coalesce(member_source_id, member_name) || ' '
+		|| CAST(starts_on AS text) || ' ' || coalesce(CAST(ends_on AS text), 'open')
 		FROM membership_details ORDER BY group_name, era, member_source_id, starts_on`
-	groupsQuery = `SELECT kind || ' ' || name || ' ' || CAST(starts_on AS text) || ' ' || coalesce(CAST(ends_on AS text), 'open') || CASE WHEN current THEN '' ELSE ' gone' END
+	groupsQuery = `SELECT kind || ' ' || name || ' ' || CAST(starts_on AS text) || ' '
+		|| coalesce(CAST(ends_on AS text), 'open') || CASE WHEN current THEN '' ELSE ' gone' END
 		FROM group_details ORDER BY kind, name, starts_on`
 	elementsQuery = `SELECT kind || ' ' || name || CASE WHEN current THEN '' ELSE ' gone' END FROM elements
 		WHERE kind <> 'group' ORDER BY kind, name, id`

@@ -113,7 +113,9 @@ func (postgres) reserve(ctx context.Context, tx *sqlx.Tx, table string, n int) (
 	for range attempts {
 		var first, last int64
 		err := tx.QueryRowxContext(ctx, `SELECT min(v), max(v) FROM
-			(SELECT nextval(s) AS v FROM CAST(pg_get_serial_sequence($1, 'id') AS regclass) AS s, generate_series(1, $2)) AS numbers`, table, n).Scan(&first, &last)
+			(SELECT nextval(s) AS v
+			FROM CAST(pg_get_serial_sequence($1, 'id') AS regclass) AS s, generate_series(1, $2)) AS
+			numbers`, table, n).Scan(&first, &last)
 		if err != nil {
 			return 0, err
 		}

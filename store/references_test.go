@@ -52,7 +52,9 @@ func TestTheDatabaseKeepsReferencesOfLessons(t *testing.T) {
 		"a room goes":                  {`DELETE FROM elements WHERE id = LOCATION`, true},
 		"a lesson in no era": {`INSERT INTO lessons (era_id, on_date, starts_at, ends_at) VALUES (12345, ` +
 			times + `)`, false},
-		"a lesson of no MIS there is": {`INSERT INTO lessons (datasource_id, source_id, era_id, on_date, starts_at, ends_at) VALUES (77, 'x', ERA, ` + times + `)`, false},
+		"a lesson of no MIS there is": {`INSERT INTO lessons
+			(datasource_id, source_id, era_id, on_date, starts_at, ends_at)
+			VALUES (77, 'x', ERA, ` + times + `)`, false},
 		"a user's lesson": {`INSERT INTO lessons (era_id, on_date, starts_at, ends_at) VALUES (ERA, ` +
 			times + `)`, true},
 		"a lesson leaves for no era": {`UPDATE lessons SET era_id = 12345`, false},

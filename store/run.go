@@ -13,8 +13,10 @@ import (
 	"misimportd/store/model"
 )
 
-const runColumns = `id, kind, result, started_at, finished_at, as_of, era, source_sha256, source_bytes, source_unchanged,
-	counts, problems, stages, error, program, host, records, guard, hold, waiting, about, decision, decided_by, decided_at, undone_by`
+const runColumns = `id, kind, result, started_at, finished_at, as_of, era, source_sha256, source_bytes,
+	source_unchanged,
+	counts, problems, stages, error, program, host, records, guard, hold, waiting, about,
+	decision, decided_by, decided_at, undone_by`
 
 // Lock is the right to change the database, which one process has at a time (R32).
 type Lock struct {
@@ -288,6 +290,8 @@ func insertRun(ctx context.Context, tx *sqlx.Tx, run model.Run) error {
 	run.StartedAt, run.FinishedAt = run.StartedAt.UTC(), run.FinishedAt.UTC()
 	_, err := tx.NamedExecContext(ctx, `INSERT INTO runs (`+runColumns+
 		`, labelled) VALUES (:id, :kind, :result, :started_at, :finished_at, :as_of, :era,
-		:source_sha256, :source_bytes, :source_unchanged, :counts, :problems, :stages, :error, :program, :host, :records, :guard, :hold, :waiting, :about, :decision, :decided_by, :decided_at, :undone_by, true)`, run)
+		:source_sha256, :source_bytes, :source_unchanged, :counts, :problems, :stages, :error,
+		:program, :host, :records, :guard, :hold, :waiting, :about, :decision, :decided_by, :decided_at,
+		:undone_by, true)`, run)
 	return err
 }

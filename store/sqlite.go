@@ -129,7 +129,8 @@ func (sqlite) recordChanges(ctx context.Context, tx *sqlx.Tx, table string, run 
 		batch.WriteByte(']')
 		_, err := tx.ExecContext(ctx, `INSERT INTO `+table+
 			` (run_id, seq, entity, action, record_id, why, before, after)
-			SELECT $1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, json_extract(value, '$[5]'), json_extract(value, '$[6]')
+			SELECT $1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4,
+				json_extract(value, '$[5]'), json_extract(value, '$[6]')
 			  FROM json_each($2)`, int64(run), batch.String())
 		batch.Reset()
 		return err

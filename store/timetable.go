@@ -135,7 +135,8 @@ func (v *View) LessonsOn(ctx context.Context, on era.Date, of model.Taking) (lis
 			"r.short_name = ?1)", of.Room)
 	}
 	if err := v.tx.SelectContext(ctx, &list,
-		`SELECT l.id, coalesce(l.source_id, '') AS source_id, l.kind, l.code, l.name, l.on_date, l.starts_at, l.ends_at, l.suspended
+		`SELECT l.id, coalesce(l.source_id, '') AS source_id, l.kind, l.code, l.name, l.on_date,
+			l.starts_at, l.ends_at, l.suspended
 		FROM lessons l WHERE `+where+` ORDER BY l.starts_at, l.ends_at, l.code, l.id`, args...); err != nil {
 		return nil, v.db.failed("reading the lessons", err)
 	}

@@ -109,7 +109,8 @@ func (v *View) standing(ctx context.Context, run model.ID, s *model.Shape, each 
 const counting = `FROM changes c JOIN runs r ON r.id = c.run_id WHERE c.run_id > $1 AND r.undone_by IS NULL
 	AND c.run_id NOT IN (SELECT undone_by FROM runs WHERE undone_by IS NOT NULL AND id > $1)`
 
-const sinceQuery = `SELECT c.run_id, c.entity, c.action, c.record_id, c.why, coalesce(CAST(c.before AS text), 'null') AS before,
+const sinceQuery = `SELECT c.run_id, c.entity, c.action, c.record_id, c.why,
+	coalesce(CAST(c.before AS text), 'null') AS before,
 	coalesce(CAST(c.after AS text), 'null') AS after ` + counting + ` ORDER BY c.run_id, c.seq`
 
 // IsNewest tells whether no change that still counts was made after a run.

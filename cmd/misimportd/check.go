@@ -16,7 +16,7 @@ import (
 )
 
 type checkConfigCommand struct {
-	Offline bool `help:"Look at the configuration and the files that it names only: not at folder, database and document."`
+	Offline bool `help:"${help_offline}"`
 }
 
 // check is one thing that was looked at.

@@ -34,15 +34,15 @@ const (
 
 // flags are those that every command has.
 type flags struct {
-	Config    string   `placeholder:"FILE" env:"MISIMPORTD_CONFIG" help:"Configuration file (default /etc/misimportd/config.yml, or none)."`
+	Config    string   `placeholder:"FILE" env:"MISIMPORTD_CONFIG" help:"${help_config}"`
 	State     string   `placeholder:"DIR" env:"MISIMPORTD_STATE" help:"State folder (default /var/lib/misimportd)."`
-	Database  string   `placeholder:"URL" env:"MISIMPORTD_DATABASE" help:"postgres://USER@HOST/NAME or sqlite:PATH (default misimportd.db in the state folder). Keep passwords out of it here: other users see a process's arguments."`
-	Timezone  string   `placeholder:"ZONE" env:"MISIMPORTD_TIMEZONE" help:"The school's time zone (default Europe/London)."`
-	Years     []string `placeholder:"YEAR" env:"MISIMPORTD_YEARS" help:"Year groups to import, such as 7,8,9 (default all)."`
-	AsOf      era.Date `placeholder:"DATE" help:"The day from which the import is true (default today, or the era's first day when that is later)."`
+	Database  string   `placeholder:"URL" env:"MISIMPORTD_DATABASE" help:"${help_database}"`
+	Timezone  string   `placeholder:"ZONE" env:"MISIMPORTD_TIMEZONE" help:"${help_timezone}"`
+	Years     []string `placeholder:"YEAR" env:"MISIMPORTD_YEARS" help:"${help_years}"`
+	AsOf      era.Date `placeholder:"DATE" help:"${help_asof}"`
 	JSON      bool     `help:"Print one JSON object."`
 	Verbose   bool     `short:"v" help:"Say more, and fold nothing."`
-	LogFormat string   `enum:"text,json" default:"text" env:"MISIMPORTD_LOG_FORMAT" help:"How the log is written: text or json."`
+	LogFormat string   `enum:"text,json" default:"text" env:"MISIMPORTD_LOG_FORMAT" help:"${help_logformat}"`
 	noConfig  bool     // not even the usual file
 }
 
@@ -93,7 +93,7 @@ func execute(ctx context.Context, args []string, t terminal) (status int) {
 	exited := -1
 	hint.CalledBy(callerOf(args))
 	parser, err := kong.New(&c, kong.Name(hint.Program()), kong.Description(description), kong.UsageOnError(),
-		kong.Vars{"faults": strings.Join(isamstest.FaultKinds, ", ")},
+		helps, kong.Vars{"faults": strings.Join(isamstest.FaultKinds, ", ")},
 		kong.Writers(t.out, t.err), kong.Exit(func(code int) { exited = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}))
 	if err != nil {
@@ -209,8 +209,8 @@ type runCommand struct {
 
 // again holds the flags of those who look at a document.
 type again struct {
-	Again bool `xor:"document" help:"The document that the database reflects once more, as after a change of suspensions."`
-	Fetch bool `xor:"document" help:"Ask iSAMS now, even though a document that was fetched waits, as every night does. A plan keeps nothing of it."`
+	Again bool `xor:"document" help:"${help_again}"`
+	Fetch bool `xor:"document" help:"${help_fetch}"`
 	Force bool `help:"Even a document of which an import was undone."`
 }
 

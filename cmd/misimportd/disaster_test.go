@@ -120,7 +120,8 @@ func (k *killings) fingerprint() string {
 	k.Helper()
 	sum := sha256.New()
 	for _, query := range []string{
-		`SELECT e.kind || e.name || coalesce(p.source_id, s.source_id, g.source_id, '') || CASE WHEN e.current THEN '' ELSE 'gone' END
+		`SELECT e.kind || e.name || coalesce(p.source_id, s.source_id, g.source_id, '')
+			|| CASE WHEN e.current THEN '' ELSE 'gone' END
 			FROM elements e LEFT JOIN pupils p ON p.id = e.id LEFT JOIN staff s ON s.id = e.id
 			LEFT JOIN groups g ON g.id = e.id ORDER BY 1`,
 		`SELECT group_source_id || ' ' || member_source_id || CAST(starts_on AS text) || CAST(ends_on AS text)

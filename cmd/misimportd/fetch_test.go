@@ -331,7 +331,8 @@ func TestFetchingInItsWays(t *testing.T) {
 		}
 		s.server.Misbehave(isamstest.Fault{Kind: "section-missing", Section: "SetLists"})
 		if said, status := s.run("fetch"); status != 0 ||
-			!regexp.MustCompile("TeachingManager/SetLists +missing, and there last time: check what the key is allowed").MatchString(said) {
+			!regexp.MustCompile("TeachingManager/SetLists +missing, and there last time: "+
+				"check what the key is allowed").MatchString(said) {
 			t.Errorf("%d %s", status, said)
 		}
 		if said, status := s.run("run", asOf); status != 3 || !strings.Contains(said, "Run 2: held") ||
@@ -377,6 +378,8 @@ func pemOf(web *httptest.Server) string {
 // TestSettingsThatCannotBe has each told with its place, and status 2.
 func TestSettingsThatCannotBe(t *testing.T) {
 	misimportd := program(t)
+	const school = "isams: {url: 'https://school.example', requests: [{key_file: isams.key}], "
+	const local = "isams: {url: 'http://127.0.0.1:1', requests: [{key_file: isams.key}], "
 	for settings, want := range map[string]string{
 		"isams: {url: 'http://school.example', requests: [{key_file: isams.key}]}": "would send children's data and " +
 			"the key in the clear: use https://, or set insecure_http",
@@ -399,18 +402,18 @@ func TestSettingsThatCannotBe(t *testing.T) {
 			"}]}": "the environment variable that key_env names is not set",
 		"isams: {url: 'https://school.example', requests: [{" + testKey +
 			": x}]}": `unknown key "[secret]"`,
-		"isams: {url: 'http://127.0.0.1:1', requests: [{key_file: isams.key}], proxy: 'http://proxy.example'}": "in the clear",
-		"isams: {url: 'https://school.example', requests: [{key_file: isams.key}], stall: 0d}":                 `stall: "0d" is not a duration`,
-		"retention: 999999d": `retention: "999999d" is not a duration`,
-		"isams: {url: 'https://school.example', requests: [{key: secret}]}":                         `line 1: unknown key "key"`,
-		"isams: {url: 'https://school.example', requests: [{key_file: isams.key}], stall: soon}":    `isams: stall: "soon" is not a duration: write it as 30s, 20m, 12h or 30d`,
-		"isams: {url: 'https://school.example', requests: [{key_file: isams.key}], max_size: huge}": `isams: max_size: "huge" is not a size: write it as 512MiB or 1GiB`,
+		local + "proxy: 'http://proxy.example'}": "in the clear",
+		school + "stall: 0d}":                    `stall: "0d" is not a duration`,
+		"retention: 999999d":                     `retention: "999999d" is not a duration`,
+		"isams: {url: 'https://school.example', requests: [{key: secret}]}": `line 1: unknown key "key"`,
+		school + "stall: soon}":    `isams: stall: "soon" is not a duration: write it as 30s, 20m, 12h or 30d`,
+		school + "max_size: huge}": `isams: max_size: "huge" is not a size: write it as 512MiB or 1GiB`,
 		"isams: {url: 'https://school.example', oauth: {client_id: x, client_secret_file: isams.key}, requests: " +
 			"[{key_file: isams.key}]}": "request 1 has a key, and there is oauth: use one of the two",
-		"isams: {url: 'https://school.example', oauth: {client_secret_file: isams.key}}":                "oauth: client_id is missing",
-		"isams: {url: 'https://school.example', requests: [{key_file: isams.key}], ca_file: isams.key}": "holds no certificate in PEM form",
-		"isams: {url: 'https://school.example', requests: [{key_file: isams.key}], proxy: '%'}":         "proxy has to be like http://proxy.school.example:3128",
-		"retention: a while": `retention: "a while" is not a duration`,
+		"isams: {url: 'https://school.example', oauth: {client_secret_file: isams.key}}": "oauth: client_id is missing",
+		school + "ca_file: isams.key}": "holds no certificate in PEM form",
+		school + "proxy: '%'}":         "proxy has to be like http://proxy.school.example:3128",
+		"retention: a while":           `retention: "a while" is not a duration`,
 	} {
 		s := newStation(t, misimportd)
 		s.write("config.yml", "state: .\n")

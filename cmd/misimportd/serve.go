@@ -34,7 +34,7 @@ import (
 
 // listening is the flag of those who answer, and those who ask them.
 type listening struct {
-	Listen string `placeholder:"ADDRESS" env:"MISIMPORTD_LISTEN" help:"Where Prometheus and people are answered (default 127.0.0.1:9190), or off."`
+	Listen string `placeholder:"ADDRESS" env:"MISIMPORTD_LISTEN" help:"${help_listen}"`
 }
 
 type serveCommand struct {

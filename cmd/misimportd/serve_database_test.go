@@ -132,7 +132,8 @@ func TestServeWithFailuresThatCannotBeRecorded(t *testing.T) {
 	}
 	raw := storetest.Raw(t, database)
 	for _, statement := range []string{
-		`CREATE FUNCTION full_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no space left' USING ERRCODE = '53100'; END $$`,
+		`CREATE FUNCTION full_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no space left' USING ERRCODE ` +
+			`= '53100'; END $$`,
 		`CREATE TRIGGER runs_full BEFORE INSERT ON runs FOR EACH ROW EXECUTE FUNCTION full_up()`,
 	} {
 		if _, err := raw.Exec(statement); err != nil {

@@ -329,7 +329,7 @@ func TestServeReloads(t *testing.T) {
 		t.Errorf("the next run is at %s still", after)
 	}
 	d.signal(syscall.SIGUSR1)
-	d.await(`level=ERROR msg="the import failed and changed nothing: .*InvalidApiKey.* run=3 result=failed`) // the new key
+	d.await(`level=ERROR msg="the import failed and changed nothing: .*InvalidApiKey.* run=3 result=failed`)
 	if code, text := d.get("/"); code != 200 || !strings.Contains(text, "InvalidApiKey") {
 		t.Errorf("%d %s", code, text)
 	}

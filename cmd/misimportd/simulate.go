@@ -15,13 +15,13 @@ import (
 
 type simulateCommand struct {
 	Listen       string            `default:"127.0.0.1:8088" help:"Address to listen on: a loopback one."`
-	Key          string            `default:"0A1C996B-8E74-4388-A3C4-8DA1E40ADA57" help:"The API key that is allowed everything; it is no secret here."`
-	Also         map[string]string `placeholder:"KEY=METHOD METHOD" help:"Another key, and the methods that it is allowed, apart by spaces."`
+	Key          string            `default:"0A1C996B-8E74-4388-A3C4-8DA1E40ADA57" help:"${help_key}"`
+	Also         map[string]string `placeholder:"KEY=METHOD METHOD" help:"${help_also}"`
 	ClientID     string            `placeholder:"ID" help:"Offer OAuth2 to this client too."`
 	ClientSecret string            `default:"pretended" help:"The client's secret."`
 	Seed         uint64            `default:"1" help:"Which pretend school."`
 	Pupils       int               `default:"1000" help:"How many pupils."`
-	Lessons      int               `default:"2400" help:"How many lessons a fortnight the timetable of this academic year has; 0 for no timetable."`
+	Lessons      int               `default:"2400" help:"${help_lessons}"`
 	Cache        time.Duration     `default:"24h" help:"How long an answer is given again."`
 	Fault        string            `placeholder:"KIND" help:"Misbehave: ${faults}."`
 	After        int               `placeholder:"BYTES" help:"How much to send before that."`

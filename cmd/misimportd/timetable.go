@@ -37,8 +37,8 @@ func (suspensionListCommand) Run(a *app) error {
 
 type suspensionAddCommand struct {
 	Name  string   `arg:"" help:"Such as \"Study leave\"."`
-	Kind  string   `default:"suspension" enum:"suspension,gap" help:"suspension: lessons stay and do not take place. gap: there are none."`
-	From  string   `required:"" placeholder:"WHEN" help:"The first day, or the first day and the time: 2017-01-09 or \"2017-01-09 09:00\"."`
+	Kind  string   `default:"suspension" enum:"suspension,gap" help:"${help_kind}"`
+	From  string   `required:"" placeholder:"WHEN" help:"${help_from}"`
 	To    string   `required:"" placeholder:"WHEN" help:"The last day, or the last day and the time."`
 	Of    []string `placeholder:"YEAR" help:"Year groups, such as 11,13 (default all)."`
 	Daily bool     `help:"Between those times on each of those days."`
@@ -87,7 +87,7 @@ func (c suspensionRemoveCommand) Run(a *app) error {
 
 type lessonsCommand struct {
 	On     era.Date `required:"" placeholder:"DATE" help:"The day."`
-	Group  string   `placeholder:"KIND/ID" help:"Only those of a group, by its kind and its id in the MIS, such as set/1234 or form/7/A."`
+	Group  string   `placeholder:"KIND/ID" help:"${help_group}"`
 	Staff  string   `placeholder:"CODE" help:"Only those of a member of staff, by code or initials."`
 	Room   string   `placeholder:"NAME" help:"Only those in a room, by its name or short name."`
 	Format string   `default:"text" enum:"text,ical" help:"text, or ical for a calendar program (--json for programs)."`

@@ -30,7 +30,7 @@ const (
 	GroupsEmptied       = "groups_emptied"   // that go on
 	MembershipsEnding   = "memberships_ending"
 	MembershipsMoving   = "memberships_moving" // from one group of a kind and year to another
-	LossesTogether      = "losses_together"    // percent is of a form's pupils, a department's sets, a teacher's lessons
+	LossesTogether      = "losses_together"    // of a form's pupils, a department's sets, a teacher's lessons
 	RecentLosses        = "recent_losses"      // of the last seven nights of imports together
 	LessonsRemoved      = "lessons_removed"
 	CommitmentsEnding   = "commitments_ending"   // of lessons that stay

@@ -26,7 +26,7 @@ type Line struct {
 	From     string       `json:"from,omitempty"`      // of a lesson: the time of day at which it starts
 	To       string       `json:"to,omitempty"`
 	Lesson   *LessonRef   `json:"lesson,omitempty"` // of a commitment; id and name are those of whom it takes
-	Span     string       `json:"span,omitempty"`   // of a suspension: when it is, and for whom; of a pin: what it holds
+	Span     string       `json:"span,omitempty"`   // when a suspension is, and for whom; what a pin holds
 	Fields   []Field      `json:"fields,omitempty"` // what differs, where the record goes on
 
 	Row model.ID `json:"-"` // of a lesson, or of a commitment's

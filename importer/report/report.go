@@ -30,7 +30,7 @@ type Report struct {
 	Records   map[string]int  `json:"records,omitempty"`   // read of each section, faulty ones too
 	Timetable string          `json:"timetable,omitempty"` // the published one that was imported
 	Error     string          `json:"error,omitempty"`
-	Hold      model.Hold      `json:"hold,omitempty"`        // what waits for a person: sections, values, removals or all
+	Hold      model.Hold      `json:"hold,omitempty"`        // what waits for a person
 	Waiting   []model.Count   `json:"waiting,omitempty"`     // what of it there is
 	About     model.ID        `json:"about,omitempty"`       // the run that was approved or undone
 	Approved  model.ID        `json:"approved,omitempty"`    // the held undo that was approved
@@ -38,7 +38,7 @@ type Report struct {
 	Lines     Lines           `json:"plan,omitzero"`         // each change; of a plan only
 	Held      Lines           `json:"waiting_plan,omitzero"` // each change that waits, or would
 	Pinned    []Line          `json:"pinned,omitempty"`      // what the MIS says (before), and what stays (after)
-	Again     bool            `json:"-"`                     // the document that the database reflects was looked at once more
+	Again     bool            `json:"-"`                     // the document was looked at once more
 	Taken     time.Time       `json:"-"`                     // when the document was fetched, or put into PreFetched
 }
 

@@ -22,7 +22,8 @@ var applied = map[model.Hold]string{
 
 // would says what of a run would be applied.
 var would = map[model.Hold]string{
-	model.HoldSections: "A run would be held: applied would be all but what follows from the sections that are missing.",
+	model.HoldSections: "A run would be held: applied would be all " +
+		"but what follows from the sections that are missing.",
 	model.HoldValues: "A run would be held: applied would be all but the changes of the fields, and of the " +
 		"lessons, that are named below.",
 	model.HoldRemovals: "A run would be held: applied would be what adds and updates; whatever ends would wait, and " +

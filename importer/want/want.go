@@ -83,7 +83,7 @@ type Wanted struct {
 	yearOf    map[string]era.Year              // of groups, by kind and source id
 	said      map[string]mis.Pupil             // pupils of whom the MIS says where they are
 	setSaid   map[string]bool                  // sets that can be read, and whose lists count
-	FormOf    map[model.ID]model.Group         // each pupil's form, as the database has it: the last that reaches the as-of date
+	FormOf    map[model.ID]model.Group         // each pupil's last form that the database has from the as-of date on
 	houseOf   map[mis.House]model.ID           // by kind and name
 }
 

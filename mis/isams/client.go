@@ -205,7 +205,8 @@ func (c *Client) Fetch(ctx context.Context, request int, file *os.File) (Content
 		}
 		if deadline, ok := ctx.Deadline(); ok && failed != nil && failed.after > 0 &&
 			failed.after > time.Until(deadline) {
-			failed.text += fmt.Sprintf("; it asked to wait for %s, which is longer than the time that is left (timeout)", failed.after)
+			failed.text += fmt.Sprintf("; it asked to wait for %s, which is longer than "+
+				"the time that is left (timeout)", failed.after)
 			failed.giveUp = true
 		}
 		if failed == nil {

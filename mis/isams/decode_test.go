@@ -260,7 +260,8 @@ func TestEncodings(t *testing.T) {
 }
 
 const message = `<?xml version="1.0" encoding="utf-16"?>
-<Message><MessageId>InvalidApiKey</MessageId><MessageName>x</MessageName><Title>Invalid API Key</Title><Description>The API key is invalid.</Description></Message>`
+<Message><MessageId>InvalidApiKey</MessageId><MessageName>x</MessageName><Title>Invalid API Key</Title>` +
+	`<Description>The API key is invalid.</Description></Message>`
 
 func TestWhatIsNoDocumentIsRefused(t *testing.T) {
 	deep := strings.Repeat("<a>", 100)

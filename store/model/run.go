@@ -108,9 +108,11 @@ type Run struct {
 
 // Proposal is what a run is to do, and what of it is to wait.
 type Proposal struct {
-	Run     Run
-	Plan    Plan // to be carried out
-	Waiting Plan // not to be carried out yet; its provisional ids go on from those of Plan. Run.Hold says whether the run is held
+	Run  Run
+	Plan Plan // to be carried out
+	// Waiting is not to be carried out yet; its provisional ids go on from those of Plan. Run.Hold says
+	// whether the run is held.
+	Waiting Plan
 
 	Settles  ID // the held run that this one decides, 0 for none
 	As       Decision

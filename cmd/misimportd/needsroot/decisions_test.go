@@ -51,7 +51,8 @@ for free in $sizes; do
 		room all
 		case "$said" in *"left on device"*|*"is full"*) ;; *) echo "approve said $said";; esac
 		case "$("$misimportd" runs show $held --json)" in
-		*'"decision":"waiting"'*) [ "$(again approve $held)" = "$waiting" ] && echo "approve before" || echo "approve BROKEN";;
+		*'"decision":"waiting"'*) [ "$(again approve $held)" = "$waiting" ] &&
+			echo "approve before" || echo "approve BROKEN";;
 		*'"decision":"approved"'*) echo "approve after";;
 		*) echo "approve BROKEN";; esac
 	fi
@@ -65,7 +66,8 @@ for free in $sizes; do
 		*'"undone_by"'*) echo "undo after";;
 		*) "$misimportd" undo $approval >/dev/null && echo "undo before" || echo "undo BROKEN";; esac
 	fi
-	put tuesday.xml; "$misimportd" run --force --as-of 2016-09-06 --json | grep -q '"result":"\(unchanged\|applied\)"' || echo "BROKEN in the end"
+	put tuesday.xml; "$misimportd" run --force --as-of 2016-09-06 --json |
+		grep -q '"result":"\(unchanged\|applied\)"' || echo "BROKEN in the end"
 done
 `
 
@@ -77,7 +79,11 @@ func TestR31AFullDiskAtDecisions(t *testing.T) {
 		const script = `set -e; disk=$1 documents=$2 misimportd=$3 sizes=$4
 mount -t tmpfs -o size=200M tmpfs "$disk"; state=$disk/state; mkdir "$state"
 export MISIMPORTD_STATE=$state MISIMPORTD_DATABASE=sqlite:$state/misimportd.db MISIMPORTD_TIMEZONE=UTC
-room() { rm -f "$disk/filler"; [ "$1" = all ] || head -c $((($(df -k --output=avail "$disk" | tail -1) - $1) * 1024)) /dev/zero > "$disk/filler"; }
+room() {
+	rm -f "$disk/filler"
+	[ "$1" = all ] ||
+		head -c $((($(df -k --output=avail "$disk" | tail -1) - $1) * 1024)) /dev/zero > "$disk/filler"
+}
 ` + decisions
 		tellDisk(t, inNamespace(script, t.TempDir(), documents, misimportd, "20 120 400 900 1800 6000"))
 	})
@@ -91,14 +97,24 @@ as() { setpriv --reuid "$user" --clear-groups "$@"; }
 mount -t tmpfs -o "size=1G,mode=755,uid=$user" tmpfs "$home"; cd "$home"
 disk=$home/disk; mkdir "$disk"; mount -t tmpfs -o "size=200M,mode=700,uid=$user" tmpfs "$disk"
 as "$bin/initdb" -D "$home/data" -A trust -U misimportd --no-sync >"$home/log" 2>&1
-as "$bin/pg_ctl" -D "$home/data" -l "$home/server.log" -w start -o "-c listen_addresses='' -c unix_socket_directories='$home' -c fsync=off -c shared_buffers=8MB" >/dev/null
+as "$bin/pg_ctl" -D "$home/data" -l "$home/server.log" -w start \
+	-o "-c listen_addresses='' -c unix_socket_directories='$home' -c fsync=off -c shared_buffers=8MB" >/dev/null
 trap 'as "$bin/pg_ctl" -D "$home/data" -m immediate -w stop >/dev/null' EXIT
 sql() { "$bin/psql" -qAt -h "$home" -U misimportd -d misimportd -c "$1"; }
 "$bin/createdb" -h "$home" -U misimportd misimportd
-sql "CREATE TABLESPACE small LOCATION '$disk'"; sql "ALTER DATABASE misimportd SET default_tablespace = small"; sql "ALTER DATABASE misimportd SET temp_tablespaces = pg_default"
+sql "CREATE TABLESPACE small LOCATION '$disk'"
+sql "ALTER DATABASE misimportd SET default_tablespace = small"
+sql "ALTER DATABASE misimportd SET temp_tablespaces = pg_default"
 state=$home/state; mkdir "$state"
-export MISIMPORTD_STATE=$state "MISIMPORTD_DATABASE=postgres://misimportd@/misimportd?host=$home" MISIMPORTD_TIMEZONE=UTC
-room() { rm -f "$disk/filler"; [ "$1" = all ] || { sql CHECKPOINT; head -c $((($(df -k --output=avail "$disk" | tail -1) - $1) * 1024)) /dev/zero > "$disk/filler"; }; }
+export MISIMPORTD_STATE=$state
+export "MISIMPORTD_DATABASE=postgres://misimportd@/misimportd?host=$home" MISIMPORTD_TIMEZONE=UTC
+room() {
+	rm -f "$disk/filler"
+	[ "$1" = all ] || {
+		sql CHECKPOINT
+		head -c $((($(df -k --output=avail "$disk" | tail -1) - $1) * 1024)) /dev/zero > "$disk/filler"
+	}
+}
 ` + decisions
 		bin := filepath.Dir(os.Getenv("MISIMPORTD_TEST_PSQL"))
 		tellDisk(t, inNamespace(script, documents, misimportd, "0 40 120 400 3000", bin, fmt.Sprint(os.Getuid())))

@@ -20,7 +20,8 @@ import (
 func TestR31AFullDisk(t *testing.T) {
 	misimportd := program(t)
 	document := isamstest.New(1, isamstest.Typical).Document()
-	const script = `set -e; mount -t tmpfs -o size=$1 tmpfs "$2"; mkdir -p "$2/PreFetched"; cp "$3" "$2/PreFetched/data.xml"
+	const script = `set -e; mount -t tmpfs -o size=$1 tmpfs "$2"; mkdir -p "$2/PreFetched"
+		cp "$3" "$2/PreFetched/data.xml"
 		if "$4" run --state "$2" --as-of 2016-09-05 2>&1; then echo fitted; exit; fi
 		cmp "$3" "$2/PreFetched/data.xml"
 		mount -o remount,size=100M "$2"
@@ -69,7 +70,8 @@ func TestAFullDiskDuringDownload(t *testing.T) {
 	}))
 	defer web.Close()
 	const script = `set -e; mount -t tmpfs -o size=100M tmpfs "$1"; cd "$1"; printf %s "$2" > isams.key
-		printf 'state: .\nisams: {url: %s, retry: {first: 50ms, most: 50ms}, timeout: 2s, requests: [{key_file: isams.key}]}\n' "$3" > config.yml
+		printf 'state: .\nisams: {url: %s, retry: {first: 50ms, most: 50ms}, timeout: 2s, %s}\n' \
+			"$3" 'requests: [{key_file: isams.key}]' > config.yml
 		"$4" run --config config.yml --as-of 2016-09-05
 		cp Current/data.xml old.xml
 		mount -o remount,size=$(($(df -k --output=used . | tail -1) + 60))k "$1"

@@ -1,0 +1,26 @@
+package main
+
+import "github.com/alecthomas/kong"
+
+// helps are the texts of flags that are too long to stand beside them.
+var helps = kong.Vars{
+	"help_key":     "The API key that is allowed everything; it is no secret here.",
+	"help_also":    "Another key, and the methods that it is allowed, apart by spaces.",
+	"help_lessons": "How many lessons a fortnight the timetable of this academic year has; 0 for no timetable.",
+	"help_kind":    "suspension: lessons stay and do not take place. gap: there are none.",
+	"help_from":    "The first day, or the first day and the time: 2017-01-09 or \"2017-01-09 09:00\".",
+	"help_group":   "Only those of a group, by its kind and its id in the MIS, such as set/1234 or form/7/A.",
+	"help_config":  "Configuration file (default /etc/misimportd/config.yml, or none).",
+	"help_database": "postgres://USER@HOST/NAME or sqlite:PATH (default misimportd.db in the state folder). Keep " +
+		"passwords out of it here: other users see a process's arguments.",
+	"help_timezone": "The school's time zone (default Europe/London).",
+	"help_years":    "Year groups to import, such as 7,8,9 (default all).",
+	"help_asof": "The day from which the import is true (default today, or the era's first day when that is " +
+		"later).",
+	"help_logformat": "How the log is written: text or json.",
+	"help_again":     "The document that the database reflects once more, as after a change of suspensions.",
+	"help_fetch": "Ask iSAMS now, even though a document that was fetched waits, as every night does. A plan " +
+		"keeps nothing of it.",
+	"help_listen":  "Where Prometheus and people are answered (default 127.0.0.1:9190), or off.",
+	"help_offline": "Look at the configuration and the files that it names only: not at folder, database and document.",
+}
