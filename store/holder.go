@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -60,5 +61,6 @@ func neighbour(text string) (h Holder, ok bool) {
 type BusyError struct{ Holder string }
 
 func (e *BusyError) Error() string {
-	return fmt.Sprintf("another run is under way: %s; wait for it to end", e.Holder)
+	return fmt.Sprintf("another run is under way: %s; wait for it to end",
+		cmp.Or(e.Holder, "in a process that does not say what it is"))
 }

@@ -14,7 +14,7 @@ import (
 // LockedError says that another process has a lock.
 type LockedError struct {
 	Path   string
-	Holder string // what it wrote into the file about itself
+	Holder string // what it wrote into the file about itself; empty when it did not
 }
 
 func (e *LockedError) Error() string { return fmt.Sprintf("%s is locked: %s", e.Path, e.Holder) }
@@ -56,7 +56,7 @@ func take(file *os.File) error {
 			return &LockedError{file.Name(), holder}
 		}
 		if time.Now().After(patience) {
-			return &LockedError{file.Name(), "a process that has not said what it is"}
+			return &LockedError{file.Name(), ""}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -11,7 +12,8 @@ import (
 type BusyError struct{ Holder string }
 
 func (e *BusyError) Error() string {
-	return fmt.Sprintf("the state folder is in use: %s; wait for it to end", e.Holder)
+	return fmt.Sprintf("the state folder is in use: %s; wait for it to end",
+		cmp.Or(e.Holder, "by a process that does not say what it is"))
 }
 
 // Lock takes the state folder for one process, which must have prepared it. It fails
