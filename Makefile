@@ -4,6 +4,7 @@
 # make soak       the long proofs, whole
 # make bench      speed, as ratios
 # make lint       vet, staticcheck, govulncheck
+# make check-fmt  is the source formatted, and no line longer than 120 columns
 # make fmt        format the source
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -47,3 +48,6 @@ fmt:
 
 check-fmt:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted; run make fmt:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	@! for file in $$(git ls-files '*.go'); do \
+	  expand -t 4 $$file | LC_ALL=C.UTF-8 grep -nE '^.{121}' | sed "s|^|longer than 120 columns: $$file:|"; \
+	done | grep .
