@@ -24,13 +24,13 @@ func faultOf(document []byte, dice *rand.Rand) (spoiltDocument []byte, what stri
 	share := dice.Float64()
 	switch dice.IntN(7) {
 	case 0:
-		return missing(document, section), section + " missing"
+		return missing(section)(document, dice), section + " missing"
 	case 1:
-		return without(document, section, 1, dice), section + " emptied"
+		return without(section, 1)(document, dice), section + " emptied"
 	case 2, 3:
-		return without(document, section, share, dice), fmt.Sprintf("%s without %.0f %%", section, 100*share)
+		return without(section, share)(document, dice), fmt.Sprintf("%s without %.0f %%", section, 100*share)
 	case 4:
-		return mangled(document, section, share, dice), fmt.Sprintf("%s mangled by %.0f %%", section, 100*share)
+		return mangled(section, share)(document, dice), fmt.Sprintf("%s mangled by %.0f %%", section, 100*share)
 	case 5:
 		return renumbered(document), "ids changed"
 	}

@@ -32,7 +32,7 @@ func TestR34AMissingSectionAtRollover(t *testing.T) {
 		school.NewYear(84, 2500)
 		before := w.dump()
 		for _, section := range []string{"Forms", "Sets", "SetLists"} {
-			r := w.night("2017-09-04", missing(school.Document(), section))
+			r := w.night("2017-09-04", missing(section)(school.Document(), nil))
 			if r.Hold != model.HoldAll || !slices.Contains(breaches(r), "sections_missing "+section) ||
 				w.dump() != before {
 				w.Errorf("%s: %s, held %q, %v", section, r.Result, r.Hold, breaches(r))
@@ -79,7 +79,7 @@ func TestAnotherSchoolsDocumentWithoutPupils(t *testing.T) {
 		guarded(w)
 		w.night("2016-09-05", isamstest.New(13, someSchool).Document())
 		before := w.dump()
-		r := w.night("2016-09-06", missing(isamstest.New(14, someSchool).Document(), "CurrentPupils"))
+		r := w.night("2016-09-06", missing("CurrentPupils")(isamstest.New(14, someSchool).Document(), nil))
 		if r.Hold != model.HoldAll || !slices.Contains(breaches(r), "document_differs CurrentStaff") ||
 			w.dump() != before {
 			w.Errorf("%s, held %q, %v", r.Result, r.Hold, breaches(r))
@@ -91,7 +91,7 @@ func TestAnotherSchoolsDocumentWithoutPupils(t *testing.T) {
 func TestAnApprovedLossStays(t *testing.T) {
 	each(t, func(w *world) {
 		guarded(w)
-		document := missing(isamstest.New(15, someSchool).Document(), "CurrentStaff")
+		document := missing("CurrentStaff")(isamstest.New(15, someSchool).Document(), nil)
 		w.night("2016-09-05", isamstest.New(15, someSchool).Document())
 		held := w.night("2016-09-06", document)
 		if r, err := w.im.Approve(w.Context(), held.Run); err != nil || r.Result != model.Applied {
@@ -113,8 +113,8 @@ func TestAnApprovalBelievesWhatBreached(t *testing.T) {
 		w.im.Guard.Import[guard.SectionsMissing] = guard.Limit{Off: true}
 		good := isamstest.New(16, someSchool).Document()
 		w.night("2016-09-05", good)
-		held := w.night("2016-09-06", missing(without(good, "CurrentPupils", 0.45, rand.New(rand.NewPCG(1, 1))),
-			"CurrentStaff"))
+		half := without("CurrentPupils", 0.45)(good, rand.New(rand.NewPCG(1, 1)))
+		held := w.night("2016-09-06", missing("CurrentStaff")(half, nil))
 		if held.Hold != model.HoldRemovals || strings.Contains(counts(held.Waiting), "staff") {
 			w.Fatalf("%q: %s", held.Hold, counts(held.Waiting))
 		}
@@ -208,7 +208,7 @@ func TestADocumentThatIsNotWanted(t *testing.T) {
 		guarded(w)
 		good := isamstest.New(17, someSchool).Document()
 		w.night("2016-09-05", good)
-		bad := without(good, "CurrentPupils", 0.06, rand.New(rand.NewPCG(2, 2)))
+		bad := without("CurrentPupils", 0.06)(good, rand.New(rand.NewPCG(2, 2)))
 		r := w.night("2016-09-06", bad)
 		w.undo(r.Run)
 		if r := w.night("2016-09-07", bad); r.Result != model.Unchanged {
@@ -300,7 +300,7 @@ func TestAnApprovalTakesItsOwnDocument(t *testing.T) {
 		guarded(w)
 		good := isamstest.New(18, someSchool).Document()
 		w.night("2016-09-05", good)
-		held := w.night("2016-09-06", without(good, "CurrentPupils", 0.45, rand.New(rand.NewPCG(1, 1))))
+		held := w.night("2016-09-06", without("CurrentPupils", 0.45)(good, rand.New(rand.NewPCG(1, 1))))
 		list, err := w.im.State.List()
 		if err != nil {
 			w.Fatal(err)

@@ -88,12 +88,12 @@ func TestR41AHeldTimetableIsHeldByWholeDays(t *testing.T) {
 	for what, spoil := range map[string]func([]byte, *rand.Rand) []byte{
 		"all lessons moved":  func(d []byte, dice *rand.Rand) []byte { return shifted(d, 3, 1, dice) },
 		"half of them moved": func(d []byte, dice *rand.Rand) []byte { return shifted(d, 11, 0.5, dice) },
-		"half of them gone":  func(d []byte, dice *rand.Rand) []byte { return without(d, "Schedules", 0.5, dice) },
+		"half of them gone":  without("Schedules", 0.5),
 		"some moved, some gone, some pupils gone": func(d []byte, dice *rand.Rand) []byte {
-			return without(without(shifted(d, 8, 0.05, dice), "Schedules", 0.01, dice), "CurrentPupils", 0.4, dice)
+			return without("CurrentPupils", 0.4)(without("Schedules", 0.01)(shifted(d, 8, 0.05, dice), dice), dice)
 		},
 		"all moved, and no meetings": func(d []byte, dice *rand.Rand) []byte {
-			return missing(shifted(d, 1, 1, dice), "StaffMeetings")
+			return missing("StaffMeetings")(shifted(d, 1, 1, dice), nil)
 		},
 	} {
 		t.Run(what, func(t *testing.T) {

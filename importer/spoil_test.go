@@ -34,29 +34,36 @@ func spoilt(document []byte, change func(line string) (string, bool)) []byte {
 	return b.Bytes()
 }
 
+// spoiler makes a bad document of a good one.
+type spoiler func(document []byte, dice *rand.Rand) []byte
+
 // without leaves out a share of a section's records.
-func without(document []byte, section string, share float64, dice *rand.Rand) []byte {
-	return spoilt(document, func(line string) (string, bool) {
-		return line, !ofSection(section, line) || dice.Float64() >= share
-	})
+func without(section string, share float64) spoiler {
+	return func(document []byte, dice *rand.Rand) []byte {
+		return spoilt(document, func(line string) (string, bool) {
+			return line, !ofSection(section, line) || dice.Float64() >= share
+		})
+	}
 }
 
 // missing leaves out a section with its tags.
-func missing(document []byte, section string) []byte {
+func missing(section string) spoiler {
 	tags := regexp.MustCompile(fmt.Sprintf(`(?s)<%s>.*?</%s>`, section, section))
-	return tags.ReplaceAll(document, nil)
+	return func(document []byte, _ *rand.Rand) []byte { return tags.ReplaceAll(document, nil) }
 }
 
 var anID = regexp.MustCompile(` Id="`)
 
 // mangled makes a share of a section's records unreadable.
-func mangled(document []byte, section string, share float64, dice *rand.Rand) []byte {
-	return spoilt(document, func(line string) (string, bool) {
-		if ofSection(section, line) && dice.Float64() < share {
-			return anID.ReplaceAllString(line, ` Id="!`), true
-		}
-		return line, true
-	})
+func mangled(section string, share float64) spoiler {
+	return func(document []byte, dice *rand.Rand) []byte {
+		return spoilt(document, func(line string) (string, bool) {
+			if ofSection(section, line) && dice.Float64() < share {
+				return anID.ReplaceAllString(line, ` Id="!`), true
+			}
+			return line, true
+		})
+	}
 }
 
 var pupilIDs = regexp.MustCompile(`(<Pupil Id="| PupilId=")(\d+)"`)

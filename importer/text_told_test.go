@@ -47,7 +47,7 @@ func TestR34HeldSectionNamesItsLikelyCause(t *testing.T) {
 		guarded(w)
 		school := isamstest.New(7, someSchool)
 		w.night("2016-09-05", school.Document())
-		r := w.night("2016-09-06", missing(school.Document(), "SetLists"))
+		r := w.night("2016-09-06", missing("SetLists")(school.Document(), nil))
 		shown := w.shownAs(r.Run, text.Style{})
 		for what, text := range map[string]string{"run": runText(t, r), "runs show": shown} {
 			for _, want := range []string{"SetLists is missing", "the key", "Doing nothing is safe"} {
@@ -56,7 +56,7 @@ func TestR34HeldSectionNamesItsLikelyCause(t *testing.T) {
 				}
 			}
 		}
-		half := without(school.Document(), "CurrentPupils", 0.5, rand.New(rand.NewPCG(1, 1)))
+		half := without("CurrentPupils", 0.5)(school.Document(), rand.New(rand.NewPCG(1, 1)))
 		if text := runText(t, w.night("2016-09-07", half)); strings.Contains(text, "the key") {
 			w.Errorf("no section is missing:\n%s", text)
 		}
@@ -125,7 +125,7 @@ func TestLinesAreWrittenAsOneObject(t *testing.T) {
 		school := isamstest.New(7, someSchool)
 		r := w.plan("2016-09-05", school.Document())
 		w.night("2016-09-05", school.Document())
-		held := w.night("2016-09-06", without(school.Document(), "CurrentPupils", 0.5, rand.New(rand.NewPCG(1, 1))))
+		held := w.night("2016-09-06", without("CurrentPupils", 0.5)(school.Document(), rand.New(rand.NewPCG(1, 1))))
 		past, err := importer.Show(w.Context(), w.im.DB, held.Run)
 		if err != nil || past.Held.IsZero() {
 			w.Fatalf("nothing waits: %v", err)

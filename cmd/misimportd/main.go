@@ -12,8 +12,8 @@ import (
 )
 
 // garbage is how many per cent of what is in use may lie about uncollected. Much of what a night
-// reads lives until its end: half the usual value saves a fifth of the memory, and costs no
-// time that can be measured.
+// reads lives until its end: half the usual value saves a seventh of the memory of a large first
+// import, for some 3 per cent of its time.
 const garbage = 50
 
 func main() {

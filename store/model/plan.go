@@ -85,8 +85,8 @@ func (r Reason) String() string { return reasons[r] }
 // when it is deleted.
 type Change struct {
 	Action        Action
-	Why           Reason // 0 of what is not done, for By, a field, is pinned
-	By            string // the suspension, the run, the nights that Why comes of
+	Why           Reason // none where a pin keeps the change from being made
+	By            string // the suspension, run or number of nights that Why comes of; for a pin, its field
 	Before, After Record
 }
 

@@ -20,13 +20,15 @@ var (
 	// a name can hold, some pupil's does.
 	forenames = []string{
 		"Zoë", "Ömer", "Ann", "Siân", "D’Arcy", "Jean-Luc", "Mohammed", "Aoife", "Łukasz", "Chloé", "Ngọc", "Olga",
-		"Renée", "Søren", "Tom", "Priya", "Björk", "Adaeze", "Wei", "李", "Ольга", "Íñigo", "Mary Ann", "Ben", "Grace",
-		"Harriet", "Isaac", "Joshua", "Kwame", "Layla", "Maximilian", "Noah", "Oscar", "Poppy", "Quentin", "Rosa",
+		"Renée", "Søren", "Tom", "Priya", "Björk", "Adaeze", "Wei", "李", "Ольга", "Íñigo", "Mary Ann", "Ben",
+		"Grace", "Harriet", "Isaac", "Joshua", "Kwame", "Layla", "Maximilian", "Noah", "Oscar", "Poppy",
+		"Quentin", "Rosa",
 	}
 
 	surnames = []string{
 		"O’Brien", "O'Neill", "Khan", "Lee", "García-Márquez", "van der Berg", "Müller", "St. John", "Nguyễn", "Smith",
-		"Jones", "Žižek", "Ó Súilleabháin", "D'Souza", "Åkesson", "Петрова", "王", "Fitzgerald & Sons", "de la Cruz",
-		"MacDonald", "Obi", "Patel", "Quinn", "Rossi", "Taylor", "Uddin", "Vaughan", "Wright", "Yıldız", "Zhao",
+		"Jones", "Žižek", "Ó Súilleabháin", "D'Souza", "Åkesson", "Петрова", "王", "Fitzgerald & Sons",
+		"de la Cruz", "MacDonald", "Obi", "Patel", "Quinn", "Rossi", "Taylor", "Uddin", "Vaughan",
+		"Wright", "Yıldız", "Zhao",
 	}
 )
