@@ -131,7 +131,7 @@ func (a assigned) rows(p model.Plan) changeRows {
 		for i, c := range p.Changes {
 			s := model.Shapes[c.Entity()]
 			*row = changeRow{
-				seq: i + 1, entity: string(s.Entity), action: string(c.Action),
+				seq: i + 1, entity: string(s.Entity), action: c.Action.String(),
 				recordID: a.real(c.Record().RowID()), why: c.Because(),
 			}
 			if c.Before != nil {

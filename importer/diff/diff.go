@@ -17,14 +17,20 @@ import (
 type differ struct {
 	*want.Wanted
 	plan  *model.Plan
-	parts [][]model.Change // the changes, in the order in which they can be made
+	parts []part // the changes, in the order in which they can be made
+}
+
+// part is changes, and commitments to be made, which are the most by far.
+type part struct {
+	changes     []model.Change
+	commitments []model.Commitment
 }
 
 // Make adds to plan, from which the ids of what is wanted come, what takes the database to what is
 // wanted, and returns the problems met on the way beside those of the Snapshot. The State has
 // the lessons of the days that StaleDays names. eras are all that there are.
 func Make(plan *model.Plan, wanted *want.Wanted, eras []era.Era) mis.Problems {
-	d := &differ{Wanted: wanted, plan: plan, parts: [][]model.Change{plan.Changes}}
+	d := &differ{Wanted: wanted, plan: plan, parts: []part{{changes: plan.Changes}}}
 	lessons := d.planLessons() // first: for what of a timetable waits, some people stay where they are
 	d.changeSuspensions()
 	change(d, d.State.Staff, d.Staff, func(r *model.Staff) *model.Element { return &r.Element })
@@ -34,20 +40,41 @@ func Make(plan *model.Plan, wanted *want.Wanted, eras []era.Era) mis.Problems {
 	change(d, d.State.Pupils, d.Pupils, func(r *model.Pupil) *model.Element { return &r.Element })
 	late := d.changeGroups(lessons.freed)
 	d.changeMemberships()
-	d.add(lessons.parts()...)
+	d.parts = append(d.parts, lessons.parts()...)
 	d.changeGroupSuspensions()
 	d.changeAbsences()
 	d.add(late...)
-	d.plan.Changes = slices.Concat(d.parts...)
+	d.plan.Changes = join(d.parts)
 	d.ReportSilence()
 	d.ReportWeeks()
 	d.ReportSuspensions(eras)
 	return d.Problems
 }
 
-// add adds changes that can be made once all that were added before are. They are joined in the end:
-// there may be a million.
-func (d *differ) add(parts ...[]model.Change) { d.parts = append(d.parts, parts...) }
+// add adds changes that can be made once all that were added before are.
+func (d *differ) add(parts ...[]model.Change) {
+	for _, changes := range parts {
+		d.parts = append(d.parts, part{changes: changes})
+	}
+}
+
+// join makes one list of the parts, which are done with. There may be a million changes: they are
+// not held twice.
+func join(parts []part) []model.Change {
+	count := 0
+	for _, p := range parts {
+		count += len(p.changes) + len(p.commitments)
+	}
+	joined := make([]model.Change, 0, count)
+	for i, p := range parts {
+		joined = append(joined, p.changes...)
+		for _, c := range p.commitments {
+			joined = append(joined, model.Change{Action: model.Create, Why: model.NewInMIS, After: c})
+		}
+		parts[i] = part{}
+	}
+	return joined
+}
 
 // change plans what happens to the elements of one kind that are no groups (R4 to R7).
 func change[T interface {

@@ -188,8 +188,7 @@ func (l *lessonDiffer) bookedAfter(day *dayPlan) []booked {
 	for _, c := range day.uncommitted {
 		uncommitted[c.Before.RowID()] = true
 	}
-	for _, c := range day.committed {
-		made := c.After.(model.Commitment)
+	for _, made := range day.committed {
 		committed[made.LessonID] = append(committed[made.LessonID], made.ElementID)
 	}
 	for _, c := range day.deleted {

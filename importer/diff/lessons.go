@@ -9,8 +9,9 @@ import (
 
 // dayPlan is what changes of the lessons of one day.
 type dayPlan struct {
-	date                                              era.Date
-	uncommitted, deleted, updated, created, committed []model.Change
+	date                                   era.Date
+	uncommitted, deleted, updated, created []model.Change
+	committed                              []model.Commitment // that are made: there may be a million
 }
 
 // lessonPlan is what changes of lessons, day by day.
@@ -27,20 +28,21 @@ func (p *lessonPlan) add(day *dayPlan) {
 }
 
 // parts are the changes of all days. Those of one kind stand together: what goes comes before what
-// comes in its place.
-func (p *lessonPlan) parts() (parts [][]model.Change) {
-	kinds := []func(*dayPlan) []model.Change{
-		func(d *dayPlan) []model.Change { return d.uncommitted },
-		func(d *dayPlan) []model.Change { return d.deleted },
-		func(d *dayPlan) []model.Change { return d.updated },
-		func(d *dayPlan) []model.Change { return d.created },
-		func(d *dayPlan) []model.Change { return d.committed },
+// comes in its place. The days are done with.
+func (p *lessonPlan) parts() (parts []part) {
+	kinds := []func(*dayPlan) part{
+		func(d *dayPlan) part { return part{changes: d.uncommitted} },
+		func(d *dayPlan) part { return part{changes: d.deleted} },
+		func(d *dayPlan) part { return part{changes: d.updated} },
+		func(d *dayPlan) part { return part{changes: d.created} },
+		func(d *dayPlan) part { return part{commitments: d.committed} },
 	}
 	for _, kind := range kinds {
 		for _, day := range p.days {
 			parts = append(parts, kind(day))
 		}
 	}
+	p.days = nil
 	return parts
 }
 
@@ -172,8 +174,8 @@ func (l *lessonDiffer) commit(day *dayPlan, row model.ID, lesson mis.Lesson) {
 	}
 	for _, e := range elements {
 		if !had[e] {
-			day.committed = append(day.committed, model.Change{Action: model.Create, Why: model.NewInMIS,
-				After: model.Commitment{ID: l.plan.NewID(), LessonID: row, ElementID: e}})
+			day.committed = append(day.committed,
+				model.Commitment{ID: l.plan.NewID(), LessonID: row, ElementID: e})
 		}
 	}
 }

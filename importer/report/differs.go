@@ -25,7 +25,7 @@ func (n Names) Differing(was, now []model.Recorded) (said []string, err error) {
 			if err != nil {
 				return err
 			}
-			texts[key] = l.subject() + ": " + string(l.Action) + l.values()
+			texts[key] = l.subject() + ": " + l.Action.String() + l.values()
 			count[key] += sign
 		}
 		return nil

@@ -210,13 +210,13 @@ func (m *Metrics) Ended(at time.Time, report report.Report, err error) {
 		}
 	}
 	for _, c := range slices.Concat(report.Changes, report.Waiting) {
-		m.planned.WithLabelValues(string(c.Entity), string(c.Action)).Add(float64(c.Count))
+		m.planned.WithLabelValues(string(c.Entity), c.Action.String()).Add(float64(c.Count))
 	}
 	if report.Result == model.Failed || report.Result == model.Aborted || report.Hold == model.HoldAll {
 		return
 	}
 	for _, c := range report.Changes {
-		m.changes.WithLabelValues(string(c.Entity), string(c.Action)).Add(float64(c.Count))
+		m.changes.WithLabelValues(string(c.Entity), c.Action.String()).Add(float64(c.Count))
 	}
 	m.snapshot.Set(stamp(report.Taken))
 	m.unchanged.Set(one(report.Source.Unchanged))

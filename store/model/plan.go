@@ -2,21 +2,51 @@ package model
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"misimportd/era"
 )
 
 // Action is what a Change does to its record.
-type Action string
+type Action uint8
 
 const (
-	Create Action = "create"
-	Update Action = "update"
-	End    Action = "end"    // a group or membership gets an end; a person is no longer current
-	Reopen Action = "reopen" // the opposite of End
-	Delete Action = "delete"
+	Create Action = iota + 1
+	Update
+	End    // a group or membership gets an end; a person is no longer current
+	Reopen // the opposite of End
+	Delete
 )
+
+var actions = [...]string{Create: "create", Update: "update", End: "end", Reopen: "reopen", Delete: "delete"}
+
+// String is the action as people are told it, and as the database records it.
+func (a Action) String() string { return actions[a] }
+
+// MarshalText is the action as JSON has it.
+func (a Action) MarshalText() ([]byte, error) { return []byte(actions[a]), nil }
+
+// UnmarshalText is the opposite of MarshalText.
+func (a *Action) UnmarshalText(text []byte) error {
+	at := slices.Index(actions[:], string(text))
+	if at < 1 {
+		return fmt.Errorf("there is no action %q", text)
+	}
+	*a = Action(at)
+	return nil
+}
+
+// Scan reads a from a database column.
+func (a *Action) Scan(value any) error {
+	switch v := value.(type) {
+	case string:
+		return a.UnmarshalText([]byte(v))
+	case []byte:
+		return a.UnmarshalText(v)
+	}
+	return fmt.Errorf("cannot read an action from a %T", value)
+}
 
 // Actions is every Action in the order in which people are told of them.
 var Actions = []Action{Create, Update, Reopen, End, Delete}
