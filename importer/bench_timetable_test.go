@@ -2,9 +2,12 @@ package importer_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"misimportd/mis/isams/isamstest"
+	"misimportd/store/storetest"
 )
 
 // BenchmarkFirstTimetable is the night on which a school that is there already gets its
@@ -77,4 +80,51 @@ func BenchmarkNothingToDoWithTimetable(b *testing.B) {
 	b.ReportMetric(median(seconds), "s")
 	b.ReportMetric(median(ratios), "×without")
 	b.ReportMetric(median(passes), "×tokens")
+}
+
+// BenchmarkFirstImportSQLite is the first import of a school with its timetable. SQLite has no COPY:
+// the yardstick is a pass over the document's tokens, and the same rows put into empty tables by
+// one INSERT … SELECT a table from the database that the import made.
+func BenchmarkFirstImportSQLite(b *testing.B) {
+	for _, school := range schools {
+		b.Run(school.name, func(b *testing.B) {
+			y := &yard{B: b, document: isamstest.New(1, school.size).Teach(2400).Document()}
+			var seconds, ratios, bare []float64
+			for b.Loop() {
+				took := y.run(y.freshIn(storetest.SQLite(b))).Seconds()
+				made := y.database
+				pass := y.tokenPass().Seconds()
+				whole := y.insertFrom(made, tables)
+				without := y.insertFrom(made, tables[:len(tables)-2])
+				seconds, ratios = append(seconds, took), append(ratios, took/(pass+whole))
+				bare = append(bare, took/(pass+without))
+			}
+			y.report("first with a timetable", school.size, seconds, ratios, "×(tokenpass+INSERT)")
+			b.ReportMetric(median(bare), "×(tokenpass+INSERT-without-changes)")
+		})
+	}
+}
+
+// insertFrom fills empty tables of SQLite from those of another file, and tells how many seconds
+// that takes.
+func (y *yard) insertFrom(database string, tables []string) float64 {
+	y.Helper()
+	y.freshIn(storetest.SQLite(y))
+	db := storetest.Raw(y, y.database)
+	db.SetMaxOpenConns(1) // what is attached is a connection's own
+	run := func(statement string) {
+		if _, err := db.ExecContext(y.Context(), statement); err != nil {
+			y.Fatalf("%s: %v", statement, err)
+		}
+	}
+	run("ATTACH '" + strings.TrimPrefix(database, "sqlite:") + "' AS made")
+	begin := time.Now()
+	run("BEGIN")
+	run("DELETE FROM settings")
+	run("DELETE FROM eras")
+	for _, table := range tables {
+		run("INSERT INTO " + table + " SELECT * FROM made." + table)
+	}
+	run("COMMIT")
+	return time.Since(begin).Seconds()
 }
