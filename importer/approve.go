@@ -78,7 +78,8 @@ func (n *night) prepareApproved(ctx context.Context, v *store.View, held model.R
 	if today := era.DateOf(held.StartedAt.In(n.Zone)); held.AsOf == max(today, s.era.StartsOn) {
 		on.Night = today // before the era began, the as-of date was a later one
 	}
-	w, plan, err := n.plan(ctx, s, s.state, s.begin, n.snap, on)
+	again := given{snap: n.snap, begin: s.begin, terms: on}
+	w, plan, err := n.plan(ctx, s, again)
 	if err != nil {
 		return p, err
 	}
@@ -87,7 +88,7 @@ func (n *night) prepareApproved(ctx context.Context, v *store.View, held model.R
 	}
 	var then []guard.Finding
 	_ = json.Unmarshal(held.Guard.V, &then) // what record wrote
-	if w, plan, err = n.plan(ctx, s, s.state, s.begin, n.believed(then), on); err != nil {
+	if w, plan, err = n.plan(ctx, s, again.reading(n.believed(then))); err != nil {
 		return p, err
 	}
 	n.tell(s, w)

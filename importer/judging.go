@@ -42,7 +42,8 @@ func (n *night) prepare(ctx context.Context, v *store.View) (p model.Proposal, e
 		return p, nil
 	}
 	p.Replaces = true
-	w, plan, err := n.plan(ctx, s, s.state, s.begin, n.snap, n.terms())
+	whole := given{snap: n.snap, begin: s.begin, terms: n.terms()}
+	w, plan, err := n.plan(ctx, s, whole)
 	if err != nil {
 		return p, err
 	}
@@ -52,21 +53,23 @@ func (n *night) prepare(ctx context.Context, v *store.View) (p model.Proposal, e
 		return p, err
 	}
 	p.Plan, n.report.Guard, n.report.Hold = plan, findings, guard.HeldBy(findings, n.Guard.Hold)
-	before := plan.Next()
+	left := whole
 	switch n.report.Hold {
 	case model.HoldNothing:
 		return p, nil
+	case model.HoldSections:
+		left = whole.after(p.Plan)
 	case model.HoldRemovals, model.HoldValues:
-		if w, p.Plan, err = n.plan(ctx, s, s.state, s.begin, n.snap, n.holding(findings)); err != nil {
+		if w, p.Plan, err = n.plan(ctx, s, whole.under(n.holding(findings))); err != nil {
 			return p, err
 		}
 		n.tell(s, w)
-		before = p.Plan.Next()
+		left = whole.after(p.Plan)
 	case model.HoldAll:
-		p.Plan, before = model.Plan{}, s.begin
+		p.Plan = model.Plan{}
 	}
 	// What waits is what would be left to do: an approval makes the same plan again.
-	_, p.Waiting, err = n.plan(ctx, s, s.state.After(p.Plan, s.asOf), before, n.believed(findings), n.terms())
+	_, p.Waiting, err = n.plan(ctx, s, left.reading(n.believed(findings)))
 	if err != nil || !p.Waiting.IsEmpty() || n.report.Hold == model.HoldAll {
 		return p, err
 	}
@@ -167,24 +170,67 @@ func (n *night) isUnwanted(s *scene) bool {
 	return true
 }
 
-// plan makes a plan that begins with before.
-func (n *night) plan(ctx context.Context, s *scene, state *model.State, before model.Plan, snap *mis.Snapshot,
-	on want.Terms) (*want.Wanted, model.Plan, error) {
-	plan := before
+// given is what one of a night's plans is made from. The others are made from it: under other terms,
+// after it, and from the document as a person would have it read.
+type given struct {
+	snap  *mis.Snapshot
+	begin model.Plan // what the plan begins with
+	done  model.Plan // what is carried out before
+	terms want.Terms
+}
+
+func (g given) under(terms want.Terms) given {
+	g.terms = terms
+	return g
+}
+
+func (g given) after(done model.Plan) given {
+	g.done, g.begin = done, done.Next()
+	return g
+}
+
+func (g given) reading(snap *mis.Snapshot) given {
+	g.snap = snap
+	return g
+}
+
+// plan makes one of a night's plans.
+func (n *night) plan(ctx context.Context, s *scene, g given) (*want.Wanted, model.Plan, error) {
+	plan := g.begin
 	plan.Changes = slices.Clip(plan.Changes)
-	w := want.Of(want.Given{State: state, Snap: snap, Era: s.era, AsOf: s.asOf, Years: n.Years, File: s.file,
-		NewID: plan.NewID, Terms: on})
-	missing := slices.DeleteFunc(w.StaleDays(), func(day era.Date) bool { return s.read[day] })
-	if err := s.view.ReadLessons(ctx, state, missing); err != nil {
+	state := s.after(g.done)
+	w := want.Of(want.Given{State: state, Snap: g.snap, Era: s.era, AsOf: s.asOf, Years: n.Years, File: s.file,
+		NewID: plan.NewID, Terms: g.terms})
+	if more, err := s.readLessons(ctx, w.StaleDays()); err != nil {
 		return nil, model.Plan{}, err
+	} else if more {
+		state = s.after(g.done)
 	}
-	if state == s.state {
-		for _, day := range missing {
-			s.read[day] = true
-		}
-	}
-	w.Problems = diff.Make(&plan, w, s.calendar.Plain())
+	w.Problems = diff.Make(&plan, state, w, s.calendar.Plain())
 	return w, plan, nil
+}
+
+// after is the state once a plan is carried out.
+func (s *scene) after(done model.Plan) *model.State {
+	if done.IsEmpty() {
+		return s.state
+	}
+	return s.state.After(done, s.asOf)
+}
+
+// readLessons gives the state the lessons of those of the days that it does not have, and tells
+// whether there were any such days.
+func (s *scene) readLessons(ctx context.Context, days []era.Date) (more bool, err error) {
+	missing := slices.DeleteFunc(days, func(day era.Date) bool { return s.read[day] })
+	lessons, err := s.view.Lessons(ctx, s.state.DatasourceID, missing)
+	if err != nil || len(missing) == 0 {
+		return false, err
+	}
+	s.state = s.state.With(lessons)
+	for _, day := range missing {
+		s.read[day] = true
+	}
+	return true, nil
 }
 
 // tell reports the problems that were found, and what the MIS says of what is pinned.
@@ -205,7 +251,8 @@ func (n *night) judge(ctx context.Context, s *scene, w *want.Wanted, plan model.
 	if err != nil {
 		return nil, err
 	}
-	if err := countLessons(ctx, s.view, s.state, plan, s.asOf); err != nil {
+	ahead, err := lessonsAhead(ctx, s.view, s.state, plan, s.asOf)
+	if err != nil {
 		return nil, err
 	}
 	then, err := pastOfPlan(ctx, s, plan)
@@ -216,20 +263,20 @@ func (n *night) judge(ctx context.Context, s *scene, w *want.Wanted, plan model.
 	if err != nil {
 		return nil, err
 	}
-	return guard.Judge(limits, guard.Evidence{State: s.state, Plan: plan, Snap: n.snap, Wanted: w, Baseline: baseline,
-		Silences: w.Silences(baseline),
-		Past:     then, Yearless: before}), nil
+	return guard.Judge(limits, guard.Evidence{State: s.state, Ahead: ahead, Plan: plan, Snap: n.snap, Wanted: w,
+		Baseline: baseline, Silences: w.Silences(baseline), Past: then, Yearless: before}), nil
 }
 
-// countLessons counts lessons where a plan has some: most do not.
-func countLessons(ctx context.Context, v *store.View, s *model.State, plan model.Plan, from era.Date) error {
+// lessonsAhead counts lessons where a plan has some: most do not.
+func lessonsAhead(ctx context.Context, v *store.View, s *model.State, plan model.Plan,
+	from era.Date) (model.Ahead, error) {
 	ofLessons := func(c model.Change) bool {
 		return c.Entity() == model.LessonEntity || c.Entity() == model.CommitmentEntity
 	}
 	if !slices.ContainsFunc(plan.Changes, ofLessons) {
-		return nil
+		return model.Ahead{}, nil
 	}
-	return v.CountLessons(ctx, s, from)
+	return v.LessonsAhead(ctx, s.DatasourceID, from)
 }
 
 // believed is the document as it is meant if a person says that the sections which breached

@@ -128,11 +128,12 @@ func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id model.ID,
 	if err := im.markUnwanted(ctx, v, run, state, &p.Plan); err != nil {
 		return p, err
 	}
-	if err := countLessons(ctx, v, state, p.Plan, run.AsOf); err != nil {
+	ahead, err := lessonsAhead(ctx, v, state, p.Plan, run.AsOf)
+	if err != nil {
 		return p, err
 	}
 	report.AsOf, report.Era, report.About, report.Hold = run.AsOf, run.Era, id, model.HoldNothing
-	report.Guard = guard.Judge(im.Guard.Undo, guard.Evidence{State: state, Plan: p.Plan})
+	report.Guard = guard.Judge(im.Guard.Undo, guard.Evidence{State: state, Ahead: ahead, Plan: p.Plan})
 	if guard.HeldBy(report.Guard, model.HoldAll) != model.HoldNothing {
 		report.Hold, p.Waiting, p.Plan = model.HoldAll, p.Plan, model.Plan{}
 	}

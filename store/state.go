@@ -165,16 +165,16 @@ func (v *View) Pins(ctx context.Context) ([]model.Pin, error) {
 	return pins, v.db.failed("reading the pins", err)
 }
 
-// CountLessons counts the lessons of a State's datasource from a day on, and what they take.
-func (v *View) CountLessons(ctx context.Context, s *model.State, from era.Date) error {
+// LessonsAhead counts a datasource's lessons from a day on, and what they take.
+func (v *View) LessonsAhead(ctx context.Context, datasource model.ID, from era.Date) (ahead model.Ahead, err error) {
 	if v.empty {
-		return nil
+		return ahead, nil
 	}
-	err := v.tx.QueryRowxContext(ctx, `SELECT count(*), coalesce(sum((SELECT count(*) FROM commitments c
+	err = v.tx.QueryRowxContext(ctx, `SELECT count(*), coalesce(sum((SELECT count(*) FROM commitments c
 		WHERE c.lesson_id = l.id)), 0)
-		FROM lessons l WHERE l.datasource_id = $1 AND l.on_date >= $2`, s.DatasourceID, from).
-		Scan(&s.LessonsAhead, &s.CommitmentsAhead)
-	return v.db.failed("counting the lessons", err)
+		FROM lessons l WHERE l.datasource_id = $1 AND l.on_date >= $2`, datasource, from).
+		Scan(&ahead.Lessons, &ahead.Commitments)
+	return ahead, v.db.failed("counting the lessons", err)
 }
 
 // Baseline is how many records each section of the document had that the newest import

@@ -49,55 +49,62 @@ func (v *View) readLessonDays(ctx context.Context, s *model.State, asOf era.Date
 	return rows.Err()
 }
 
-// ReadLessons reads the lessons of a State's datasource on these days, which are in order,
-// with their commitments.
-func (v *View) ReadLessons(ctx context.Context, s *model.State, days []era.Date) error {
+// Lessons reads a datasource's lessons on these days, which are in order, with their commitments.
+func (v *View) Lessons(ctx context.Context, datasource model.ID, days []era.Date) (l model.DayLessons, err error) {
 	if v.empty || len(days) == 0 {
-		return nil
+		return l, nil
 	}
 	where := onDays(days)
+	if l.Lessons, err = v.lessons(ctx, datasource, where); err != nil {
+		return l, v.db.failed("reading the lessons", err)
+	}
+	if len(l.Lessons) > 0 {
+		l.Commitments, err = v.commitments(ctx, datasource, where)
+	}
+	return l, v.db.failed("reading the commitments", err)
+}
+
+func (v *View) lessons(ctx context.Context, datasource model.ID, where string) (list []model.Lesson, err error) {
 	day, minute := v.db.dialect.day, v.db.dialect.minute
 	rows, err := v.tx.QueryContext(ctx,
 		fmt.Sprintf(`SELECT l.id, l.source_id, l.era_id, l.kind, l.code, l.name, %s, %s, %s, l.suspended
 		FROM lessons l WHERE %s ORDER BY l.id`, day("l.on_date"), minute("l.starts_at"), minute("l.ends_at"), where),
-		s.DatasourceID)
+		datasource)
 	if err != nil {
-		return v.db.failed("reading the lessons", err)
+		return nil, err
 	}
 	defer quiet(rows.Close)
-	l := model.Lesson{Origin: model.Origin{DatasourceID: s.DatasourceID}}
+	l := model.Lesson{Origin: model.Origin{DatasourceID: datasource}}
 	var on, from, to int64
 	for rows.Next() {
 		if err := rows.Scan(&l.ID, &l.SourceID, &l.EraID, &l.Kind, &l.Code, &l.Name, &on, &from, &to,
 			&l.Suspended); err != nil {
-			return v.db.failed("reading the lessons", err)
+			return nil, err
 		}
 		l.OnDate, l.StartsAt, l.EndsAt = era.Date(on), era.Moment(from), era.Moment(to)
-		s.Lessons = append(s.Lessons, l)
+		list = append(list, l)
 	}
-	if err := rows.Err(); err != nil || len(s.Lessons) == 0 {
-		return v.db.failed("reading the lessons", err)
-	}
-	return v.readCommitments(ctx, s, where)
+	return list, rows.Err()
 }
 
-func (v *View) readCommitments(ctx context.Context, s *model.State, where string) error {
+func (v *View) commitments(ctx context.Context, datasource model.ID, where string) (list []model.Commitment,
+	err error) {
 	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT c.id, c.lesson_id, c.element_id FROM commitments c
 		JOIN lessons l ON l.id = c.lesson_id
-		WHERE %s ORDER BY c.id`, where), s.DatasourceID)
+		WHERE %s ORDER BY c.id`, where), datasource)
 	if err != nil {
-		return v.db.failed("reading the commitments", err)
+		return nil, err
 	}
 	defer quiet(rows.Close)
 	var id, lesson, element int64
 	for rows.Next() {
 		if err := rows.Scan(&id, &lesson, &element); err != nil {
-			return v.db.failed("reading the commitments", err)
+			return nil, err
 		}
-		s.Commitments = append(s.Commitments, model.Commitment{ID: model.ID(id), LessonID: model.ID(lesson),
+		list = append(list, model.Commitment{ID: model.ID(id), LessonID: model.ID(lesson),
 			ElementID: model.ID(element)})
 	}
-	return v.db.failed("reading the commitments", rows.Err())
+	return list, rows.Err()
 }
 
 // onDays is the SQL condition that a lesson is of the datasource $1 and on one of days. It is a

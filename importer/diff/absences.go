@@ -11,7 +11,7 @@ import (
 // nobody knows, it stays as it is.
 func (d *differ) changeAbsences() {
 	var changes []model.Change
-	for _, a := range d.State.Absences {
+	for _, a := range d.state.Absences {
 		if d.Kept[a.ElementID] == 0 {
 			changes = append(changes, model.Change{Action: model.Delete, Why: model.NotAbsent, Before: a})
 		}

@@ -16,6 +16,7 @@ import (
 // differ puts what the database holds and what it should hold side by side.
 type differ struct {
 	*want.Wanted
+	state *model.State
 	plan  *model.Plan
 	parts []part // the changes, in the order in which they can be made
 }
@@ -26,18 +27,18 @@ type part struct {
 	commitments []model.Commitment
 }
 
-// Make adds to plan, from which the ids of what is wanted come, what takes the database to what is
-// wanted, and returns the problems met on the way beside those of the Snapshot. The State has
-// the lessons of the days that StaleDays names. eras are all that there are.
-func Make(plan *model.Plan, wanted *want.Wanted, eras []era.Era) mis.Problems {
-	d := &differ{Wanted: wanted, plan: plan, parts: []part{{changes: plan.Changes}}}
+// Make adds to plan, from which the ids of what is wanted come, what takes the database from state
+// to what is wanted, and returns the problems met on the way beside those of the Snapshot. state is
+// the one that is wanted from, with the lessons of the days that StaleDays names. eras are all that there are.
+func Make(plan *model.Plan, state *model.State, wanted *want.Wanted, eras []era.Era) mis.Problems {
+	d := &differ{Wanted: wanted, state: state, plan: plan, parts: []part{{changes: plan.Changes}}}
 	lessons := d.planLessons() // first: for what of a timetable waits, some people stay where they are
 	d.changeSuspensions()
-	change(d, d.State.Staff, d.Staff, func(r *model.Staff) *model.Element { return &r.Element })
-	change(d, d.State.Subjects, d.Subjects, func(r *model.Subject) *model.Element { return &r.Element })
-	change(d, d.State.Houses, d.Houses, func(r *model.House) *model.Element { return &r.Element })
-	change(d, d.State.Locations, d.Locations, func(r *model.Location) *model.Element { return &r.Element })
-	change(d, d.State.Pupils, d.Pupils, func(r *model.Pupil) *model.Element { return &r.Element })
+	change(d, d.state.Staff, d.Staff, func(r *model.Staff) *model.Element { return &r.Element })
+	change(d, d.state.Subjects, d.Subjects, func(r *model.Subject) *model.Element { return &r.Element })
+	change(d, d.state.Houses, d.Houses, func(r *model.House) *model.Element { return &r.Element })
+	change(d, d.state.Locations, d.Locations, func(r *model.Location) *model.Element { return &r.Element })
+	change(d, d.state.Pupils, d.Pupils, func(r *model.Pupil) *model.Element { return &r.Element })
 	late := d.changeGroups(lessons.freed)
 	d.changeMemberships()
 	d.parts = append(d.parts, lessons.parts()...)
@@ -115,7 +116,7 @@ func change[T interface {
 func (d *differ) changeGroups(freed map[model.ID]int) (late [][]model.Change) {
 	wants := map[model.ID]bool{}
 	had := map[model.ID]model.Group{}
-	for _, g := range d.State.Groups {
+	for _, g := range d.state.Groups {
 		had[g.ID] = g
 	}
 	var created, updated, reopened, shortened, ended, deleted []model.Change
@@ -140,7 +141,7 @@ func (d *differ) changeGroups(freed map[model.ID]int) (late [][]model.Change) {
 			updated = append(updated, model.Change{Action: model.Update, Why: model.ChangedInMIS, Before: h, After: w})
 		}
 	}
-	for _, h := range slices.SortedFunc(slices.Values(d.State.Groups), compareGroups) {
+	for _, h := range slices.SortedFunc(slices.Values(d.state.Groups), compareGroups) {
 		if wants[h.ID] || !d.IsLiving(h) {
 			continue
 		}
@@ -149,7 +150,7 @@ func (d *differ) changeGroups(freed map[model.ID]int) (late [][]model.Change) {
 		switch {
 		case h.StartsOn < d.AsOf:
 			gone.EndsOn = d.AsOf.AddDays(-1)
-		case !d.State.NeededElsewhere[h.ID] && d.State.TakenBy[h.ID] == freed[h.ID]:
+		case !d.state.NeededElsewhere[h.ID] && d.state.TakenBy[h.ID] == freed[h.ID]:
 			deleted = append(deleted, model.Change{Action: model.Delete, Why: d.WhyGone(h), Before: h})
 			continue
 		default: // others' rows point at it: it keeps the shortest life there is

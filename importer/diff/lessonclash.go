@@ -39,12 +39,12 @@ type joiners struct {
 // newClashes is nil on nights when nothing waits, and nothing is kept.
 func (l *lessonDiffer) newClashes() *clashes {
 	isSilent := len(l.Snap.Timetable.Silent) > 0 &&
-		slices.ContainsFunc(l.State.Lessons, func(h model.Lesson) bool { return l.isKept(h) })
+		slices.ContainsFunc(l.state.Lessons, func(h model.Lesson) bool { return l.isKept(h) })
 	if !l.Hold && !l.HoldTimetable && !l.HoldSuspend && !isSilent && len(l.AsIs) == 0 {
 		return nil
 	}
 	c := &clashes{lessonDiffer: l, kept: inGroups{}, keeps: map[model.ID]bool{}}
-	for _, m := range l.State.Memberships {
+	for _, m := range l.state.Memberships {
 		if l.AsIs[want.PairOf(m)] {
 			c.keep(m)
 		}
@@ -105,7 +105,7 @@ func (c *clashes) newJoiners() *joiners {
 	for _, g := range c.Groups {
 		groups[g.ID] = g
 	}
-	for _, m := range c.State.Memberships {
+	for _, m := range c.state.Memberships {
 		there[want.PairOf(m)] = true
 	}
 	for _, p := range c.Memberships {
@@ -121,7 +121,7 @@ func (c *clashes) newJoiners() *joiners {
 					EndsOn: life.To})
 		}
 	}
-	for _, m := range c.State.Memberships {
+	for _, m := range c.state.Memberships {
 		if len(j.groups[m.ElementID]) == 0 {
 			continue
 		}
@@ -139,7 +139,7 @@ func (c *clashes) keepPlace(at want.Place) {
 	for _, g := range c.Groups {
 		kinds[g.ID] = g.GroupKind
 	}
-	for _, m := range c.State.Memberships {
+	for _, m := range c.state.Memberships {
 		p := want.PairOf(m)
 		if m.ElementID == at.Member && kinds[m.GroupID] == at.Kind && !c.HandsOff[p] && !c.AsIs[p] {
 			c.AsIs[p] = true

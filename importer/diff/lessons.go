@@ -61,7 +61,7 @@ func (d *differ) planLessons() *lessonPlan {
 	for _, day := range d.Table.Days {
 		slots[day.Date], digests[day.Date] = day.Slots, day.Digest
 	}
-	d.plan.Days, d.plan.Datasource = map[era.Date]string{}, d.State.DatasourceID
+	d.plan.Days, d.plan.Datasource = map[era.Date]string{}, d.state.DatasourceID
 	days := make([]*dayPlan, len(stale))
 	for i, date := range stale {
 		days[i] = l.day(date, slots[date])
@@ -94,13 +94,13 @@ func newLessonDiffer(d *differ, stale []era.Date) *lessonDiffer {
 	for _, date := range stale {
 		l.have[date] = map[string]model.Lesson{}
 	}
-	for _, h := range d.State.Lessons {
+	for _, h := range d.state.Lessons {
 		if have, isStale := l.have[h.OnDate]; isStale {
 			have[h.SourceID] = h
 			l.anywhere[h.SourceID] = true
 		}
 	}
-	for _, c := range d.State.Commitments {
+	for _, c := range d.state.Commitments {
 		l.taken[c.LessonID] = append(l.taken[c.LessonID], c)
 	}
 	return l

@@ -13,7 +13,7 @@ import (
 // side by side, both in order of group and member (R15 to R20).
 func (d *differ) changeMemberships() {
 	isOthers := d.others()
-	have := slices.DeleteFunc(slices.Clone(d.State.Memberships), isOthers)
+	have := slices.DeleteFunc(slices.Clone(d.state.Memberships), isOthers)
 	slices.SortFunc(have, func(a, b model.Membership) int {
 		return cmp.Or(want.ComparePairs(want.PairOf(a), want.PairOf(b)), cmp.Compare(a.StartsOn, b.StartsOn))
 	})
@@ -23,7 +23,7 @@ func (d *differ) changeMemberships() {
 		lives[g.ID] = g.Life()
 	}
 	ended := d.endsOfGroups()
-	for _, row := range d.State.Memberships {
+	for _, row := range d.state.Memberships {
 		switch {
 		case !isOthers(row):
 		case d.AsIs[want.PairOf(row)] && row.EndsOn == ended[row.GroupID]:
@@ -61,7 +61,7 @@ func (d *differ) others() func(model.Membership) bool {
 	for _, g := range d.Groups {
 		groups[g.ID] = true
 	}
-	for _, p := range d.State.Pupils {
+	for _, p := range d.state.Pupils {
 		pupils[p.ID] = true
 	}
 	wanted := map[model.ID]bool{}
@@ -77,8 +77,8 @@ func (d *differ) others() func(model.Membership) bool {
 // endsOfGroups is the last day of each group, as the database has it, but for groups that
 // are over: one that is opened again starts empty (R12).
 func (d *differ) endsOfGroups() map[model.ID]era.Date {
-	ends := make(map[model.ID]era.Date, len(d.State.Groups))
-	for _, g := range d.State.Groups {
+	ends := make(map[model.ID]era.Date, len(d.state.Groups))
+	for _, g := range d.state.Groups {
 		ends[g.ID] = g.EndsOn
 		if !g.Current {
 			ends[g.ID] = -1

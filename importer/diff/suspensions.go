@@ -37,7 +37,7 @@ func (d *differ) changeGroupSuspensions() {
 	}
 	had := map[model.ID][]model.GroupSuspension{}
 	var ids []model.ID
-	for _, s := range d.State.GroupSuspensions {
+	for _, s := range d.state.GroupSuspensions {
 		if len(had[s.GroupID]) == 0 {
 			ids = append(ids, s.GroupID)
 		}

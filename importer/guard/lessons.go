@@ -29,7 +29,7 @@ func (j *judgement) lessons() {
 			}
 		}
 	}
-	ahead, all := j.State.LessonsAhead, len(j.State.Suspensions)
+	ahead, all := j.Ahead.Lessons, len(j.State.Suspensions)
 	j.find(LessonsRemoved, measure{holds: model.HoldRemovals, count: s.removed, of: ahead, net: s.removed - s.created,
 		causes: s.why,
 		says:   words.Share(s.removed, ahead) + " lessons would be removed"})
@@ -98,7 +98,7 @@ func (j *judgement) commitments(going map[model.ID]bool) {
 		others[at.kind][coming[at][0]]++
 		coming[at] = coming[at][1:]
 	}
-	all := j.State.CommitmentsAhead
+	all := j.Ahead.Commitments
 	j.find(CommitmentsEnding, measure{holds: model.HoldRemovals, count: ended, of: all, causes: kinds,
 		says: words.Share(ended, all) + " places of groups, staff and rooms in lessons would end"})
 	if j.Snap != nil {
@@ -109,7 +109,7 @@ func (j *judgement) commitments(going map[model.ID]bool) {
 // changing judges of how many lessons the groups or the staff would be others. Rooms are
 // ordinary, unless they all become one.
 func (j *judgement) changing(others map[string]map[model.ID]int) {
-	ahead := j.State.LessonsAhead
+	ahead := j.Ahead.Lessons
 	j.worst([]string{"group", "location", "pupil", "staff"}, func(kind string) {
 		count, most := 0, 0
 		for _, n := range others[kind] {

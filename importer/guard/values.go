@@ -123,7 +123,7 @@ func (j *judgement) changedFields() []*fieldChanges {
 		if records[f.Kind] == nil {
 			records[f.Kind] = recordsOf(j.State, f.Kind)
 		}
-		f.records, f.of = records[f.Kind], j.State.LessonsAhead
+		f.records, f.of = records[f.Kind], j.Ahead.Lessons
 		if f.Kind != string(model.LessonEntity) {
 			f.of = 0
 		}

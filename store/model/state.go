@@ -58,11 +58,9 @@ type State struct {
 	GroupSuspensions []GroupSuspension // of these groups, that reach the as-of date or a later one
 
 	// LessonDays says what was known of the lessons of each day from the as-of date on, as
-	// Plan.Days said it; nothing of days that somebody changed since. Lessons and
-	// Commitments are of the days for which ReadLessons was called.
-	LessonDays  map[era.Date]string
-	Lessons     []Lesson
-	Commitments []Commitment
+	// Plan.Days said it; nothing of days that somebody changed since.
+	LessonDays map[era.Date]string
+	DayLessons // of the days that were read
 
 	// NeededElsewhere holds the groups that start on the as-of date or later and that
 	// rows of others point at: they cannot be deleted.
@@ -72,9 +70,21 @@ type State struct {
 	Pins     []Pin
 	Unwanted []UnwantedDocument
 
-	// LessonsAhead and CommitmentsAhead are how many there are from the as-of date on, as far
-	// as CountLessons was called.
-	LessonsAhead, CommitmentsAhead int
-
 	TakenBy map[ID]int // by how many lessons those groups are taken that start on the as-of date or later
+}
+
+// DayLessons are the lessons of some days with what they take, each in order of id.
+type DayLessons struct {
+	Lessons     []Lesson
+	Commitments []Commitment
+}
+
+// Ahead is how many lessons there are from a day on, and how many commitments they have.
+type Ahead struct{ Lessons, Commitments int }
+
+// With is s with the lessons of more days. s is left as it is.
+func (s *State) With(more DayLessons) *State {
+	n := *s
+	n.Lessons, n.Commitments = append(s.Lessons, more.Lessons...), append(s.Commitments, more.Commitments...)
+	return &n
 }
