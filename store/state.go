@@ -39,7 +39,7 @@ func (v *View) Calendar(ctx context.Context) (model.Calendar, error) {
 // size: groups of the era with this id, memberships that matter from asOf on.
 func (v *View) State(ctx context.Context, datasource string, eraID model.ID, asOf era.Date) (*model.State, error) {
 	s := &model.State{NeededElsewhere: map[model.ID]bool{}, TakenBy: map[model.ID]int{},
-		LessonDays: map[era.Date]string{}}
+		LessonDays: map[era.Date]model.Digest{}}
 	if v.empty {
 		return s, nil
 	}

@@ -160,7 +160,7 @@ func TestEverythingComesBackAsItWasStored(t *testing.T) {
 			Memberships: []model.Membership{{ID: ids["membership"], GroupID: ids["group"], ElementID: ids["pupil"],
 				StartsOn: first.AddDays(10), EndsOn: last}},
 			Suspensions:     []model.Suspension{},
-			NeededElsewhere: map[model.ID]bool{}, TakenBy: map[model.ID]int{}, LessonDays: map[era.Date]string{},
+			NeededElsewhere: map[model.ID]bool{}, TakenBy: map[model.ID]int{}, LessonDays: map[era.Date]model.Digest{},
 		}
 		if diff := cmp.Diff(want, s); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)

@@ -40,7 +40,7 @@ func (v *View) readLessonDays(ctx context.Context, s *model.State, asOf era.Date
 	defer quiet(rows.Close)
 	for rows.Next() {
 		var day int64
-		var digest string
+		var digest model.Digest
 		if err := rows.Scan(&day, &digest); err != nil {
 			return err
 		}

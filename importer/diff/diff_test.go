@@ -30,7 +30,7 @@ func newDatabase(t *testing.T) *database {
 		year: model.Era{ID: 1, Era: era.Academic(era.NewDate(2016, 9, 5), era.FirstSeptember)},
 		state: &model.State{
 			DatasourceID: 1, NeededElsewhere: map[model.ID]bool{}, TakenBy: map[model.ID]int{},
-			LessonDays: map[era.Date]string{},
+			LessonDays: map[era.Date]model.Digest{},
 		},
 	}
 }
@@ -48,7 +48,7 @@ func (d *database) read(school *isamstest.School) *mis.Snapshot {
 func (d *database) plan(snap *mis.Snapshot, asOf era.Date, on want.Terms) (model.Plan, *want.Wanted) {
 	plan := d.next
 	// A View reads no days before the as-of date.
-	maps.DeleteFunc(d.state.LessonDays, func(date era.Date, _ string) bool { return date < asOf })
+	maps.DeleteFunc(d.state.LessonDays, func(date era.Date, _ model.Digest) bool { return date < asOf })
 	w := want.Of(want.Given{State: d.state, Snap: snap, Era: d.year, AsOf: asOf, NewID: plan.NewID, Terms: on})
 	diff.Make(&plan, d.state, w, []era.Era{d.year.Era})
 	return plan, w

@@ -14,22 +14,26 @@ import (
 // (R41).
 type waitingDays struct {
 	days    map[era.Date]bool
-	staying map[string]bool // lessons that would go from one of them, by record and by kind and code
+	records map[string]bool   // that make lessons which would go from one of them
+	codes   map[kindCode]bool // of those lessons
 }
+
+// kindCode is a lesson's kind and code.
+type kindCode struct{ kind, code string }
 
 func (w *waitingDays) add(day *dayPlan) {
 	w.days[day.date] = true
 	for _, c := range day.deleted {
 		h := c.Before.(model.Lesson)
-		w.staying[h.SourceID], w.staying[h.Kind+"\x00"+h.Code] = true, true
+		w.records[h.SourceID], w.codes[kindCode{h.Kind, h.Code}] = true, true
 	}
 }
 
 // comesElsewhere tells whether a lesson would be on a day that stays on one of those that wait.
 func (w *waitingDays) comesElsewhere(day *dayPlan) bool {
-	return len(w.staying) > 0 && slices.ContainsFunc(day.created, func(c model.Change) bool {
+	return len(w.records) > 0 && slices.ContainsFunc(day.created, func(c model.Change) bool {
 		n := c.After.(model.Lesson)
-		return w.staying[n.SourceID] || w.staying[n.Kind+"\x00"+n.Code]
+		return w.records[n.SourceID] || w.codes[kindCode{n.Kind, n.Code}]
 	})
 }
 
@@ -38,7 +42,7 @@ func (w *waitingDays) comesElsewhere(day *dayPlan) bool {
 // two places at once because of what waits. Who would be so on a day that waits, for joining a
 // group, joins it no sooner. One leads to another, until nothing more does.
 func (l *lessonDiffer) waiting(days []*dayPlan) map[era.Date]bool {
-	w := &waitingDays{map[era.Date]bool{}, map[string]bool{}}
+	w := &waitingDays{map[era.Date]bool{}, map[string]bool{}, map[kindCode]bool{}}
 	for _, day := range days {
 		if l.holdsAnyOf(day) {
 			w.add(day)

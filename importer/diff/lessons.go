@@ -57,11 +57,11 @@ func (d *differ) planLessons() *lessonPlan {
 	}
 	l := newLessonDiffer(d, stale)
 	slots := map[era.Date][]want.Slot{}
-	digests := map[era.Date]string{}
+	digests := map[era.Date]model.Digest{}
 	for _, day := range d.Table.Days {
 		slots[day.Date], digests[day.Date] = day.Slots, day.Digest
 	}
-	d.plan.Days, d.plan.Datasource = map[era.Date]string{}, d.state.DatasourceID
+	d.plan.Days, d.plan.Datasource = map[era.Date]model.Digest{}, d.state.DatasourceID
 	days := make([]*dayPlan, len(stale))
 	for i, date := range stale {
 		days[i] = l.day(date, slots[date])
@@ -86,6 +86,7 @@ type lessonDiffer struct {
 	anywhere map[string]bool                      // source ids that there are on any day that was read
 	taken    map[model.ID][]model.Commitment      // by lesson
 	byRecord map[string][]mis.Lesson              // lessons of the timetable, once somebody asks
+	elements [][]model.ID                         // that each lesson of the timetable takes, as far as they are there
 }
 
 func newLessonDiffer(d *differ, stale []era.Date) *lessonDiffer {
@@ -102,6 +103,16 @@ func newLessonDiffer(d *differ, stale []era.Date) *lessonDiffer {
 	}
 	for _, c := range d.state.Commitments {
 		l.taken[c.LessonID] = append(l.taken[c.LessonID], c)
+	}
+	if d.Table != nil {
+		l.elements = make([][]model.ID, len(d.Table.Lessons))
+		for i, lesson := range d.Table.Lessons {
+			for _, to := range want.Takes(lesson) {
+				if id := d.Elements[to]; id != 0 {
+					l.elements[i] = append(l.elements[i], id)
+				}
+			}
+		}
 	}
 	return l
 }
@@ -150,19 +161,16 @@ func (l *lessonDiffer) slot(day *dayPlan, s want.Slot, id string) {
 		why, by := l.whyUpdated(h, w, s)
 		day.updated = append(day.updated, model.Change{Action: model.Update, Why: why, By: by, Before: h, After: w})
 	}
-	l.commit(day, w.ID, lesson)
+	l.commit(day, w.ID, s)
 }
 
 // commit plans the commitments of a lesson. What cannot be read may be a part of it: then
 // what it took of that kind it goes on taking (R33).
-func (l *lessonDiffer) commit(day *dayPlan, row model.ID, lesson mis.Lesson) {
+func (l *lessonDiffer) commit(day *dayPlan, row model.ID, s want.Slot) {
+	lesson, elements := l.Table.Lessons[s.Lesson], l.elements[s.Lesson]
 	wanted, had := map[model.ID]bool{}, map[model.ID]bool{}
-	var elements []model.ID
-	for _, reference := range want.Takes(lesson) {
-		if id := l.Elements[reference]; id != 0 {
-			wanted[id] = true
-			elements = append(elements, id)
-		}
+	for _, id := range elements {
+		wanted[id] = true
 	}
 	for _, c := range l.taken[row] {
 		had[c.ElementID] = true

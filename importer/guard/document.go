@@ -86,7 +86,7 @@ func (j *judgement) shares() {
 		p := known[s.ID]
 		said[s.ID] = p == nil || areAlike(p, s)
 		if p == nil || !said[s.ID] {
-			pupils.has(!j.Wanted.Unwanted["pupil "+s.ID] && !j.Wanted.Yearless[s.ID], false, s.ID)
+			pupils.has(!j.Wanted.Unwanted[want.Ref{Kind: "pupil", ID: s.ID}] && !j.Wanted.Yearless[s.ID], false, s.ID)
 		} else {
 			pupils.wanted++
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"misimportd/era"
+	"misimportd/importer/want"
 	"misimportd/importer/words"
 	"misimportd/mis"
 	"misimportd/store/model"
@@ -175,7 +176,7 @@ func (j *judgement) lessonsOfOtherDays(teachers map[model.ID]string, found parts
 				continue
 			}
 			for _, id := range table.Lessons[s.Lesson].Staff {
-				if name := teachers[j.Wanted.Elements["staff "+id]]; name != "" {
+				if name := teachers[j.Wanted.Elements[want.Ref{Kind: "staff", ID: id}]]; name != "" {
 					found.of(name).has++
 				}
 			}

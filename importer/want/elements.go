@@ -11,7 +11,7 @@ import (
 // lookBack notes of whom the MIS speaks, and in which forms the database has pupils.
 func (w *Wanted) lookBack() {
 	for _, p := range w.Snap.Pupils.Records {
-		if !w.Yearless[p.ID] && !(w.Hold && w.Unwanted["pupil "+p.ID]) {
+		if !w.Yearless[p.ID] && !(w.Hold && w.Unwanted[Ref{"pupil", p.ID}]) {
 			w.said[p.ID] = p
 		}
 	}
@@ -33,11 +33,11 @@ func (w *Wanted) lookBack() {
 func (w *Wanted) WhyGone(r model.Record) model.Reason {
 	switch r := r.(type) {
 	case model.Pupil:
-		if w.Unwanted["pupil "+r.SourceID] {
+		if w.Unwanted[Ref{"pupil", r.SourceID}] {
 			return model.NotImported
 		}
 	case model.Group:
-		if w.Unwanted[r.GroupKind+" "+r.SourceID] {
+		if w.Unwanted[Ref{r.GroupKind, r.SourceID}] {
 			return model.NotImported
 		}
 	}
@@ -94,10 +94,14 @@ func keep[T Element, R any](w *Wanted, want, have []T, roll *mis.Roll[R]) []T {
 		if _, ok := said[h.Source()]; ok {
 			continue
 		}
-		if why := w.whyKept(h, h.IsCurrent(), roll.SilentOn(h.Source(), h.Called()), roll.Believed); why != 0 {
-			w.Kept[h.RowID()] = why
-			want = append(want, h)
+		why := w.whyKept(h, h.IsCurrent(), roll.SilentOn(h.Source(), h.Called()), roll.Believed)
+		if why == 0 {
+			continue
 		}
+		if w.Kept[h.RowID()] = why; why == Awaited {
+			w.Absent = append(w.Absent, w.absence(h.RowID()))
+		}
+		want = append(want, h)
 	}
 	slices.SortFunc(want, CompareSources[T])
 	return want
@@ -187,7 +191,7 @@ func (w *Wanted) wantGroups() {
 	inForms, inSets := BySource(haveForms), BySource(haveSets)
 	for _, f := range w.Snap.Forms.Records {
 		if !w.imports(f.Year) {
-			w.Unwanted["form "+f.ID] = true
+			w.Unwanted[Ref{model.FormGroup, f.ID}] = true
 			continue
 		}
 		g := w.group(inForms[f.ID], f.ID, model.FormGroup, f.Name, f.Year)
@@ -197,7 +201,7 @@ func (w *Wanted) wantGroups() {
 	for _, s := range w.Snap.Sets.Records {
 		w.setSaid[s.ID] = true
 		if !w.imports(s.Year) {
-			w.Unwanted["set "+s.ID] = true
+			w.Unwanted[Ref{model.SetGroup, s.ID}] = true
 			continue
 		}
 		g := w.group(inSets[s.ID], s.ID, model.SetGroup, s.Name, s.Year)
@@ -259,7 +263,7 @@ func (w *Wanted) wantPupils() {
 			}
 			continue
 		case !w.imports(p.Year):
-			w.Unwanted["pupil "+p.ID] = true
+			w.Unwanted[Ref{"pupil", p.ID}] = true
 			continue
 		}
 		w.Pupils = append(w.Pupils, model.Pupil{

@@ -3,7 +3,6 @@ package want
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"misimportd/mis"
 	"misimportd/store/model"
@@ -85,8 +84,7 @@ func (w *Wanted) current(kind string) []model.Group {
 // daysWithLessons is on how many days the database knows lessons of a kind, or any.
 func (w *Wanted) daysWithLessons(kind mis.LessonKind) (n int) {
 	for _, digest := range w.State.LessonDays {
-		if _, kinds, _ := strings.Cut(digest, ":"); kinds != "" &&
-			(kind == "" || strings.Contains(kinds, string(kind[0]))) {
+		if digest.Has(string(kind)) {
 			n++
 		}
 	}

@@ -30,7 +30,7 @@ type timetable struct {
 type schoolDay struct {
 	Date   era.Date
 	Slots  []Slot
-	Digest string
+	Digest model.Digest
 }
 
 // Slot is a lesson of the timetable on a day; by is the suspension that it falls to, by
@@ -73,7 +73,7 @@ func (w *Wanted) expand() {
 			sum.Write(prints[s.Lesson])
 			sum.Write([]byte{byte(min(s.By, 0))})
 		}
-		day.Digest = shortened(sum) + ":" + kinds
+		day.Digest = model.NewDigest(shortened(sum), kinds)
 		w.Table.Days = append(w.Table.Days, day)
 	}
 }
@@ -82,9 +82,8 @@ func (w *Wanted) expand() {
 // letters, as far as the day is known to have some.
 func (w *Wanted) silentKindsOf(date era.Date) (kinds string) {
 	for _, kind := range []mis.LessonKind{mis.Assembly, mis.Taught, mis.Meeting, mis.Tutorial} {
-		_, known, _ := strings.Cut(w.State.LessonDays[date], ":")
-		if letter := string(kind[0]); w.Snap.Timetable.Silent[kind] && strings.Contains(known, letter) {
-			kinds += letter
+		if w.Snap.Timetable.Silent[kind] && w.State.LessonDays[date].Has(string(kind)) {
+			kinds += string(kind[0])
 		}
 	}
 	return kinds
@@ -92,12 +91,12 @@ func (w *Wanted) silentKindsOf(date era.Date) (kinds string) {
 
 // nameElements notes which row each element is that a lesson can take.
 func (w *Wanted) nameElements() {
-	w.Elements, w.Kinds = map[string]model.ID{}, map[model.ID]string{}
-	note := func(kind, source string, id model.ID) { w.Elements[kind+" "+source], w.Kinds[id] = id, kind }
+	w.Elements, w.Kinds = map[Ref]model.ID{}, map[model.ID]string{}
+	note := func(kind, source string, id model.ID) { w.Elements[Ref{kind, source}], w.Kinds[id] = id, kind }
 	for _, g := range w.Groups {
 		note(g.GroupKind, g.SourceID, g.ID)
 		w.Kinds[g.ID] = "group"
-		w.yearOf[g.GroupKind+" "+g.SourceID] = g.Year
+		w.yearOf[Ref{g.GroupKind, g.SourceID}] = g.Year
 	}
 	for _, g := range w.State.Groups {
 		w.Kinds[g.ID] = "group"
@@ -122,15 +121,18 @@ func (w *Wanted) nameElements() {
 	}
 }
 
-// Takes lists what a lesson takes, by kind and id in the MIS.
-func Takes(l mis.Lesson) (list []string) {
+// Ref is a record as the MIS knows it: its kind, of a group the kind of group, and its id.
+type Ref struct{ Kind, ID string }
+
+// Takes lists what a lesson takes.
+func Takes(l mis.Lesson) (list []Ref) {
 	for _, of := range []struct {
 		kind string
 		ids  []string
 	}{{model.SetGroup, l.Sets}, {model.FormGroup, l.Forms}, {"staff", l.Staff}, {"location", l.Locations},
 		{"pupil", l.Pupils}} {
 		for _, id := range of.ids {
-			list = append(list, of.kind+" "+id)
+			list = append(list, Ref{of.kind, id})
 		}
 	}
 	return list
@@ -192,8 +194,10 @@ func (t *timetable) day(date era.Date, lessons []int, periods map[string]mis.Per
 // A lesson that is for nobody else is not wanted.
 func (w *Wanted) imported(l mis.Lesson) (mis.Lesson, bool) {
 	isForSomebody := len(l.Sets)+len(l.Forms)+len(l.Years) > 0
-	l.Sets = slices.DeleteFunc(slices.Clone(l.Sets), func(id string) bool { return w.Unwanted["set "+id] })
-	l.Forms = slices.DeleteFunc(slices.Clone(l.Forms), func(id string) bool { return w.Unwanted["form "+id] })
+	wanted := func(kind string, ids []string) []string {
+		return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return w.Unwanted[Ref{kind, id}] })
+	}
+	l.Sets, l.Forms = wanted(model.SetGroup, l.Sets), wanted(model.FormGroup, l.Forms)
 	l.Years = slices.Clone(l.Years)
 	for _, group := range Takes(mis.Lesson{Sets: l.Sets,
 		Forms: l.Forms}) { // of one that cannot be read, as the database has it
@@ -210,11 +214,13 @@ func (w *Wanted) imported(l mis.Lesson) (mis.Lesson, bool) {
 // is there, too.
 func (w *Wanted) fingerprint(l mis.Lesson, p mis.Period) []byte {
 	sum := sha256.New()
-	taken := Takes(l)
-	for i, reference := range taken {
-		if w.Elements[reference] == 0 {
-			taken[i] = "no " + reference
+	var taken []string
+	for _, to := range Takes(l) {
+		text := to.Kind + " " + to.ID
+		if w.Elements[to] == 0 {
+			text = "no " + text
 		}
+		taken = append(taken, text)
 	}
 	for _, list := range [][]string{{string(l.Kind), l.Code, l.Name, p.From.String(), p.To.String(),
 		fmt.Sprint(l.Unsure)}, l.IDs, taken} {
@@ -254,7 +260,7 @@ func (w *Wanted) StaleDays() (days []era.Date) {
 		}
 		delete(known, day.Date)
 	}
-	maps.DeleteFunc(known, func(date era.Date, _ string) bool { return w.Table.unknown[date] })
+	maps.DeleteFunc(known, func(date era.Date, _ model.Digest) bool { return w.Table.unknown[date] })
 	for date := range known { // beyond the era's end, since it was shortened
 		days = append(days, date)
 	}

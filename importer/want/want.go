@@ -71,16 +71,16 @@ type Wanted struct {
 	Problems mis.Problems   // met on the way, beside those in the Snapshot
 
 	Kept     map[model.ID]whyKept // elements that the document does not have, and that stay
-	Unwanted map[string]bool      // what the MIS has and the school does not import, by kind and source id
+	Unwanted map[Ref]bool         // what the MIS has and the school does not import
 	Yearless map[string]bool      // pupils not imported, for their year is not known
-	Elements map[string]model.ID  // what lessons can take, by kind and source id
+	Elements map[Ref]model.ID     // what lessons can take
 	Kinds    map[model.ID]string  // what an element is
 
 	InFile    []era.Suspension // of the school's file, and what waits to leave it
 	absences  map[model.ID]model.Absence
 	suspended map[era.Year][]era.Interval
 	hours     map[mis.PlaceInWeek][2]era.Clock // of the school's days
-	yearOf    map[string]era.Year              // of groups, by kind and source id
+	yearOf    map[Ref]era.Year                 // of groups
 	said      map[string]mis.Pupil             // pupils of whom the MIS says where they are
 	setSaid   map[string]bool                  // sets that can be read, and whose lists count
 	FormOf    map[model.ID]model.Group         // each pupil's last form that the database has from the as-of date on
@@ -91,12 +91,15 @@ type Wanted struct {
 // neither clock nor database is read.
 func Of(given Given) *Wanted {
 	w := &Wanted{Given: given, InFile: given.File, Kept: map[model.ID]whyKept{},
-		suspended: map[era.Year][]era.Interval{},
-		yearOf:    map[string]era.Year{}, said: map[string]mis.Pupil{}, Unwanted: map[string]bool{},
+		suspended: map[era.Year][]era.Interval{}, absences: map[model.ID]model.Absence{},
+		yearOf: map[Ref]era.Year{}, said: map[string]mis.Pupil{}, Unwanted: map[Ref]bool{},
 		setSaid:  map[string]bool{},
 		Yearless: map[string]bool{}, FormOf: map[model.ID]model.Group{}}
 	if w.Hold {
 		w.InFile = append(slices.Clone(w.File), w.notInTheFile()...)
+	}
+	for _, a := range w.State.Absences {
+		w.absences[a.ElementID] = a
 	}
 	w.suspensions = inForce(w.InFile, w.State.Suspensions)
 	w.readPins()

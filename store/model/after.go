@@ -66,7 +66,7 @@ func after[T Record](list []T, last map[Key]Record, created []Key, still func(T)
 }
 
 // daysAfter forgets the days of which a lesson changes, but for those that the plan says.
-func (s *State) daysAfter(p Plan) map[era.Date]string {
+func (s *State) daysAfter(p Plan) map[era.Date]Digest {
 	days := maps.Clone(s.LessonDays)
 	on := map[ID]era.Date{}
 	for _, l := range s.Lessons {

@@ -151,7 +151,7 @@ type Plan struct {
 
 	// Days says in few bytes, hexadecimal, what the lessons of a datasource are on each day
 	// that was looked at once the changes are made: the next State tells.
-	Days       map[era.Date]string
+	Days       map[era.Date]Digest
 	Datasource ID
 }
 

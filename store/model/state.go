@@ -1,6 +1,10 @@
 package model
 
-import "misimportd/era"
+import (
+	"strings"
+
+	"misimportd/era"
+)
 
 // Calendar is the eras and which of them is which.
 type Calendar struct {
@@ -59,7 +63,7 @@ type State struct {
 
 	// LessonDays says what was known of the lessons of each day from the as-of date on, as
 	// Plan.Days said it; nothing of days that somebody changed since.
-	LessonDays map[era.Date]string
+	LessonDays map[era.Date]Digest
 	DayLessons // of the days that were read
 
 	// NeededElsewhere holds the groups that start on the as-of date or later and that
@@ -87,4 +91,16 @@ func (s *State) With(more DayLessons) *State {
 	n := *s
 	n.Lessons, n.Commitments = append(s.Lessons, more.Lessons...), append(s.Commitments, more.Commitments...)
 	return &n
+}
+
+// Digest stands for the lessons that there should be on a day: a sum of them, and the first letters of their kinds.
+type Digest string
+
+// NewDigest is the digest of lessons with this sum, of kinds with these first letters.
+func NewDigest(sum, kinds string) Digest { return Digest(sum + ":" + kinds) }
+
+// Has tells whether the day has lessons of a kind, "" for any.
+func (d Digest) Has(kind string) bool {
+	_, kinds, _ := strings.Cut(string(d), ":")
+	return kinds != "" && (kind == "" || strings.Contains(kinds, kind[:1]))
 }
