@@ -4,7 +4,6 @@
 package mis
 
 import (
-	"maps"
 	"strings"
 
 	"misimportd/era"
@@ -147,13 +146,22 @@ func (l *SetLists) SilentOn(setID, pupilID string) bool {
 	return l.SaysNothing() || len(l.Unreadable) > 0 || l.FaultyIn[setID] || l.FaultyOf[pupilID]
 }
 
-// believe takes a section that says nothing at its word, if it is one of these: there is no
-// such record.
-func (r *Roll[T]) believe(sections map[string]bool) {
-	if sections[r.Section] && r.SaysNothing() {
-		r.Present, r.Seen, r.Believed = true, 1, true
-	}
+// Section is what sections have in common, whatever their records are.
+type Section interface {
+	Name() string // as the MIS calls it
+	Size() int    // records of it, faulty ones too
+	SaysNothing() bool
+	believe()
 }
+
+// Name is what the MIS calls the section.
+func (r *Roll[T]) Name() string { return r.Section }
+
+// Size is how many records of the section there are, faulty ones too.
+func (r *Roll[T]) Size() int { return r.Seen }
+
+// believe takes a section that says nothing at its word: there is no such record.
+func (r *Roll[T]) believe() { r.Present, r.Seen, r.Believed = true, 1, true }
 
 // Snapshot is what the MIS says. The order of a document's records leaves no
 // trace in it (R30).
@@ -172,49 +180,33 @@ type Snapshot struct {
 	Problems       Problems
 }
 
+// sections are all that hold records. A section that is added to a Snapshot is added here.
+func (s *Snapshot) sections() []Section {
+	return []Section{&s.Staff, &s.Pupils, &s.Locations, &s.Subjects, &s.AcademicHouses, &s.BoardingHouses,
+		&s.Divisions, &s.Forms, &s.Sets, &s.SetLists}
+}
+
 // Believing is s with these sections, which are missing, taken at their word: what a person
 // approves who says that there really are none. s is left as it is.
-func (s *Snapshot) Believing(sections map[string]bool) *Snapshot {
+func (s *Snapshot) Believing(missing map[string]bool) *Snapshot {
 	b := *s
-	b.Staff.believe(sections)
-	b.Pupils.believe(sections)
-	b.Locations.believe(sections)
-	b.Subjects.believe(sections)
-	b.AcademicHouses.believe(sections)
-	b.BoardingHouses.believe(sections)
-	b.Divisions.believe(sections)
-	b.Forms.believe(sections)
-	b.Sets.believe(sections)
-	b.SetLists.believe(sections)
-	b.Timetable.Silent = maps.Clone(s.Timetable.Silent)
-	for section, kind := range map[string]LessonKind{"StaffMeetings": Meeting, "YearSchedules": Assembly,
-		"Tutorials": Tutorial} {
-		if sections[section] {
-			delete(b.Timetable.Silent, kind)
+	for _, section := range b.sections() {
+		if missing[section.Name()] && section.SaysNothing() {
+			section.believe()
 		}
 	}
-	if sections["PublishedTimetables"] && !b.Timetable.Speaks {
-		b.Timetable.Speaks, b.Timetable.Silent = true, nil
-	}
+	b.Timetable = s.Timetable.believing(missing)
 	return &b
 }
 
 // Counts is how many records there were of each section, faulty ones too.
 func (s *Snapshot) Counts() map[string]int {
 	counts := map[string]int{}
-	count := func(section string, seen int) { counts[section] += seen }
-	count(s.Staff.Section, s.Staff.Seen)
-	count(s.Pupils.Section, s.Pupils.Seen)
-	count(s.Locations.Section, s.Locations.Seen)
-	count(s.Subjects.Section, s.Subjects.Seen)
-	count(s.AcademicHouses.Section, s.AcademicHouses.Seen)
-	count(s.BoardingHouses.Section, s.BoardingHouses.Seen)
-	count(s.Divisions.Section, s.Divisions.Seen)
-	count(s.Forms.Section, s.Forms.Seen)
-	count(s.Sets.Section, s.Sets.Seen)
-	count(s.SetLists.Section, s.SetLists.Seen)
+	for _, section := range s.sections() {
+		counts[section.Name()] += section.Size()
+	}
 	for _, r := range s.Timetable.Rolls {
-		count(r.Section, r.Seen)
+		counts[r.Section] += r.Seen
 	}
 	return counts
 }

@@ -1,6 +1,7 @@
 package mis
 
 import (
+	"maps"
 	"strings"
 
 	"misimportd/era"
@@ -59,6 +60,7 @@ type Allocation struct {
 
 // Timetable is what is taught when. Order in a document leaves no trace in it.
 type Timetable struct {
+	Section     string // as the MIS calls what holds it
 	Name        string // of the published timetable that was chosen
 	Speaks      bool   // what it does not say is not so; false where sections are missing
 	Periods     map[string]Period
@@ -79,8 +81,24 @@ type Timetable struct {
 // RollOf is how much of a section there is.
 type RollOf struct {
 	Section string
+	Makes   LessonKind // "" for none
 	Seen    int
 	Present bool
+}
+
+// believing is t with these sections, which are missing, taken at their word.
+func (t *Timetable) believing(missing map[string]bool) Timetable {
+	b := *t
+	b.Silent = maps.Clone(t.Silent)
+	for _, r := range t.Rolls {
+		if missing[r.Section] {
+			delete(b.Silent, r.Makes)
+		}
+	}
+	if missing[t.Section] && !t.Speaks {
+		b.Speaks, b.Silent = true, nil
+	}
+	return b
 }
 
 // SilentOn tells whether it is unknown if a lesson of this id and code is in the

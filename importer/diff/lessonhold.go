@@ -66,7 +66,7 @@ func (l *lessonDiffer) waiting(days []*dayPlan) map[era.Date]bool {
 		}
 	}
 	if more := len(w.days) - held; more > 0 && !l.Hold && !l.HoldTimetable {
-		l.Problems.Add(mis.Problem{Section: "PublishedTimetables", Reason: mis.WouldClash, Detail: fmt.Sprintf(
+		l.Problems.Add(mis.Problem{Section: l.Snap.Timetable.Section, Reason: mis.WouldClash, Detail: fmt.Sprintf(
 			"%s changed and left whole as before: somebody would be in two places at once", words.Many(more, "day"))})
 	}
 	return w.days

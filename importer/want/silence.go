@@ -21,41 +21,52 @@ type Silence struct {
 // or though baseline has records of them: those of the last import of which nothing was held.
 // At an era's beginning the database holds nothing yet.
 func (w *Wanted) Silences(baseline map[string]int) (list []Silence) {
-	forms, sets := w.current(model.FormGroup), w.current(model.SetGroup)
-	t := &w.Snap.Timetable
-	for _, s := range []struct {
-		section     string
-		saysNothing bool
-		kept        int
-	}{
-		{w.Snap.Staff.Section, w.Snap.Staff.SaysNothing(), CountCurrent(w.State.Staff)},
-		{w.Snap.Pupils.Section, w.Snap.Pupils.SaysNothing(), CountCurrent(w.State.Pupils)},
-		{w.Snap.Subjects.Section, w.Snap.Subjects.SaysNothing(), CountCurrent(w.State.Subjects)},
-		{w.Snap.Locations.Section, w.Snap.Locations.SaysNothing(), CountCurrent(w.State.Locations)},
-		{w.Snap.AcademicHouses.Section, w.Snap.AcademicHouses.SaysNothing(), w.countHouses(mis.Academic)},
-		{w.Snap.BoardingHouses.Section, w.Snap.BoardingHouses.SaysNothing(), w.countHouses(mis.Boarding)},
-		{w.Snap.Forms.Section, w.Snap.Forms.SaysNothing(), len(forms)},
-		{w.Snap.Sets.Section, w.Snap.Sets.SaysNothing(), len(sets)},
-		{w.Snap.SetLists.Section, w.Snap.SetLists.SaysNothing(), w.countMemberships(sets)},
-		{"PublishedTimetables", !t.Speaks, w.daysWithLessons("")},
-		{"StaffMeetings", t.Speaks && t.Silent[mis.Meeting], w.daysWithLessons(mis.Meeting)},
-		{"YearSchedules", t.Speaks && t.Silent[mis.Assembly], w.daysWithLessons(mis.Assembly)},
-		{"Tutorials", t.Speaks && t.Silent[mis.Tutorial], w.daysWithLessons(mis.Tutorial)},
-	} {
-		known := baseline[s.section]
-		if s.section == "PublishedTimetables" {
-			known = baseline["Schedules"]
+	add := func(s Silence) {
+		if s.Kept+s.Known > 0 {
+			list = append(list, s)
 		}
-		if s.saysNothing && s.kept+known > 0 {
-			silence := Silence{Section: s.section, Kept: s.kept, Known: known}
-			if ofTimetable := []string{"PublishedTimetables", "StaffMeetings", "YearSchedules",
-				"Tutorials"}; slices.Contains(ofTimetable, s.section) {
-				silence.Unit = " days"
-			}
-			list = append(list, silence)
+	}
+	forms, sets := w.current(model.FormGroup), w.current(model.SetGroup)
+	for _, of := range []struct {
+		section mis.Section
+		kept    int
+	}{
+		{&w.Snap.Staff, CountCurrent(w.State.Staff)},
+		{&w.Snap.Pupils, CountCurrent(w.State.Pupils)},
+		{&w.Snap.Subjects, CountCurrent(w.State.Subjects)},
+		{&w.Snap.Locations, CountCurrent(w.State.Locations)},
+		{&w.Snap.AcademicHouses, w.countHouses(mis.Academic)},
+		{&w.Snap.BoardingHouses, w.countHouses(mis.Boarding)},
+		{&w.Snap.Forms, len(forms)},
+		{&w.Snap.Sets, len(sets)},
+		{&w.Snap.SetLists, w.countMemberships(sets)},
+	} {
+		if of.section.SaysNothing() {
+			add(Silence{Section: of.section.Name(), Kept: of.kept, Known: baseline[of.section.Name()]})
+		}
+	}
+	t := &w.Snap.Timetable
+	if !t.Speaks {
+		add(Silence{Section: t.Section, Kept: w.daysWithLessons(""), Known: w.lessonsKnown(baseline), Unit: " days"})
+		return list
+	}
+	for _, of := range t.Rolls {
+		if of.Makes != mis.Taught && t.Silent[of.Makes] {
+			add(Silence{Section: of.Section, Kept: w.daysWithLessons(of.Makes), Known: baseline[of.Section],
+				Unit: " days"})
 		}
 	}
 	return list
+}
+
+// lessonsKnown is how many records baseline has of what is taught.
+func (w *Wanted) lessonsKnown(baseline map[string]int) (known int) {
+	for _, of := range w.Snap.Timetable.Rolls {
+		if of.Makes == mis.Taught {
+			known += baseline[of.Section]
+		}
+	}
+	return known
 }
 
 // ReportSilence says which sections those are.

@@ -58,14 +58,11 @@ func Sections() []string { return slices.Sorted(maps.Keys(newDecoder().snap.Coun
 
 // seen counts the records of all sections.
 func (d *decoder) seen() int {
-	s := d.snap
-	lessons := 0
-	for _, r := range s.Timetable.Rolls {
-		lessons += r.Seen
+	seen := d.years.roll.Seen
+	for _, n := range d.snap.Counts() {
+		seen += n
 	}
-	return lessons + s.Staff.Seen + s.Pupils.Seen + s.Locations.Seen + s.Subjects.Seen + s.AcademicHouses.Seen +
-		s.BoardingHouses.Seen +
-		s.Divisions.Seen + s.Forms.Seen + s.Sets.Seen + s.SetLists.Seen + d.years.roll.Seen
+	return seen
 }
 
 // refuse says what a document with another root than iSAMS is.

@@ -11,7 +11,7 @@ import (
 )
 
 func (t *timetables) note(id string, reason mis.Reason, format string, args ...any) {
-	t.d.snap.Problems.Add(mis.Problem{Section: "PublishedTimetables", ID: id, Reason: reason,
+	t.d.snap.Problems.Add(mis.Problem{Section: publishedTimetables, ID: id, Reason: reason,
 		Detail: fmt.Sprintf(format, args...)})
 }
 

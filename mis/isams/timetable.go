@@ -25,6 +25,8 @@ type timetables struct {
 
 // The sections that make lessons of a timetable, each with what its ids are called by.
 const (
+	publishedTimetables = "PublishedTimetables"
+
 	schedules     = "Schedules"
 	staffMeetings = "StaffMeetings"
 	yearSchedules = "YearSchedules"
@@ -87,9 +89,10 @@ func (d *decoder) timetableSections(problems *mis.Problems) {
 	t.allocations = newCollector(&mis.Roll[allocation]{}, "TimetableAllocations", problems)
 	t.terms = newCollector(&mis.Roll[term]{}, "Terms", problems)
 	t.forms = newCollector(&mis.Roll[teachingForm]{}, "TeachingForms", problems)
+	d.snap.Timetable.Section = publishedTimetables
 	for _, name := range []string{"Structure", "TimetableAllocations", "Terms", "TeachingForms", schedules,
 		staffMeetings, yearSchedules, tutorials} {
-		d.snap.Timetable.Rolls = append(d.snap.Timetable.Rolls, mis.RollOf{Section: name})
+		d.snap.Timetable.Rolls = append(d.snap.Timetable.Rolls, mis.RollOf{Section: name, Makes: kindOf[name]})
 	}
 	section(d, "TimetableManager/Structure", "Week", t.weeks, number, plainName, d.readWeek)
 	section(d, "TimetableManager/TimetableAllocations", "TimetableAllocation", t.allocations, number, noName,
