@@ -13,68 +13,69 @@ import (
 	"misimportd/store/model"
 )
 
-// sections judges what the document has of each section (R34).
-func (j *judgement) sections() {
+// sectionsMissing judges which sections the document has not, and should have (R34).
+func (j *judgement) sectionsMissing() (found []Finding) {
 	for _, s := range j.Silences {
 		if s.Kept == 0 { // so nothing protects what is to follow from it
-			j.find(SectionsMissing, measure{about: s.Section, holds: model.HoldAll, count: s.Known, of: s.Known,
-				says: fmt.Sprintf("%s is absent or empty, and had %s last time", s.Section, words.Thousands(s.Known))})
+			found = append(found, j.finding(SectionsMissing, measure{about: s.Section, holds: model.HoldAll,
+				count: s.Known, of: s.Known,
+				says: fmt.Sprintf("%s is absent or empty, and had %s last time", s.Section, words.Thousands(s.Known))}))
 			continue
 		}
-		j.find(SectionsMissing, measure{about: s.Section, holds: model.HoldSections, count: s.Kept, of: s.Kept,
+		found = append(found, j.finding(SectionsMissing, measure{about: s.Section, holds: model.HoldSections,
+			count: s.Kept, of: s.Kept,
 			says: fmt.Sprintf("%s is absent or empty, and the database holds %s%s of it; nothing of that is ended "+
-				"unless a person says so",
-				s.Section, words.Thousands(s.Kept), s.Unit)})
+				"unless a person says so", s.Section, words.Thousands(s.Kept), s.Unit)}))
 	}
-	if len(j.Silences) == 0 {
-		j.find(SectionsMissing, measure{holds: model.HoldSections})
+	if len(found) == 0 {
+		return []Finding{j.finding(SectionsMissing, measure{holds: model.HoldSections})}
 	}
+	return found
+}
+
+// sectionsShrinking judges how many records each section has less than last time.
+func (j *judgement) sectionsShrinking() []Finding {
 	counts := j.Snap.Counts()
-	j.worst(slices.Sorted(maps.Keys(j.Baseline)), func(section string) {
+	return worst(slices.Sorted(maps.Keys(j.Baseline)), func(section string) Finding {
 		had, has := j.Baseline[section], counts[section]
 		if has == 0 {
 			has = had // it is missing, which is another matter
 		}
-		j.find(SectionShrinks, measure{about: section, holds: model.HoldRemovals, count: max(0, had-has), of: had,
+		return j.finding(SectionShrinks, measure{about: section, holds: model.HoldRemovals,
+			count: max(0, had-has), of: had,
 			says: fmt.Sprintf("the section %s has %s records where it had %s, which is %.1f %% less", section,
 				words.Thousands(has), words.Thousands(had),
 				100*float64(had-has)/float64(max(1, had)))})
 	})
 }
 
-// worst judges one limit for each of several things, and keeps the findings that are
-// breaches, or when there is none the one with the largest share.
-func (j *judgement) worst(of []string, judge func(string)) {
-	before := len(j.findings)
+// worst judges one limit for each of several things: the breaches, or when there is none the
+// finding with the largest share.
+func worst(of []string, judge func(string) Finding) (breaches []Finding) {
+	if len(of) == 0 {
+		of = []string{""}
+	}
+	var found []Finding
 	for _, what := range of {
-		judge(what)
-	}
-	if len(j.findings) == before {
-		judge("")
-	}
-	found := slices.Clone(j.findings[before:])
-	breaches := slices.DeleteFunc(slices.Clone(found), func(f Finding) bool { return !f.Breached })
-	if len(breaches) == 0 {
-		worst := slices.MaxFunc(found, func(a, b Finding) int { return cmp.Compare(a.Value, b.Value) })
-		if worst.Count == 0 {
-			worst.About, worst.Of = "", 0
+		f := judge(what)
+		if found = append(found, f); f.Breached {
+			breaches = append(breaches, f)
 		}
-		breaches = []Finding{worst}
 	}
-	j.findings = append(j.findings[:before], breaches...)
-}
-
-// document judges whether the document is this school's at all, and can be read.
-func (j *judgement) document() {
-	j.shares()
-	j.rekeyed()
-	j.skipped()
+	if len(breaches) > 0 {
+		return breaches
+	}
+	largest := slices.MaxFunc(found, func(a, b Finding) int { return cmp.Compare(a.Value, b.Value) })
+	if largest.Count == 0 {
+		largest.About, largest.Of = "", 0
+	}
+	return []Finding{largest}
 }
 
 // shares looks at how much of the pupils and the staff that the database has is in the
 // document, and how much of the document's the database knows: under the same ids, and not
 // under names that have nothing in common, for schools number their people alike.
-func (j *judgement) shares() {
+func (j *judgement) shares() []Finding {
 	pupils := people{section: j.Snap.Pupils.Section, what: "pupils", missing: tallied{}, strange: tallied{}}
 	known := make(map[string]*model.Pupil, len(j.State.Pupils))
 	for i := range j.State.Pupils {
@@ -113,12 +114,11 @@ func (j *judgement) shares() {
 		h, ok := knownStaff[s.ID]
 		staff.has(true, ok && alike(h, s), s.ID)
 	}
-	j.worst([]string{pupils.section, staff.section}, func(section string) {
+	return worst([]string{pupils.section, staff.section}, func(section string) Finding {
 		if section == staff.section {
-			j.share(staff)
-			return
+			return j.share(staff)
 		}
-		j.share(pupils)
+		return j.share(pupils)
 	})
 }
 
@@ -147,18 +147,17 @@ func (p *people) has(isWanted, isKnown bool, who string) {
 	}
 }
 
-func (j *judgement) share(p people) {
+func (j *judgement) share(p people) Finding {
 	const ask = ": is it another school's document, or have the ids changed?"
 	missing, unknown := len(p.missing), len(p.strange)
 	if limit := j.limits[DocumentDiffers]; p.current < max(1, limit.AtLeast) ||
 		unknown*max(1, p.current) <= missing*max(1, p.wanted) {
-		j.find(DocumentDiffers, measure{about: p.section, holds: model.HoldAll, count: missing, of: p.current,
-			causes: p.missing,
+		return j.finding(DocumentDiffers, measure{about: p.section, holds: model.HoldAll, count: missing,
+			of: p.current, causes: p.missing,
 			says: fmt.Sprintf("%s current %s are not in the document, or not under their names%s",
 				words.Share(missing, p.current), p.what, ask)})
-		return
 	}
-	j.find(DocumentDiffers, measure{about: p.section, holds: model.HoldAll, count: unknown, of: p.wanted,
+	return j.finding(DocumentDiffers, measure{about: p.section, holds: model.HoldAll, count: unknown, of: p.wanted,
 		causes: p.strange,
 		says: fmt.Sprintf("%s %s in the document are unknown here, or not under their names%s",
 			words.Share(unknown, p.wanted), p.what, ask)})
@@ -185,10 +184,9 @@ func haveAName(forename, surname, name, otherForename, otherSurname, otherName s
 
 // rekeyed looks for records that go and come on the same night under the same name, with new
 // ids: each kind by itself.
-func (j *judgement) rekeyed() {
+func (j *judgement) rekeyed() []Finding {
 	if len(j.Plan.Changes) == 0 {
-		j.find(IDsChanged, measure{holds: model.HoldAll})
-		return
+		return []Finding{j.finding(IDsChanged, measure{holds: model.HoldAll})}
 	}
 	r := rekeying{gone: map[named][]string{}, total: map[string]int{}, again: map[string]int{},
 		pairs: map[string]tallied{}}
@@ -223,8 +221,8 @@ func (j *judgement) rekeyed() {
 	for _, g := range j.Wanted.Groups {
 		r.has(g.ID, named{g.GroupKind, g.Name}, g.SourceID)
 	}
-	j.worst(slices.Sorted(maps.Keys(r.total)), func(kind string) {
-		j.find(IDsChanged, measure{about: kind, holds: model.HoldAll, count: r.again[kind], of: r.total[kind],
+	return worst(slices.Sorted(maps.Keys(r.total)), func(kind string) Finding {
+		return j.finding(IDsChanged, measure{about: kind, holds: model.HoldAll, count: r.again[kind], of: r.total[kind],
 			causes: r.pairs[kind],
 			says: fmt.Sprintf("%s records of kind %s go and come on the same night, under the same names with new "+
 				"ids: have the ids changed?",
@@ -283,7 +281,7 @@ func isSaid[R any, T want.Element](roll *mis.Roll[R], said map[string]bool, pers
 var faults = map[mis.Reason]bool{mis.NoID: true, mis.BadID: true, mis.Conflicting: true, mis.NoName: true,
 	mis.BadValue: true, mis.TooLarge: true}
 
-func (j *judgement) skipped() {
+func (j *judgement) skipped() []Finding {
 	seen, skipped, where := j.Snap.Counts(), map[string]int{}, map[string]tallied{}
 	for _, p := range j.Snap.Problems.List() {
 		if faults[p.Reason] {
@@ -294,9 +292,9 @@ func (j *judgement) skipped() {
 			where[p.Section][string(p.Reason)] += 1 + p.More
 		}
 	}
-	j.worst(slices.Sorted(maps.Keys(seen)), func(section string) {
-		j.find(RecordsSkipped, measure{about: section, holds: model.HoldAll, count: skipped[section], of: seen[section],
-			causes: where[section],
+	return worst(slices.Sorted(maps.Keys(seen)), func(section string) Finding {
+		return j.finding(RecordsSkipped, measure{about: section, holds: model.HoldAll, count: skipped[section],
+			of: seen[section], causes: where[section],
 			says: fmt.Sprintf("%s records of the section %s cannot be read",
 				words.Share(skipped[section], seen[section]), section)})
 	})

@@ -24,7 +24,7 @@ type kindSum struct {
 
 // groupsAndMemberships judges each kind of group by itself: what is much for forms is little
 // beside all sets. A move within a kind is no loss (R37).
-func (j *judgement) groupsAndMemberships() {
+func (j *judgement) groupsAndMemberships() (found []Finding) {
 	p := j.places()
 	sums := map[string]*kindSum{}
 	of := func(group model.ID) *kindSum {
@@ -66,23 +66,24 @@ func (j *judgement) groupsAndMemberships() {
 	kinds := slices.DeleteFunc(slices.Sorted(maps.Keys(sums)),
 		func(kind string) bool { return kind == "" && len(sums) > 1 })
 	for _, kind := range kinds {
-		j.kind(kind, sums[kind])
+		found = append(found, j.kind(kind, sums[kind])...)
 	}
-	j.shrinking(p)
-	j.emptied(p)
+	return append(found, j.shrinking(p), j.emptied(p))
 }
 
-func (j *judgement) kind(kind string, s *kindSum) {
-	j.find(GroupsEnding, measure{about: kind, holds: model.HoldRemovals, count: s.ending, of: s.living,
-		net: s.ending - s.back, causes: s.ofYears,
-		says: fmt.Sprintf("%s %ss would end", words.Share(s.ending, s.living), kind)})
-	j.find(MembershipsEnding, measure{about: kind, holds: model.HoldRemovals, count: s.leaving, of: s.members,
-		net: s.leaving - s.joining, causes: s.ofGroups,
-		says: fmt.Sprintf("%s memberships of %ss would end", words.Share(s.leaving, s.members), kind)})
-	j.find(MembershipsMoving, measure{about: kind, holds: model.HoldRemovals, count: s.moving, of: s.members,
-		causes: s.movingIn,
-		says: fmt.Sprintf("%s memberships would move to other %ss of the same year", words.Share(s.moving, s.members),
-			kind)})
+func (j *judgement) kind(kind string, s *kindSum) []Finding {
+	return []Finding{
+		j.finding(GroupsEnding, measure{about: kind, holds: model.HoldRemovals, count: s.ending, of: s.living,
+			net: s.ending - s.back, causes: s.ofYears,
+			says: fmt.Sprintf("%s %ss would end", words.Share(s.ending, s.living), kind)}),
+		j.finding(MembershipsEnding, measure{about: kind, holds: model.HoldRemovals, count: s.leaving, of: s.members,
+			net: s.leaving - s.joining, causes: s.ofGroups,
+			says: fmt.Sprintf("%s memberships of %ss would end", words.Share(s.leaving, s.members), kind)}),
+		j.finding(MembershipsMoving, measure{about: kind, holds: model.HoldRemovals, count: s.moving, of: s.members,
+			causes: s.movingIn,
+			says: fmt.Sprintf("%s memberships would move to other %ss of the same year",
+				words.Share(s.moving, s.members), kind)}),
+	}
 }
 
 // places is who is in which group, and what becomes of that.
@@ -158,7 +159,7 @@ func (j *judgement) places() places {
 
 // shrinking looks for groups that go on and lose most of their members. The percentage is
 // of each group's members; what is counted is the groups.
-func (j *judgement) shrinking(p places) {
+func (j *judgement) shrinking(p places) Finding {
 	limit := j.limit(GroupsShrinking)
 	if limit.Off {
 		limit.Percent = DefaultLimits()[GroupsShrinking].Percent
@@ -183,12 +184,12 @@ func (j *judgement) shrinking(p places) {
 			"allowed are fewer than %d such groups",
 			words.Thousands(f.Count), words.Thousands(f.Of), large, limit.Percent, max(1, limit.AtLeast))
 	}
-	j.add(f, limit)
+	return f.under(limit)
 }
 
 // emptied looks for groups that go on and have nobody left, though most of their members go
 // nowhere else of that kind.
-func (j *judgement) emptied(p places) {
+func (j *judgement) emptied(p places) Finding {
 	found := measure{holds: model.HoldRemovals, causes: tallied{}}
 	for id, n := range p.members {
 		if n < large || j.ending[id] {
@@ -203,5 +204,5 @@ func (j *judgement) emptied(p places) {
 	found.says = fmt.Sprintf("%s of %s groups with %d members or more would go on with nobody in them, and their "+
 		"members go nowhere else",
 		words.Thousands(found.count), words.Thousands(found.of), large)
-	j.find(GroupsEmptied, found)
+	return j.finding(GroupsEmptied, found)
 }

@@ -74,22 +74,39 @@ func Judge(limits Limits, e Evidence) []Finding {
 			}
 		}
 	}
-	j.people()
-	j.groupsAndMemberships()
-	j.lessons()
-	if e.Snap != nil {
-		j.sections()
-		j.document()
-		j.values()
-		j.strangers()
-		j.absentYears()
-		j.together()
-		j.recent()
+	var found []Finding
+	for _, c := range checks {
+		if e.Snap != nil || !c.ofDocument {
+			found = append(found, c.judge(j)...)
+		}
 	}
-	slices.SortStableFunc(j.findings, func(a, b Finding) int {
+	if e.Snap != nil {
+		found = append(found, j.recent(found)...)
+	}
+	slices.SortStableFunc(found, func(a, b Finding) int {
 		return cmp.Compare(slices.Index(LimitNames, a.Limit), slices.Index(LimitNames, b.Limit))
 	})
-	return j.findings
+	return found
+}
+
+// checks are all ways of looking at the evidence, each with whether it needs a document. What they
+// find is looked at once more together with the nights before.
+var checks = []struct {
+	judge      func(*judgement) []Finding
+	ofDocument bool
+}{
+	{(*judgement).people, false},
+	{(*judgement).groupsAndMemberships, false},
+	{(*judgement).lessons, false},
+	{(*judgement).sectionsMissing, true},
+	{(*judgement).sectionsShrinking, true},
+	{(*judgement).shares, true},
+	{(*judgement).rekeyed, true},
+	{(*judgement).skipped, true},
+	{(*judgement).values, true},
+	{(*judgement).strangers, true},
+	{(*judgement).absentYears, true},
+	{(*judgement).together, true},
 }
 
 // HeldBy is the most that the findings hold.
@@ -113,14 +130,13 @@ func wider(a, b model.Hold) model.Hold {
 
 type judgement struct {
 	Evidence
-	limits   Limits
-	groups   map[model.ID]model.Group
-	ending   map[model.ID]bool // groups
-	findings []Finding
-	said     struct{ pupils, staff map[string]bool } // who is in the document, by id
+	limits Limits
+	groups map[model.ID]model.Group
+	ending map[model.ID]bool                       // groups
+	said   struct{ pupils, staff map[string]bool } // who is in the document, by id
 }
 
-// measure is what a limit is about: that so many, of so many, are what says tells.
+// measure is what one limit judges: how many of how many, and what to say of it when that is too many.
 type measure struct {
 	about     string
 	holds     model.Hold
@@ -132,8 +148,8 @@ type measure struct {
 	field     model.FieldKind // that a breach holds
 }
 
-// find adds a finding of a limit.
-func (j *judgement) find(name string, c measure) {
+// finding is a limit held against a measure.
+func (j *judgement) finding(name string, c measure) Finding {
 	limit := j.limit(name)
 	f := Finding{Limit: name, About: c.about, Holds: c.holds, Count: c.count, Of: c.of, Net: c.net}
 	if c.of > 0 {
@@ -145,12 +161,13 @@ func (j *judgement) find(name string, c measure) {
 			f.Says += "; " + limit.Allows()
 		}
 	}
-	j.add(f, limit)
+	return f.under(limit)
 }
 
-func (j *judgement) add(f Finding, limit Limit) {
+// under is f with the limit that it was held against.
+func (f Finding) under(limit Limit) Finding {
 	f.Allowed, f.AtLeast, f.Off = limit.Percent/100, limit.AtLeast, limit.Off
-	j.findings = append(j.findings, f)
+	return f
 }
 
 // limit is the limit of a name; one that nobody set is off.
@@ -182,7 +199,7 @@ func (t tallied) largest() (causes []Cause) {
 // goes tells whether a change takes its record away.
 func goes(c model.Change) bool { return c.Action == model.End || c.Action == model.Delete }
 
-func (j *judgement) people() {
+func (j *judgement) people() []Finding {
 	pupils, staff := want.CountCurrent(j.State.Pupils), want.CountCurrent(j.State.Staff)
 	pupilsGone, staffGone, pupilsBack, staffBack := 0, 0, 0, 0
 	ofYears, ids := tallied{}, tallied{}
@@ -201,12 +218,14 @@ func (j *judgement) people() {
 			}
 		}
 	}
-	j.find(PupilsLeaving, measure{holds: model.HoldRemovals, count: pupilsGone, of: pupils,
-		net: pupilsGone - pupilsBack, causes: ofYears,
-		says: words.Share(pupilsGone, pupils) + " pupils would leave"})
-	j.find(StaffLeaving, measure{holds: model.HoldRemovals, count: staffGone, of: staff, net: staffGone - staffBack,
-		causes: ids,
-		says:   words.Share(staffGone, staff) + " staff would leave"})
+	return []Finding{
+		j.finding(PupilsLeaving, measure{holds: model.HoldRemovals, count: pupilsGone, of: pupils,
+			net: pupilsGone - pupilsBack, causes: ofYears,
+			says: words.Share(pupilsGone, pupils) + " pupils would leave"}),
+		j.finding(StaffLeaving, measure{holds: model.HoldRemovals, count: staffGone, of: staff,
+			net: staffGone - staffBack, causes: ids,
+			says: words.Share(staffGone, staff) + " staff would leave"}),
+	}
 }
 
 func (j *judgement) groupName(id model.ID) string {

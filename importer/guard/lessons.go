@@ -16,7 +16,7 @@ type lessonSum struct {
 
 // lessons judges the timetable. A lesson that takes another room, or another teacher, instead
 // of one loses none.
-func (j *judgement) lessons() {
+func (j *judgement) lessons() []Finding {
 	s := lessonSum{why: tallied{}, by: tallied{}, names: tallied{}, going: map[model.ID]bool{}}
 	for _, c := range j.Plan.Changes {
 		switch r := c.Record().(type) {
@@ -30,14 +30,17 @@ func (j *judgement) lessons() {
 		}
 	}
 	ahead, all := j.Ahead.Lessons, len(j.State.Suspensions)
-	j.find(LessonsRemoved, measure{holds: model.HoldRemovals, count: s.removed, of: ahead, net: s.removed - s.created,
-		causes: s.why,
-		says:   words.Share(s.removed, ahead) + " lessons would be removed"})
-	j.commitments(s.going)
-	j.find(LessonsSuspended, measure{holds: model.HoldRemovals, count: s.suspended, of: ahead, causes: s.by,
-		says: words.Share(s.suspended, ahead) + " lessons would be suspended, or fall into gaps, that are not"})
-	j.find(SuspensionsRemoved, measure{holds: model.HoldRemovals, count: s.suspensions, of: all, causes: s.names,
-		says: words.Share(s.suspensions, all) + " suspensions and gaps would be removed"})
+	found := []Finding{
+		j.finding(LessonsRemoved, measure{holds: model.HoldRemovals, count: s.removed, of: ahead,
+			net: s.removed - s.created, causes: s.why,
+			says: words.Share(s.removed, ahead) + " lessons would be removed"}),
+		j.finding(LessonsSuspended, measure{holds: model.HoldRemovals, count: s.suspended, of: ahead, causes: s.by,
+			says: words.Share(s.suspended, ahead) + " lessons would be suspended, or fall into gaps, that are not"}),
+		j.finding(SuspensionsRemoved, measure{holds: model.HoldRemovals, count: s.suspensions, of: all,
+			causes: s.names,
+			says:   words.Share(s.suspensions, all) + " suspensions and gaps would be removed"}),
+	}
+	return append(found, j.commitments(s.going)...)
 }
 
 func (s *lessonSum) lesson(c model.Change, l model.Lesson) {
@@ -67,7 +70,7 @@ type slotOf struct {
 
 // commitments judges what lessons take that go on: what they lose, and what they take instead
 // of another.
-func (j *judgement) commitments(going map[model.ID]bool) {
+func (j *judgement) commitments(going map[model.ID]bool) []Finding {
 	var leaving []model.Commitment
 	coming := map[slotOf][]model.ID{} // in place of what leaves
 	for _, c := range j.Plan.Changes {
@@ -99,18 +102,20 @@ func (j *judgement) commitments(going map[model.ID]bool) {
 		coming[at] = coming[at][1:]
 	}
 	all := j.Ahead.Commitments
-	j.find(CommitmentsEnding, measure{holds: model.HoldRemovals, count: ended, of: all, causes: kinds,
-		says: words.Share(ended, all) + " places of groups, staff and rooms in lessons would end"})
-	if j.Snap != nil {
-		j.changing(others)
+	found := []Finding{j.finding(CommitmentsEnding, measure{holds: model.HoldRemovals, count: ended, of: all,
+		causes: kinds,
+		says:   words.Share(ended, all) + " places of groups, staff and rooms in lessons would end"})}
+	if j.Snap == nil {
+		return found
 	}
+	return append(found, j.changing(others)...)
 }
 
 // changing judges of how many lessons the groups or the staff would be others. Rooms are
 // ordinary, unless they all become one.
-func (j *judgement) changing(others map[string]map[model.ID]int) {
+func (j *judgement) changing(others map[string]map[model.ID]int) []Finding {
 	ahead := j.Ahead.Lessons
-	j.worst([]string{"group", "location", "pupil", "staff"}, func(kind string) {
+	return worst([]string{"group", "location", "pupil", "staff"}, func(kind string) Finding {
 		count, most := 0, 0
 		for _, n := range others[kind] {
 			count, most = count+n, max(most, n)
@@ -119,7 +124,7 @@ func (j *judgement) changing(others map[string]map[model.ID]int) {
 		if kind == "location" {
 			count, says = most, " lessons would be moved into one and the same room"
 		}
-		j.find(CommitmentsChanging, measure{about: kind, holds: model.HoldValues, count: count, of: ahead,
+		return j.finding(CommitmentsChanging, measure{about: kind, holds: model.HoldValues, count: count, of: ahead,
 			says: words.Share(count, ahead) + says})
 	})
 }

@@ -15,7 +15,7 @@ import (
 // strangers judges what is new: much of it on one night is another school's (R38). A school
 // takes in many pupils at once, but into one or two of its year groups. New rooms, subjects and
 // houses harm nobody.
-func (j *judgement) strangers() {
+func (j *judgement) strangers() []Finding {
 	created, years := map[string]int{}, map[era.Year]int{}
 	for _, c := range j.Plan.Changes {
 		if c.Action != model.Create || !slices.Contains(comeInSmallNumbers, c.Entity()) {
@@ -31,7 +31,7 @@ func (j *judgement) strangers() {
 		kindsOfNew = append(kindsOfNew, kind)
 	}
 	slices.Sort(kindsOfNew)
-	j.worst(kindsOfNew, func(kind string) {
+	return worst(kindsOfNew, func(kind string) Finding {
 		c := measure{about: kind, holds: model.HoldAll, count: created[kind]}
 		switch {
 		case kind == "":
@@ -44,7 +44,7 @@ func (j *judgement) strangers() {
 			c.says = fmt.Sprintf("%s %s would be new, beside %s that there are", words.Thousands(c.count),
 				model.Kinds(kind), words.Thousands(c.of))
 		}
-		j.find(RecordsNew, c)
+		return j.finding(RecordsNew, c)
 	})
 }
 
@@ -83,11 +83,10 @@ func (j *judgement) newPupils(c *measure, created map[era.Year]int) {
 
 // absentYears looks for year groups of which the document has nobody. A pupil whose year
 // stands there no longer, and is taken from the form, is not one of it.
-func (j *judgement) absentYears() {
+func (j *judgement) absentYears() []Finding {
 	c := measure{holds: model.HoldRemovals, causes: tallied{}}
 	if j.Snap.Pupils.SaysNothing() {
-		j.find(YearsAbsent, c)
-		return
+		return []Finding{j.finding(YearsAbsent, c)}
 	}
 	blank := Yearless(j.Snap.Problems.List(), j.Snap.Pupils.Section)
 	isNew := blank.Count-j.Yearless >= large
@@ -127,7 +126,7 @@ func (j *judgement) absentYears() {
 		c.holds = model.HoldAll
 		c.says += fmt.Sprintf(", which gives no year for %s pupils", words.Thousands(blank.Count))
 	}
-	j.find(YearsAbsent, c)
+	return []Finding{j.finding(YearsAbsent, c)}
 }
 
 // blanks are the pupils of whom the document tells no year.

@@ -29,7 +29,7 @@ func (p parts) of(name string) *part {
 
 // together looks for losses that are few for the whole school, and all of one form, one
 // department or one teacher.
-func (j *judgement) together() {
+func (j *judgement) together() []Finding {
 	found, limit := parts{}, j.limit(LossesTogether)
 	j.pupilsOfForms(found)
 	j.setsOfDepartments(found)
@@ -58,7 +58,7 @@ func (j *judgement) together() {
 				words.Thousands(f.Count), limit.Percent, limit.AtLeast)
 		}
 	}
-	j.add(f, limit)
+	return []Finding{f.under(limit)}
 }
 
 func (j *judgement) pupilsOfForms(found parts) {

@@ -69,12 +69,11 @@ func NightsBefore(nights []model.Night, asOf era.Date) (Past, error) {
 
 // recent judges what goes on this night together with what has gone on the nights before: a
 // tenth each night is half of a school in a week (R38).
-func (j *judgement) recent() {
+func (j *judgement) recent(found []Finding) (together []Finding) {
 	week := j.limit(RecentLosses)
 	week.Percent = min(100, week.Percent*float64(min(max(j.Past.span, AWeek), 2*AWeek))/AWeek)
 	var worst *Finding
-	breached := false
-	for _, f := range j.findings {
+	for _, f := range found {
 		called, before := losses[f.Limit], max(0, j.Past.lost[f.Limit+" "+f.About])
 		if called == nil || f.Off || f.Net <= 0 || before == 0 { // the night alone has a limit of its own
 			continue
@@ -90,8 +89,7 @@ func (j *judgement) recent() {
 			sum.Says = fmt.Sprintf("%s %s would have gone on %s of imports together, %s of them tonight; %s",
 				words.Share(sum.Count, sum.Of), sum.About, words.Many(j.Past.nights, "night"), words.Thousands(f.Net),
 				limit.Allows())
-			j.add(sum, limit)
-			breached = true
+			together = append(together, sum.under(limit))
 		}
 		if worst == nil || sum.Value > worst.Value {
 			worst = &sum
@@ -99,10 +97,10 @@ func (j *judgement) recent() {
 		}
 	}
 	switch {
-	case breached:
+	case len(together) > 0:
+		return together
 	case worst != nil:
-		j.add(*worst, Limit{Percent: 100 * worst.Allowed, AtLeast: week.AtLeast, Off: week.Off})
-	default:
-		j.add(Finding{Limit: RecentLosses, Holds: model.HoldRemovals}, week)
+		return []Finding{worst.under(Limit{Percent: 100 * worst.Allowed, AtLeast: week.AtLeast, Off: week.Off})}
 	}
+	return []Finding{Finding{Limit: RecentLosses, Holds: model.HoldRemovals}.under(week)}
 }

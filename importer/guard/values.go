@@ -28,39 +28,39 @@ type fieldChanges struct {
 }
 
 // values judges, field by field, what many records change at once (R38).
-func (j *judgement) values() {
+func (j *judgement) values() []Finding {
 	fields := j.changedFields()
-	j.eachField(ValuesLost, fields, func(f *fieldChanges) measure {
+	lost := j.eachField(ValuesLost, fields, func(f *fieldChanges) measure {
 		about := f.OfEntity().String()
 		return measure{about: about, holds: model.HoldAll, count: len(f.lost), causes: causesOf(f.lost),
 			says: fmt.Sprintf("%s records would lose what stands in %s", words.Share(len(f.lost), f.of),
 				strings.ReplaceAll(about, "_", " "))}
 	})
-	j.eachField(ValuesChanged, fields, func(f *fieldChanges) measure {
+	changed := j.eachField(ValuesChanged, fields, func(f *fieldChanges) measure {
 		return f.measured("would have another", slices.DeleteFunc(slices.Clone(f.changes), valueChange.isGarbled))
 	})
-	j.eachField(ValuesShared, fields, func(f *fieldChanges) measure {
+	shared := j.eachField(ValuesShared, fields, func(f *fieldChanges) measure {
 		return f.measured("would have one and the same, or another's, though nearly each has its own:",
 			f.shared(j.limit(ValuesShared).AtLeast))
 	})
-	j.eachField(ValuesGarbled, fields, func(f *fieldChanges) measure {
+	garbled := j.eachField(ValuesGarbled, fields, func(f *fieldChanges) measure {
 		garbled := slices.DeleteFunc(slices.Clone(f.changes), func(c valueChange) bool { return !c.isGarbled() })
 		return f.measured("would have a spoilt", garbled)
 	})
+	return slices.Concat(lost, changed, shared, garbled)
 }
 
 // eachField judges one limit for each field.
-func (j *judgement) eachField(limit string, fields []*fieldChanges, count func(*fieldChanges) measure) {
+func (j *judgement) eachField(limit string, fields []*fieldChanges, count func(*fieldChanges) measure) []Finding {
 	byName, names := map[string]*fieldChanges{}, []string{}
 	for _, f := range fields {
 		byName[f.String()] = f
 		names = append(names, f.String())
 	}
-	j.worst(names, func(name string) {
+	return worst(names, func(name string) Finding {
 		f := byName[name]
 		if f == nil {
-			j.find(limit, count(&fieldChanges{}))
-			return
+			return j.finding(limit, count(&fieldChanges{}))
 		}
 		c := count(f)
 		c.about, c.of = cmp.Or(c.about, name), f.of
@@ -68,7 +68,7 @@ func (j *judgement) eachField(limit string, fields []*fieldChanges, count func(*
 			c.looks = f.look()
 			c.says += says[c.looks]
 		}
-		j.find(limit, c)
+		return j.finding(limit, c)
 	})
 }
 
