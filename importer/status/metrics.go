@@ -124,7 +124,7 @@ func (m *Metrics) fromTheStart() {
 	}
 	for _, entity := range model.Entities {
 		for _, action := range model.Actions {
-			m.changes.WithLabelValues(string(entity), string(action))
+			m.changes.WithLabelValues(string(entity), action.String())
 		}
 	}
 	m.clear()
@@ -134,7 +134,7 @@ func (m *Metrics) fromTheStart() {
 func (m *Metrics) clear() {
 	for _, entity := range model.Entities {
 		for _, action := range model.Actions {
-			m.planned.WithLabelValues(string(entity), string(action)).Set(0)
+			m.planned.WithLabelValues(string(entity), action.String()).Set(0)
 		}
 	}
 	for _, section := range sections {
