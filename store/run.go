@@ -123,24 +123,31 @@ func (l *Lock) try(ctx context.Context, alone bool, prepare func(*View) (model.P
 		}
 	}
 	p, err := prepare(&View{db: l.db, tx: tx})
-	run := p.Run
 	if err != nil {
-		return run, err
+		return p.Run, err
 	}
-	begin := time.Now()
+	if err := l.carryOut(ctx, tx, &p); err != nil {
+		return p.Run, err
+	}
+	return p.Run, l.db.failed("committing", tx.Commit())
+}
+
+// carryOut does what is proposed, and records it and what waits.
+func (l *Lock) carryOut(ctx context.Context, tx *sqlx.Tx, p *model.Proposal) (err error) {
+	run, begin := &p.Run, time.Now()
 	if run.ID, err = l.db.dialect.reserve(ctx, tx, "runs", 1); err != nil {
-		return run, l.db.failed("reserving ids", err)
+		return l.db.failed("reserving ids", err)
 	}
-	if err := l.db.recordLabels(ctx, tx, run.ID, p); err != nil {
-		return run, err
+	if err := l.db.recordLabels(ctx, tx, run.ID, *p); err != nil {
+		return err
 	}
 	ids, err := l.db.apply(ctx, tx, run.ID, p.Plan)
 	if err != nil {
-		return run, err
+		return err
 	}
 	if !p.Waiting.IsEmpty() {
 		if err := l.db.dialect.recordChanges(ctx, tx, "held_changes", run.ID, ids.rows(p.Waiting)); err != nil {
-			return run, l.db.failed("recording what waits", err)
+			return l.db.failed("recording what waits", err)
 		}
 	}
 	run.Result, run.Counts.V, run.Waiting.V = model.Applied, p.Plan.Counts(), p.Waiting.Counts()
@@ -152,13 +159,10 @@ func (l *Lock) try(ctx context.Context, alone bool, prepare func(*View) (model.P
 	}
 	run.FinishedAt = time.Now()
 	run.Stages.V = append(run.Stages.V, model.Stage{Name: "apply", Seconds: run.FinishedAt.Sub(begin).Seconds()})
-	if err := insertRun(ctx, tx, run); err != nil {
-		return run, l.db.failed("recording the run", err)
+	if err := insertRun(ctx, tx, *run); err != nil {
+		return l.db.failed("recording the run", err)
 	}
-	if err := l.settle(ctx, tx, run, p); err != nil {
-		return run, l.db.failed("recording the run", err)
-	}
-	return run, l.db.failed("committing", tx.Commit())
+	return l.db.failed("recording the run", l.settle(ctx, tx, *run, *p))
 }
 
 // settle notes in the records of earlier runs what becomes of them through this one.

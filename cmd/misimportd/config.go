@@ -144,7 +144,30 @@ func (f *flags) settle() (settings, error) {
 	if s.database == "" {
 		s.database = sqliteIn(s.state)
 	}
-	var faults []string
+	faults := s.settleSchool(f, c)
+	if s.retention, err = parseDuration(first(c.Retention, "30d")); err != nil {
+		faults = append(faults, "retention: "+err.Error())
+	}
+	s.suspensionsFile = c.SuspensionsFile
+	var wrong []error
+	s.guard, wrong = c.Guard.settle()
+	faults = append(faults, texts(wrong)...)
+	faults = append(faults, s.settleService(c)...)
+	faults = append(faults, s.settleISAMS(c.ISAMS)...)
+	s.exposed = passwordWarning(source, c.Database)
+	if len(faults) > 0 {
+		if c.ISAMS != nil { // all that is wrong is told
+			faults = append(faults, texts(c.ISAMS.unread)...)
+		}
+		return s, usagef("%s", strings.Join(inFile(source, faults), "; "))
+	}
+	return s, nil
+}
+
+// settleSchool settles what is true of the school: where it is, which year groups it imports, and
+// when its years begin.
+func (s *settings) settleSchool(f *flags, c config) (faults []string) {
+	var err error
 	if s.zone, err = time.LoadLocation(first(f.Timezone, c.Timezone, "Europe/London")); err != nil {
 		faults = append(faults, fmt.Sprintf("timezone %q is not known: write it as Europe/London",
 			first(f.Timezone, c.Timezone)))
@@ -167,36 +190,22 @@ func (f *flags) settle() (settings, error) {
 			faults = append(faults, "academic_year_starts: "+err.Error())
 		}
 	}
-	if s.retention, err = parseDuration(first(c.Retention, "30d")); err != nil {
-		faults = append(faults, "retention: "+err.Error())
+	return faults
+}
+
+// settleISAMS settles how the MIS is asked, if it is.
+func (s *settings) settleISAMS(c *isamsConfig) []string {
+	if c == nil {
+		return nil
 	}
-	s.suspensionsFile = c.SuspensionsFile
+	s.useLastGood, s.timetable = c.UseLastGood, c.Timetable
 	var wrong []error
-	s.guard, wrong = c.Guard.settle()
-	for _, err := range wrong {
-		faults = append(faults, err.Error())
+	s.isams, wrong = c.settle()
+	s.warnings = c.warnings
+	if len(c.unread) > 0 {
+		s.unread = usagef("%s", strings.Join(inFile(s.source, texts(c.unread)), "; "))
 	}
-	faults = append(faults, s.settleService(c)...)
-	if c.ISAMS != nil {
-		s.useLastGood, s.timetable = c.ISAMS.UseLastGood, c.ISAMS.Timetable
-		var wrong []error
-		s.isams, wrong = c.ISAMS.settle()
-		s.warnings = c.ISAMS.warnings
-		if len(c.ISAMS.unread) > 0 {
-			s.unread = usagef("%s", strings.Join(inFile(source, texts(c.ISAMS.unread)), "; "))
-		}
-		for _, err := range wrong {
-			faults = append(faults, err.Error())
-		}
-	}
-	s.exposed = passwordWarning(source, c.Database)
-	if len(faults) > 0 {
-		if c.ISAMS != nil { // all that is wrong is told
-			faults = append(faults, texts(c.ISAMS.unread)...)
-		}
-		return s, usagef("%s", strings.Join(inFile(source, faults), "; "))
-	}
-	return s, nil
+	return texts(wrong)
 }
 
 func texts(errs []error) (said []string) {

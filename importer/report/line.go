@@ -121,16 +121,10 @@ func (n Names) Line(c model.Recorded) Line {
 	case model.GroupEntity:
 		line.Kind = shown.Text(model.KindOfGroup)
 	case model.LessonEntity:
-		on := shown.Date("on_date")
-		line.Name, line.Kind, line.On, line.Row = cmp.Or(shown.Text("name"), shown.Text("code")), shown.Text("kind"),
-			&on, c.RecordID
-		line.From, line.To = TimeOf(shown.Text("starts_at")), TimeOf(shown.Text("ends_at"))
+		addLesson(&line, shown)
+		line.Row = c.RecordID
 	case model.CommitmentEntity:
-		lesson, taken := n.Lesson(shown.ID("lesson_id")), n.element(shown.ID("element_id"))
-		on := lesson.OnDate
-		line.SourceID, line.Name, line.Kind, line.On, line.Row = taken.SourceID, taken.Name, taken.Kind, &on,
-			shown.ID("lesson_id")
-		line.Lesson = &LessonRef{lesson.SourceID, lesson.Name}
+		n.addCommitment(&line, shown)
 	case model.GroupSuspensionEntity:
 		group := n.element(shown.ID("group_id"))
 		line.Group = &GroupRef{group.Kind, group.SourceID, group.Name}
@@ -140,11 +134,7 @@ func (n Names) Line(c model.Recorded) Line {
 		element := n.element(shown.ID("element_id"))
 		line.SourceID, line.Name, line.Kind = element.SourceID, element.Name, element.Kind
 	case model.PinEntity:
-		element, group := n.element(shown.ID("element_id")), n.element(shown.ID("group_id"))
-		pin := ListedPin{Kind: element.Kind, SourceID: element.SourceID, Name: element.Name, Field: shown.Text("field")}
-		if shown.ID("group_id") != 0 {
-			pin.Group = &GroupRef{group.Kind, group.SourceID, group.Name}
-		}
+		pin := n.pin(shown)
 		line.SourceID, line.Name, line.Kind, line.Span = pin.SourceID, pin.Name, pin.Kind, pin.What()
 	case model.UnwantedEntity:
 		line.SourceID = shown.Text("sha256")
@@ -160,6 +150,28 @@ func (n Names) Line(c model.Recorded) Line {
 		line.Fields = n.differences(c.Before.V, c.After.V)
 	}
 	return line
+}
+
+func addLesson(line *Line, shown model.Image) {
+	on := shown.Date("on_date")
+	line.Name, line.Kind, line.On = cmp.Or(shown.Text("name"), shown.Text("code")), shown.Text("kind"), &on
+	line.From, line.To = TimeOf(shown.Text("starts_at")), TimeOf(shown.Text("ends_at"))
+}
+
+func (n Names) addCommitment(line *Line, shown model.Image) {
+	lesson, taken := n.Lesson(shown.ID("lesson_id")), n.element(shown.ID("element_id"))
+	on := lesson.OnDate
+	line.SourceID, line.Name, line.Kind, line.On = taken.SourceID, taken.Name, taken.Kind, &on
+	line.Row, line.Lesson = shown.ID("lesson_id"), &LessonRef{lesson.SourceID, lesson.Name}
+}
+
+func (n Names) pin(shown model.Image) ListedPin {
+	element, group := n.element(shown.ID("element_id")), n.element(shown.ID("group_id"))
+	pin := ListedPin{Kind: element.Kind, SourceID: element.SourceID, Name: element.Name, Field: shown.Text("field")}
+	if shown.ID("group_id") != 0 {
+		pin.Group = &GroupRef{group.Kind, group.SourceID, group.Name}
+	}
+	return pin
 }
 
 // TimeOf is the time of day of a moment in an image.

@@ -223,15 +223,22 @@ func (c *Client) Fetch(ctx context.Context, request int, file *os.File) (Content
 			c.log.Warn("an attempt failed and is made again", "request", request+1, "attempt", attempts, "error", err,
 				"pause", pause.Round(time.Millisecond))
 		}))
+	if err != nil {
+		return nil, c.gaveUp(ctx, request, attempts, last)
+	}
+	return contents, nil
+}
+
+// gaveUp is what to say once it is not tried again. last is the attempt that tells most, nil if
+// there was none.
+func (c *Client) gaveUp(ctx context.Context, request, attempts int, last *attemptError) error {
 	switch {
-	case err == nil:
-		return contents, nil
 	case errors.Is(ctx.Err(), context.Canceled):
-		return nil, ctx.Err()
+		return ctx.Err()
 	case last != nil && last.full != nil:
-		return nil, last.full
+		return last.full
 	case last == nil:
-		return nil, &FetchError{From: c.String(), Attempts: attempts, Last: "no time was left"}
+		return &FetchError{From: c.String(), Attempts: attempts, Last: "no time was left"}
 	}
 	said := last.text
 	if len(c.settings.Requests) > 1 {
@@ -240,7 +247,7 @@ func (c *Client) Fetch(ctx context.Context, request int, file *os.File) (Content
 	if last.retry && !last.giveUp {
 		said += "; it was tried until the time was up (timeout)"
 	}
-	return nil, &FetchError{From: c.String(), Attempts: attempts, Permanent: !last.retry, Last: said}
+	return &FetchError{From: c.String(), Attempts: attempts, Permanent: !last.retry, Last: said}
 }
 
 // tell tells what came of an attempt.

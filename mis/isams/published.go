@@ -13,10 +13,34 @@ import (
 
 // finish chooses a timetable and makes its lessons.
 func (t *timetables) finish(chosen string) {
-	s := t.d.snap
-	s.Timetable.Periods = t.d.periods
-	maps.DeleteFunc(s.Timetable.Periods, func(id string, _ mis.Period) bool { return t.d.conflicting[id] })
-	s.Timetable.Allocations = map[era.Week][]string{}
+	tt := &t.d.snap.Timetable
+	t.placeWeeks(tt)
+	t.count("Structure", t.weeks.roll.Seen, t.weeks.roll.Present)
+	t.count("TimetableAllocations", t.allocations.roll.Seen, t.allocations.roll.Present)
+	t.count("Terms", t.terms.roll.Seen, t.terms.roll.Present)
+	t.count("TeachingForms", t.forms.roll.Seen, t.forms.roll.Present)
+	t.reportOverlaps()
+	p := t.choose(chosen)
+	if p == nil {
+		return
+	}
+	tt.Name = cmp.Or(p.name, "number "+p.id)
+	rolls := t.finishRecords(tt, p)
+	tt.Speaks = rolls[schedules].Seen > 0 && len(t.weeks.roll.Records) > 0 && len(tt.Allocations) > 0
+	tt.WeeksFault = len(t.allocations.roll.Unreadable)+len(t.allocations.roll.Faulty) > 0
+	t.d.lostPeriods = t.d.lostPeriods || len(t.weeks.roll.Faulty)+len(t.weeks.roll.Unreadable) > 0
+	for _, q := range p.problems.List() {
+		t.d.snap.Problems.Add(q)
+	}
+	t.makeLessons(rolls)
+}
+
+// placeWeeks gives a timetable its periods, its terms, and the weeks of the calendar in which each
+// of its own weeks is taught.
+func (t *timetables) placeWeeks(tt *mis.Timetable) {
+	tt.Periods = t.d.periods
+	maps.DeleteFunc(tt.Periods, func(id string, _ mis.Period) bool { return t.d.conflicting[id] })
+	tt.Allocations = map[era.Week][]string{}
 	weeks := map[string]bool{}
 	for _, w := range t.weeks.roll.Records {
 		weeks[w.id] = true
@@ -28,44 +52,33 @@ func (t *timetables) finish(chosen string) {
 				a.week.Year, a.of)
 			continue
 		}
-		if of := s.Timetable.Allocations[a.week]; !slices.Contains(of, a.of) {
-			s.Timetable.Allocations[a.week] = append(of, a.of)
+		if of := tt.Allocations[a.week]; !slices.Contains(of, a.of) {
+			tt.Allocations[a.week] = append(of, a.of)
 		}
 	}
 	for _, term := range t.terms.roll.Records {
-		s.Timetable.Terms = append(s.Timetable.Terms, term.days)
+		tt.Terms = append(tt.Terms, term.days)
 	}
-	t.count("Structure", t.weeks.roll.Seen, t.weeks.roll.Present)
-	t.count("TimetableAllocations", t.allocations.roll.Seen, t.allocations.roll.Present)
-	t.count("Terms", t.terms.roll.Seen, t.terms.roll.Present)
-	t.count("TeachingForms", t.forms.roll.Seen, t.forms.roll.Present)
-	t.reportOverlaps()
-	p := t.choose(chosen)
-	if p == nil {
-		return
-	}
-	s.Timetable.Name = cmp.Or(p.name, "number "+p.id)
+}
+
+// finishRecords gives the records of the chosen timetable by the names of their sections, and notes
+// of which kinds it says nothing, or nothing certain.
+func (t *timetables) finishRecords(tt *mis.Timetable, p *published) map[string]*mis.Roll[entry] {
 	rolls := map[string]*mis.Roll[entry]{}
 	for _, name := range []string{schedules, staffMeetings, yearSchedules, tutorials} {
 		c := p.of(name)
 		for _, h := range c.byID {
 			if h.conflicting { // the other's code is not known any more
-				s.Timetable.Doubtful[h.value.code], s.Timetable.Doubtful[h.value.name] = true, true
+				tt.Doubtful[h.value.code], tt.Doubtful[h.value.name] = true, true
 			}
 		}
 		c.finish()
-		s.Timetable.Silent[kindOf[name]] = c.roll.SaysNothing()
+		tt.Silent[kindOf[name]] = c.roll.SaysNothing()
 		rolls[name] = c.roll
 		t.count(name, c.roll.Seen, c.roll.Present)
 		t.protect(c.roll, name)
 	}
-	s.Timetable.Speaks = rolls[schedules].Seen > 0 && len(weeks) > 0 && len(s.Timetable.Allocations) > 0
-	s.Timetable.WeeksFault = len(t.allocations.roll.Unreadable)+len(t.allocations.roll.Faulty) > 0
-	t.d.lostPeriods = t.d.lostPeriods || len(t.weeks.roll.Faulty)+len(t.weeks.roll.Unreadable) > 0
-	for _, q := range p.problems.List() {
-		s.Problems.Add(q)
-	}
-	t.makeLessons(rolls)
+	return rolls
 }
 
 func (t *timetables) count(section string, seen int, present bool) {
