@@ -76,7 +76,7 @@ func TestGoldenPlan(t *testing.T) {
 			w.Fatal(err)
 		}
 		past.StartedAt, past.FinishedAt, past.Host = past.StartedAt.Truncate(0), past.StartedAt, "here"
-		if err := text.WriteShown(&b, past, w.im.Zone, text.Style{}); err != nil {
+		if err := text.WriteOneRun(&b, past, w.im.Zone, text.Style{}); err != nil {
 			w.Fatal(err)
 		}
 		shown := regexp.MustCompile(`Started .*, took`).ReplaceAllString(b.String(), "Started then, took")

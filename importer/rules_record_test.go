@@ -48,7 +48,7 @@ func (w *world) shownAs(id model.ID, style text.Style) string {
 		w.Fatal(err)
 	}
 	var b strings.Builder
-	if err := text.WriteShown(&b, past, w.im.Zone, style); err != nil {
+	if err := text.WriteOneRun(&b, past, w.im.Zone, style); err != nil {
 		w.Fatal(err)
 	}
 	return b.String()

@@ -318,7 +318,7 @@ func (c runsShowCommand) Run(a *app) error {
 			return err
 		}
 		return a.print(past, func(w io.Writer, style text.Style) error {
-			return text.WriteShown(w, past, s.zone, style)
+			return text.WriteOneRun(w, past, s.zone, style)
 		})
 	})
 }

@@ -269,7 +269,7 @@ func (d *Daemon) night(ctx context.Context) bool {
 func (d *Daemon) run(ctx context.Context) (done report.Report, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			done, err = report.NothingYet(), fmt.Errorf("the program is at fault: %v; please done it", fault)
+			done, err = report.NothingYet(), fmt.Errorf("the program is at fault: %v; please report it", fault)
 			d.Log.Error("the program is at fault", "error", fault, "stack", string(debug.Stack()))
 		}
 	}()

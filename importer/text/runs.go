@@ -58,8 +58,8 @@ func decidedAt(past report.Past, zone *time.Location) string {
 	return "on " + past.DecidedAt.In(zone).Format("2 January 2006 15:04")
 }
 
-// WriteShown writes one run with each of its changes.
-func WriteShown(w io.Writer, past report.Past, zone *time.Location, style Style) error {
+// WriteOneRun writes one run with each of its changes.
+func WriteOneRun(w io.Writer, past report.Past, zone *time.Location, style Style) error {
 	p := &printer{Style: style, w: w}
 	title := fmt.Sprintf("Run %d, %s: %s", past.Run, past.Kind, past.Result)
 	if past.AsOf != era.Date(0) {

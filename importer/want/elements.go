@@ -8,11 +8,11 @@ import (
 	"misimportd/store/model"
 )
 
-// lookBack notes of whom the MIS speaks, and in which forms the database has pupils.
-func (w *Wanted) lookBack() {
+// noteReadable notes of whom the MIS speaks, and in which forms the database has pupils.
+func (w *Wanted) noteReadable() {
 	for _, p := range w.Snap.Pupils.Records {
 		if !w.Yearless[p.ID] && !(w.Hold && w.Unwanted[Ref{"pupil", p.ID}]) {
-			w.said[p.ID] = p
+			w.readable[p.ID] = p
 		}
 	}
 	forms := map[model.ID]model.Group{}
@@ -87,7 +87,7 @@ func (w *Wanted) Origin(id string) model.Origin {
 
 // keep adds to want the records that the document does not have and that stay all the
 // same, as the database has them: those that roll is silent on, those that are absent for
-// a few nights only, and when what ends is held, all.
+// a few nights only, and all of them when what ends is held.
 func keep[T Element, R any](w *Wanted, want, have []T, roll *mis.Roll[R]) []T {
 	said := BySource(want)
 	for _, h := range have {

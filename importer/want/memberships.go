@@ -19,7 +19,7 @@ func (w *Wanted) wantMemberships() {
 	frozen, forms := map[Place]bool{}, map[model.ID]model.Group{}
 	pupils := make(map[string]model.ID, len(w.Pupils))
 	for _, p := range w.Pupils {
-		said, ok := w.said[p.SourceID]
+		said, ok := w.readable[p.SourceID]
 		if !ok {
 			continue // silent: as it was, and where it was
 		}
@@ -57,7 +57,7 @@ func (w *Wanted) nameForms(forms map[model.ID]model.Group, frozen map[Place]bool
 		if frozen[Place{model.FormGroup, p.ID}] {
 			form = w.FormOf[p.ID]
 		}
-		if _, said := w.said[p.SourceID]; said && form.ID != 0 {
+		if _, said := w.readable[p.SourceID]; said && form.ID != 0 {
 			p.Name += " (" + form.Name + ")"
 		}
 	}
@@ -107,9 +107,11 @@ func (w *Wanted) unplaced(sets map[string]model.Group, pupils map[string]model.I
 	return lost
 }
 
-// freeze leaves places as the database has them of which something stays that the MIS does
-// not say: nobody leaves one group of a kind and joins none, or joins another and stays
-// (R17, R33, R40). frozen are those that are known already.
+// freeze keeps pupils in their groups of a kind, as the database has it, where one of these
+// memberships has to stay though the MIS does not say it: because a record cannot be read, or
+// because what ends is held. To change the others alone could leave a pupil in no form, or in two
+// (R17, R33, R40). frozen are places that are known to be such; lost are the pupils of whose sets
+// one cannot be read.
 func (w *Wanted) freeze(frozen map[Place]bool, lost map[model.ID]bool) {
 	groups := make(map[model.ID]model.Group, len(w.Groups))
 	for _, g := range w.Groups {
@@ -167,7 +169,7 @@ func (w *Wanted) saidPairs() func(Pair) bool {
 // silentOn tells whether nobody knows if a pupil is in a group. A member who is known to be
 // gone is in none (R21).
 func (w *Wanted) silentOn(group model.Group, pupil string) bool {
-	if _, said := w.said[pupil]; !said {
+	if _, said := w.readable[pupil]; !said {
 		return true
 	}
 	return group.GroupKind == model.SetGroup &&

@@ -12,7 +12,7 @@ import (
 	"misimportd/store/model"
 )
 
-// Given is what is wanted of a night is worked out from. Lessons are not in the State yet: of
+// Given holds what Of works out a night's Wanted from. Lessons are not in the State yet: of
 // which days they have to be read, StaleDays tells.
 type Given struct {
 	State *model.State
@@ -81,7 +81,7 @@ type Wanted struct {
 	suspended map[era.Year][]era.Interval
 	hours     map[mis.PlaceInWeek][2]era.Clock // of the school's days
 	yearOf    map[Ref]era.Year                 // of groups
-	said      map[string]mis.Pupil             // pupils of whom the MIS says where they are
+	readable  map[string]mis.Pupil             // pupils of whom the MIS says where they are
 	setSaid   map[string]bool                  // sets that can be read, and whose lists count
 	FormOf    map[model.ID]model.Group         // each pupil's last form that the database has from the as-of date on
 	houseOf   map[mis.House]model.ID           // by kind and name
@@ -92,7 +92,7 @@ type Wanted struct {
 func Of(given Given) *Wanted {
 	w := &Wanted{Given: given, InFile: given.File, Kept: map[model.ID]whyKept{},
 		suspended: map[era.Year][]era.Interval{}, absences: map[model.ID]model.Absence{},
-		yearOf: map[Ref]era.Year{}, said: map[string]mis.Pupil{}, Unwanted: map[Ref]bool{},
+		yearOf: map[Ref]era.Year{}, readable: map[string]mis.Pupil{}, Unwanted: map[Ref]bool{},
 		setSaid:  map[string]bool{},
 		Yearless: map[string]bool{}, FormOf: map[model.ID]model.Group{}}
 	if w.Hold {
@@ -109,7 +109,7 @@ func Of(given Given) *Wanted {
 	w.wantLocations()
 	w.wantGroups()
 	w.wantPupils()
-	w.lookBack()
+	w.noteReadable()
 	w.holdFields()
 	w.wantMemberships()
 	w.pinPeople()

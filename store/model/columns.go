@@ -175,7 +175,7 @@ func imageOf(r Record) Image {
 	}
 	var image Image
 	text := Shapes[r.Entity()].AppendImage(nil, r, func(id ID) ID { return id })
-	_ = json.Unmarshal(text, &image) // what appendImage writes is JSON
+	_ = json.Unmarshal(text, &image) // what AppendImage writes is JSON
 	return image
 }
 

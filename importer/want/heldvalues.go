@@ -7,29 +7,6 @@ import (
 	"misimportd/store/model"
 )
 
-// isAwaited tells whether an element that the MIS no longer has is not to be ended yet. A section
-// that is missing, and that a person has said to be empty, is not waited for.
-func (w *Wanted) isAwaited(h model.Record, isBelieved bool) bool {
-	return w.Grace > 0 && !isBelieved && w.WhyGone(h) != model.NotImported && w.absence(h.RowID()).Nights <= w.Grace
-}
-
-// absence is for how many nights an element has been absent, tonight included: the same night once
-// more counts once (R29).
-func (w *Wanted) absence(element model.ID) model.Absence {
-	a := w.AbsenceOf(element)
-	if w.Night > a.LastOn {
-		a.Nights, a.LastOn = a.Nights+1, w.Night
-	}
-	return a
-}
-
-// AbsenceOf is what the database holds of an element's absence.
-func (w *Wanted) AbsenceOf(element model.ID) model.Absence {
-	a := w.absences[element]
-	a.ElementID = element
-	return a
-}
-
 // holdFields gives wanted records the values that they have of the fields of which changes are
 // held. A pupil's name is held without the form, which follows (R8).
 func (w *Wanted) holdFields() {
@@ -89,7 +66,7 @@ func (w *Wanted) withoutForms(pupils []model.Pupil) []model.Pupil {
 	pupils = slices.Clone(pupils)
 	for i := range pupils {
 		p := &pupils[i]
-		if _, said := w.said[p.SourceID]; said {
+		if _, said := w.readable[p.SourceID]; said {
 			p.Name = strings.TrimSuffix(p.Name, " ("+names[w.FormOf[p.ID].ID]+")")
 		}
 	}

@@ -87,7 +87,8 @@ func dateOf(have map[string]model.Lesson) era.Date {
 }
 
 // sourceID is by which record a lesson is to be known that has the row of one. A row whose
-// record is gone takes the name of one that is there; one that cannot be read is kept.
+// record is gone takes the name of one that is there; one that cannot be read is kept. (Only
+// the record counts here, so the code that is asked for is one that no lesson has.)
 func (l *lessonDiffer) sourceID(lesson mis.Lesson, row string) string {
 	if slices.Contains(lesson.IDs, row) || l.Snap.Timetable.SilentOn(lesson.Kind, row, "\x00", "") {
 		return row
