@@ -29,8 +29,12 @@ func (im *Importer) Approve(ctx context.Context, id model.ID) (report.Report, er
 		if err != nil {
 			return err
 		}
-		if held.Kind == model.Undo {
-			report, err = im.undo(ctx, lock, holder, held.About, held)
+		switch held.Kind {
+		case model.Undo:
+			report, err = im.undo(ctx, lock, holder, im.undoing(held.About).approving(held))
+			return err
+		case model.Roll:
+			report, err = im.rolling(true).approving(held).carryOut(ctx, im, lock, holder)
 			return err
 		}
 		document, err := im.State.TakeArchived(int64(id), held.SHA256)
@@ -53,6 +57,26 @@ func (im *Importer) Approve(ctx context.Context, id model.ID) (report.Report, er
 		return err
 	})
 	return report, err
+}
+
+// approving is a with the same plan made again, judged no more, if it is the one that was held.
+func (a act) approving(held model.Run) act {
+	again := a
+	again.prepare = func(ctx context.Context, v *store.View, r *report.Report) (model.Proposal, error) {
+		p, err := a.prepare(ctx, v, r)
+		if err != nil {
+			return p, err
+		}
+		if r.Hold == model.HoldAll {
+			p.Plan = p.Waiting
+		}
+		about := r.About
+		p.Waiting, p.Settles, p.As = model.Plan{}, held.ID, model.Approved
+		err = compare(ctx, v, r, &p, held)
+		r.About, r.Approved = about, held.ID
+		return p, err
+	}
+	return again
 }
 
 // waiting is a held run that waits for a person.

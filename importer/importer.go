@@ -26,9 +26,6 @@ import (
 	"misimportd/store/model"
 )
 
-// Datasource is the MIS that is imported, as the database calls it.
-const Datasource = "iSAMS"
-
 // Importer makes imports. Its fields from DB to Log have to be set, but for those that say
 // what their zero value means.
 type Importer struct {
@@ -49,6 +46,13 @@ type Importer struct {
 	Fetching           Fetching
 	Retention          time.Duration      // of the Archive; zero keeps it for ever
 	Progress           func(stage string) // may be nil
+	Turn               Turn
+}
+
+// Turn is what an import does about the school year by itself.
+type Turn struct {
+	AutoRoll   bool // roll on the first night after the current era's last day
+	CreateNext bool // enter the academic year that follows then, if there is no next one
 }
 
 // night is one import under way.

@@ -119,7 +119,11 @@ func (n *night) look(ctx context.Context, v *store.View) (*scene, error) {
 	}
 	n.report.AsOf, n.report.Era, n.report.Hold, n.report.Guard = s.asOf, s.era.Name, model.HoldNothing,
 		[]guard.Finding{}
-	if s.state, err = v.State(ctx, Datasource, s.era.ID, s.asOf); err != nil {
+	source, err := currentMIS(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	if s.state, err = v.State(ctx, source.ID, s.era.ID, s.asOf); err != nil {
 		return nil, err
 	}
 	n.watch.next("decode")

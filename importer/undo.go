@@ -2,7 +2,6 @@ package importer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -22,77 +21,41 @@ func (e *NotUndoneError) Error() string {
 	return fmt.Sprintf("run %d cannot be undone: %s", e.Run, e.Reason)
 }
 
+func (e *NotUndoneError) refuses() {}
+
 // Undo puts back exactly what a run changed: the same rows, with the dates and values that
 // they had (R36). It is a run like any other: judged by limits of its own, recorded, and
 // itself to be undone. It fails with a *NotUndoneError when a later run, or another program,
 // has changed the same records since. The document that the run imported is not imported
 // again, unless by force.
 func (im *Importer) Undo(ctx context.Context, id model.ID) (report.Report, error) {
-	report := report.NothingYet()
+	done := report.NothingYet()
 	err := im.locked(ctx, "undo", func(lock *store.Lock, holder store.Holder) (err error) {
-		report, err = im.undo(ctx, lock, holder, id, model.Run{})
+		done, err = im.undo(ctx, lock, holder, im.undoing(id))
 		return err
 	})
-	return report, err
+	return done, err
 }
 
 // PlanUndo says what Undo would do, and changes nothing.
 func (im *Importer) PlanUndo(ctx context.Context, id model.ID) (report.Report, error) {
-	planned := report.NothingYet()
-	err := im.DB.View(ctx, func(v *store.View) error {
-		p, err := im.prepareUndo(ctx, v, id, &planned)
-		if err != nil {
-			return err
-		}
-		return spellOut(ctx, v, &planned, p)
-	})
-	if err == nil {
-		planned.Result = report.Planned
-	}
-	return planned, err
+	return im.undoing(id).plan(ctx, im)
 }
 
-// undo undoes a run. held is the undo that waited for this one, if one did: then it is
-// approved.
-func (im *Importer) undo(ctx context.Context, lock *store.Lock, holder store.Holder, id model.ID,
-	held model.Run) (report.Report, error) {
-	report := report.NothingYet()
-	watch := im.stopwatch()
-	run, err := lock.RunAlone(ctx, func(v *store.View) (model.Proposal, error) {
-		watch.stages = nil
-		watch.next("diff")
-		p, err := im.prepareUndo(ctx, v, id, &report)
-		if err == nil && held.ID != 0 {
-			if report.Hold == model.HoldAll {
-				p.Plan = p.Waiting
-			}
-			p.Waiting, p.Settles, p.As = model.Plan{}, held.ID, model.Approved
-			err = compare(ctx, v, &report, &p, held)
-			report.About, report.Approved = id, held.ID
-		}
-		if err == nil {
-			watch.next("apply")
-		}
-		report.Stages = watch.timed()
-		p.Run = record(report, model.Undo, im.Version, holder)
-		return p, err
-	})
-	watch.stop()
-	im.progress("")
-	var refused *NotUndoneError
-	var unknown *store.NoRunError
-	switch {
-	case errors.As(err, &refused), errors.As(err, &unknown):
-		return report, err // nothing was tried: nothing to record
-	case err != nil:
-		return im.recordFailure(ctx, lock, report, model.Undo, holder, err), err
-	}
-	report.SetOutcome(run)
-	report.Stages = watch.stages
-	if run.Result == model.Applied {
+func (im *Importer) undoing(id model.ID) act {
+	return act{kind: model.Undo, alone: true,
+		prepare: func(ctx context.Context, v *store.View, r *report.Report) (model.Proposal, error) {
+			return im.prepareUndo(ctx, v, id, r)
+		}}
+}
+
+// undo carries out an undo, and sees to it that Current is what the database reflects.
+func (im *Importer) undo(ctx context.Context, lock *store.Lock, holder store.Holder, a act) (report.Report, error) {
+	done, err := a.carryOut(ctx, im, lock, holder)
+	if err == nil && done.Result == model.Applied {
 		im.restoreCurrent(ctx)
 	}
-	return report, nil
+	return done, err
 }
 
 // prepareUndo makes the plan that puts back what a run changed, and judges it.
@@ -121,7 +84,11 @@ func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id model.ID,
 	if current == nil {
 		current = &model.Era{}
 	}
-	state, err := v.State(ctx, Datasource, current.ID, max(run.AsOf, current.StartsOn))
+	source, err := currentMIS(ctx, v)
+	if err != nil {
+		return p, err
+	}
+	state, err := v.State(ctx, source.ID, current.ID, max(run.AsOf, current.StartsOn))
 	if err != nil {
 		return p, err
 	}

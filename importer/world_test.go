@@ -220,7 +220,7 @@ func (w *world) dump() string {
 	defer func() { _ = tx.Rollback() }()
 	for _, table := range []string{"eras", "settings", "elements", "staff", "pupils", "locations", "subjects", "houses",
 		"groups", "memberships",
-		"lessons", "commitments", "suspensions", "group_suspensions", "absences", "pins"} {
+		"lessons", "commitments", "suspensions", "group_suspensions", "absences", "pins", "datasources", "pauses"} {
 		rows, err := tx.Query("SELECT * FROM " + table + " ORDER BY id")
 		if err != nil {
 			w.Fatal(err)

@@ -99,7 +99,7 @@ func (db *DB) assign(ctx context.Context, tx *sqlx.Tx, p model.Plan) (assigned, 
 		}
 	}
 	for _, table := range []string{"eras", "elements", "memberships", "lessons", "commitments", "suspensions",
-		"group_suspensions", "absences", "pins", "unwanted_documents"} {
+		"group_suspensions", "absences", "pins", "unwanted_documents", "datasources", "pauses"} {
 		if need[table] == 0 {
 			continue
 		}

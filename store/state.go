@@ -37,23 +37,21 @@ func (v *View) Calendar(ctx context.Context) (model.Calendar, error) {
 
 // State reads what the database holds of a datasource, in a few queries whatever its
 // size: groups of the era with this id, memberships that matter from asOf on.
-func (v *View) State(ctx context.Context, datasource string, eraID model.ID, asOf era.Date) (*model.State, error) {
-	s := &model.State{NeededElsewhere: map[model.ID]bool{}, TakenBy: map[model.ID]int{},
+func (v *View) State(ctx context.Context, datasource, eraID model.ID, asOf era.Date) (*model.State, error) {
+	s := &model.State{DatasourceID: datasource, NeededElsewhere: map[model.ID]bool{}, TakenBy: map[model.ID]int{},
 		LessonDays: map[era.Date]model.Digest{}}
 	if v.empty {
 		return s, nil
 	}
-	err := v.tx.GetContext(ctx, &s.DatasourceID, `SELECT id FROM datasources WHERE name = $1`, datasource)
-	if err != nil {
-		return nil, v.db.failed("looking for the datasource "+datasource, err)
-	}
 	for _, read := range []func() error{
-		func() error { return readOwned(ctx, v.tx, &s.Staff, s.DatasourceID, "") },
-		func() error { return readOwned(ctx, v.tx, &s.Pupils, s.DatasourceID, "") },
-		func() error { return readOwned(ctx, v.tx, &s.Locations, s.DatasourceID, "") },
-		func() error { return readOwned(ctx, v.tx, &s.Subjects, s.DatasourceID, "") },
-		func() error { return readOwned(ctx, v.tx, &s.Houses, s.DatasourceID, "") },
-		func() error { return readOwned(ctx, v.tx, &s.Groups, s.DatasourceID, "AND t.era_id = $2", eraID) },
+		func() error { return readRecords(ctx, v.tx, &s.Staff, owned, datasource) },
+		func() error { return readRecords(ctx, v.tx, &s.Pupils, owned, datasource) },
+		func() error { return readRecords(ctx, v.tx, &s.Locations, owned, datasource) },
+		func() error { return readRecords(ctx, v.tx, &s.Subjects, owned, datasource) },
+		func() error { return readRecords(ctx, v.tx, &s.Houses, owned, datasource) },
+		func() error {
+			return readRecords(ctx, v.tx, &s.Groups, owned+" AND t.era_id = $2", datasource, eraID)
+		},
 		func() error { return v.readMemberships(ctx, s, eraID, asOf) },
 		func() error { return v.readNeeded(ctx, s, eraID, asOf) },
 		func() error { return v.readSuspensions(ctx, s, eraID, asOf) },
@@ -74,29 +72,20 @@ func (v *View) State(ctx context.Context, datasource string, eraID model.ID, asO
 	return s, nil
 }
 
-// readOwned reads all elements of one kind that belong to a datasource.
-func readOwned[T model.Record](ctx context.Context, tx *sqlx.Tx, into *[]T, datasource model.ID, and string,
-	args ...any) error {
-	var zero T
-	s := model.Shapes[zero.Entity()]
-	var names []string
-	for i, t := range s.Tables {
-		for _, c := range t.Columns {
-			names = append(names, string("et"[i])+"."+c.Name)
-		}
-	}
-	query := fmt.Sprintf(`SELECT e.id, %s FROM elements e JOIN %s t ON t.id = e.id WHERE t.datasource_id = $1 %s
-		ORDER BY e.id`,
-		strings.Join(names, ", "), s.Tables[1].Name, and)
-	rows, err := tx.QueryContext(ctx, query, append([]any{datasource}, args...)...)
+// owned is the condition that a row t belongs to the datasource $1.
+const owned = "t.datasource_id = $1"
+
+// readRecords reads the records of one type for which a condition on their table t holds.
+func readRecords[T model.Record](ctx context.Context, tx *sqlx.Tx, into *[]T, where string, args ...any) error {
+	var record T
+	rows, err := tx.QueryContext(ctx, selecting(model.Shapes[record.Entity()])+" WHERE "+where+" ORDER BY t.id", args...)
 	if err != nil {
 		return err
 	}
 	defer quiet(rows.Close)
-	var record T
 	fields := reflect.ValueOf(&record).Elem()
 	targets := []any{fields.FieldByName("ID").Addr().Interface()}
-	for _, c := range s.Columns {
+	for _, c := range model.Shapes[record.Entity()].Columns {
 		targets = append(targets, fields.FieldByIndex(c.Index).Addr().Interface())
 	}
 	for rows.Next() {
@@ -106,6 +95,27 @@ func readOwned[T model.Record](ctx context.Context, tx *sqlx.Tx, into *[]T, data
 		*into = append(*into, record)
 	}
 	return rows.Err()
+}
+
+// selecting is the query for all records of a shape: elements e with the table t of their kind, or
+// the table t alone.
+func selecting(s *model.Shape) string {
+	names := []string{"t.id"}
+	from := s.Tables[len(s.Tables)-1].Name + " t"
+	aliases := "t"
+	if len(s.Tables) > 1 {
+		from, aliases = "elements e JOIN "+from+" ON t.id = e.id", "et"
+	}
+	for i, table := range s.Tables {
+		for _, c := range table.Columns {
+			name := string(aliases[i]) + "." + c.Name
+			if c.Name == "source_id" { // NULL where no MIS has the row
+				name = "coalesce(" + name + ", '')"
+			}
+			names = append(names, name)
+		}
+	}
+	return "SELECT " + strings.Join(names, ", ") + " FROM " + from
 }
 
 // readMemberships is the one query whose result is large.

@@ -97,7 +97,7 @@ func state(t testing.TB, db *store.DB, eraID model.ID) *model.State {
 	t.Helper()
 	var s *model.State
 	if err := db.View(t.Context(), func(v *store.View) (err error) {
-		s, err = v.State(t.Context(), "iSAMS", eraID, first)
+		s, err = v.State(t.Context(), 1, eraID, first)
 		return err
 	}); err != nil {
 		t.Fatal(err)
@@ -113,7 +113,7 @@ func TestLookingLeavesNothingBehind(t *testing.T) {
 			if err != nil || len(calendar.Eras) != 0 {
 				t.Errorf("%v %v", calendar, err)
 			}
-			s, err := v.State(t.Context(), "iSAMS", 1, first)
+			s, err := v.State(t.Context(), 1, 1, first)
 			if err != nil || len(s.Pupils) != 0 {
 				t.Errorf("%v %v", s, err)
 			}
@@ -310,7 +310,7 @@ func TestR31AFailingStepUndoesTheWhole(t *testing.T) {
 		db, ids := begin(t, database)
 		before := images(t, database)
 		_, err := apply(t, db, func(v *store.View, p *model.Plan) {
-			s, err := v.State(t.Context(), "iSAMS", ids["era"], first)
+			s, err := v.State(t.Context(), 1, ids["era"], first)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -228,32 +228,6 @@ func (c planCommand) Run(a *app) error {
 	return a.night((*importer.Importer).Plan, text.WritePlan)
 }
 
-// night makes an import, or the plan of one, and prints what came of it.
-func (a *app) night(do func(*importer.Importer, context.Context) (report.Report, error),
-	write func(io.Writer, report.Report, text.Style) error) error {
-	report := report.NothingYet()
-	a.works = max(a.works, inside)
-	err := a.withDatabase(func(s settings, db *store.DB) (err error) {
-		progress := a.progress()
-		defer progress.stop()
-		im, err := a.importer(s, db, progress)
-		if err != nil {
-			return err
-		}
-		report, err = do(im, a.ctx)
-		return err
-	})
-	if err != nil && !a.JSON {
-		return err
-	}
-	if err != nil { // programs get an object always
-		report.Error = err.Error()
-	}
-	return errors.Join(err, a.print(report, func(w io.Writer, style text.Style) error {
-		return write(w, report, style)
-	}), heldOf(report))
-}
-
 // heldError says that a run is held: the exit status tells it too.
 type heldError struct{ run model.ID }
 

@@ -38,6 +38,24 @@ func Eras(ctx context.Context, db *store.DB) (listed []report.ListedEra, err err
 // CreateEra enters an era. One that shares a day or its name with another is an error,
 // the perpetual era aside.
 func CreateEra(ctx context.Context, db *store.DB, version string, e era.Era) (model.Run, error) {
+	return enterEra(ctx, db, version, e, func(model.Calendar, *model.Plan, model.Era) error { return nil })
+}
+
+// CreateNextEra enters an era and makes it the next one.
+func CreateNextEra(ctx context.Context, db *store.DB, version string, e era.Era) (model.Run, error) {
+	return enterEra(ctx, db, version, e, func(calendar model.Calendar, plan *model.Plan, entered model.Era) error {
+		if err := checkOrder(calendar.Current(), NextEra, &entered); err != nil {
+			return err
+		}
+		after := calendar.Settings
+		after.NextEraID = entered.ID
+		plan.Change(model.Update, calendar.Settings, after, model.ByHand)
+		return nil
+	})
+}
+
+func enterEra(ctx context.Context, db *store.DB, version string, e era.Era,
+	then func(model.Calendar, *model.Plan, model.Era) error) (model.Run, error) {
 	if err := e.Check(); err != nil {
 		return model.Run{}, err
 	}
@@ -48,8 +66,9 @@ func CreateEra(ctx context.Context, db *store.DB, version string, e era.Era) (mo
 			}
 			return fmt.Errorf("era %s overlaps era %s: choose other dates", e, other)
 		}
-		plan.Create(model.Era{ID: plan.NewID(), Era: e}, model.ByHand)
-		return nil
+		entered := model.Era{ID: plan.NewID(), Era: e}
+		plan.Create(entered, model.ByHand)
+		return then(calendar, plan, entered)
 	})
 }
 

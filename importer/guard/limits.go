@@ -44,10 +44,12 @@ const (
 	DocumentDiffers     = "document_differs"
 	IDsChanged          = "ids_changed"
 	RecordsSkipped      = "records_skipped"
-	ValuesLost          = "values_lost"    // fields that would be blank and are not, of each kind and field by itself
-	ValuesChanged       = "values_changed" // that would be others, likewise
-	ValuesShared        = "values_shared"  // that were apart, likewise
-	ValuesGarbled       = "values_garbled" // that look like text in a wrong encoding, likewise
+	ValuesLost          = "values_lost"     // fields that would be blank and are not, of each kind and field by itself
+	ValuesChanged       = "values_changed"  // that would be others, likewise
+	ValuesShared        = "values_shared"   // that were apart, likewise
+	ValuesGarbled       = "values_garbled"  // that look like text in a wrong encoding, likewise
+	GroupsDropped       = "groups_dropped"  // by a roll: they would begin after the year's last day
+	MembershipsCut      = "memberships_cut" // by a roll: they reach beyond that day, or have no end
 )
 
 // Limits are the limits by name. One that is not there is off.
@@ -59,32 +61,35 @@ var theLimits = []struct {
 	imports  Limit
 	rollover *Limit // of the first import into an era: the oldest year group has left, and some staff. nil: as ever
 	undo     *Limit // of an undo, which a person asked for: nil for what is about documents
+	roll     *Limit // of a roll into the next era: nil for all but what is about that
 }{
-	{PupilsLeaving, Limit{Percent: 10, AtLeast: 20}, &Limit{Percent: 35, AtLeast: 20}, half(20)},
-	{StaffLeaving, Limit{Percent: 20, AtLeast: 5}, &Limit{Percent: 40, AtLeast: 5}, half(5)},
-	{GroupsEnding, Limit{Percent: 10, AtLeast: 10}, nil, half(10)},
-	{GroupsShrinking, Limit{Percent: 50, AtLeast: 6}, nil, nil},
-	{GroupsEmptied, Limit{}, nil, nil},
-	{MembershipsEnding, Limit{Percent: 5, AtLeast: 50}, nil, half(100)},
-	{MembershipsMoving, Limit{Percent: 40, AtLeast: 100}, nil, nil},
-	{LessonsRemoved, Limit{Percent: 10, AtLeast: 100}, nil, half(200)},
-	{CommitmentsEnding, Limit{Percent: 20, AtLeast: 500}, nil, half(500)},
-	{CommitmentsChanging, Limit{Percent: 40, AtLeast: 500}, nil, nil},
-	{LessonsSuspended, Limit{Percent: 30, AtLeast: 500}, nil, half(500)},
-	{SuspensionsRemoved, Limit{Percent: 50, AtLeast: 5}, nil, half(5)},
-	{LossesTogether, Limit{Percent: 80, AtLeast: 5}, &Limit{Off: true}, nil},
-	{RecentLosses, Limit{Percent: 15, AtLeast: 20}, &Limit{Off: true}, nil},
-	{SectionsMissing, Limit{}, nil, nil},
-	{SectionShrinks, Limit{Percent: 30, AtLeast: 20}, &Limit{Percent: 50, AtLeast: 20}, nil},
-	{YearsAbsent, Limit{}, &Limit{AtLeast: 2}, nil},
-	{RecordsNew, Limit{Percent: 5, AtLeast: 10}, &Limit{Off: true}, nil},
-	{DocumentDiffers, Limit{Percent: 50, AtLeast: 20}, nil, nil},
-	{IDsChanged, Limit{Percent: 5, AtLeast: 10}, nil, nil},
-	{RecordsSkipped, Limit{Percent: 5, AtLeast: 20}, nil, nil},
-	{ValuesLost, Limit{Percent: 20, AtLeast: 10}, nil, nil},
-	{ValuesChanged, Limit{Percent: 10, AtLeast: 10}, &Limit{Off: true}, nil},
-	{ValuesShared, Limit{Percent: 5, AtLeast: 5}, nil, nil},
-	{ValuesGarbled, Limit{AtLeast: 3}, nil, nil},
+	{PupilsLeaving, Limit{Percent: 10, AtLeast: 20}, &Limit{Percent: 35, AtLeast: 20}, half(20), nil},
+	{StaffLeaving, Limit{Percent: 20, AtLeast: 5}, &Limit{Percent: 40, AtLeast: 5}, half(5), nil},
+	{GroupsEnding, Limit{Percent: 10, AtLeast: 10}, nil, half(10), nil},
+	{GroupsShrinking, Limit{Percent: 50, AtLeast: 6}, nil, nil, nil},
+	{GroupsEmptied, Limit{}, nil, nil, nil},
+	{MembershipsEnding, Limit{Percent: 5, AtLeast: 50}, nil, half(100), nil},
+	{MembershipsMoving, Limit{Percent: 40, AtLeast: 100}, nil, nil, nil},
+	{LessonsRemoved, Limit{Percent: 10, AtLeast: 100}, nil, half(200), nil},
+	{CommitmentsEnding, Limit{Percent: 20, AtLeast: 500}, nil, half(500), nil},
+	{CommitmentsChanging, Limit{Percent: 40, AtLeast: 500}, nil, nil, nil},
+	{LessonsSuspended, Limit{Percent: 30, AtLeast: 500}, nil, half(500), nil},
+	{SuspensionsRemoved, Limit{Percent: 50, AtLeast: 5}, nil, half(5), nil},
+	{LossesTogether, Limit{Percent: 80, AtLeast: 5}, &Limit{Off: true}, nil, nil},
+	{RecentLosses, Limit{Percent: 15, AtLeast: 20}, &Limit{Off: true}, nil, nil},
+	{SectionsMissing, Limit{}, nil, nil, nil},
+	{SectionShrinks, Limit{Percent: 30, AtLeast: 20}, &Limit{Percent: 50, AtLeast: 20}, nil, nil},
+	{YearsAbsent, Limit{}, &Limit{AtLeast: 2}, nil, nil},
+	{RecordsNew, Limit{Percent: 5, AtLeast: 10}, &Limit{Off: true}, nil, nil},
+	{DocumentDiffers, Limit{Percent: 50, AtLeast: 20}, nil, nil, nil},
+	{IDsChanged, Limit{Percent: 5, AtLeast: 10}, nil, nil, nil},
+	{RecordsSkipped, Limit{Percent: 5, AtLeast: 20}, nil, nil, nil},
+	{ValuesLost, Limit{Percent: 20, AtLeast: 10}, nil, nil, nil},
+	{ValuesChanged, Limit{Percent: 10, AtLeast: 10}, &Limit{Off: true}, nil, nil},
+	{ValuesShared, Limit{Percent: 5, AtLeast: 5}, nil, nil, nil},
+	{ValuesGarbled, Limit{AtLeast: 3}, nil, nil, nil},
+	{GroupsDropped, Limit{}, nil, nil, &Limit{Percent: 10, AtLeast: 10}},
+	{MembershipsCut, Limit{}, nil, nil, &Limit{Percent: 10, AtLeast: 100}},
 }
 
 // perNight are limits on what one night may do: after several days, it may do more.
@@ -107,7 +112,9 @@ var LimitNames = func() (names []string) {
 func DefaultLimits() Limits {
 	limits := Limits{}
 	for _, l := range theLimits {
-		limits[l.name] = l.imports
+		if l.roll == nil {
+			limits[l.name] = l.imports
+		}
 	}
 	return limits
 }
@@ -134,6 +141,17 @@ func UndoLimits() Limits {
 	return limits
 }
 
+// RollLimits are those of a roll into the next era.
+func RollLimits() Limits {
+	limits := Limits{}
+	for _, l := range theLimits {
+		if l.roll != nil {
+			limits[l.name] = *l.roll
+		}
+	}
+	return limits
+}
+
 // AWeek is how many nights of imports are judged together, and after how many days without
 // one a night may do twice as much.
 const AWeek = 7
@@ -149,13 +167,15 @@ func (l Limit) after(days int) Limit {
 // Guard is how imports and undos are judged.
 type Guard struct {
 	Import, Rollover, Undo Limits
+	Roll                   Limits
 	Hold                   model.Hold // HoldRemovals, or HoldAll
 	GraceNights            int        // for so many nights a record may be absent before it is ended
 }
 
 // NewGuard is a guard with the limits that hold where nothing else is said.
 func NewGuard() Guard {
-	g := Guard{Import: DefaultLimits(), Rollover: DefaultLimits(), Undo: UndoLimits(), Hold: model.HoldRemovals}
+	g := Guard{Import: DefaultLimits(), Rollover: DefaultLimits(), Undo: UndoLimits(),
+		Roll: RollLimits(), Hold: model.HoldRemovals}
 	maps.Copy(g.Rollover, RolloverLimits())
 	return g
 }

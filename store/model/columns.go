@@ -50,6 +50,7 @@ func init() {
 		newShape(Lesson{}, "lessons"), newShape(Commitment{}, "commitments"), newShape(Suspension{}, "suspensions"),
 		newShape(GroupSuspension{}, "group_suspensions"),
 		newShape(Absence{}, "absences"), newShape(Pin{}, "pins"), newShape(UnwantedDocument{}, "unwanted_documents"),
+		newShape(Datasource{}, "datasources"), newShape(Pause{}, "pauses"),
 	} {
 		Shapes[s.Entity] = s
 	}
@@ -132,6 +133,10 @@ func (s *Shape) AppendImage(b []byte, r Record, real func(ID) ID) []byte {
 				b = append(b, ',')
 			}
 			b = append(append(append(b, '"'), t.Key(c)...), '"', ':')
+			if c.Name == "source_id" && v.FieldByIndex(c.Index).String() == "" { // no MIS has the row
+				b = append(b, "null"...)
+				continue
+			}
 			b = appendValue(b, v.FieldByIndex(c.Index), c.SQL, real)
 		}
 	}

@@ -57,13 +57,16 @@ const (
 	AbsenceEntity         Entity = "absence"
 	PinEntity             Entity = "pin"
 	UnwantedEntity        Entity = "unwanted_document"
+	DatasourceEntity      Entity = "datasource"
+	PauseEntity           Entity = "pause"
 )
 
 // Entities is every Entity in the order in which people are told of them.
 var Entities = []Entity{
-	EraEntity, SettingsEntity, PupilEntity, StaffEntity, LocationEntity, SubjectEntity, HouseEntity, GroupEntity,
+	EraEntity, SettingsEntity, DatasourceEntity, PupilEntity, StaffEntity, LocationEntity, SubjectEntity, HouseEntity, GroupEntity,
 	MembershipEntity,
 	LessonEntity, CommitmentEntity, SuspensionEntity, GroupSuspensionEntity, AbsenceEntity, PinEntity, UnwantedEntity,
+	PauseEntity,
 }
 
 // Record is a row, or for elements the two rows, that a Change is about. Records of
@@ -254,70 +257,3 @@ type UnwantedDocument struct {
 	ID     ID     `db:"id"`
 	SHA256 string `db:"sha256"`
 }
-
-// Era is an era with its row's id.
-type Era struct {
-	ID ID `db:"id"`
-	era.Era
-}
-
-// Settings says which era is which. There is one row, with the id 1.
-type Settings struct {
-	ID             ID `db:"id"`
-	CurrentEraID   ID `db:"current_era_id"`
-	NextEraID      ID `db:"next_era_id"`
-	PreviousEraID  ID `db:"previous_era_id"`
-	PerpetualEraID ID `db:"perpetual_era_id"`
-}
-
-func (Staff) Entity() Entity { return StaffEntity }
-
-func (Pupil) Entity() Entity { return PupilEntity }
-
-func (Location) Entity() Entity { return LocationEntity }
-
-func (Subject) Entity() Entity { return SubjectEntity }
-
-func (House) Entity() Entity { return HouseEntity }
-
-func (Group) Entity() Entity { return GroupEntity }
-
-func (Membership) Entity() Entity { return MembershipEntity }
-
-func (Era) Entity() Entity { return EraEntity }
-
-func (Settings) Entity() Entity { return SettingsEntity }
-
-func (Lesson) Entity() Entity { return LessonEntity }
-
-func (Commitment) Entity() Entity { return CommitmentEntity }
-
-func (Suspension) Entity() Entity { return SuspensionEntity }
-
-func (GroupSuspension) Entity() Entity { return GroupSuspensionEntity }
-
-func (Absence) Entity() Entity { return AbsenceEntity }
-
-func (Pin) Entity() Entity { return PinEntity }
-
-func (UnwantedDocument) Entity() Entity { return UnwantedEntity }
-
-func (m Membership) RowID() ID { return m.ID }
-
-func (e Era) RowID() ID { return e.ID }
-
-func (s Settings) RowID() ID { return s.ID }
-
-func (l Lesson) RowID() ID { return l.ID }
-
-func (c Commitment) RowID() ID { return c.ID }
-
-func (s Suspension) RowID() ID { return s.ID }
-
-func (g GroupSuspension) RowID() ID { return g.ID }
-
-func (a Absence) RowID() ID { return a.ID }
-
-func (p Pin) RowID() ID { return p.ID }
-
-func (u UnwantedDocument) RowID() ID { return u.ID }

@@ -79,6 +79,14 @@ const (
 	Undone // by a run
 	NotAgain
 	Forced
+	FollowsEra
+	EraOver
+	Adopted
+	Trimmed
+	Matched // by what of the previous MIS's row
+	NewID
+	Merged // into a record
+	PreviousMISGone
 )
 
 var reasons = [...]string{
@@ -106,6 +114,15 @@ var reasons = [...]string{
 	Undone:        "undone",
 	NotAgain:      "not to be imported again",
 	Forced:        "imported again by force",
+	FollowsEra:    "follows its era",
+	EraOver:       "the academic year is over",
+	Adopted:       "adopted",
+	Trimmed:       "cut to its group's life",
+	Matched:       "the new MIS's record of it",
+	NewID:         "has a new id in the MIS",
+	Merged:        "merged",
+
+	PreviousMISGone: "another MIS is imported now",
 }
 
 // String is the reason as people are told it, and as the database records it.

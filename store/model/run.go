@@ -75,6 +75,7 @@ const (
 	Import   = "import"
 	Approval = "approval" // of a held import
 	Undo     = "undo"
+	Roll     = "roll" // of the current era into the next
 )
 
 // Run is the record of one run.

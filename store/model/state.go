@@ -34,6 +34,15 @@ func (c Calendar) Plain() []era.Era {
 // Current is the current era, nil when none was set.
 func (c Calendar) Current() *Era { return c.find(c.Settings.CurrentEraID) }
 
+// Next is the next era, nil when none was set.
+func (c Calendar) Next() *Era { return c.find(c.Settings.NextEraID) }
+
+// Previous is the previous era, nil when none was set.
+func (c Calendar) Previous() *Era { return c.find(c.Settings.PreviousEraID) }
+
+// Perpetual is the era without an end.
+func (c Calendar) Perpetual() *Era { return c.find(c.Settings.PerpetualEraID) }
+
 // Named is the era of a name, nil when there is none.
 func (c Calendar) Named(name string) *Era {
 	for i := range c.Eras {
@@ -81,6 +90,16 @@ type State struct {
 type DayLessons struct {
 	Lessons     []Lesson
 	Commitments []Commitment
+}
+
+// Belongings is what an era holds, whoever owns it: groups with their memberships and the days on
+// which they are suspended, and such lessons as were asked for. Each is in order of id.
+type Belongings struct {
+	Groups           []Group
+	Memberships      []Membership
+	GroupSuspensions []GroupSuspension
+	DayLessons
+	Needed map[ID]bool // groups that are members of others
 }
 
 // Ahead is how many lessons there are from a day on, and how many commitments they have.

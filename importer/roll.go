@@ -1,0 +1,75 @@
+package importer
+
+import (
+	"context"
+
+	"misimportd/era"
+	"misimportd/era/hint"
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
+	"misimportd/importer/years"
+	"misimportd/store"
+	"misimportd/store/model"
+)
+
+// currentMIS is the datasource that is imported.
+func currentMIS(ctx context.Context, v *store.View) (model.Datasource, error) {
+	list, err := v.Datasources(ctx)
+	if err != nil {
+		return model.Datasource{}, err
+	}
+	if source := list.Is(model.CurrentMIS); source != nil {
+		return *source, nil
+	}
+	return model.Datasource{}, refusef("no datasource is the current one: choose it with \"%s\"",
+		hint.Command("datasource set current NAME"))
+}
+
+// Roll rolls the current era into the next one. Before the current era's last day it is refused,
+// unless it is meant early.
+func (im *Importer) Roll(ctx context.Context, early bool) (report.Report, error) {
+	return im.do(ctx, im.rolling(early))
+}
+
+// PlanRoll says what Roll would do, and changes nothing.
+func (im *Importer) PlanRoll(ctx context.Context) (report.Report, error) {
+	return im.rolling(true).plan(ctx, im)
+}
+
+func (im *Importer) rolling(early bool) act {
+	return act{kind: model.Roll, alone: true,
+		prepare: func(ctx context.Context, v *store.View, r *report.Report) (model.Proposal, error) {
+			return im.prepareRoll(ctx, v, r, early)
+		}}
+}
+
+// prepareRoll makes the plan of a roll and judges it.
+func (im *Importer) prepareRoll(ctx context.Context, v *store.View, r *report.Report, early bool) (p model.Proposal,
+	err error) {
+	y := years.Year{Today: im.today()}
+	if y.Calendar, err = v.Calendar(ctx); err != nil {
+		return p, err
+	}
+	current := y.Calendar.Current()
+	if current != nil {
+		if y.Holds, err = v.Belongings(ctx, current.ID, current.Days()); err != nil {
+			return p, err
+		}
+		r.AsOf, r.Era = current.EndsOn, current.Name
+	}
+	if err := y.Roll(&p.Plan); err != nil {
+		return p, refusef("%v", err)
+	}
+	if y.Today < current.EndsOn && !early {
+		return p, refusef("era %s goes on until %s: to roll before its last day, say that you mean it with \"%s\"",
+			current.Name, current.EndsOn.Long(), hint.Command("era roll --yes"))
+	}
+	r.Hold = model.HoldNothing
+	r.Guard = guard.JudgeRoll(im.Guard.Roll, y.Holds, p.Plan)
+	if guard.HeldBy(r.Guard, model.HoldAll) != model.HoldNothing {
+		r.Hold, p.Waiting, p.Plan = model.HoldAll, p.Plan, model.Plan{}
+	}
+	return p, nil
+}
+
+func (im *Importer) today() era.Date { return era.DateOf(im.now().In(im.Zone)) }

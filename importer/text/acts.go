@@ -1,0 +1,77 @@
+package text
+
+import (
+	"fmt"
+	"io"
+
+	"misimportd/era"
+	"misimportd/era/hint"
+	"misimportd/importer/report"
+	"misimportd/importer/years"
+	"misimportd/store/model"
+)
+
+// WriteAct writes what something did that a person asked for, or would do. what says what it was.
+func WriteAct(w io.Writer, r report.Report, what string, style Style) error {
+	p := &printer{Style: style, w: w}
+	if r.Result == report.Planned {
+		p.line("%s", p.paint(bold, "Plan for "+what))
+		p.changes(r.Lines)
+		p.summary(r.Changes)
+		p.problems(r.Problems)
+		p.guard(r.Guard, true)
+		if r.Hold != model.HoldNothing {
+			p.waits("would wait for a person", r.Waiting, r.Held)
+		}
+		p.line("\nNothing has been changed: this is a plan. The same command without --plan carries it out.")
+		return p.err
+	}
+	p.line("%s", p.paint(bold, fmt.Sprintf("Run %d: %s, %s", r.Run, r.Result, what)))
+	if r.Result == model.Held {
+		p.guard(r.Guard, false)
+		p.line("%s", applied[r.Hold])
+		p.waits("waits for a person", r.Waiting, report.Lines{})
+		p.goOn(r)
+		return p.err
+	}
+	p.summary(r.Changes)
+	p.problems(r.Problems)
+	if r.Result == model.Applied {
+		p.line("\n\"%s\" lists each change, \"%s\" puts it back.", hint.Command("runs show %d", r.Run),
+			hint.Command("undo %d", r.Run))
+	}
+	return p.err
+}
+
+// WriteEraStatus writes which era is which, what is missing, and the next step.
+func WriteEraStatus(w io.Writer, s years.Status, style Style) error {
+	p := &printer{Style: style, w: w}
+	for _, of := range []struct {
+		is  string
+		era *era.Era
+	}{{"previous", s.Previous}, {"current", s.Current}, {"next", s.Next}, {"perpetual", s.Perpetual}} {
+		text := "none"
+		if of.era != nil {
+			text = of.era.String()
+		}
+		switch {
+		case of.is == "current" && s.DaysLeft != nil && *s.DaysLeft >= 0:
+			text += fmt.Sprintf(", %d days left after today", *s.DaysLeft)
+		case of.is == "current" && s.DaysLeft != nil:
+			text += ", over"
+		case of.is == "next" && s.Groups > 0:
+			text += fmt.Sprintf(", with %d groups", s.Groups)
+		case of.is == "next" && of.era == nil && s.Current != nil:
+			text = p.paint(amber, "none: it is missing")
+		}
+		p.line("%-10s %s", of.is, text)
+	}
+	if s.Warning != "" {
+		p.line("\n%s", p.paint(amber, s.Warning))
+	}
+	p.line("\nNext step: %s.", s.Step.What)
+	if s.Step.Command != "" {
+		p.line("  %s", s.Step.Command)
+	}
+	return p.err
+}

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"context"
+
+	"misimportd/era"
+	"misimportd/store/model"
+)
+
+// Datasources lists the MISs by name.
+func (v *View) Datasources(ctx context.Context) (list model.Datasources, err error) {
+	if v.empty { // as the tables will begin
+		return model.Datasources{{Name: "iSAMS", Role: model.CurrentMIS}}, nil
+	}
+	err = v.tx.SelectContext(ctx, &list, `SELECT id, name, role FROM datasources ORDER BY name`)
+	return list, v.db.failed("reading the datasources", err)
+}
+
+// Pauses lists what a person entered, by first day.
+func (v *View) Pauses(ctx context.Context) (list []model.Pause, err error) {
+	if v.empty {
+		return nil, nil
+	}
+	err = readRecords(ctx, v.tx, &list, "1 = 1")
+	return list, v.db.failed("reading the pauses", err)
+}
+
+// Belongings reads what an era holds, whoever owns it: all its groups with their memberships, and
+// those of its lessons that are on other days than these.
+func (v *View) Belongings(ctx context.Context, eraID model.ID, but era.Interval) (b model.Belongings, err error) {
+	if v.empty {
+		return b, nil
+	}
+	const others = `t.era_id = $1 AND (t.on_date < $2 OR t.on_date > $3)`
+	for _, read := range []func() error{
+		func() error { return readRecords(ctx, v.tx, &b.Groups, "t.era_id = $1", eraID) },
+		func() error {
+			return readRecords(ctx, v.tx, &b.Memberships,
+				"t.group_id IN (SELECT g.id FROM groups g WHERE g.era_id = $1)", eraID)
+		},
+		func() error { return readRecords(ctx, v.tx, &b.Lessons, others, eraID, but.From, but.To) },
+		func() error {
+			return readRecords(ctx, v.tx, &b.Commitments, `t.lesson_id IN (SELECT t.id FROM lessons t WHERE `+others+`)
+				OR t.element_id IN (SELECT g.id FROM groups g WHERE g.era_id = $1 AND g.starts_on > $3)`, eraID, but.From,
+				but.To)
+		},
+		func() error { return v.readMemberGroups(ctx, &b, eraID) },
+		func() error {
+			return readRecords(ctx, v.tx, &b.GroupSuspensions,
+				"t.group_id IN (SELECT g.id FROM groups g WHERE g.era_id = $1)", eraID)
+		},
+	} {
+		if err := read(); err != nil {
+			return b, v.db.failed("reading what the era holds", err)
+		}
+	}
+	return b, nil
+}
+
+// readMemberGroups finds the groups of an era that are members of other groups.
+func (v *View) readMemberGroups(ctx context.Context, b *model.Belongings, eraID model.ID) error {
+	var ids []model.ID
+	err := v.tx.SelectContext(ctx, &ids, `SELECT DISTINCT m.element_id FROM memberships m
+		JOIN groups g ON g.id = m.element_id WHERE g.era_id = $1`, eraID)
+	b.Needed = make(map[model.ID]bool, len(ids))
+	for _, id := range ids {
+		b.Needed[id] = true
+	}
+	return err
+}
