@@ -34,7 +34,7 @@ func (im *Importer) Approve(ctx context.Context, id model.ID) (report.Report, er
 			report, err = im.undo(ctx, lock, holder, im.undoing(held.About).approving(held))
 			return err
 		case model.Roll:
-			report, err = im.rolling(true).approving(held).carryOut(ctx, im, lock, holder)
+			report, err = im.rolling(false, true).approving(held).carryOut(ctx, im, lock, holder)
 			return err
 		}
 		document, err := im.State.TakeArchived(int64(id), held.SHA256)
@@ -48,6 +48,7 @@ func (im *Importer) Approve(ctx context.Context, id model.ID) (report.Report, er
 		defer func() { _ = document.Close() }()
 		again := *im
 		again.AsOf, again.Force = held.AsOf, true // as the held run was, if it had to be
+		again.ask(held.Options.V.NextYear)
 		n := again.begin(&document.Document)
 		n.report.Taken = document.Manifest.Since
 		report, err = n.carryOut(ctx, lock, holder, document, model.Approval,

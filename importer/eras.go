@@ -108,7 +108,7 @@ func (im *Importer) judge(ctx context.Context, v *store.View, r *report.Report, 
 	if err != nil {
 		return err
 	}
-	ahead, err := lessonsAhead(ctx, v, state, plan, r.AsOf)
+	ahead, err := lessonsAhead(ctx, v, state, plan, era.Interval{From: r.AsOf})
 	if err != nil {
 		return err
 	}

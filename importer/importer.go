@@ -47,12 +47,7 @@ type Importer struct {
 	Retention          time.Duration      // of the Archive; zero keeps it for ever
 	Progress           func(stage string) // may be nil
 	Turn               Turn
-}
-
-// Turn is what an import does about the school year by itself.
-type Turn struct {
-	AutoRoll   bool // roll on the first night after the current era's last day
-	CreateNext bool // enter the academic year that follows then, if there is no next one
+	NextYear           *model.NextYear // load a later era ahead of time; nil: import into the current one
 }
 
 // night is one import under way.
@@ -69,6 +64,9 @@ type night struct {
 	noted    []mis.Problem  // before the document was read
 	pinned   []model.Change // what the MIS says of what is pinned
 	before   []model.Stage  // before that, too
+
+	looking    bool // it is a plan: nothing was done about the school year before
+	peopleOnly bool // the current era is over: no group and no lesson is touched
 }
 
 // Plan says what Run would do, and changes nothing. A document has to be in
@@ -81,6 +79,7 @@ func (im *Importer) Plan(ctx context.Context) (report.Report, error) {
 		return report.NothingYet(), err
 	}
 	n := im.begin(document)
+	n.looking = true
 	defer n.close()
 	err = im.DB.View(ctx, func(v *store.View) error {
 		proposal, err := n.prepare(ctx, v)
@@ -167,7 +166,31 @@ func TellWaiting(log *slog.Logger) func(holder string) {
 	}
 }
 
+// run makes one import, with what the school year asks for: before it a roll that is due, and after it
+// an import into the next era.
 func (im *Importer) run(ctx context.Context, lock *store.Lock, holder store.Holder) (report.Report, error) {
+	var rolled model.ID
+	var err error
+	if im.NextYear == nil {
+		if rolled, err = im.turnYear(ctx, lock, holder); err != nil {
+			return report.NothingYet(), err
+		}
+	}
+	done, err := im.importOne(ctx, lock, holder)
+	done.Rolled = rolled
+	if err != nil || done.Run == 0 {
+		return done, err
+	}
+	due, err := im.isAheadDue(ctx)
+	if err != nil || !due {
+		return done, err
+	}
+	done.Ahead, err = im.loadAhead(ctx, lock, holder)
+	return done, err
+}
+
+// importOne makes one import.
+func (im *Importer) importOne(ctx context.Context, lock *store.Lock, holder store.Holder) (report.Report, error) {
 	fetching := im.stopwatch()
 	fetching.next("fetch")
 	document, noted, err := im.take(ctx)
@@ -179,7 +202,15 @@ func (im *Importer) run(ctx context.Context, lock *store.Lock, holder store.Hold
 	im.progress("state") // the database's time begins
 	n := im.begin(&document.Document)
 	n.noted, n.before, n.report.Taken = noted, fetching.stages, document.Manifest.Since
-	return n.carryOut(ctx, lock, holder, document, model.Import, n.prepare)
+	return n.carryOut(ctx, lock, holder, document, n.kind(), n.prepare)
+}
+
+// kind is what sort of run it is.
+func (im *Importer) kind() string {
+	if im.NextYear != nil {
+		return model.Ahead
+	}
+	return model.Import
 }
 
 // carryOut makes a run of what prepare proposes, and files the document away.
@@ -193,9 +224,14 @@ func (n *night) carryOut(ctx context.Context, lock *store.Lock, holder store.Hol
 		}
 		n.report.Stages = n.watch.timed()
 		proposal.Run = record(n.report, kind, n.Version, holder)
+		proposal.Run.Options.V.NextYear = n.NextYear
 		return proposal, err
 	})
 	n.watch.stop()
+	var refused refusal
+	if errors.As(err, &refused) {
+		return n.report, err
+	}
 	if err != nil {
 		return n.failed(ctx, lock, kind, holder, err)
 	}
@@ -331,18 +367,9 @@ func (n *night) await(ctx context.Context) error {
 	return err
 }
 
-// day is the era to import into and the as-of date. A database in which no era was
-// ever set begins with the academic year of that day.
-func (n *night) day(calendar model.Calendar, plan *model.Plan) (model.Era, era.Date, error) {
-	today := era.DateOf(n.now().In(n.Zone))
-	if current := calendar.Current(); current != nil {
-		asOf, err := current.AsOf(today, n.AsOf)
-		return *current, asOf, err
-	}
-	day := n.AsOf
-	if day == 0 {
-		day = today
-	}
+// firstEra is the era of a database in which none was ever set: the academic year of the day.
+func (n *night) firstEra(calendar model.Calendar, plan *model.Plan) (model.Era, era.Date, error) {
+	day := n.day()
 	first := model.Era{ID: plan.NewID(), Era: era.Academic(day, n.AcademicYearStarts)}
 	if known, clash := first.Clash(calendar.Plain()); clash {
 		return first, day, fmt.Errorf("no era is current, and %s is there already: choose one with \"%s\"", known,
@@ -372,7 +399,7 @@ func (n *night) settle(document *cache.Taken, started time.Time) error {
 		}
 	}
 	file := func() error { return document.Settle(int64(n.report.Run)) }
-	if n.report.Hold != model.HoldNothing && len(n.report.Changes) == 0 {
+	if n.NextYear != nil || n.report.Hold != model.HoldNothing && len(n.report.Changes) == 0 {
 		file = document.Discard
 	}
 	if err := file(); err != nil {

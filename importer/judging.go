@@ -81,11 +81,11 @@ func (n *night) prepare(ctx context.Context, v *store.View) (p model.Proposal, e
 
 // terms are those of a night that nothing is held of.
 func (n *night) terms() want.Terms {
-	night := n.AsOf
-	if night == 0 {
-		night = era.DateOf(n.now().In(n.Zone))
+	terms := want.Terms{Grace: n.Guard.GraceNights, Night: n.day()}
+	if n.NextYear != nil {
+		terms.Grace, terms.Ahead, terms.YearsUp = 0, true, n.NextYear.Years
 	}
-	return want.Terms{Grace: n.Guard.GraceNights, Night: night}
+	return terms
 }
 
 // holding are the terms of a night of which something is held.
@@ -114,7 +114,7 @@ func (n *night) look(ctx context.Context, v *store.View) (*scene, error) {
 	if s.calendar, err = v.Calendar(ctx); err != nil {
 		return nil, err
 	}
-	if s.era, s.asOf, err = n.day(s.calendar, &s.begin); err != nil {
+	if s.era, s.asOf, err = n.eraOf(s.calendar, &s.begin); err != nil {
 		return nil, err
 	}
 	n.report.AsOf, n.report.Era, n.report.Hold, n.report.Guard = s.asOf, s.era.Name, model.HoldNothing,
@@ -134,7 +134,9 @@ func (n *night) look(ctx context.Context, v *store.View) (*scene, error) {
 	if s.file, err = schoolfiles.ReadSuspensions(n.SuspensionsFile); err != nil {
 		return nil, err
 	}
+	n.leaveOut()
 	s.noted = slices.Clone(n.noted)
+	n.noteYear(s)
 	n.keepSuspensions(s)
 	return s, nil
 }
@@ -248,14 +250,14 @@ func (n *night) tell(s *scene, w *want.Wanted) {
 // judge holds a plan against the limits: those of an era's first import are wider.
 func (n *night) judge(ctx context.Context, s *scene, w *want.Wanted, plan model.Plan) ([]guard.Finding, error) {
 	limits := n.Guard.Import
-	if guard.IsRollover(s.state) {
+	if guard.IsRollover(s.state) || n.NextYear != nil {
 		limits = n.Guard.Rollover
 	}
 	baseline, err := s.view.Baseline(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ahead, err := lessonsAhead(ctx, s.view, s.state, plan, s.asOf)
+	ahead, err := lessonsAhead(ctx, s.view, s.state, plan, era.Interval{From: s.asOf, To: s.era.EndsOn})
 	if err != nil {
 		return nil, err
 	}
@@ -273,14 +275,14 @@ func (n *night) judge(ctx context.Context, s *scene, w *want.Wanted, plan model.
 
 // lessonsAhead counts lessons where a plan has some: most do not.
 func lessonsAhead(ctx context.Context, v *store.View, s *model.State, plan model.Plan,
-	from era.Date) (model.Ahead, error) {
+	days era.Interval) (model.LessonsAhead, error) {
 	ofLessons := func(c model.Change) bool {
 		return c.Entity() == model.LessonEntity || c.Entity() == model.CommitmentEntity
 	}
 	if !slices.ContainsFunc(plan.Changes, ofLessons) {
-		return model.Ahead{}, nil
+		return model.LessonsAhead{}, nil
 	}
-	return v.LessonsAhead(ctx, s.DatasourceID, from)
+	return v.LessonsAhead(ctx, s.DatasourceID, days)
 }
 
 // believed is the document as it is meant if a person says that the sections which breached

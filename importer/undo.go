@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"misimportd/era"
 	"misimportd/importer/guard"
 	"misimportd/importer/report"
 	"misimportd/store"
@@ -95,7 +96,7 @@ func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id model.ID,
 	if err := im.markUnwanted(ctx, v, run, state, &p.Plan); err != nil {
 		return p, err
 	}
-	ahead, err := lessonsAhead(ctx, v, state, p.Plan, run.AsOf)
+	ahead, err := lessonsAhead(ctx, v, state, p.Plan, era.Interval{From: run.AsOf})
 	if err != nil {
 		return p, err
 	}

@@ -43,6 +43,7 @@ const (
 	SectionIsAbsent   Reason = "section absent or empty"
 	Unwanted          Reason = "not imported again"
 	WouldClash        Reason = "would clash with what is kept"
+	YearEnds          Reason = "academic year ends"
 )
 
 // Reasons are all of them.
@@ -51,7 +52,7 @@ var Reasons = []Reason{NoID, BadID, Conflicting, Repeated, NoName, BadValue, Too
 	UnknownForm, UnknownHouse, UnknownSet, UnknownPupil, UnknownSubject, UnknownPeriod, UnknownWeek, UnknownRoom,
 	UnknownTeacher, UnknownTimetable,
 	SeveralTimetables, Overlapping, Backwards, CrossesMidnight, NoWeek, NotUnderstood, OutsideEras, NobodyInYear,
-	OverlapsAnother, LastGood, SectionIsAbsent, Unwanted, WouldClash}
+	OverlapsAnother, LastGood, SectionIsAbsent, Unwanted, WouldClash, YearEnds}
 
 // Problem is a fault in a document that does not stop the night (R33). It names
 // records by id, never by a person's name.

@@ -4,6 +4,7 @@
 package mis
 
 import (
+	"slices"
 	"strings"
 
 	"misimportd/era"
@@ -110,6 +111,7 @@ type Roll[T any] struct {
 	// "" for one without a name: a record that is missing may be one of them.
 	Unreadable map[string]bool
 	Believed   bool // missing, and yet taken at its word: see Believing
+	LeftOut    bool // not looked at, on purpose: see Without
 }
 
 // SaysNothing tells whether r is no evidence of anything: the section is missing
@@ -151,7 +153,9 @@ type Section interface {
 	Name() string // as the MIS calls it
 	Size() int    // records of it, faulty ones too
 	SaysNothing() bool
+	IsLeftOut() bool
 	believe()
+	leaveOut()
 }
 
 // Name is what the MIS calls the section.
@@ -162,6 +166,20 @@ func (r *Roll[T]) Size() int { return r.Seen }
 
 // believe takes a section that says nothing at its word: there is no such record.
 func (r *Roll[T]) believe() { r.Present, r.Seen, r.Believed = true, 1, true }
+
+// IsLeftOut tells whether the section was not looked at, on purpose.
+func (r *Roll[T]) IsLeftOut() bool { return r.LeftOut }
+
+// leaveOut makes the section one that says nothing.
+func (r *Roll[T]) leaveOut() {
+	*r = Roll[T]{Section: r.Section, LeftOut: true}
+}
+
+// leaveOut forgets who is said to be in a set that cannot be read, too.
+func (l *SetLists) leaveOut() {
+	l.Roll.leaveOut()
+	*l = SetLists{Roll: l.Roll}
+}
 
 // Snapshot is what the MIS says. The order of a document's records leaves no
 // trace in it (R30).
@@ -197,6 +215,26 @@ func (s *Snapshot) Believing(missing map[string]bool) *Snapshot {
 	}
 	b.Timetable = s.Timetable.believing(missing)
 	return &b
+}
+
+// Without is s as if it did not say anything of these sections: what they hold is neither changed nor
+// missed. s is left as it is.
+func (s *Snapshot) Without(sections ...string) *Snapshot {
+	w := *s
+	for _, section := range w.sections() {
+		if slices.Contains(sections, section.Name()) {
+			section.leaveOut()
+		}
+	}
+	if slices.Contains(sections, s.Timetable.Section) {
+		w.Timetable.Lessons, w.Timetable.Speaks, w.Timetable.LeftOut = nil, false, true
+	}
+	return &w
+}
+
+// OfGroups are the sections without which a document says nothing of groups and lessons.
+func (s *Snapshot) OfGroups() []string {
+	return []string{s.Forms.Section, s.Sets.Section, s.SetLists.Section, s.Timetable.Section}
 }
 
 // Counts is how many records there were of each section, faulty ones too.

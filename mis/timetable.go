@@ -62,6 +62,7 @@ type Allocation struct {
 type Timetable struct {
 	Section     string // as the MIS calls what holds it
 	Name        string // of the published timetable that was chosen
+	LeftOut     bool   // not looked at, on purpose: see Snapshot.Without
 	Speaks      bool   // what it does not say is not so; false where sections are missing
 	Periods     map[string]Period
 	Allocations map[era.Week][]string // ids of the timetable's weeks

@@ -16,7 +16,7 @@ import (
 const runColumns = `id, kind, result, started_at, finished_at, as_of, era, source_sha256, source_bytes,
 	source_unchanged,
 	counts, problems, stages, error, program, host, records, guard, hold, waiting, about,
-	decision, decided_by, decided_at, undone_by`
+	decision, decided_by, decided_at, undone_by, options`
 
 // Lock is the right to change the database, which one process has at a time (R32).
 type Lock struct {
@@ -175,7 +175,11 @@ func (l *Lock) settle(ctx context.Context, tx *sqlx.Tx, run model.Run, p model.P
 		}
 	}
 	if p.Replaces {
-		if _, err := tx.ExecContext(ctx, decide+`<> $4`, model.Replaced, run.ID, at, run.ID); err != nil {
+		of := ` AND kind NOT IN ('roll', 'ahead')`
+		if run.Kind == model.Ahead {
+			of = ` AND kind = 'ahead'`
+		}
+		if _, err := tx.ExecContext(ctx, decide+`<> $4`+of, model.Replaced, run.ID, at, run.ID); err != nil {
 			return err
 		}
 	}
@@ -296,6 +300,6 @@ func insertRun(ctx context.Context, tx *sqlx.Tx, run model.Run) error {
 		`, labelled) VALUES (:id, :kind, :result, :started_at, :finished_at, :as_of, :era,
 		:source_sha256, :source_bytes, :source_unchanged, :counts, :problems, :stages, :error,
 		:program, :host, :records, :guard, :hold, :waiting, :about, :decision, :decided_by, :decided_at,
-		:undone_by, true)`, run)
+		:undone_by, :options, true)`, run)
 	return err
 }

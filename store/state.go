@@ -55,7 +55,7 @@ func (v *View) State(ctx context.Context, datasource, eraID model.ID, asOf era.D
 		func() error { return v.readMemberships(ctx, s, eraID, asOf) },
 		func() error { return v.readNeeded(ctx, s, eraID, asOf) },
 		func() error { return v.readSuspensions(ctx, s, eraID, asOf) },
-		func() error { return v.readLessonDays(ctx, s, asOf) },
+		func() error { return v.readLessonDays(ctx, s, eraID, asOf) },
 		func() error {
 			return v.tx.SelectContext(ctx, &s.Absences,
 				`SELECT id, element_id, nights, last_on FROM absences ORDER BY id`)
@@ -175,14 +175,18 @@ func (v *View) Pins(ctx context.Context) ([]model.Pin, error) {
 	return pins, v.db.failed("reading the pins", err)
 }
 
-// LessonsAhead counts a datasource's lessons from a day on, and what they take.
-func (v *View) LessonsAhead(ctx context.Context, datasource model.ID, from era.Date) (ahead model.Ahead, err error) {
+// LessonsAhead counts a datasource's lessons of some days, and what they take.
+func (v *View) LessonsAhead(ctx context.Context, datasource model.ID, days era.Interval) (ahead model.LessonsAhead,
+	err error) {
 	if v.empty {
 		return ahead, nil
 	}
+	if days.To == 0 {
+		days.To = era.NewDate(2199, 12, 31)
+	}
 	err = v.tx.QueryRowxContext(ctx, `SELECT count(*), coalesce(sum((SELECT count(*) FROM commitments c
 		WHERE c.lesson_id = l.id)), 0)
-		FROM lessons l WHERE l.datasource_id = $1 AND l.on_date >= $2`, datasource, from).
+		FROM lessons l WHERE l.datasource_id = $1 AND l.on_date BETWEEN $2 AND $3`, datasource, days.From, days.To).
 		Scan(&ahead.Lessons, &ahead.Commitments)
 	return ahead, v.db.failed("counting the lessons", err)
 }

@@ -31,9 +31,11 @@ func (v *View) Suspensions(ctx context.Context) ([]model.Suspension, error) {
 	return list, v.db.failed("reading the suspensions", err)
 }
 
-func (v *View) readLessonDays(ctx context.Context, s *model.State, asOf era.Date) error {
-	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT %s, digest FROM lesson_days WHERE datasource_id = $1
-		AND on_date >= $2`, v.db.dialect.day("on_date")), s.DatasourceID, asOf)
+// readLessonDays reads what is known of the days from the as-of date on, but for those of other eras.
+func (v *View) readLessonDays(ctx context.Context, s *model.State, eraID model.ID, asOf era.Date) error {
+	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT %s, digest FROM lesson_days d WHERE datasource_id = $1
+		AND on_date >= $2 AND NOT EXISTS (SELECT 1 FROM eras e WHERE e.id <> $3 AND d.on_date BETWEEN e.starts_on
+		AND e.ends_on)`, v.db.dialect.day("on_date")), s.DatasourceID, asOf, eraID)
 	if err != nil {
 		return err
 	}

@@ -68,3 +68,13 @@ func (v *View) readMemberGroups(ctx context.Context, b *model.Belongings, eraID 
 	}
 	return err
 }
+
+// Waits tells whether a run of a kind waits for a person.
+func (v *View) Waits(ctx context.Context, kind string) (waits bool, err error) {
+	if v.empty {
+		return false, nil
+	}
+	err = v.tx.GetContext(ctx, &waits, `SELECT EXISTS (SELECT 1 FROM runs WHERE decision = 'waiting' AND kind = $1)`,
+		kind)
+	return waits, v.db.failed("reading the runs", err)
+}

@@ -24,7 +24,7 @@ func evidence() *guard.Evidence {
 		Snap:     &mis.Snapshot{},
 		Baseline: map[string]int{"Pupils": 100, "Staff": 20},
 		Past:     mustPast(),
-		Ahead:    model.Ahead{Lessons: 1000, Commitments: 3000},
+		Ahead:    model.LessonsAhead{Lessons: 1000, Commitments: 3000},
 	}
 	e.Snap.Pupils = mis.Roll[mis.Pupil]{Section: "Pupils", Present: true, Seen: 100}
 	e.Snap.Staff = mis.Roll[mis.StaffMember]{Section: "Staff", Present: true, Seen: 20}

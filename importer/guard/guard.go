@@ -48,7 +48,7 @@ const ShownCauses = 10
 // Evidence is what the guard looks at.
 type Evidence struct {
 	State    *model.State
-	Ahead    model.Ahead // all lessons from the as-of date on, where the plan changes some
+	Ahead    model.LessonsAhead // all lessons from the as-of date on, where the plan changes some
 	Plan     model.Plan
 	Snap     *mis.Snapshot  // nil for an undo, as are those below
 	Wanted   *want.Wanted   // that the plan is for

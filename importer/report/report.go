@@ -38,6 +38,8 @@ type Report struct {
 	Lines     Lines           `json:"plan,omitzero"`         // each change; of a plan only
 	Held      Lines           `json:"waiting_plan,omitzero"` // each change that waits, or would
 	Pinned    []Line          `json:"pinned,omitempty"`      // what the MIS says (before), and what stays (after)
+	Rolled    model.ID        `json:"rolled,omitempty"`      // the run that rolled into the next era before it
+	Ahead     *Report         `json:"ahead,omitempty"`       // of the import into the next era after it
 	Again     bool            `json:"-"`                     // the document was looked at once more
 	Taken     time.Time       `json:"-"`                     // when the document was fetched, or put into PreFetched
 }

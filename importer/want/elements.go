@@ -89,6 +89,9 @@ func (w *Wanted) Origin(id string) model.Origin {
 // same, as the database has them: those that roll is silent on, those that are absent for
 // a few nights only, and all of them when what ends is held.
 func keep[T Element, R any](w *Wanted, want, have []T, roll *mis.Roll[R]) []T {
+	if _, isGroup := any(want).([]model.Group); w.Ahead && !isGroup {
+		return asTheyAre(want, have)
+	}
 	said := BySource(want)
 	for _, h := range have {
 		if _, ok := said[h.Source()]; ok {
@@ -105,6 +108,29 @@ func keep[T Element, R any](w *Wanted, want, have []T, roll *mis.Roll[R]) []T {
 	}
 	slices.SortFunc(want, CompareSources[T])
 	return want
+}
+
+// asTheyAre is the elements that the database has, as it has them, and those that are new, which the
+// school does not have yet.
+func asTheyAre[T Element](want, have []T) []T {
+	known := BySource(have)
+	all := slices.Clone(have)
+	var none T
+	for _, r := range want {
+		if _, ok := known[r.Source()]; !ok {
+			all = append(all, model.Keep(r, none, "current"))
+		}
+	}
+	slices.SortFunc(all, CompareSources[T])
+	return all
+}
+
+// toReferTo is the elements that groups may refer to.
+func toReferTo[T Element](w *Wanted, records []T) []T {
+	if w.Ahead {
+		return records
+	}
+	return current(records)
 }
 
 func (w *Wanted) whyKept(h model.Record, isCurrent, isSilent, isBelieved bool) whyKept {
@@ -178,14 +204,28 @@ func houseKind(boarding bool) mis.HouseKind {
 	return mis.Academic
 }
 
+// lastYear is the last year of school.
+const lastYear = 13
+
+// yearThen is a pupil's year group in the era that is imported into.
+func (w *Wanted) yearThen(year era.Year) era.Year {
+	if !year.Known() {
+		return year
+	}
+	return year + era.Year(w.YearsUp)
+}
+
 // imports tells whether the school wants a year group. One that is not known is
 // wanted: it is not known to be unwanted.
 func (w *Wanted) imports(year era.Year) bool {
+	if w.Ahead && year.Known() && year > lastYear { // who will have left
+		return false
+	}
 	return len(w.Years) == 0 || !year.Known() || slices.Contains(w.Years, year)
 }
 
 func (w *Wanted) wantGroups() {
-	staff, subjects := BySource(current(w.Staff)), BySource(current(w.Subjects))
+	staff, subjects := BySource(toReferTo(w, w.Staff)), BySource(toReferTo(w, w.Subjects))
 	var forms, sets []model.Group
 	haveForms, haveSets := w.groupsOf(model.FormGroup), w.groupsOf(model.SetGroup)
 	inForms, inSets := BySource(haveForms), BySource(haveSets)
@@ -262,7 +302,7 @@ func (w *Wanted) wantPupils() {
 				w.Pupils = append(w.Pupils, h)
 			}
 			continue
-		case !w.imports(p.Year):
+		case !w.imports(w.yearThen(p.Year)):
 			w.Unwanted[Ref{"pupil", p.ID}] = true
 			continue
 		}

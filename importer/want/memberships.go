@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"misimportd/mis"
 	"misimportd/store/model"
@@ -20,8 +21,8 @@ func (w *Wanted) wantMemberships() {
 	pupils := make(map[string]model.ID, len(w.Pupils))
 	for _, p := range w.Pupils {
 		said, ok := w.readable[p.SourceID]
-		if !ok {
-			continue // silent: as it was, and where it was
+		if !ok || w.Unwanted[Ref{"pupil", p.SourceID}] {
+			continue // silent: as it was, and where it was; or not to be in any group
 		}
 		pupils[p.SourceID] = p.ID
 		form, ok := w.formFor(p.ID, said, groups[model.FormGroup])
@@ -51,8 +52,16 @@ func (w *Wanted) wantMemberships() {
 
 // nameForms says in the names of pupils in which form they are (R8).
 func (w *Wanted) nameForms(forms map[model.ID]model.Group, frozen map[Place]bool) {
+	if w.Ahead {
+		return // they are called as they are this year
+	}
+	before := BySource(w.State.Pupils)
 	for i := range w.Pupils {
 		p := &w.Pupils[i]
+		if _, said := w.readable[p.SourceID]; said && w.Snap.Forms.LeftOut {
+			p.Name += formIn(before[p.SourceID].Name)
+			continue
+		}
 		form := forms[p.ID]
 		if frozen[Place{model.FormGroup, p.ID}] {
 			form = w.FormOf[p.ID]
@@ -61,6 +70,15 @@ func (w *Wanted) nameForms(forms map[model.ID]model.Group, frozen map[Place]bool
 			p.Name += " (" + form.Name + ")"
 		}
 	}
+}
+
+// formIn is what of a pupil's name tells the form, with the blank before it: it stays while nobody
+// looks at forms.
+func formIn(name string) string {
+	if at := strings.LastIndex(name, " ("); at > 0 && strings.HasSuffix(name, ")") {
+		return name[at:]
+	}
+	return ""
 }
 
 // formFor is the form that a pupil is to be in, the zero Group for none. It is not known, and
@@ -75,7 +93,7 @@ func (w *Wanted) formFor(pupil model.ID, said mis.Pupil, forms map[string]model.
 		return form, false
 	case ok:
 		return form, true
-	case said.FormID != "" && w.Snap.Forms.MayHold(said.FormID), was && w.Kept[had.ID] == Awaited:
+	case said.FormID != "" && w.Snap.Forms.MayHold(said.FormID), w.Snap.Forms.LeftOut, was && w.Kept[had.ID] == Awaited:
 		return form, false
 	}
 	return model.Group{}, true

@@ -41,11 +41,14 @@ func (w *Wanted) Silences(baseline map[string]int) (list []Silence) {
 		{&w.Snap.Sets, len(sets)},
 		{&w.Snap.SetLists, w.countMemberships(sets)},
 	} {
-		if of.section.SaysNothing() {
+		if of.section.SaysNothing() && !of.section.IsLeftOut() {
 			add(Silence{Section: of.section.Name(), Kept: of.kept, Known: baseline[of.section.Name()]})
 		}
 	}
 	t := &w.Snap.Timetable
+	if t.LeftOut {
+		return list
+	}
 	if !t.Speaks {
 		add(Silence{Section: t.Section, Kept: w.daysWithLessons(""), Known: w.lessonsKnown(baseline), Unit: " days"})
 		return list

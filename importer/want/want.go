@@ -35,6 +35,9 @@ type Terms struct {
 
 	Grace int      // for so many nights a record may be absent before it is ended
 	Night era.Date // nights are told apart by it: the as-of date stands still before an era begins
+
+	Ahead   bool // a later era is loaded: people and places stay as they are
+	YearsUp int  // and pupils are so many years further
 }
 
 // whyKept is why an element stays that a document does not have.

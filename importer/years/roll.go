@@ -15,9 +15,9 @@ func (e *CannotRoll) Error() string { return "cannot roll into the next academic
 // Roll plans that the current era is over: every group of it that an MIS owns ends on its last day,
 // with its memberships, and one that would begin after that day goes; the current era is the previous
 // one, and the next the current. Users' own groups are left alone (R2), and so is what another era
-// holds, the perpetual one too.
-func (y Year) Roll(plan *model.Plan) error {
-	current, next := y.Calendar.Current(), y.Calendar.Next()
+// holds, the perpetual one too. next may be one that plan enters.
+func (y Year) Roll(plan *model.Plan, next *model.Era) error {
+	current := y.Calendar.Current()
 	switch {
 	case current == nil:
 		return &CannotRoll{fmt.Sprintf("no era is the current one: choose it with \"%s\"",

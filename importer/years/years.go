@@ -215,3 +215,17 @@ func moveRow[T interface {
 		plan.Change(model.Update, before, after, model.FollowsEra)
 	}
 }
+
+// Following is the academic year that comes after an era, as it is entered on a day by itself: it begins
+// on the day after the era, or later if that is long over, and ends before academic years begin.
+func Following(e era.Era, today era.Date, starts era.MonthDay) era.Era {
+	if year := era.Academic(today, starts); year.StartsOn > e.EndsOn {
+		return year
+	}
+	next := era.Academic(e.EndsOn+1, starts)
+	if next.StartsOn <= e.EndsOn { // the days between belong to the year that comes
+		next = era.Academic(next.EndsOn+1, starts)
+	}
+	next.StartsOn = e.EndsOn + 1
+	return next
+}

@@ -210,7 +210,7 @@ func TestARollEndsTheYear(t *testing.T) {
 		}
 		was, is := of(t, b), of(t, b)
 		var plan model.Plan
-		if err := (years.Year{Calendar: calendar(), Holds: b, Today: last}).Roll(&plan); err != nil {
+		if err := (years.Year{Calendar: calendar(), Holds: b, Today: last}).Roll(&plan, calendar().Next()); err != nil {
 			t.Fatal(err)
 		}
 		is.carryOut(plan)
@@ -236,7 +236,7 @@ func TestARollEndsTheYear(t *testing.T) {
 			}
 		}
 		again := years.Year{Calendar: model.Calendar{Eras: calendar().Eras, Settings: is.settings}, Today: last}
-		if err := again.Roll(&plan); err == nil || !strings.Contains(err.Error(), "was rolled into 2017/18 already") {
+		if err := again.Roll(&plan, nil); err == nil || !strings.Contains(err.Error(), "was rolled into 2017/18 already") {
 			t.Errorf("rolled twice: %v", err)
 		}
 	})

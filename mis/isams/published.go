@@ -107,21 +107,12 @@ func lessonID(section, id string) string {
 		tutorials: "tutorial/"}[section] + id
 }
 
-// choose finds the timetable of a name, or the only one. Of several the first counts, by
-// id, and that is reported.
+// choose finds the timetable of a name, first among those that are published, or without a name the
+// only published one. Of several the first counts, by id, and that is reported.
 func (t *timetables) choose(name string) *published {
 	ids := sortedIDs(t.published)
 	if name != "" {
-		for _, id := range ids {
-			if t.published[id].name == name {
-				return t.published[id]
-			}
-		}
-		if len(ids) > 0 {
-			t.note("", mis.UnknownTimetable, "no published timetable is called %q (timetable): there is %s; lessons "+
-				"are left as they are", name, t.called(ids))
-		}
-		return nil
+		return t.named(name)
 	}
 	switch len(ids) {
 	case 0:
@@ -129,15 +120,43 @@ func (t *timetables) choose(name string) *published {
 	case 1:
 	default:
 		t.note("", mis.SeveralTimetables, "there is %s; the first is imported: name one in the configuration "+
-			"(timetable)", t.called(ids))
+			"(timetable)", called(t.published))
 	}
 	return t.published[ids[0]]
 }
 
-func (t *timetables) called(ids []string) string {
+// named finds the timetable of a name: next year's is a development one until it is published.
+func (t *timetables) named(name string) *published {
+	for _, among := range []map[string]*published{t.published, t.development} {
+		for _, id := range sortedIDs(among) {
+			if among[id].name == name {
+				return among[id]
+			}
+		}
+	}
+	switch {
+	case len(t.development) > 0:
+		all := append(nonEmpty(called(t.published)), called(t.development))
+		t.note("", mis.UnknownTimetable, "no published timetable and no development timetable is called %q "+
+			"(timetable): there is %s; lessons are left as they are", name, strings.Join(all, ", "))
+	case len(t.published) > 0:
+		t.note("", mis.UnknownTimetable, "no published timetable is called %q (timetable): there is %s; lessons "+
+			"are left as they are", name, called(t.published))
+	}
+	return nil
+}
+
+func nonEmpty(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return []string{text}
+}
+
+func called(among map[string]*published) string {
 	var names []string
-	for _, id := range ids {
-		names = append(names, fmt.Sprintf("%q", clipName(cmp.Or(t.published[id].name, "number "+id))))
+	for _, id := range sortedIDs(among) {
+		names = append(names, fmt.Sprintf("%q", clipName(cmp.Or(among[id].name, "number "+id))))
 	}
 	return strings.Join(names, ", ")
 }

@@ -20,7 +20,8 @@ type timetables struct {
 	terms       *collector[term]
 	forms       *collector[teachingForm]
 	published   map[string]*published
-	current     *published // whose records are being read
+	development map[string]*published // read for one that is named only
+	current     *published            // whose records are being read
 }
 
 // The sections that make lessons of a timetable, each with what its ids are called by.
@@ -83,7 +84,7 @@ type term struct {
 type teachingForm struct{ id, form, code string }
 
 func (d *decoder) timetableSections(problems *mis.Problems) {
-	t := &timetables{d: d, published: map[string]*published{}}
+	t := &timetables{d: d, published: map[string]*published{}, development: map[string]*published{}}
 	d.timetables = t
 	t.weeks = newCollector(&mis.Roll[week]{}, "Structure", problems)
 	t.allocations = newCollector(&mis.Roll[allocation]{}, "TimetableAllocations", problems)
@@ -99,18 +100,36 @@ func (d *decoder) timetableSections(problems *mis.Problems) {
 		readAllocation)
 	section(d, "SchoolManager/Terms", "Term", t.terms, number, plainName, readTerm)
 	section(d, "TeachingManager/TeachingForms", "TeachingForm", t.forms, number, noName, readTeachingForm)
-	at := d.root.child("TimetableManager/PublishedTimetables/Timetable")
-	at.enter = t.begin
+	d.readTimetables("TimetableManager/PublishedTimetables/Timetable", func() map[string]*published {
+		return t.published
+	})
+	d.readTimetables("TimetableManager/DevelopmentTimetables/Timetable", func() map[string]*published {
+		if d.timetable == "" { // nobody looks for one of them
+			return map[string]*published{}
+		}
+		return t.development
+	})
+}
+
+// kindsOfEntry are the sections of a timetable, with what their records are called and how they are
+// read.
+var kindsOfEntry = map[string]struct {
+	record string
+	name   func(*record) string
+	read   func(*collector[entry], *record, string) (entry, bool)
+}{
+	schedules: {"Schedule", codeName, readSchedule}, staffMeetings: {"StaffMeeting", displayName, readMeeting},
+	yearSchedules: {"YearSchedule", plainName, readYearSchedule},
+	tutorials:     {"Tutorial", displayName, readTutorial},
+}
+
+// readTimetables reads the timetables of a place, each into what into gives when it begins.
+func (d *decoder) readTimetables(place string, into func() map[string]*published) {
+	t := d.timetables
+	at := d.root.child(place)
+	at.enter = func(start xml.StartElement) { t.begin(start, into()) }
 	at.child("Name").record = func(rec *record) { t.current.name = textOf(rec.Element) }
-	for name, kind := range map[string]struct {
-		record string
-		name   func(*record) string
-		read   func(*collector[entry], *record, string) (entry, bool)
-	}{
-		schedules: {"Schedule", codeName, readSchedule}, staffMeetings: {"StaffMeeting", displayName, readMeeting},
-		yearSchedules: {"YearSchedule", plainName, readYearSchedule},
-		tutorials:     {"Tutorial", displayName, readTutorial},
-	} {
+	for name, kind := range kindsOfEntry {
 		place := at.child(name)
 		place.enter = func(xml.StartElement) {
 			t.current.present = t.current.present || name == schedules
@@ -130,17 +149,17 @@ func (d *decoder) timetableSections(problems *mis.Problems) {
 	}
 }
 
-// begin notes that the records of a timetable follow.
-func (t *timetables) begin(start xml.StartElement) {
+// begin notes that the records of a timetable follow, which is one of these.
+func (t *timetables) begin(start xml.StartElement, among map[string]*published) {
 	rec := &record{Element: toElement(start)}
 	id, ok := number(rec.attr("Id"))
 	if !ok {
 		id = "no id" // several of them are one: their order must not matter
 	}
-	p := t.published[id]
+	p := among[id]
 	if p == nil {
 		p = &published{id: id, entries: map[string]*collector[entry]{}}
-		t.published[id] = p
+		among[id] = p
 	}
 	t.current = p
 }

@@ -75,7 +75,8 @@ const (
 	Import   = "import"
 	Approval = "approval" // of a held import
 	Undo     = "undo"
-	Roll     = "roll" // of the current era into the next
+	Roll     = "roll"  // of the current era into the next
+	Ahead    = "ahead" // an import into a later era
 )
 
 // Run is the record of one run.
@@ -105,6 +106,21 @@ type Run struct {
 	DecidedBy ID           `db:"decided_by"`
 	DecidedAt sql.NullTime `db:"decided_at"`
 	UndoneBy  ID           `db:"undone_by"`
+
+	Options JSON[Options] `db:"options"` // what a person has to have asked for, to make it again
+}
+
+// Options are how a run was asked for, beside its day and its document.
+type Options struct {
+	NextYear *NextYear `json:"next_year,omitempty"`
+}
+
+// NextYear says how a later era is loaded ahead of time.
+type NextYear struct {
+	Era       string   `json:"era"`
+	Years     int      `json:"years"`               // by so many pupils are a year up
+	Without   []string `json:"without,omitempty"`   // sections of the document that are left out
+	Timetable string   `json:"timetable,omitempty"` // published or in development, "" for that of every night
 }
 
 // Proposal is what a run is to do, and what of it is to wait.

@@ -102,8 +102,8 @@ type Belongings struct {
 	Needed map[ID]bool // groups that are members of others
 }
 
-// Ahead is how many lessons there are from a day on, and how many commitments they have.
-type Ahead struct{ Lessons, Commitments int }
+// LessonsAhead is how many lessons there are from a day on, and how many commitments they have.
+type LessonsAhead struct{ Lessons, Commitments int }
 
 // With is s with the lessons of more days. s is left as it is.
 func (s *State) With(more DayLessons) *State {

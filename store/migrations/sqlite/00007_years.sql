@@ -18,3 +18,6 @@ CREATE TABLE pauses (
     ends_on   date NOT NULL CHECK (ends_on >= starts_on),
     why       text NOT NULL DEFAULT ''
 );
+
+-- How a run was asked for, beside its day and its document.
+ALTER TABLE runs ADD COLUMN options text NOT NULL DEFAULT '{}';
