@@ -72,6 +72,7 @@ type night struct {
 // Plan says what Run would do, and changes nothing. A document has to be in
 // PreFetched, and stays there; if one is asked for anew, nothing of it is kept.
 func (im *Importer) Plan(ctx context.Context) (report.Report, error) {
+	im.ask(im.NextYear)
 	fetching := im.stopwatch()
 	document, err := im.toLookAt(ctx, &fetching)
 	fetching.stop()
@@ -120,6 +121,7 @@ func (im *Importer) toLookAt(ctx context.Context, watch *stopwatch) (*cache.Docu
 // fails is recorded too, where that is possible, and has changed nothing. It fails at once
 // with a *store.BusyError when another run is under way (R32).
 func (im *Importer) Run(ctx context.Context) (report.Report, error) {
+	im.ask(im.NextYear)
 	report := report.NothingYet()
 	err := im.locked(ctx, "run", func(lock *store.Lock, holder store.Holder) (err error) {
 		report, err = im.run(ctx, lock, holder)

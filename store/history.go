@@ -44,6 +44,9 @@ func (db *DB) Imports(ctx context.Context) (model.Imports, error) {
 			`SELECT id FROM runs WHERE decision = 'waiting' ORDER BY id`); err != nil {
 			return found, db.failed("reading the runs", err)
 		}
+		if err := db.readYear(ctx, &found); err != nil {
+			return found, err
+		}
 	}
 	if err := db.sql.SelectContext(ctx, &found.Newest,
 		`SELECT id, kind, result, started_at, finished_at, error FROM runs

@@ -78,3 +78,21 @@ func (v *View) Waits(ctx context.Context, kind string) (waits bool, err error) {
 		kind)
 	return waits, v.db.failed("reading the runs", err)
 }
+
+// readYear reads the pauses, and until when the current era goes on.
+func (db *DB) readYear(ctx context.Context, found *model.Imports) error {
+	return db.View(ctx, func(v *View) error {
+		pauses, err := v.Pauses(ctx)
+		if err != nil {
+			return err
+		}
+		for _, p := range pauses {
+			found.Pauses = append(found.Pauses, era.Pause{Interval: era.Interval{From: p.StartsOn, To: p.EndsOn}, Why: p.Why})
+		}
+		calendar, err := v.Calendar(ctx)
+		if current := calendar.Current(); current != nil {
+			found.EraEnds = current.EndsOn
+		}
+		return err
+	})
+}

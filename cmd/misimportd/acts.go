@@ -55,6 +55,11 @@ func (a *app) night(do func(*importer.Importer, context.Context) (report.Report,
 		if err != nil {
 			return err
 		}
+		if a.works == begins {
+			if err := a.tellPause(s, im); err != nil {
+				return err
+			}
+		}
 		done, err = do(im, a.ctx)
 		return err
 	})

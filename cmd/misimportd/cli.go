@@ -61,7 +61,9 @@ type commands struct {
 	Undo        undoCommand        `cmd:"" help:"Put back what a run changed."`
 	Pin         pinCommand         `cmd:"" help:"Have imports leave a value, or a pupil's place in a group, as it is."`
 	Pins        pinsCommand        `cmd:"" help:"List and remove pins."`
-	Era         eraCommand         `cmd:"" help:"List, enter and choose academic years."`
+	Era         eraCommand         `cmd:"" help:"List, enter and choose academic years, and roll into the next."`
+	Pause       pauseCommand       `cmd:"" help:"No import begins by itself until a day."`
+	Resume      resumeCommand      `cmd:"" help:"Imports begin by themselves again."`
 	Suspension  suspensionCommand  `cmd:"" help:"List, enter and remove suspensions and gaps of the timetable."`
 	Lessons     lessonsCommand     `cmd:"" help:"Show the lessons of a day."`
 	CheckConfig checkConfigCommand `cmd:"" help:"Check everything that can be checked without changing anything."`
@@ -84,6 +86,8 @@ type app struct {
 	asks  bool  // iSAMS: a command that does needs its secrets
 	works place // of a command that reads or writes the database
 	begin bool  // a school, in a folder that is not there yet
+
+	nextYear *model.NextYear // that is loaded ahead of time, nil for the current one
 }
 
 // execute parses the arguments, runs the command that they name and turns its error
@@ -185,7 +189,7 @@ func (a *app) importerOf(s settings, db *store.DB, fetching importer.Fetching,
 		Fetching: fetching, Retention: s.retention,
 		DB: db, State: cache.Folder(s.state), Zone: s.zone, Years: s.years, AcademicYearStarts: s.academicYearStarts,
 		SuspensionsFile: s.suspensionsFile, Timetable: s.timetable, Again: a.Again, Force: a.Force, Guard: s.guard,
-		AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress,
+		Turn: s.turn, NextYear: a.nextYear, AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress,
 	}
 }
 
@@ -204,6 +208,7 @@ func (a *app) print(v any, text func(io.Writer, text.Style) error) error {
 
 type runCommand struct {
 	again `embed:""`
+	ahead `embed:""`
 	New   bool `help:"Begin a school in a state folder that is not there yet."`
 }
 
@@ -214,16 +219,46 @@ type again struct {
 	Force bool `help:"Even a document of which an import was undone."`
 }
 
-func (c runCommand) Run(a *app) error {
+// ahead holds the flags of those who load a later era.
+type ahead struct {
+	Era       string   `placeholder:"NAME" help:"${help_era}"`
+	Ahead     int      `placeholder:"YEARS" help:"${help_ahead}"`
+	No        []string `placeholder:"SECTION,..." help:"${help_no}"`
+	Timetable string   `placeholder:"NAME" help:"${help_timetable}"`
+}
+
+// nextYear is what is to be loaded ahead of time, nil for the current era.
+func (c ahead) nextYear() (*model.NextYear, error) {
+	switch {
+	case c.Era != "":
+		of, err := nextYear(c.Era, c.Ahead, c.No, c.Timetable)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		return of, nil
+	case c.Ahead != 0 || len(c.No) > 0 || c.Timetable != "":
+		return nil, usagef("--ahead, --no and --timetable go with --era: which era is loaded ahead of time?")
+	}
+	return nil, nil
+}
+
+func (c runCommand) Run(a *app) (err error) {
+	if a.nextYear, err = c.nextYear(); err != nil {
+		return err
+	}
 	a.again, a.works, a.begin, a.asks = c.again, begins, c.New, true
 	return a.night((*importer.Importer).Run, text.WriteRun)
 }
 
 type planCommand struct {
 	again `embed:""`
+	ahead `embed:""`
 }
 
-func (c planCommand) Run(a *app) error {
+func (c planCommand) Run(a *app) (err error) {
+	if a.nextYear, err = c.nextYear(); err != nil {
+		return err
+	}
 	a.again, a.asks = c.again, c.Fetch
 	return a.night((*importer.Importer).Plan, text.WritePlan)
 }
@@ -236,6 +271,9 @@ func (e heldError) Error() string { return fmt.Sprintf("run %d waits for a perso
 func heldOf(report report.Report) error {
 	if report.Result == model.Held {
 		return heldError{report.Run}
+	}
+	if report.Ahead != nil {
+		return heldOf(*report.Ahead)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 	"misimportd/era"
 	"misimportd/era/files"
 	"misimportd/era/hint"
+	"misimportd/importer"
 	"misimportd/importer/daemon"
 	"misimportd/importer/guard"
 	"misimportd/mis/isams"
@@ -43,6 +44,10 @@ type config struct {
 	Listen             string        `yaml:"listen"`
 	WebConfigFile      string        `yaml:"web_config_file"`
 	SuspensionsFile    string        `yaml:"suspensions_file"`
+	AutoRoll           bool          `yaml:"auto_roll"`
+	NextEra            string        `yaml:"next_era"`
+	Ahead              *aheadConfig  `yaml:"ahead"`
+	Pauses             []pauseConfig `yaml:"pauses"`
 	Guard              *guardConfig  `yaml:"guard"`
 	ISAMS              *isamsConfig  `yaml:"isams"`
 }
@@ -63,6 +68,8 @@ type settings struct {
 	useLastGood        bool
 	suspensionsFile    string
 	guard              guard.Guard
+	turn               importer.Turn // of the school year
+	pauses             []era.Pause
 	timetable          string   // the published one to import, "" for the only one
 	source             string   // the file that was read, "" for none
 	warnings           []string // of what is allowed, and seldom meant
@@ -152,6 +159,7 @@ func (f *flags) settle() (settings, error) {
 	var wrong []error
 	s.guard, wrong = c.Guard.settle()
 	faults = append(faults, texts(wrong)...)
+	faults = append(faults, s.settleYear(c)...)
 	faults = append(faults, s.settleService(c)...)
 	faults = append(faults, s.settleISAMS(c.ISAMS)...)
 	s.exposed = passwordWarning(source, c.Database)
@@ -251,6 +259,7 @@ func (s *settings) settleService(c config) (faults []string) {
 		s.zone); err != nil {
 		faults = append(faults, strings.Split(err.Error(), "\n")...)
 	}
+	s.schedule = s.schedule.Pausing(s.pauses...)
 	return faults
 }
 

@@ -9,8 +9,10 @@ import (
 	"runtime/debug"
 	"time"
 
+	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/importer/report"
+	"misimportd/importer/words"
 	"misimportd/store/model"
 )
 
@@ -70,6 +72,24 @@ type Outlook struct {
 	Imports model.Imports // nothing while the database is away
 	Away    error         // why the database cannot be read now, or nil
 	Zone    *time.Location
+	Pause   era.Interval // that is on; the zero one where none is
+	Why     string       // it is on, as a person wrote it
+	EraEnds era.Date     // the current era's last day; zero where there is none
+}
+
+// IsPaused tells whether no import begins by itself now.
+func (o Outlook) IsPaused() bool { return o.Pause.To != 0 }
+
+// PausedUntil tells of the pause in words, "" where none is on.
+func (o Outlook) PausedUntil() string {
+	if !o.IsPaused() {
+		return ""
+	}
+	text := "paused until " + o.Pause.To.Long()
+	if o.Why != "" {
+		text += " (" + words.Clean(o.Why) + ")"
+	}
+	return text
 }
 
 func (o Outlook) due() bool { return o.Away == nil && !o.Next.IsZero() && !o.Next.After(o.At) }
@@ -155,7 +175,12 @@ func (d *Daemon) reload(ctx context.Context) {
 func (s *Setup) Look(ctx context.Context, now time.Time, unrecorded ...Attempt) Outlook {
 	o := Outlook{At: now, Zone: s.Schedule.zone}
 	if o.Imports, o.Away = s.imports(ctx); o.Away == nil {
-		o.Next = s.Schedule.Due(now, append(attempts(o.Imports), unrecorded...))
+		schedule := s.Schedule.Pausing(o.Imports.Pauses...)
+		o.Next = schedule.Due(now, append(attempts(o.Imports), unrecorded...))
+		o.EraEnds = o.Imports.EraEnds
+		if days, why, on := schedule.Pause(now); on {
+			o.Pause, o.Why = days, why
+		}
 	}
 	return o
 }
@@ -201,7 +226,11 @@ func (d *Daemon) look(ctx context.Context) Outlook {
 		d.tell("")
 		if !o.due() && !o.Next.Equal(d.next) {
 			d.next = o.Next
-			d.Log.Info("the next import", "at", o.Next.Format("Monday 2 January 2006 15:04:05 MST"))
+			attributes := []any{"at", o.Next.Format("Monday 2 January 2006 15:04:05 MST")}
+			if o.IsPaused() {
+				attributes = append(attributes, "paused", o.PausedUntil())
+			}
+			d.Log.Info("the next import", attributes...)
 		}
 	case ctx.Err() == nil:
 		d.tell(o.Away.Error())
@@ -254,6 +283,9 @@ func (d *Daemon) night(ctx context.Context) bool {
 	}
 	d.wanted, d.busy = false, false
 	d.log(ctx, report, err)
+	if report.Ahead != nil && err == nil {
+		d.log(ctx, *report.Ahead, nil)
+	}
 	switch {
 	case err == nil:
 		d.unrecorded = nil

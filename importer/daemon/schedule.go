@@ -3,10 +3,13 @@ package daemon
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/robfig/cron/v3"
+
+	"misimportd/era"
 )
 
 // Schedule says when the night's run is due. It counts in what the clock on the
@@ -18,6 +21,39 @@ type Schedule struct {
 	giveUp clock
 	zone   *time.Location
 	text   string
+	pauses []era.Pause
+}
+
+// Pausing is s with more pauses, in which no run is due.
+func (s Schedule) Pausing(pauses ...era.Pause) Schedule {
+	s.pauses = slices.Concat(s.pauses, pauses)
+	return s
+}
+
+// Pause is the days around now on which a pause is on, why, and whether one is.
+func (s Schedule) Pause(now time.Time) (days era.Interval, why string, on bool) {
+	return era.Paused(s.pauses, s.dateOf(now))
+}
+
+func (s Schedule) dateOf(t time.Time) era.Date { return era.DateOf(t.In(s.zone)) }
+
+// isPaused tells whether a pause is on on the day of a moment.
+func (s Schedule) isPaused(t time.Time) bool {
+	_, _, on := s.Pause(t)
+	return on
+}
+
+// wasPaused tells whether a pause was on on a day after a moment, up to now.
+func (s Schedule) wasPaused(since, now time.Time) bool {
+	if len(s.pauses) == 0 {
+		return false
+	}
+	for d := s.dateOf(since) + 1; d <= s.dateOf(now); d++ {
+		if _, _, on := era.Paused(s.pauses, d); on {
+			return true
+		}
+	}
+	return false
 }
 
 // clock is a time of day.
@@ -130,13 +166,37 @@ const strayed = 24 * time.Hour
 // the network may take a while to be there after a start.
 const madeUpFor = time.Hour
 
-// Due is when the next run is to begin, decided from the attempts that were made: at
+// Due is when the next run is to begin, decided from the attempts that were made and the pauses. What
+// was due before a pause is not made up for after it.
+func (s Schedule) Due(now time.Time, attempts []Attempt) time.Time {
+	last, next := s.around(now)
+	next = s.notPaused(next)
+	if s.isPaused(now) || !last.IsZero() && (s.isPaused(last) || s.wasPaused(last, now)) {
+		return next
+	}
+	return s.due(now, attempts, last, next)
+}
+
+// notPaused is a time of the schedule, or the first one after the pause that it falls into; zero where
+// the pauses never end.
+func (s Schedule) notPaused(at time.Time) time.Time {
+	const pausesAtMost = 100
+	for range pausesAtMost {
+		if at.IsZero() || !s.isPaused(at) {
+			return at
+		}
+		days, _, _ := s.Pause(at)
+		_, at = s.around((days.To + 1).FirstIn(s.zone).Add(-time.Nanosecond))
+	}
+	return time.Time{}
+}
+
+// due is when the next run is to begin where no pause is on, decided from the attempts that were made: at
 // once, or earlier than now, when the newest time of the schedule has had no run that
 // was completed. After a failure it is tried again, with growing pauses, until the time
 // to give up; a night that was missed altogether is made up for at any time, and tried for
 // an hour.
-func (s Schedule) Due(now time.Time, attempts []Attempt) time.Time {
-	last, next := s.around(now)
+func (s Schedule) due(now time.Time, attempts []Attempt, last, next time.Time) time.Time {
 	if last.IsZero() {
 		return next
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/importer/daemon"
 	"misimportd/importer/guard"
@@ -21,7 +22,7 @@ import (
 // since 1970, and 0 for never.
 type Metrics struct {
 	lastSuccess, lastCompletion, nextRun, snapshot prometheus.Gauge
-	changed                                        prometheus.Gauge
+	changed, eraEnds, pausedSince, pausedUntil     prometheus.Gauge
 	inProgress, held, unchanged, databaseUp        prometheus.Gauge
 	lastDuration                                   prometheus.Gauge
 	runs, changes, attempts                        *prometheus.CounterVec
@@ -36,10 +37,11 @@ type Metrics struct {
 const namespace = "misimport"
 
 var (
-	results    = []model.Result{model.Applied, model.Unchanged, model.Held, model.Failed, model.Aborted}
-	stages     = []string{"fetch", "state", "decode", "diff", "apply", "archive"}
-	outcomes   = []string{isams.Fetched, isams.Retried, isams.Refused}
-	sections   = append(isams.Sections(), "Years", "PublishedTimetables", "CoverManager", "suspensions", "document")
+	results  = []model.Result{model.Applied, model.Unchanged, model.Held, model.Failed, model.Aborted}
+	stages   = []string{"fetch", "state", "decode", "diff", "apply", "archive"}
+	outcomes = []string{isams.Fetched, isams.Retried, isams.Refused}
+	sections = append(isams.Sections(), "Years", "PublishedTimetables", "CoverManager", "suspensions", "document",
+		"eras")
 	inSeconds  = []float64{0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200}
 	secondsDoc = "seconds since 1970, 0 for never"
 )
@@ -56,9 +58,13 @@ func NewMetrics(registry prometheus.Registerer, version string) *Metrics {
 			"When the newest document that was imported came from the MIS, "+secondsDoc+"."),
 		changed: gauge("source_changed_timestamp_seconds",
 			"When an import last brought a document that was not the one before once more, "+secondsDoc+"."),
-		inProgress: gauge("run_in_progress", "1 while an import is under way."),
-		held:       gauge("held", "1 while a held run waits for a person."),
-		unchanged:  gauge("source_unchanged", "1 when the last document imported was the one before once more."),
+		eraEnds: gauge("era_ends_timestamp_seconds", "When the current academic year is over, at the end of its last "+
+			"day, "+secondsDoc+"."),
+		pausedSince: gauge("paused_since_timestamp_seconds", "When the pause began that is on, "+secondsDoc+"."),
+		pausedUntil: gauge("paused_until_timestamp_seconds", "When the pause is over that is on, "+secondsDoc+"."),
+		inProgress:  gauge("run_in_progress", "1 while an import is under way."),
+		held:        gauge("held", "1 while a held run waits for a person."),
+		unchanged:   gauge("source_unchanged", "1 when the last document imported was the one before once more."),
 		databaseUp: gauge("database_up",
 			"1 when the daemon could read the database at its last look, once a minute."),
 		lastDuration: gauge("last_run_duration_seconds", "How long the last import took that did not fail."),
@@ -85,7 +91,7 @@ func NewMetrics(registry prometheus.Registerer, version string) *Metrics {
 	build.Set(1)
 	registry.MustRegister(collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build,
-		m.lastSuccess, m.lastCompletion, m.nextRun, m.snapshot, m.changed, m.inProgress, m.held, m.unchanged,
+		m.lastSuccess, m.lastCompletion, m.nextRun, m.snapshot, m.changed, m.eraEnds, m.pausedSince, m.pausedUntil, m.inProgress, m.held, m.unchanged,
 		m.databaseUp, m.lastDuration,
 		m.bytes, m.runs, m.changes, m.attempts, m.planned, m.records, m.problems, m.breached, m.runSeconds,
 		m.stageSeconds)
@@ -158,6 +164,12 @@ func (m *Metrics) Looked(o daemon.Outlook) {
 		return
 	}
 	m.nextRun.Set(stamp(o.Next))
+	m.eraEnds.Set(endOf(o.EraEnds, o.Zone))
+	m.pausedSince.Set(0)
+	m.pausedUntil.Set(endOf(o.Pause.To, o.Zone))
+	if o.IsPaused() {
+		m.pausedSince.Set(stamp(o.Pause.From.FirstIn(o.Zone)))
+	}
 	m.lastSuccess.Set(stamp(o.Imports.LastSuccess))
 	m.changed.Set(stamp(o.Imports.LastNew))
 	completed := m.failed // which the database may not have taken
@@ -249,4 +261,12 @@ func stamp(t time.Time) float64 {
 		return 0
 	}
 	return float64(t.UnixMilli()) / 1000
+}
+
+// endOf is the end of a day, 0 for none.
+func endOf(d era.Date, zone *time.Location) float64 {
+	if d == 0 {
+		return 0
+	}
+	return stamp((d + 1).FirstIn(zone))
 }

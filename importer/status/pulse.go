@@ -162,6 +162,9 @@ func (s state) line() string {
 	if !s.outlook.Next.IsZero() {
 		next = ", " + s.when(s.outlook.Next)
 	}
+	if s.outlook.IsPaused() {
+		return fmt.Sprintf("%s; the next import%s; %s", s.outlook.PausedUntil(), next, s.before())
+	}
 	return fmt.Sprintf("waiting for the next import%s; %s", next, s.before())
 }
 

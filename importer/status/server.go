@@ -74,8 +74,15 @@ func (p *Pulse) page(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprintf(w, "refused       the configuration on disk: %s\n", s.refused)
 	}
 	if !s.known.At.IsZero() {
+		if s.known.IsPaused() {
+			_, _ = fmt.Fprintf(w, "%s; nothing is imported by itself as long\n", s.known.PausedUntil())
+		}
 		_, _ = fmt.Fprintf(w, "next import   %s\nlast success  %s\n", s.when(s.known.Next),
 			s.when(s.known.Imports.LastSuccess))
+		if s.known.EraEnds != 0 {
+			_, _ = fmt.Fprintf(w, "year ends     %s: \"%s\" tells what to do for it\n", s.known.EraEnds.Long(),
+				hint.Command("era status"))
+		}
 		if newest := s.known.Imports.Newest; len(newest) > 0 {
 			_, _ = fmt.Fprintf(w, "newest run    %d, %s, %s\n", newest[0].ID, newest[0].Result,
 				s.when(newest[0].FinishedAt))

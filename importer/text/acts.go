@@ -19,7 +19,7 @@ func WriteAct(w io.Writer, r report.Report, what string, style Style) error {
 		p.changes(r.Lines)
 		p.summary(r.Changes)
 		p.problems(r.Problems)
-		p.guard(r.Guard, true)
+		p.guard(r.Guard, p.Verbose)
 		if r.Hold != model.HoldNothing {
 			p.waits("would wait for a person", r.Waiting, r.Held)
 		}

@@ -107,6 +107,18 @@ func WritePlan(w io.Writer, r report.Report, style Style) error {
 // WriteRun writes what a run did: the counts and the problems.
 func WriteRun(w io.Writer, r report.Report, style Style) error {
 	p := &printer{Style: style, w: w}
+	if r.Rolled != 0 {
+		p.line("The academic year was over: run %d rolled into the next one. \"%s\" shows it.", r.Rolled,
+			hint.Command("runs show %d", r.Rolled))
+	}
+	if p.run(r); r.Ahead != nil && p.err == nil {
+		p.line("\nAnd then, ahead of time:")
+		p.run(*r.Ahead)
+	}
+	return p.err
+}
+
+func (p *printer) run(r report.Report) {
 	title := fmt.Sprintf("Run %d: %s, as of %s, era %s", r.Run, r.Result, r.AsOf.Long(), r.Era)
 	p.line("%s", p.paint(bold, title))
 	p.source(r.Source)
@@ -116,20 +128,19 @@ func WriteRun(w io.Writer, r report.Report, style Style) error {
 	}
 	p.summary(r.Changes)
 	p.problems(r.Problems)
-	p.guard(r.Guard, style.Verbose)
-	if style.Verbose {
+	p.guard(r.Guard, p.Verbose)
+	if p.Verbose {
 		p.stages(r.Stages)
 	}
 	if r.Hold != model.HoldNothing {
 		p.waits("waits for a person", r.Waiting, report.Lines{})
 		p.goOn(r)
-		return p.err
+		return
 	}
 	if r.Result == model.Applied || len(r.Problems) > 0 {
 		p.line("")
 		p.line("\"%s\" lists each change and, with -v, each problem.", hint.Command("runs show %d", r.Run))
 	}
-	return p.err
 }
 
 func (p *printer) source(s model.Source) {

@@ -14,6 +14,9 @@ type Imports struct {
 	Waiting     []ID  // held runs that wait for a person, oldest first
 	LastSuccess time.Time
 	LastNew     time.Time // when one last brought a document that was not the one before
+
+	Pauses  []era.Pause // that a person entered
+	EraEnds era.Date    // the current era's last day, zero for none
 }
 
 // Night is what the record says of one import: when it was, and what the guard found.
