@@ -249,9 +249,9 @@ func (n *night) tell(s *scene, w *want.Wanted) {
 
 // judge holds a plan against the limits: those of an era's first import are wider.
 func (n *night) judge(ctx context.Context, s *scene, w *want.Wanted, plan model.Plan) ([]guard.Finding, error) {
-	limits := n.Guard.Import
-	if guard.IsRollover(s.state) || n.NextYear != nil {
-		limits = n.Guard.Rollover
+	limits, err := n.limits(ctx, s)
+	if err != nil {
+		return nil, err
 	}
 	baseline, err := s.view.Baseline(ctx)
 	if err != nil {
@@ -271,6 +271,19 @@ func (n *night) judge(ctx context.Context, s *scene, w *want.Wanted, plan model.
 	}
 	return guard.Judge(limits, guard.Evidence{State: s.state, Ahead: ahead, Plan: plan, Snap: n.snap, Wanted: w,
 		Baseline: baseline, Silences: w.Silences(baseline), Past: then, Yearless: before}), nil
+}
+
+// limits are those of an ordinary night, or the wider ones of an era's first import, be the era loaded
+// ahead of time or not.
+func (n *night) limits(ctx context.Context, s *scene) (guard.Limits, error) {
+	if len(s.state.Pupils) == 0 {
+		return n.Guard.Import, nil
+	}
+	was, err := s.view.WasImported(ctx, s.era)
+	if guard.IsRollover(s.state) || n.NextYear != nil || !was {
+		return n.Guard.Rollover, err
+	}
+	return n.Guard.Import, err
 }
 
 // lessonsAhead counts lessons where a plan has some: most do not.

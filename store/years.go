@@ -96,3 +96,17 @@ func (db *DB) readYear(ctx context.Context, found *model.Imports) error {
 		return err
 	})
 }
+
+// WasImported tells whether an import into an era ever came to something that still counts, be it under
+// a name that the era had before.
+func (v *View) WasImported(ctx context.Context, e model.Era) (was bool, err error) {
+	if v.empty {
+		return false, nil
+	}
+	const imports = `SELECT 1 FROM runs WHERE kind IN ('import', 'approval') AND undone_by IS NULL
+		AND (result IN ('applied', 'unchanged') OR result = 'held' AND CAST(counts AS text) <> '[]') AND era `
+	err = v.tx.GetContext(ctx, &was, `SELECT EXISTS (`+imports+`= $1) OR EXISTS (`+imports+`IN (
+		SELECT c.before ->> 'name' FROM changes c JOIN runs r ON r.id = c.run_id
+		WHERE r.kind = 'era' AND c.entity = 'era' AND c.action = 'update' AND c.record_id = $2))`, e.Name, e.ID)
+	return was, v.db.failed("reading the runs", err)
+}
