@@ -49,6 +49,7 @@ func (im *Importer) Approve(ctx context.Context, id model.ID) (report.Report, er
 		again := *im
 		again.AsOf, again.Force = held.AsOf, true // as the held run was, if it had to be
 		again.ask(held.Options.V.NextYear)
+		again.Convert = held.Options.V.Convert
 		n := again.begin(&document.Document)
 		n.report.Taken = document.Manifest.Since
 		report, err = n.carryOut(ctx, lock, holder, document, model.Approval,
@@ -99,6 +100,16 @@ func (n *night) prepareApproved(ctx context.Context, v *store.View, held model.R
 	}
 	defer n.watch.stop()
 	n.isUnwanted(s)
+	if n.Convert {
+		if p, err = n.prepareConvert(ctx, v, s); err != nil {
+			return p, err
+		}
+		if n.report.Hold == model.HoldAll {
+			p.Plan = p.Waiting
+		}
+		p.Waiting, p.Replaces, p.Settles, p.As = model.Plan{}, false, held.ID, model.Approved
+		return p, compare(ctx, v, &n.report, &p, held)
+	}
 	on := n.terms()
 	if today := era.DateOf(held.StartedAt.In(n.Zone)); held.AsOf == max(today, s.era.StartsOn) {
 		on.Night = today // before the era began, the as-of date was a later one

@@ -48,6 +48,8 @@ type Importer struct {
 	Progress           func(stage string) // may be nil
 	Turn               Turn
 	NextYear           *model.NextYear // load a later era ahead of time; nil: import into the current one
+	Convert            bool            // it is the first import from a new MIS
+	Conversion         Conversion
 }
 
 // night is one import under way.
@@ -209,8 +211,11 @@ func (im *Importer) importOne(ctx context.Context, lock *store.Lock, holder stor
 
 // kind is what sort of run it is.
 func (im *Importer) kind() string {
-	if im.NextYear != nil {
+	switch {
+	case im.NextYear != nil:
 		return model.Ahead
+	case im.Convert:
+		return model.Convert
 	}
 	return model.Import
 }
@@ -226,7 +231,7 @@ func (n *night) carryOut(ctx context.Context, lock *store.Lock, holder store.Hol
 		}
 		n.report.Stages = n.watch.timed()
 		proposal.Run = record(n.report, kind, n.Version, holder)
-		proposal.Run.Options.V.NextYear = n.NextYear
+		proposal.Run.Options.V = model.Options{NextYear: n.NextYear, Convert: n.Convert}
 		return proposal, err
 	})
 	n.watch.stop()

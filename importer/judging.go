@@ -41,6 +41,9 @@ func (n *night) prepare(ctx context.Context, v *store.View) (p model.Proposal, e
 	if n.isUnwanted(s) {
 		return p, nil
 	}
+	if n.Convert {
+		return n.prepareConvert(ctx, v, s)
+	}
 	p.Replaces = true
 	whole := given{snap: n.snap, begin: s.begin, terms: n.terms()}
 	w, plan, err := n.plan(ctx, s, whole)
@@ -276,7 +279,10 @@ func (n *night) judge(ctx context.Context, s *scene, w *want.Wanted, plan model.
 // limits are those of an ordinary night, or the wider ones of an era's first import, be the era loaded
 // ahead of time or not.
 func (n *night) limits(ctx context.Context, s *scene) (guard.Limits, error) {
-	if len(s.state.Pupils) == 0 {
+	switch {
+	case n.Convert:
+		return n.Guard.Convert, nil
+	case len(s.state.Pupils) == 0:
 		return n.Guard.Import, nil
 	}
 	was, err := s.view.WasImported(ctx, s.era)

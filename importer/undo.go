@@ -139,7 +139,7 @@ func inverse(made []model.Change, id model.ID) (plan model.Plan) {
 // imported again.
 func (im *Importer) markUnwanted(ctx context.Context, v *store.View, run model.Run, state *model.State,
 	plan *model.Plan) error {
-	if run.Kind != model.Import && run.Kind != model.Approval {
+	if run.Kind != model.Import && run.Kind != model.Convert && run.Kind != model.Approval {
 		return nil
 	}
 	newest, err := v.NewestImport(ctx)

@@ -154,12 +154,15 @@ type Section interface {
 	Size() int    // records of it, faulty ones too
 	SaysNothing() bool
 	IsLeftOut() bool
+	call(name string)
 	believe()
 	leaveOut()
 }
 
 // Name is what the MIS calls the section.
 func (r *Roll[T]) Name() string { return r.Section }
+
+func (r *Roll[T]) call(name string) { r.Section = name }
 
 // Size is how many records of the section there are, faulty ones too.
 func (r *Roll[T]) Size() int { return r.Seen }
@@ -247,4 +250,18 @@ func (s *Snapshot) Counts() map[string]int {
 		counts[r.Section] += r.Seen
 	}
 	return counts
+}
+
+// Nothing is what an MIS says that has every section of another's document, and in each no record.
+func Nothing(like *Snapshot) *Snapshot {
+	n := &Snapshot{}
+	names := map[string]bool{}
+	mine := n.sections()
+	for i, section := range like.sections() {
+		mine[i].call(section.Name())
+		names[section.Name()] = true
+	}
+	n.Timetable.Section = like.Timetable.Section
+	names[like.Timetable.Section] = true
+	return n.Believing(names)
 }

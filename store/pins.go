@@ -6,9 +6,9 @@ import (
 	"misimportd/store/model"
 )
 
-// ElementsOf finds the elements that the MIS's records of a kind and an id are; groups are
+// Find finds the elements that the MIS's records of a kind and an id are; groups are
 // looked for in one era. There is one at most, for each MIS.
-func (v *View) ElementsOf(ctx context.Context, kind, sourceID string, era model.ID) ([]model.ID, error) {
+func (v *View) Find(ctx context.Context, kind, sourceID string, era model.ID) ([]model.ID, error) {
 	ids := []model.ID{}
 	if v.empty {
 		return ids, nil

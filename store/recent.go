@@ -20,7 +20,7 @@ func (v *View) Recent(ctx context.Context, era string, until era.Date, days int)
 	}
 	err := v.tx.SelectContext(ctx, &nights,
 		`SELECT id, as_of, hold, CASE WHEN result = 'unchanged' THEN '[]' ELSE CAST(guard AS text) END AS guard,
-		coalesce(id = (SELECT min(f.id) FROM runs f WHERE f.era = $1 AND f.kind IN ('import', 'approval')
+		coalesce(id = (SELECT min(f.id) FROM runs f WHERE f.era = $1 AND f.kind IN ('import', 'approval', 'convert')
 		AND f.undone_by IS NULL
 			AND f.result IN ('applied', 'held') AND CAST(f.counts AS text) <> '[]'), false) AS first
 		FROM runs WHERE `+ofRecent+` AND as_of IN (SELECT DISTINCT as_of FROM runs WHERE `+ofRecent+

@@ -198,7 +198,7 @@ func (v *View) Baseline(ctx context.Context) (map[string]int, error) {
 	if v.empty {
 		return nil, nil
 	}
-	err := v.tx.SelectContext(ctx, &records, `SELECT records FROM runs WHERE kind IN ('import', 'approval')
+	err := v.tx.SelectContext(ctx, &records, `SELECT records FROM runs WHERE kind IN ('import', 'approval', 'convert')
 		AND result IN ('applied', 'unchanged')
 		AND undone_by IS NULL AND CAST(records AS text) <> '{}' ORDER BY id DESC LIMIT 1`)
 	if err != nil || len(records) == 0 {
@@ -215,7 +215,7 @@ func (v *View) NewestImport(ctx context.Context) (model.Run, error) {
 		return model.Run{}, nil
 	}
 	err := v.tx.SelectContext(ctx, &runs, `SELECT `+runColumns+
-		` FROM runs WHERE kind IN ('import', 'approval') AND undone_by IS NULL
+		` FROM runs WHERE kind IN ('import', 'approval', 'convert') AND undone_by IS NULL
 		AND CAST(records AS text) <> '{}'
 		AND (result IN ('applied', 'unchanged') OR result = 'held' AND hold <> 'all' AND CAST(counts AS text) <> '[]')
 		AND source_sha256 <> '' ORDER BY id DESC LIMIT 1`)

@@ -103,7 +103,7 @@ func (v *View) WasImported(ctx context.Context, e model.Era) (was bool, err erro
 	if v.empty {
 		return false, nil
 	}
-	const imports = `SELECT 1 FROM runs WHERE kind IN ('import', 'approval') AND undone_by IS NULL
+	const imports = `SELECT 1 FROM runs WHERE kind IN ('import', 'approval', 'convert') AND undone_by IS NULL
 		AND (result IN ('applied', 'unchanged') OR result = 'held' AND CAST(counts AS text) <> '[]') AND era `
 	err = v.tx.GetContext(ctx, &was, `SELECT EXISTS (`+imports+`= $1) OR EXISTS (`+imports+`IN (
 		SELECT c.before ->> 'name' FROM changes c JOIN runs r ON r.id = c.run_id

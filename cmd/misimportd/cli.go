@@ -50,27 +50,33 @@ type flags struct {
 type commands struct {
 	flags `embed:""`
 
-	Serve       serveCommand       `cmd:"" help:"The service: import every night, and when asked by SIGUSR1."`
-	Run         runCommand         `cmd:"" help:"Import the document in PreFetched, or fetch one first, now."`
-	Plan        planCommand        `cmd:"" help:"Show what a run would change. Changes nothing."`
-	Fetch       fetchCommand       `cmd:"" help:"Fetch a document from iSAMS and check it, without importing it."`
-	Archive     archiveCommand     `cmd:"" help:"List and get back the documents that were applied."`
-	Runs        runsCommand        `cmd:"" help:"List the runs, or show one with all its changes."`
-	Approve     approveCommand     `cmd:"" help:"Apply what a held run did not, this once."`
-	Reject      rejectCommand      `cmd:"" help:"Close a held run: what waits of it is not applied."`
-	Undo        undoCommand        `cmd:"" help:"Put back what a run changed."`
-	Pin         pinCommand         `cmd:"" help:"Have imports leave a value, or a pupil's place in a group, as it is."`
-	Pins        pinsCommand        `cmd:"" help:"List and remove pins."`
-	Era         eraCommand         `cmd:"" help:"List, enter and choose academic years, and roll into the next."`
-	Pause       pauseCommand       `cmd:"" help:"No import begins by itself until a day."`
-	Resume      resumeCommand      `cmd:"" help:"Imports begin by themselves again."`
-	Suspension  suspensionCommand  `cmd:"" help:"List, enter and remove suspensions and gaps of the timetable."`
-	Lessons     lessonsCommand     `cmd:"" help:"Show the lessons of a day."`
-	CheckConfig checkConfigCommand `cmd:"" help:"Check everything that can be checked without changing anything."`
-	Healthcheck healthcheckCommand `cmd:"" help:"Ask the service on this machine whether it is well."`
-	Simulate    simulateCommand    `cmd:"" help:"A pretend iSAMS on this machine, with faults on request."`
-	Demo        demoCommand        `cmd:"" help:"A pretend school, three nights, in a temporary folder: begin here."`
-	Version     versionCommand     `cmd:"" help:"Say which version this is."`
+	Serve         serveCommand         `cmd:"" help:"The service: import every night, and when asked by SIGUSR1."`
+	Run           runCommand           `cmd:"" help:"Import the document in PreFetched, or fetch one first, now."`
+	Plan          planCommand          `cmd:"" help:"Show what a run would change. Changes nothing."`
+	Fetch         fetchCommand         `cmd:"" help:"Fetch a document from iSAMS and check it, without importing it."`
+	Archive       archiveCommand       `cmd:"" help:"List and get back the documents that were applied."`
+	Runs          runsCommand          `cmd:"" help:"List the runs, or show one with all its changes."`
+	Approve       approveCommand       `cmd:"" help:"Apply what a held run did not, this once."`
+	Reject        rejectCommand        `cmd:"" help:"Close a held run: what waits of it is not applied."`
+	Undo          undoCommand          `cmd:"" help:"Put back what a run changed."`
+	Pin           pinCommand           `cmd:"" help:"Have imports leave a value, or a pupil's place in a group, as it is."`
+	Pins          pinsCommand          `cmd:"" help:"List and remove pins."`
+	Era           eraCommand           `cmd:"" help:"List, enter and choose academic years, and roll into the next."`
+	Datasource    datasourceCommand    `cmd:"" help:"List, enter and choose the MISs that rows come from."`
+	Adopt         adoptCommand         `cmd:"" help:"Give rows of an MIS that have no datasource to one."`
+	Trim          trimCommand          `cmd:"" help:"Mend memberships that outlive their group or overlap."`
+	Rekey         rekeyCommand         `cmd:"" help:"The MIS has given a record another id: so has the database."`
+	Merge         mergeCommand         `cmd:"" help:"The MIS has one person twice: make the two one."`
+	CheckDatabase checkDatabaseCommand `cmd:"" help:"Find what is wrong in the tables, and say what mends it."`
+	Pause         pauseCommand         `cmd:"" help:"No import begins by itself until a day."`
+	Resume        resumeCommand        `cmd:"" help:"Imports begin by themselves again."`
+	Suspension    suspensionCommand    `cmd:"" help:"List, enter and remove suspensions and gaps of the timetable."`
+	Lessons       lessonsCommand       `cmd:"" help:"Show the lessons of a day."`
+	CheckConfig   checkConfigCommand   `cmd:"" help:"Check everything that can be checked without changing anything."`
+	Healthcheck   healthcheckCommand   `cmd:"" help:"Ask the service on this machine whether it is well."`
+	Simulate      simulateCommand      `cmd:"" help:"A pretend iSAMS on this machine, with faults on request."`
+	Demo          demoCommand          `cmd:"" help:"A pretend school, three nights, in a temporary folder: begin here."`
+	Version       versionCommand       `cmd:"" help:"Say which version this is."`
 }
 
 const description = "Keeps a school scheduler's database in step with the school's MIS: reads its export, " +
@@ -87,6 +93,7 @@ type app struct {
 	works place // of a command that reads or writes the database
 	begin bool  // a school, in a folder that is not there yet
 
+	converts bool            // it is the first import from a new MIS
 	nextYear *model.NextYear // that is loaded ahead of time, nil for the current one
 }
 
@@ -189,7 +196,8 @@ func (a *app) importerOf(s settings, db *store.DB, fetching importer.Fetching,
 		Fetching: fetching, Retention: s.retention,
 		DB: db, State: cache.Folder(s.state), Zone: s.zone, Years: s.years, AcademicYearStarts: s.academicYearStarts,
 		SuspensionsFile: s.suspensionsFile, Timetable: s.timetable, Again: a.Again, Force: a.Force, Guard: s.guard,
-		Turn: s.turn, NextYear: a.nextYear, AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress,
+		Turn: s.turn, NextYear: a.nextYear, Convert: a.converts, Conversion: s.conversion,
+		AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress,
 	}
 }
 
@@ -207,9 +215,10 @@ func (a *app) print(v any, text func(io.Writer, text.Style) error) error {
 }
 
 type runCommand struct {
-	again `embed:""`
-	ahead `embed:""`
-	New   bool `help:"Begin a school in a state folder that is not there yet."`
+	again      `embed:""`
+	ahead      `embed:""`
+	converting `embed:""`
+	New        bool `help:"Begin a school in a state folder that is not there yet."`
 }
 
 // again holds the flags of those who look at a document.
@@ -246,21 +255,27 @@ func (c runCommand) Run(a *app) (err error) {
 	if a.nextYear, err = c.nextYear(); err != nil {
 		return err
 	}
-	a.again, a.works, a.begin, a.asks = c.again, begins, c.New, true
+	a.again, a.works, a.begin, a.asks, a.converts = c.again, begins, c.New, true, c.Convert
 	return a.night((*importer.Importer).Run, text.WriteRun)
 }
 
 type planCommand struct {
-	again `embed:""`
-	ahead `embed:""`
+	again      `embed:""`
+	ahead      `embed:""`
+	converting `embed:""`
+	CSV        bool `name:"csv" help:"${help_csv}"`
 }
 
 func (c planCommand) Run(a *app) (err error) {
 	if a.nextYear, err = c.nextYear(); err != nil {
 		return err
 	}
-	a.again, a.asks = c.again, c.Fetch
-	return a.night((*importer.Importer).Plan, text.WritePlan)
+	a.again, a.asks, a.converts = c.again, c.Fetch, c.Convert
+	write := text.WritePlan
+	if c.CSV {
+		write = func(w io.Writer, r report.Report, _ text.Style) error { return writeUnmatched(w, r) }
+	}
+	return a.night((*importer.Importer).Plan, write)
 }
 
 // heldError says that a run is held: the exit status tells it too.

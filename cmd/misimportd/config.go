@@ -33,23 +33,24 @@ const (
 
 // config is the configuration file. Flags and the environment go before it.
 type config struct {
-	Database           string        `yaml:"database"`
-	State              string        `yaml:"state"`
-	Timezone           string        `yaml:"timezone"`
-	Years              []wholeNumber `yaml:"years"`
-	AcademicYearStarts string        `yaml:"academic_year_starts"`
-	Retention          string        `yaml:"retention"`
-	Schedule           string        `yaml:"schedule"`
-	GiveUp             string        `yaml:"give_up"`
-	Listen             string        `yaml:"listen"`
-	WebConfigFile      string        `yaml:"web_config_file"`
-	SuspensionsFile    string        `yaml:"suspensions_file"`
-	AutoRoll           bool          `yaml:"auto_roll"`
-	NextEra            string        `yaml:"next_era"`
-	Ahead              *aheadConfig  `yaml:"ahead"`
-	Pauses             []pauseConfig `yaml:"pauses"`
-	Guard              *guardConfig  `yaml:"guard"`
-	ISAMS              *isamsConfig  `yaml:"isams"`
+	Database           string            `yaml:"database"`
+	State              string            `yaml:"state"`
+	Timezone           string            `yaml:"timezone"`
+	Years              []wholeNumber     `yaml:"years"`
+	AcademicYearStarts string            `yaml:"academic_year_starts"`
+	Retention          string            `yaml:"retention"`
+	Schedule           string            `yaml:"schedule"`
+	GiveUp             string            `yaml:"give_up"`
+	Listen             string            `yaml:"listen"`
+	WebConfigFile      string            `yaml:"web_config_file"`
+	SuspensionsFile    string            `yaml:"suspensions_file"`
+	AutoRoll           bool              `yaml:"auto_roll"`
+	NextEra            string            `yaml:"next_era"`
+	Ahead              *aheadConfig      `yaml:"ahead"`
+	Pauses             []pauseConfig     `yaml:"pauses"`
+	Convert            *conversionConfig `yaml:"convert"`
+	Guard              *guardConfig      `yaml:"guard"`
+	ISAMS              *isamsConfig      `yaml:"isams"`
 }
 
 // settings is the configuration after it was checked.
@@ -70,6 +71,7 @@ type settings struct {
 	guard              guard.Guard
 	turn               importer.Turn // of the school year
 	pauses             []era.Pause
+	conversion         importer.Conversion
 	timetable          string   // the published one to import, "" for the only one
 	source             string   // the file that was read, "" for none
 	warnings           []string // of what is allowed, and seldom meant
@@ -121,6 +123,9 @@ func (c *config) relativeTo(folder string) {
 	}
 	if c.SuspensionsFile != "" && !filepath.IsAbs(c.SuspensionsFile) {
 		c.SuspensionsFile = filepath.Join(folder, c.SuspensionsFile)
+	}
+	if c.Convert != nil && c.Convert.Matches != "" && !filepath.IsAbs(c.Convert.Matches) {
+		c.Convert.Matches = filepath.Join(folder, c.Convert.Matches)
 	}
 	if c.WebConfigFile != "" && !filepath.IsAbs(c.WebConfigFile) {
 		c.WebConfigFile = filepath.Join(folder, c.WebConfigFile)

@@ -21,10 +21,12 @@ import (
 // keeps its default.
 type guardConfig struct {
 	limitsConfig `yaml:",inline"`
-	Hold         string       `yaml:"hold"`
-	GraceNights  wholeNumber  `yaml:"grace_nights"`
-	Rollover     limitsConfig `yaml:"rollover"`
-	Undo         limitsConfig `yaml:"undo"`
+	Hold         string        `yaml:"hold"`
+	GraceNights  wholeNumber   `yaml:"grace_nights"`
+	Rollover     limitsConfig  `yaml:"rollover"`
+	Undo         limitsConfig  `yaml:"undo"`
+	Roll         rollConfig    `yaml:"roll"`
+	Convert      convertLimits `yaml:"convert"`
 }
 
 // limitsConfig is the limits, by their names.
@@ -76,6 +78,41 @@ func (c limitsConfig) byName() map[string]*limitConfig {
 		guard.ValuesChanged:       c.ValuesChanged,
 		guard.ValuesShared:        c.ValuesShared,
 		guard.ValuesGarbled:       c.ValuesGarbled,
+	}
+}
+
+// rollConfig is the limits of a roll into the next era.
+type rollConfig struct {
+	GroupsDropped  *limitConfig `yaml:"groups_dropped"`
+	MembershipsCut *limitConfig `yaml:"memberships_cut"`
+}
+
+// convertLimits is the limits of the first import from a new MIS.
+type convertLimits struct {
+	PupilsUnmatched *limitConfig `yaml:"pupils_unmatched"`
+	StaffUnmatched  *limitConfig `yaml:"staff_unmatched"`
+	PlacesUnmatched *limitConfig `yaml:"places_unmatched"`
+	YearsAbsent     *limitConfig `yaml:"years_absent"`
+	RecordsSkipped  *limitConfig `yaml:"records_skipped"`
+	ValuesShared    *limitConfig `yaml:"values_shared"`
+	ValuesGarbled   *limitConfig `yaml:"values_garbled"`
+}
+
+// settleSpecial takes over the limits of a roll and of a convert.
+func (c *guardConfig) settleSpecial(g guard.Guard) {
+	for name, limit := range map[string]*limitConfig{guard.GroupsDropped: c.Roll.GroupsDropped,
+		guard.MembershipsCut: c.Roll.MembershipsCut} {
+		if limit != nil {
+			g.Roll[name] = limit.Limit
+		}
+	}
+	for name, limit := range map[string]*limitConfig{guard.PupilsUnmatched: c.Convert.PupilsUnmatched,
+		guard.StaffUnmatched: c.Convert.StaffUnmatched, guard.PlacesUnmatched: c.Convert.PlacesUnmatched,
+		guard.YearsAbsent: c.Convert.YearsAbsent, guard.RecordsSkipped: c.Convert.RecordsSkipped,
+		guard.ValuesShared: c.Convert.ValuesShared, guard.ValuesGarbled: c.Convert.ValuesGarbled} {
+		if limit != nil {
+			g.Convert[name] = limit.Limit
+		}
 	}
 }
 
@@ -168,6 +205,7 @@ func (c *guardConfig) settle() (guard.Guard, []error) {
 			g.Rollover[name] = limit.Limit
 		}
 	}
+	c.settleSpecial(g)
 	var faults []error
 	for name, limit := range c.Undo.byName() {
 		if _, judged := guard.UndoLimits()[name]; limit != nil && !judged {

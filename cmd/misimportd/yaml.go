@@ -68,7 +68,10 @@ var (
 	expected   = map[string]string{"string": "a text", "[]main.wholeNumber": "a list such as [7, 8]",
 		"main.config": "keys and values", "main.isamsConfig": "keys and values",
 		"main.requestConfig": "keys and values", "main.guardConfig": "keys and values",
-		"main.limitsConfig": "keys and values", "main.limitConfig": "{percent: 10, at_least: 20}, a number or off",
+		"main.limitsConfig": "keys and values", "main.aheadConfig": "keys and values",
+		"main.conversionConfig": "keys and values", "main.rollConfig": "keys and values",
+		"main.convertLimits": "keys and values",
+		"[]main.pauseConfig": "a list, as in [{from: 2026-12-19, to: 2027-01-03}]", "main.limitConfig": "{percent: 10, at_least: 20}, a number or off",
 		"bool": "true or false"}
 )
 

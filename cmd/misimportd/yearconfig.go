@@ -117,6 +117,10 @@ func (s *settings) settleYear(c config) (faults []string) {
 			faults = append(faults, "ahead: "+err.Error())
 		}
 	}
+	var err error
+	if s.conversion, err = c.Convert.settle(); err != nil {
+		faults = append(faults, err.Error())
+	}
 	for _, p := range c.Pauses {
 		s.pauses = append(s.pauses, p.Pause)
 	}

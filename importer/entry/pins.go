@@ -85,7 +85,7 @@ func findOne(ctx context.Context, v *store.View, kind, sourceID string) (model.I
 	if err != nil {
 		return 0, err
 	}
-	ids, err := v.ElementsOf(ctx, kind, sourceID, calendar.Settings.CurrentEraID)
+	ids, err := v.Find(ctx, kind, sourceID, calendar.Settings.CurrentEraID)
 	if err != nil {
 		return 0, err
 	}

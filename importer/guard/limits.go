@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 	"strconv"
 
 	"misimportd/store/model"
@@ -44,12 +45,15 @@ const (
 	DocumentDiffers     = "document_differs"
 	IDsChanged          = "ids_changed"
 	RecordsSkipped      = "records_skipped"
-	ValuesLost          = "values_lost"     // fields that would be blank and are not, of each kind and field by itself
-	ValuesChanged       = "values_changed"  // that would be others, likewise
-	ValuesShared        = "values_shared"   // that were apart, likewise
-	ValuesGarbled       = "values_garbled"  // that look like text in a wrong encoding, likewise
-	GroupsDropped       = "groups_dropped"  // by a roll: they would begin after the year's last day
-	MembershipsCut      = "memberships_cut" // by a roll: they reach beyond that day, or have no end
+	ValuesLost          = "values_lost"      // fields that would be blank and are not, of each kind and field by itself
+	ValuesChanged       = "values_changed"   // that would be others, likewise
+	ValuesShared        = "values_shared"    // that were apart, likewise
+	ValuesGarbled       = "values_garbled"   // that look like text in a wrong encoding, likewise
+	GroupsDropped       = "groups_dropped"   // by a roll: they would begin after the year's last day
+	MembershipsCut      = "memberships_cut"  // by a roll: they reach beyond that day, or have no end
+	PupilsUnmatched     = "pupils_unmatched" // of the previous MIS, by a convert
+	StaffUnmatched      = "staff_unmatched"
+	PlacesUnmatched     = "places_unmatched" // rooms, subjects and houses together
 )
 
 // Limits are the limits by name. One that is not there is off.
@@ -61,7 +65,7 @@ var theLimits = []struct {
 	imports  Limit
 	rollover *Limit // of the first import into an era: the oldest year group has left, and some staff. nil: as ever
 	undo     *Limit // of an undo, which a person asked for: nil for what is about documents
-	roll     *Limit // of a roll into the next era: nil for all but what is about that
+	special  *Limit // of a roll into the next era, or of a convert: nil for all but what is about one of these
 }{
 	{PupilsLeaving, Limit{Percent: 10, AtLeast: 20}, &Limit{Percent: 35, AtLeast: 20}, half(20), nil},
 	{StaffLeaving, Limit{Percent: 20, AtLeast: 5}, &Limit{Percent: 40, AtLeast: 5}, half(5), nil},
@@ -90,6 +94,9 @@ var theLimits = []struct {
 	{ValuesGarbled, Limit{AtLeast: 3}, nil, nil, nil},
 	{GroupsDropped, Limit{}, nil, nil, &Limit{Percent: 10, AtLeast: 10}},
 	{MembershipsCut, Limit{}, nil, nil, &Limit{Percent: 10, AtLeast: 100}},
+	{PupilsUnmatched, Limit{}, nil, nil, &Limit{Percent: 10, AtLeast: 20}},
+	{StaffUnmatched, Limit{}, nil, nil, &Limit{Percent: 20, AtLeast: 10}},
+	{PlacesUnmatched, Limit{}, nil, nil, &Limit{Percent: 40, AtLeast: 20}},
 }
 
 // perNight are limits on what one night may do: after several days, it may do more.
@@ -112,7 +119,7 @@ var LimitNames = func() (names []string) {
 func DefaultLimits() Limits {
 	limits := Limits{}
 	for _, l := range theLimits {
-		if l.roll == nil {
+		if l.special == nil {
 			limits[l.name] = l.imports
 		}
 	}
@@ -142,11 +149,26 @@ func UndoLimits() Limits {
 }
 
 // RollLimits are those of a roll into the next era.
-func RollLimits() Limits {
+func RollLimits() Limits { return some(GroupsDropped, MembershipsCut) }
+
+// ConvertLimits are those of the first import from a new MIS: nothing of the previous one's ids, groups
+// and values is left to compare with, and so its records are held against the document alone, and against
+// how much of the previous MIS they are.
+func ConvertLimits() Limits {
+	return some(PupilsUnmatched, StaffUnmatched, PlacesUnmatched, YearsAbsent, RecordsSkipped, ValuesShared,
+		ValuesGarbled)
+}
+
+// some are limits of these names, with the defaults that they have where they are judged.
+func some(names ...string) Limits {
 	limits := Limits{}
 	for _, l := range theLimits {
-		if l.roll != nil {
-			limits[l.name] = *l.roll
+		switch {
+		case !slices.Contains(names, l.name):
+		case l.special != nil:
+			limits[l.name] = *l.special
+		default:
+			limits[l.name] = l.imports
 		}
 	}
 	return limits
@@ -167,7 +189,7 @@ func (l Limit) after(days int) Limit {
 // Guard is how imports and undos are judged.
 type Guard struct {
 	Import, Rollover, Undo Limits
-	Roll                   Limits
+	Roll, Convert          Limits
 	Hold                   model.Hold // HoldRemovals, or HoldAll
 	GraceNights            int        // for so many nights a record may be absent before it is ended
 }
@@ -175,7 +197,7 @@ type Guard struct {
 // NewGuard is a guard with the limits that hold where nothing else is said.
 func NewGuard() Guard {
 	g := Guard{Import: DefaultLimits(), Rollover: DefaultLimits(), Undo: UndoLimits(),
-		Roll: RollLimits(), Hold: model.HoldRemovals}
+		Roll: RollLimits(), Convert: ConvertLimits(), Hold: model.HoldRemovals}
 	maps.Copy(g.Rollover, RolloverLimits())
 	return g
 }

@@ -136,6 +136,8 @@ func (n Names) Line(c model.Recorded) Line {
 	case model.PinEntity:
 		pin := n.pin(shown)
 		line.SourceID, line.Name, line.Kind, line.Span = pin.SourceID, pin.Name, pin.Kind, pin.What()
+	case model.PauseEntity:
+		line.Name = cmp.Or(shown.Text("why"), "no import by itself")
 	case model.UnwantedEntity:
 		line.SourceID = shown.Text("sha256")
 		line.Name = "document"

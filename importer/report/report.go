@@ -8,6 +8,7 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer/guard"
+	"misimportd/importer/sources"
 	"misimportd/mis"
 	"misimportd/store/model"
 )
@@ -40,6 +41,7 @@ type Report struct {
 	Pinned    []Line          `json:"pinned,omitempty"`      // what the MIS says (before), and what stays (after)
 	Rolled    model.ID        `json:"rolled,omitempty"`      // the run that rolled into the next era before it
 	Ahead     *Report         `json:"ahead,omitempty"`       // of the import into the next era after it
+	Convert   *sources.Found  `json:"convert,omitempty"`     // what of the previous MIS was found in the new one
 	Again     bool            `json:"-"`                     // the document was looked at once more
 	Taken     time.Time       `json:"-"`                     // when the document was fetched, or put into PreFetched
 }

@@ -20,6 +20,7 @@ var Plural = map[model.Entity]string{
 	model.LessonEntity: "lessons", model.CommitmentEntity: "commitments", model.SuspensionEntity: "suspensions",
 	model.GroupSuspensionEntity: "group days",
 	model.AbsenceEntity:         "absences", model.PinEntity: "pins", model.UnwantedEntity: "unwanted",
+	model.DatasourceEntity: "datasources", model.PauseEntity: "pauses",
 }
 
 var done = map[model.Action]string{

@@ -3,10 +3,13 @@ package text
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"misimportd/era"
 	"misimportd/era/hint"
 	"misimportd/importer/report"
+	"misimportd/importer/sources"
+	"misimportd/importer/words"
 	"misimportd/importer/years"
 	"misimportd/store/model"
 )
@@ -74,4 +77,30 @@ func WriteEraStatus(w io.Writer, s years.Status, style Style) error {
 		p.line("  %s", s.Step.Command)
 	}
 	return p.err
+}
+
+// converted writes what of the previous MIS was found in the new one, and what was not.
+func (p *printer) converted(found *sources.Found) {
+	if found == nil {
+		return
+	}
+	p.line("\n%s", p.paint(bold, "the previous MIS's rows"))
+	for _, c := range found.Counts {
+		p.line("  %-10s %d of %d matched by %s, of %d in the document", c.Kind, c.Matched, c.Old,
+			strings.ReplaceAll(c.By, "_", " "), c.New)
+	}
+	if len(found.Left) == 0 {
+		return
+	}
+	p.line("\n%s", p.paint(bold, fmt.Sprintf("not matched: %d", len(found.Left))))
+	p.fold(len(found.Left), 20, "  ", func(i int) {
+		l := found.Left[i]
+		with := ""
+		if len(l.With) > 0 {
+			with = "; it could be " + strings.Join(l.With, " or ")
+		}
+		p.line("  %s %-9s %s%s: %s%s", l.Side, l.Kind, words.Clean(l.Name), p.paint(faint, " #"+words.Clean(l.ID)),
+			l.Why, words.Clean(with))
+	})
+	p.line("  %s", p.paint(faint, "(write those that are the same into matches.csv: kind, old id, new id)"))
 }

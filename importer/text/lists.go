@@ -7,6 +7,7 @@ import (
 	"misimportd/era"
 	"misimportd/importer/report"
 	"misimportd/importer/words"
+	"misimportd/store/model"
 )
 
 // WriteEras writes a list of eras, one a line.
@@ -47,6 +48,31 @@ func WriteSuspensions(w io.Writer, listed []report.ListedSuspension) error {
 		plain := era.Suspension{Name: s.Name, Kind: s.Kind, Years: s.Years, From: s.From, To: s.To, Daily: s.Daily}
 		p.line("%4s  %-10s  %-8s  %s: %s, %s", number, s.Kind, s.In, words.Clean(s.Name), plain.FormatSpan(),
 			plain.Whom())
+	}
+	return p.err
+}
+
+// WriteDatasources writes a list of MISs, one a line.
+func WriteDatasources(w io.Writer, list model.Datasources) error {
+	p := &printer{w: w}
+	for _, d := range list {
+		p.line("%-20s  %s", words.Clean(d.Name), d.Role)
+	}
+	return p.err
+}
+
+// WriteFaults writes what is wrong in the tables, one a line, and what mends it.
+func WriteFaults(w io.Writer, faults []model.Fault) error {
+	p := &printer{w: w}
+	if len(faults) == 0 {
+		p.line("Nothing is wrong in the tables.")
+	}
+	for _, f := range faults {
+		mend := "no command mends it: ask whoever looks after the database"
+		if f.Mend != "" {
+			mend = fmt.Sprintf("\"%s\" mends it", f.Mend)
+		}
+		p.line("%-18s %8d  %s; %s", f.Table, f.ID, f.What, mend)
 	}
 	return p.err
 }

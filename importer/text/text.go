@@ -78,6 +78,7 @@ func WritePlan(w io.Writer, r report.Report, style Style) error {
 	if r.Hold != model.HoldNothing {
 		p.line("%s", p.paint(red, would[r.Hold]))
 	}
+	p.converted(r.Convert)
 	p.changes(r.Lines)
 	p.pinned(r.Pinned)
 	p.summary(r.Changes)
@@ -126,6 +127,7 @@ func (p *printer) run(r report.Report) {
 	if r.Hold != model.HoldNothing {
 		p.line("%s", applied[r.Hold])
 	}
+	p.converted(r.Convert)
 	p.summary(r.Changes)
 	p.problems(r.Problems)
 	p.guard(r.Guard, p.Verbose)

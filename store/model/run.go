@@ -78,8 +78,9 @@ const (
 	Import   = "import"
 	Approval = "approval" // of a held import
 	Undo     = "undo"
-	Roll     = "roll"  // of the current era into the next
-	Ahead    = "ahead" // an import into a later era
+	Roll     = "roll"    // of the current era into the next
+	Ahead    = "ahead"   // an import into a later era
+	Convert  = "convert" // the first import from a new MIS
 )
 
 // Run is the record of one run.
@@ -116,6 +117,7 @@ type Run struct {
 // Options are how a run was asked for, beside its day and its document.
 type Options struct {
 	NextYear *NextYear `json:"next_year,omitempty"`
+	Convert  bool      `json:"convert,omitempty"` // the first import from a new MIS
 }
 
 // NextYear says how a later era is loaded ahead of time.

@@ -123,3 +123,39 @@ func (d Digest) Has(kind string) bool {
 	_, kinds, _ := strings.Cut(string(d), ":")
 	return kinds != "" && (kind == "" || strings.Contains(kinds, kind[:1]))
 }
+
+// Elements are people, places and groups, of all eras, each in order of id.
+type Elements struct {
+	Staff     []Staff
+	Pupils    []Pupil
+	Locations []Location
+	Subjects  []Subject
+	Houses    []House
+	Groups    []Group
+}
+
+// Pointing is what refers to elements.
+type Pointing struct {
+	Memberships []Membership
+	Commitments []Commitment
+	Groups      []Group
+	Pupils      []Pupil
+	Pins        []Pin
+	Absences    []Absence
+}
+
+// Broken is what breaks R18 and R19, with all that it takes to mend it: every membership of an element in a
+// group of which one does, and those groups.
+type Broken struct {
+	Groups      []Group
+	Memberships []Membership
+	Missing     map[ID]bool // elements that are not there
+}
+
+// Fault is one thing that is wrong in the database.
+type Fault struct {
+	What  string `json:"what"`
+	Table string `json:"table"`
+	ID    ID     `json:"id"`
+	Mend  string `json:"mend"` // the command that does; "" where none can
+}

@@ -21,3 +21,15 @@ CREATE TABLE pauses (
 
 -- How a run was asked for, beside its day and its document.
 ALTER TABLE runs ADD COLUMN options text NOT NULL DEFAULT '{}';
+
+-- A group whose days stay is not looked at: memberships of before the triggers may break R19 until they
+-- are trimmed.
+DROP TRIGGER groups_updated;
+-- +goose StatementBegin
+CREATE TRIGGER groups_updated AFTER UPDATE OF starts_on, ends_on ON groups
+  WHEN OLD.starts_on IS NOT NEW.starts_on OR OLD.ends_on IS NOT NEW.ends_on BEGIN
+    SELECT raise(ABORT, 'a membership reaches outside the life of its group (R19)')
+     WHERE EXISTS (SELECT 1 FROM memberships m WHERE m.group_id = NEW.id
+       AND (m.starts_on < NEW.starts_on OR coalesce(m.ends_on, '9999') > coalesce(NEW.ends_on, '9999')));
+END;
+-- +goose StatementEnd

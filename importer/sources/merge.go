@@ -1,0 +1,168 @@
+package sources
+
+import (
+	"cmp"
+	"slices"
+
+	"misimportd/store/model"
+)
+
+// Merge plans that two records are one: what refers to the one that is lost refers to the one that is
+// kept, without a day twice in one group (R18), and the lost one is no longer current.
+func Merge(plan *model.Plan, keep, lose model.Record, of model.Pointing) {
+	kept, lost := keep.RowID(), lose.RowID()
+	mergeMemberships(plan, kept, lost, of.Memberships)
+	booked := map[model.ID]bool{}
+	for _, c := range of.Commitments {
+		if c.ElementID == kept {
+			booked[c.LessonID] = true
+		}
+	}
+	for _, c := range of.Commitments {
+		if c.ElementID == lost && booked[c.LessonID] {
+			plan.Change(model.Delete, c, nil, model.Merged)
+		}
+	}
+	for _, c := range of.Commitments {
+		if after := c; c.ElementID == lost && !booked[c.LessonID] {
+			after.ElementID = kept
+			plan.Change(model.Update, c, after, model.Merged)
+		}
+	}
+	mergeReferences(plan, kept, lost, of)
+	if gone := notCurrent(lose); gone != lose {
+		plan.Change(model.End, lose, gone, model.Merged)
+	}
+}
+
+func notCurrent(r model.Record) model.Record {
+	switch r := r.(type) {
+	case model.Pupil:
+		r.Current = false
+		return r
+	case model.Staff:
+		r.Current = false
+		return r
+	case model.Location:
+		r.Current = false
+		return r
+	case model.Subject:
+		r.Current = false
+		return r
+	case model.House:
+		r.Current = false
+		return r
+	}
+	return r
+}
+
+// mergeReferences plans that groups, pupils and pins refer to what is kept.
+func mergeReferences(plan *model.Plan, kept, lost model.ID, of model.Pointing) {
+	to := func(id model.ID) model.ID {
+		if id == lost {
+			return kept
+		}
+		return id
+	}
+	for _, g := range of.Groups {
+		after := g
+		if after.TutorID, after.SubjectID = to(g.TutorID), to(g.SubjectID); after != g {
+			plan.Change(model.Update, g, after, model.Merged)
+		}
+	}
+	for _, p := range of.Pupils {
+		after := p
+		after.HouseID, after.BoardingHouseID = to(p.HouseID), to(p.BoardingHouseID)
+		if after != p {
+			plan.Change(model.Update, p, after, model.Merged)
+		}
+	}
+	pinned := map[model.Pin]bool{}
+	for _, p := range of.Pins {
+		p.ID = 0
+		pinned[p] = p.ElementID == kept
+	}
+	for _, p := range of.Pins {
+		if p.ElementID != lost {
+			continue
+		}
+		after := p
+		after.ElementID = kept
+		if pinned[model.Pin{ElementID: kept, Field: p.Field, GroupID: p.GroupID}] {
+			plan.Change(model.Delete, p, nil, model.Merged)
+		} else {
+			plan.Change(model.Update, p, after, model.Merged)
+		}
+	}
+	for _, a := range of.Absences {
+		if a.ElementID == lost {
+			plan.Change(model.Delete, a, nil, model.Merged)
+		}
+	}
+}
+
+// mergeMemberships plans that the days on which either is in a group are days of the one that is kept.
+func mergeMemberships(plan *model.Plan, kept, lost model.ID, all []model.Membership) {
+	byGroup := map[model.ID][]model.Membership{}
+	var groups []model.ID
+	for _, m := range all {
+		if byGroup[m.GroupID] == nil {
+			groups = append(groups, m.GroupID)
+		}
+		byGroup[m.GroupID] = append(byGroup[m.GroupID], m)
+	}
+	slices.Sort(groups)
+	var deleted, changed []model.Change
+	for _, group := range groups {
+		rows := byGroup[group]
+		if !slices.ContainsFunc(rows, func(m model.Membership) bool { return m.ElementID == lost }) {
+			continue
+		}
+		for _, c := range Joined(rows) {
+			if after, ok := c.After.(model.Membership); ok {
+				after.ElementID = kept
+				c.After = after
+				changed = append(changed, c)
+			} else {
+				deleted = append(deleted, c)
+			}
+		}
+	}
+	plan.Changes = append(append(plan.Changes, deleted...), inOrder(changed)...)
+}
+
+// Joined says what becomes of memberships in one group so that no two share a day: those that do become
+// the first of them, on all days of them together. Every row that stays is among the changes.
+func Joined(rows []model.Membership) (changes []model.Change) {
+	rows = slices.Clone(rows)
+	slices.SortFunc(rows, func(a, b model.Membership) int {
+		return cmp.Or(cmp.Compare(a.StartsOn, b.StartsOn), cmp.Compare(a.ID, b.ID))
+	})
+	var open *model.Change
+	for _, m := range rows {
+		if open != nil {
+			last := open.After.(model.Membership)
+			if last.EndsOn == 0 || m.StartsOn <= last.EndsOn {
+				if m.EndsOn == 0 || last.EndsOn != 0 && m.EndsOn > last.EndsOn {
+					last.EndsOn = m.EndsOn
+					open.After = last
+				}
+				changes = append(changes, model.Change{Action: model.Delete, Why: model.Merged, Before: m})
+				continue
+			}
+			changes = append(changes, *open)
+		}
+		open = &model.Change{Action: model.Update, Why: model.Merged, Before: m, After: m}
+	}
+	if open != nil {
+		changes = append(changes, *open)
+	}
+	return changes
+}
+
+// inOrder leaves out what changes nothing, and puts in order of id.
+func inOrder(changes []model.Change) []model.Change {
+	changes = slices.DeleteFunc(changes, func(c model.Change) bool { return c.Before == c.After })
+	slices.SortFunc(changes, func(a, b model.Change) int { return cmp.Compare(a.Record().RowID(), b.Record().RowID()) })
+	return changes
+}
