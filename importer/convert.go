@@ -37,7 +37,8 @@ func (n *night) prepareConvert(ctx context.Context, v *store.View, s *scene) (p 
 	}
 	previous := list.Is(model.PreviousMIS)
 	if previous == nil {
-		return p, refusef("no datasource is the previous one, so there is nothing to convert from: choose it with \"%s\"",
+		return p, refusef("no datasource is the previous one, so there is nothing to convert from: choose it with "+
+			"\"%s\"",
 			hint.Command("datasource set previous NAME"))
 	}
 	found, err := n.match(ctx, v, s, *previous)

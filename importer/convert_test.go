@@ -218,7 +218,8 @@ func TestAChangeOfMIS(t *testing.T) {
 		w.on("2016-11-10")
 		w.drop(school.Document())
 		var refused *importer.RefusedError
-		if _, err := w.im.Run(w.Context()); !errors.As(err, &refused) || !strings.Contains(err.Error(), "nothing is left") {
+		if _, err := w.im.Run(w.Context()); !errors.As(err, &refused) || !strings.Contains(err.Error(),
+			"nothing is left") {
 			w.Errorf("converted twice: %v", err)
 		}
 		w.Logf("the old MIS had %d strays and %d doubles", o.strays, o.doubles)

@@ -124,7 +124,8 @@ func (im *Importer) judge(ctx context.Context, v *store.View, r *report.Report, 
 		}
 	}
 	if len(much) > 0 {
-		return refusef("that is much: %s; look at it with --plan, and say --yes if you mean it", strings.Join(much, "; "))
+		return refusef("that is much: %s; look at it with --plan, and say --yes if you mean it", strings.Join(much,
+			"; "))
 	}
 	return nil
 }

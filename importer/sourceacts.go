@@ -89,7 +89,8 @@ func (im *Importer) Trim(meant bool) SourceAct {
 // current era.
 func (im *Importer) Rekey(kind, from, to string) SourceAct {
 	return SourceAct{im, "rekey", true, func(ctx context.Context, v *store.View, plan *model.Plan) error {
-		source, found, err := im.findBoth(ctx, v, append(slices.Clone(sources.Kinds), sources.GroupKinds...), kind, from, to)
+		source, found, err := im.findBoth(ctx, v, append(slices.Clone(sources.Kinds), sources.GroupKinds...), kind,
+			from, to)
 		if err != nil {
 			return err
 		}

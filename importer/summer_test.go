@@ -130,7 +130,8 @@ func TestASummer(t *testing.T) {
 		}
 		r = step("the second", w.nightOn("2017-08-17", next))
 		for _, c := range r.Changes {
-			if c.Entity != model.GroupSuspensionEntity && c.Entity != model.SuspensionEntity && c.Entity != model.LessonEntity {
+			if c.Entity != model.GroupSuspensionEntity && c.Entity != model.SuspensionEntity &&
+				c.Entity != model.LessonEntity {
 				w.Errorf("the second night changes %s", counts(r.Changes))
 			}
 		}

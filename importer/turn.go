@@ -108,7 +108,8 @@ func (n *night) aheadOf(c model.Calendar) (e model.Era, asOf era.Date, err error
 		return e, 0, refusef("there is no era %q: \"%s\" lists them, \"%s\" enters one", n.NextYear.Era,
 			hint.Command("era list"), hint.Command("era create"))
 	case current != nil && named.ID == current.ID:
-		return e, 0, refusef("era %s is the current one: only a later one is loaded ahead of time; leave --era, --ahead "+
+		return e, 0, refusef("era %s is the current one: only a later one is loaded ahead of time; leave --era, "+
+			"--ahead "+
 			"and --no out for the current one", named.Name)
 	case named.IsPerpetual() || current == nil || named.StartsOn <= current.EndsOn:
 		return e, 0, refusef("era %s does not come after the current one: only a later one is loaded ahead of time",

@@ -70,7 +70,8 @@ func (v *View) Faults(ctx context.Context, most int) ([]model.Fault, error) {
 	}
 	for _, w := range all {
 		var ids []model.ID
-		if err := v.tx.SelectContext(ctx, &ids, fmt.Sprintf(`SELECT id FROM (%s) AS found ORDER BY id LIMIT %d`, w.query,
+		if err := v.tx.SelectContext(ctx, &ids, fmt.Sprintf(`SELECT id FROM (%s) AS found ORDER BY id LIMIT %d`,
+			w.query,
 			most)); err != nil {
 			return nil, v.db.failed("looking for faults", err)
 		}

@@ -50,7 +50,8 @@ func (db *DB) Imports(ctx context.Context) (model.Imports, error) {
 	}
 	if err := db.sql.SelectContext(ctx, &found.Newest,
 		`SELECT id, kind, result, started_at, finished_at, error FROM runs
-		WHERE kind IN ('import', 'convert') AND result <> 'aborted' ORDER BY id DESC LIMIT $1`, enoughImports); err != nil {
+		WHERE kind IN ('import',
+			'convert') AND result <> 'aborted' ORDER BY id DESC LIMIT $1`, enoughImports); err != nil {
 		return found, db.failed("reading the runs", err)
 	}
 	for _, last := range []struct {
@@ -58,7 +59,8 @@ func (db *DB) Imports(ctx context.Context) (model.Imports, error) {
 		where string
 	}{{&found.LastSuccess, `result IN ('applied', 'unchanged')`},
 		{&found.LastNew, `result IN ('applied', 'unchanged', 'held') AND NOT source_unchanged`}} {
-		err = db.sql.GetContext(ctx, last.into, `SELECT finished_at FROM runs WHERE kind IN ('import', 'approval', 'convert')
+		err = db.sql.GetContext(ctx, last.into,
+			`SELECT finished_at FROM runs WHERE kind IN ('import', 'approval', 'convert')
 			AND `+last.where+` ORDER BY id DESC LIMIT 1`)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return found, db.failed("reading the runs", err)

@@ -78,7 +78,8 @@ const owned = "t.datasource_id = $1"
 // readRecords reads the records of one type for which a condition on their table t holds.
 func readRecords[T model.Record](ctx context.Context, tx *sqlx.Tx, into *[]T, where string, args ...any) error {
 	var record T
-	rows, err := tx.QueryContext(ctx, selecting(model.Shapes[record.Entity()])+" WHERE "+where+" ORDER BY t.id", args...)
+	rows, err := tx.QueryContext(ctx, selecting(model.Shapes[record.Entity()])+" WHERE "+where+" ORDER BY t.id",
+		args...)
 	if err != nil {
 		return err
 	}

@@ -41,8 +41,8 @@ func (v *View) Belongings(ctx context.Context, eraID model.ID, but era.Interval)
 		func() error { return readRecords(ctx, v.tx, &b.Lessons, others, eraID, but.From, but.To) },
 		func() error {
 			return readRecords(ctx, v.tx, &b.Commitments, `t.lesson_id IN (SELECT t.id FROM lessons t WHERE `+others+`)
-				OR t.element_id IN (SELECT g.id FROM groups g WHERE g.era_id = $1 AND g.starts_on > $3)`, eraID, but.From,
-				but.To)
+				OR t.element_id IN (SELECT g.id FROM groups g WHERE g.era_id = $1 AND g.starts_on > $3)`,
+				eraID, but.From, but.To)
 		},
 		func() error { return v.readMemberGroups(ctx, &b, eraID) },
 		func() error {
@@ -87,11 +87,12 @@ func (db *DB) readYear(ctx context.Context, found *model.Imports) error {
 			return err
 		}
 		for _, p := range pauses {
-			found.Pauses = append(found.Pauses, era.Pause{Interval: era.Interval{From: p.StartsOn, To: p.EndsOn}, Why: p.Why})
+			found.Pauses = append(found.Pauses, era.Pause{Interval: era.Interval{From: p.StartsOn, To: p.EndsOn},
+				Why: p.Why})
 		}
 		calendar, err := v.Calendar(ctx)
 		if current := calendar.Current(); current != nil {
-			found.EraEnds = current.EndsOn
+			found.EraEnds, found.HasNext = current.EndsOn, calendar.Next() != nil
 		}
 		return err
 	})

@@ -59,7 +59,7 @@ type commands struct {
 	Approve       approveCommand       `cmd:"" help:"Apply what a held run did not, this once."`
 	Reject        rejectCommand        `cmd:"" help:"Close a held run: what waits of it is not applied."`
 	Undo          undoCommand          `cmd:"" help:"Put back what a run changed."`
-	Pin           pinCommand           `cmd:"" help:"Have imports leave a value, or a pupil's place in a group, as it is."`
+	Pin           pinCommand           `cmd:"" help:"Have imports leave a value or a place in a group as it is."`
 	Pins          pinsCommand          `cmd:"" help:"List and remove pins."`
 	Era           eraCommand           `cmd:"" help:"List, enter and choose academic years, and roll into the next."`
 	Datasource    datasourceCommand    `cmd:"" help:"List, enter and choose the MISs that rows come from."`
@@ -75,7 +75,7 @@ type commands struct {
 	CheckConfig   checkConfigCommand   `cmd:"" help:"Check everything that can be checked without changing anything."`
 	Healthcheck   healthcheckCommand   `cmd:"" help:"Ask the service on this machine whether it is well."`
 	Simulate      simulateCommand      `cmd:"" help:"A pretend iSAMS on this machine, with faults on request."`
-	Demo          demoCommand          `cmd:"" help:"A pretend school, three nights, in a temporary folder: begin here."`
+	Demo          demoCommand          `cmd:"" help:"A pretend school, three nights, in a temporary folder."`
 	Version       versionCommand       `cmd:"" help:"Say which version this is."`
 }
 

@@ -21,13 +21,15 @@ var helps = kong.Vars{
 	"help_again":     "The document that the database reflects once more, as after a change of suspensions.",
 	"help_fetch": "Ask iSAMS now, even though a document that was fetched waits, as every night does. A plan " +
 		"keeps nothing of it.",
-	"help_era":       "Load this era, which comes after the current one, ahead of time, and leave all else as it is.",
-	"help_ahead":     "By how many years pupils are further then: 1 for a document of this year, 0 for one of the next.",
+	"help_era": "Load this era, which comes after the current one, ahead of time, and leave all else as it is.",
+	"help_ahead": "By how many years pupils are further then: 1 for a document of this year, 0 for one of the " +
+		"next.",
 	"help_no":        "Leave out forms, sets, set-lists or timetable.",
 	"help_timetable": "The timetable to load, by its name, published or in development (default that of every night).",
 	"help_convert":   "The first import from a new MIS: rows of the previous one are found and kept.",
 	"help_csv":       "With --convert: what is not matched, as CSV.",
 	"help_until":     "The last day of the pause.",
 	"help_listen":    "Where Prometheus and people are answered (default 127.0.0.1:9190), or off.",
-	"help_offline":   "Look at the configuration and the files that it names only: not at folder, database and document.",
+	"help_offline": "Look at the configuration and the files that it names only: not at folder, database and " +
+		"document.",
 }

@@ -71,8 +71,9 @@ var (
 		"main.limitsConfig": "keys and values", "main.aheadConfig": "keys and values",
 		"main.conversionConfig": "keys and values", "main.rollConfig": "keys and values",
 		"main.convertLimits": "keys and values",
-		"[]main.pauseConfig": "a list, as in [{from: 2026-12-19, to: 2027-01-03}]", "main.limitConfig": "{percent: 10, at_least: 20}, a number or off",
-		"bool": "true or false"}
+		"[]main.pauseConfig": "a list, as in [{from: 2026-12-19, to: 2027-01-03}]",
+		"main.limitConfig":   "{percent: 10, at_least: 20}, a number or off",
+		"bool":               "true or false"}
 )
 
 // kindOf says what a setting of a type is written as.

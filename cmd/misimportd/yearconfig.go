@@ -90,8 +90,8 @@ func nextYear(name string, years int, without []string, timetable string) (*mode
 	case strings.TrimSpace(name) == "":
 		return nil, errors.New("the era is missing: which one is loaded ahead of time?")
 	case years < 0 || years > most:
-		return nil, fmt.Errorf("pupils cannot be %d years further: write 1 for a document of this year, or 0 for one that "+
-			"is the next year's already", years)
+		return nil, fmt.Errorf("pupils cannot be %d years further: write 1 for a document of this year, or 0 for "+
+			"one that is the next year's already", years)
 	}
 	return &model.NextYear{Era: strings.TrimSpace(name), Years: years, Without: sections, Timetable: timetable}, nil
 }
@@ -104,8 +104,8 @@ func (s *settings) settleYear(c config) (faults []string) {
 	case "create":
 		s.turn.CreateNext = true
 	default:
-		faults = append(faults, fmt.Sprintf("next_era: %q: write warn, which imports people only once the year is over, "+
-			"or create, which enters the year that follows", c.NextEra))
+		faults = append(faults, fmt.Sprintf("next_era: %q: write warn, which imports people only once the year is "+
+			"over, or create, which enters the year that follows", c.NextEra))
 	}
 	if c.Ahead != nil {
 		years := 1

@@ -75,6 +75,8 @@ type Outlook struct {
 	Pause   era.Interval // that is on; the zero one where none is
 	Why     string       // it is on, as a person wrote it
 	EraEnds era.Date     // the current era's last day; zero where there is none
+	HasNext bool         // there is a next era
+	Rolls   bool         // into it by itself
 }
 
 // IsPaused tells whether no import begins by itself now.
@@ -177,7 +179,7 @@ func (s *Setup) Look(ctx context.Context, now time.Time, unrecorded ...Attempt) 
 	if o.Imports, o.Away = s.imports(ctx); o.Away == nil {
 		schedule := s.Schedule.Pausing(o.Imports.Pauses...)
 		o.Next = schedule.Due(now, append(attempts(o.Imports), unrecorded...))
-		o.EraEnds = o.Imports.EraEnds
+		o.EraEnds, o.HasNext, o.Rolls = o.Imports.EraEnds, o.Imports.HasNext, s.Importer.Turn.AutoRoll
 		if days, why, on := schedule.Pause(now); on {
 			o.Pause, o.Why = days, why
 		}

@@ -25,7 +25,8 @@ func CreateDatasource(ctx context.Context, db *store.DB, version, name string) (
 	if name == "" {
 		return model.Run{}, fmt.Errorf("a datasource needs a name, such as iSAMS")
 	}
-	return changeDatasources(ctx, db, version, "datasource create", func(list model.Datasources, plan *model.Plan) error {
+	return changeDatasources(ctx, db, version, "datasource create", func(list model.Datasources,
+		plan *model.Plan) error {
 		for _, d := range list {
 			if strings.EqualFold(d.Name, name) {
 				return fmt.Errorf("there is a datasource %s already: choose another name", d.Name)

@@ -14,7 +14,8 @@ import (
 func PauseUntil(ctx context.Context, db *store.DB, version string, today, until era.Date, why string) (model.Run,
 	error) {
 	if until < today {
-		return model.Run{}, fmt.Errorf("a pause until %s would end before it begins, today, %s: choose a later day", until,
+		return model.Run{}, fmt.Errorf("a pause until %s would end before it begins, today, %s: choose a later day",
+			until,
 			today)
 	}
 	return changeByHand(ctx, db, version, "pause", "pause", func(v *store.View, plan *model.Plan) error {

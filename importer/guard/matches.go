@@ -39,7 +39,8 @@ func JudgeMatches(limits Limits, found sources.Found) (findings []Finding) {
 		{PlacesUnmatched, "rooms, subjects and houses"}} {
 		n, all := left[of.limit], sums[of.limit].Old
 		findings = append(findings, j.finding(of.limit, measure{holds: model.HoldAll, count: n, of: all,
-			says: fmt.Sprintf("%s of the previous MIS's %s have no match in the new one, and would end", words.Share(n, all),
+			says: fmt.Sprintf("%s of the previous MIS's %s have no match in the new one, and would end", words.Share(n,
+				all),
 				of.what)}))
 	}
 	return findings

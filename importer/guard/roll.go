@@ -23,7 +23,8 @@ func JudgeRoll(limits Limits, holds model.Belongings, plan model.Plan) []Finding
 	groups, members := len(holds.Groups), len(holds.Memberships)
 	return []Finding{
 		j.finding(GroupsDropped, measure{holds: model.HoldAll, count: dropped, of: groups,
-			says: fmt.Sprintf("%s groups would begin after the year's last day, and go", words.Share(dropped, groups))}),
+			says: fmt.Sprintf("%s groups would begin after the year's last day, and go", words.Share(dropped,
+				groups))}),
 		j.finding(MembershipsCut, measure{holds: model.HoldAll, count: cut, of: members,
 			says: fmt.Sprintf("%s memberships reach beyond the year's last day, and would end on it",
 				words.Share(cut, members))}),

@@ -111,7 +111,8 @@ func (k kind) match(f *Found, pairs []Pair) {
 	for i, c := range k.old {
 		if !taken[i] && c.current {
 			f.Left = append(f.Left, Left{Kind: k.name, Side: "old", ID: c.id, Name: c.name,
-				Why: cmp.Or(doubts["old "+c.id].why, "the new MIS has no record of it"), With: doubts["old "+c.id].with})
+				Why:  cmp.Or(doubts["old "+c.id].why, "the new MIS has no record of it"),
+				With: doubts["old "+c.id].with})
 		}
 		if taken[i] || c.current {
 			current++
@@ -122,7 +123,8 @@ func (k kind) match(f *Found, pairs []Pair) {
 		o, ok := ofNew[i]
 		if !ok {
 			f.Left = append(f.Left, Left{Kind: k.name, Side: "new", ID: c.id, Name: c.name,
-				Why: cmp.Or(doubts["new "+c.id].why, "the previous MIS had no record of it"), With: doubts["new "+c.id].with})
+				Why:  cmp.Or(doubts["new "+c.id].why, "the previous MIS had no record of it"),
+				With: doubts["new "+c.id].with})
 			continue
 		}
 		matched++
@@ -229,7 +231,8 @@ func faultOf(kinds []kind, k kind, p Pair) string {
 	case !isOld(k):
 		return fmt.Sprintf("there is no %s with the old id %s%s", k.name, p.Old, elsewhere(kinds, isOld))
 	case !isNew(k):
-		return fmt.Sprintf("there is no %s with the new id %s in the document%s", k.name, p.New, elsewhere(kinds, isNew))
+		return fmt.Sprintf("there is no %s with the new id %s in the document%s", k.name, p.New, elsewhere(kinds,
+			isNew))
 	}
 	return ""
 }

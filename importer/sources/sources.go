@@ -153,7 +153,8 @@ func Rekey(plan *model.Plan, source model.Datasource, before, taken model.Record
 	if id, ok := canonical(kind, to); !ok || id != to {
 		return fmt.Errorf("%q cannot be the id of a %s: write it as the MIS has it", to, kind)
 	}
-	plan.Change(model.Update, before, withOrigin(before, model.Origin{DatasourceID: source.ID, SourceID: to}), model.NewID)
+	plan.Change(model.Update, before, withOrigin(before, model.Origin{DatasourceID: source.ID, SourceID: to}),
+		model.NewID)
 	return nil
 }
 

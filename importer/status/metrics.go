@@ -23,6 +23,7 @@ import (
 type Metrics struct {
 	lastSuccess, lastCompletion, nextRun, snapshot prometheus.Gauge
 	changed, eraEnds, pausedSince, pausedUntil     prometheus.Gauge
+	nextEra, autoRoll                              prometheus.Gauge
 	inProgress, held, unchanged, databaseUp        prometheus.Gauge
 	lastDuration                                   prometheus.Gauge
 	runs, changes, attempts                        *prometheus.CounterVec
@@ -60,6 +61,8 @@ func NewMetrics(registry prometheus.Registerer, version string) *Metrics {
 			"When an import last brought a document that was not the one before once more, "+secondsDoc+"."),
 		eraEnds: gauge("era_ends_timestamp_seconds", "When the current academic year is over, at the end of its last "+
 			"day, "+secondsDoc+"."),
+		nextEra:     gauge("next_era", "1 when the next academic year is entered, and known to be the next."),
+		autoRoll:    gauge("auto_roll", "1 when the service rolls into it by itself."),
 		pausedSince: gauge("paused_since_timestamp_seconds", "When the pause began that is on, "+secondsDoc+"."),
 		pausedUntil: gauge("paused_until_timestamp_seconds", "When the pause is over that is on, "+secondsDoc+"."),
 		inProgress:  gauge("run_in_progress", "1 while an import is under way."),
@@ -91,7 +94,8 @@ func NewMetrics(registry prometheus.Registerer, version string) *Metrics {
 	build.Set(1)
 	registry.MustRegister(collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build,
-		m.lastSuccess, m.lastCompletion, m.nextRun, m.snapshot, m.changed, m.eraEnds, m.pausedSince, m.pausedUntil, m.inProgress, m.held, m.unchanged,
+		m.lastSuccess, m.lastCompletion, m.nextRun, m.snapshot, m.changed, m.eraEnds, m.nextEra, m.autoRoll,
+		m.pausedSince, m.pausedUntil, m.inProgress, m.held, m.unchanged,
 		m.databaseUp, m.lastDuration,
 		m.bytes, m.runs, m.changes, m.attempts, m.planned, m.records, m.problems, m.breached, m.runSeconds,
 		m.stageSeconds)
@@ -165,6 +169,8 @@ func (m *Metrics) Looked(o daemon.Outlook) {
 	}
 	m.nextRun.Set(stamp(o.Next))
 	m.eraEnds.Set(endOf(o.EraEnds, o.Zone))
+	m.nextEra.Set(one(o.HasNext))
+	m.autoRoll.Set(one(o.Rolls))
 	m.pausedSince.Set(0)
 	m.pausedUntil.Set(endOf(o.Pause.To, o.Zone))
 	if o.IsPaused() {

@@ -25,7 +25,8 @@ type Step struct {
 func Next(c model.Calendar, today era.Date, hasGroups bool) Step {
 	current, next := c.Current(), c.Next()
 	if current == nil {
-		return Step{What: "no era is the current one: the first run enters the academic year that it falls in, or one " +
+		return Step{What: "no era is the current one: the first run enters the academic year that it falls in, or " +
+			"one " +
 			"is chosen", Command: hint.Command("era set current NAME")}
 	}
 	left := int(current.EndsOn - today)
@@ -42,7 +43,8 @@ func Next(c model.Calendar, today era.Date, hasGroups bool) Step {
 		return Step{What: fmt.Sprintf("load %s ahead of time, if the MIS has its forms, sets or timetable", next.Name),
 			Command: hint.Import("plan --era %s --ahead 1", next.Name)}
 	}
-	return Step{What: fmt.Sprintf("nothing until %s; then roll into %s", (current.EndsOn - RollBefore).Long(), next.Name)}
+	return Step{What: fmt.Sprintf("nothing until %s; then roll into %s", (current.EndsOn - RollBefore).Long(),
+		next.Name)}
 }
 
 // enterNextCommand makes an era the next one, and enters it first if there is none that could be.
@@ -79,7 +81,8 @@ func Warning(c model.Calendar, today era.Date, rollsItself bool) string {
 		return fmt.Sprintf("era %s ended on %s: people, rooms, subjects and houses are imported, and no group and no "+
 			"lesson, until \"%s\"", current.Name, current.EndsOn.Long(), step.Command)
 	case next == nil && left <= EnterBefore:
-		return fmt.Sprintf("era %s ends on %s, in %d days, and there is no next one: enter it with \"%s\"", current.Name,
+		return fmt.Sprintf("era %s ends on %s, in %d days, and there is no next one: enter it with \"%s\"",
+			current.Name,
 			current.EndsOn.Long(), left, step.Command)
 	case next != nil && left <= RollBefore && !rollsItself:
 		return fmt.Sprintf("era %s ends on %s, in %d days: then roll into %s with \"%s\"", current.Name,

@@ -135,7 +135,8 @@ func (y Year) checkHistory(m move, now era.Era) error {
 		}
 		if life.To != 0 && life.To < g.EndsOn && life.To < y.Today-1 {
 			return fmt.Errorf("era %s cannot end on %s: %s %s #%s was there after that, and what was is not changed; "+
-				"the last day can be %s at the earliest", now.Name, m.now.To, g.GroupKind, g.Name, g.SourceID, y.Today-1)
+				"the last day can be %s at the earliest", now.Name, m.now.To, g.GroupKind, g.Name, g.SourceID,
+				y.Today-1)
 		}
 	}
 	for _, l := range y.Holds.Lessons {
@@ -188,7 +189,10 @@ func (y Year) moveGroups(plan *model.Plan, m move) error {
 	}
 	for _, member := range y.Holds.Memberships {
 		days := m.of(era.Interval{From: member.StartsOn, To: member.EndsOn})
-		moveRow(plan, member, days, func(member *model.Membership) { member.StartsOn, member.EndsOn = days.From, days.To })
+		moveRow(plan, member, days, func(member *model.Membership) {
+			member.StartsOn, member.EndsOn = days.From,
+				days.To
+		})
 	}
 	for _, g := range y.Holds.Groups {
 		wide, after := between[g.ID], g

@@ -22,8 +22,9 @@ var (
 
 func calendar() model.Calendar {
 	perpetual := model.Era{ID: 1, Era: era.Era{Name: "Perpetual", StartsOn: era.NewDate(1900, 1, 1)}}
-	return model.Calendar{Eras: []model.Era{perpetual, now, after}, Settings: model.Settings{ID: 1, CurrentEraID: now.ID,
-		NextEraID: after.ID, PerpetualEraID: perpetual.ID}}
+	return model.Calendar{Eras: []model.Era{perpetual, now, after}, Settings: model.Settings{ID: 1,
+		CurrentEraID: now.ID,
+		NextEraID:    after.ID, PerpetualEraID: perpetual.ID}}
 }
 
 // drawn is an era's groups with their members, as they may be: most to its last day, some for a
@@ -106,7 +107,8 @@ func (h *held) carryOut(plan model.Plan) {
 			g, there := h.groups[m.GroupID]
 			in := era.Interval{From: m.StartsOn, To: m.EndsOn}
 			if !there || in.IsEmpty() || !in.Within(g.Life()) {
-				h.t.Fatalf("after %s of %T: membership %d, %s, is outside of %s", c.Action, c.Record(), m.ID, in, g.Life())
+				h.t.Fatalf("after %s of %T: membership %d, %s, is outside of %s", c.Action, c.Record(), m.ID, in,
+					g.Life())
 			}
 		}
 	}
@@ -236,7 +238,8 @@ func TestARollEndsTheYear(t *testing.T) {
 			}
 		}
 		again := years.Year{Calendar: model.Calendar{Eras: calendar().Eras, Settings: is.settings}, Today: last}
-		if err := again.Roll(&plan, nil); err == nil || !strings.Contains(err.Error(), "was rolled into 2017/18 already") {
+		if err := again.Roll(&plan, nil); err == nil || !strings.Contains(err.Error(),
+			"was rolled into 2017/18 already") {
 			t.Errorf("rolled twice: %v", err)
 		}
 	})

@@ -63,7 +63,8 @@ const (
 
 // Entities is every Entity in the order in which people are told of them.
 var Entities = []Entity{
-	EraEntity, SettingsEntity, DatasourceEntity, PupilEntity, StaffEntity, LocationEntity, SubjectEntity, HouseEntity, GroupEntity,
+	EraEntity, SettingsEntity, DatasourceEntity, PupilEntity, StaffEntity, LocationEntity, SubjectEntity, HouseEntity,
+	GroupEntity,
 	MembershipEntity,
 	LessonEntity, CommitmentEntity, SuspensionEntity, GroupSuspensionEntity, AbsenceEntity, PinEntity, UnwantedEntity,
 	PauseEntity,

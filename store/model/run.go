@@ -17,6 +17,7 @@ type Imports struct {
 
 	Pauses  []era.Pause // that a person entered
 	EraEnds era.Date    // the current era's last day, zero for none
+	HasNext bool        // there is a next era
 }
 
 // Night is what the record says of one import: when it was, and what the guard found.
