@@ -23,7 +23,7 @@ func (p Pause) Check() error {
 	case p.From == 0 || p.To == 0:
 		return fmt.Errorf("a pause needs a first and a last day")
 	case p.IsEmpty():
-		return fmt.Errorf("a pause from %s would end on %s, before it begins: swap the days", p.From, p.To)
+		return fmt.Errorf("a pause from %s to %s would end before it begins: swap the days", p.From, p.To)
 	}
 	return nil
 }

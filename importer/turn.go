@@ -115,8 +115,10 @@ func (n *night) aheadOf(c model.Calendar) (e model.Era, asOf era.Date, err error
 		return e, 0, refusef("era %s does not come after the current one: only a later one is loaded ahead of time",
 			named.Name)
 	}
-	asOf, err = named.AsOf(n.today(), n.AsOf)
-	return *named, asOf, err
+	if asOf = max(n.day(), named.StartsOn); asOf > named.EndsOn {
+		return e, 0, refusef("era %s is over on %s: it cannot be loaded ahead of time", named.Era, asOf)
+	}
+	return *named, asOf, nil
 }
 
 // leaveOut leaves out of the document what is not to be looked at tonight.

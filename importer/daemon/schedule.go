@@ -180,12 +180,15 @@ func (s Schedule) Due(now time.Time, attempts []Attempt) time.Time {
 // notPaused is a time of the schedule, or the first one after the pause that it falls into; zero where
 // the pauses never end.
 func (s Schedule) notPaused(at time.Time) time.Time {
-	const pausesAtMost = 100
+	const pausesAtMost, forEver = 20, 9 * 366
 	for range pausesAtMost {
-		if at.IsZero() || !s.isPaused(at) {
+		days, _, on := s.Pause(at)
+		switch {
+		case at.IsZero() || !on:
 			return at
+		case days.To-s.dateOf(at) > forEver:
+			return time.Time{}
 		}
-		days, _, _ := s.Pause(at)
 		_, at = s.around((days.To + 1).FirstIn(s.zone).Add(-time.Nanosecond))
 	}
 	return time.Time{}
