@@ -75,8 +75,12 @@ func (n *night) prepareConvert(ctx context.Context, v *store.View, s *scene) (p 
 func (n *night) match(ctx context.Context, v *store.View, s *scene, previous model.Datasource) (f sources.Found,
 	err error) {
 	m := sources.Matching{Known: s.state, Snap: n.snap, Pupils: n.Conversion.Pupils, File: n.matchesFile()}
-	if m.Pairs, err = schoolfiles.ReadMatches(m.File, n.Conversion.Matches != ""); err != nil {
+	written, err := schoolfiles.ReadMatches(m.File, n.Conversion.Matches != "")
+	if err != nil {
 		return f, refusef("%v", err)
+	}
+	for _, w := range written {
+		m.Pairs = append(m.Pairs, sources.Pair(w))
 	}
 	if m.Old, err = v.ElementsOf(ctx, previous.ID); err != nil {
 		return f, err

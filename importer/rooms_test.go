@@ -12,18 +12,22 @@ import (
 func TestRoomsKnowWhatTheyMay(t *testing.T) {
 	const above = "importer importer/daemon importer/entry importer/status importer/text store mis/cache"
 	for room, strangers := range map[string]string{
-		"store/model":          "mis importer/words " + above,
-		"importer/words":       "mis importer/want importer/diff importer/guard importer/report " + above,
-		"importer/want":        "importer/words importer/diff importer/guard importer/report " + above,
-		"importer/diff":        "importer/guard importer/report " + above,
-		"importer/guard":       "importer/diff importer/report " + above,
-		"importer/report":      "importer/diff importer importer/daemon importer/entry importer/text store mis/cache",
-		"importer/schoolfiles": "mis importer/want importer/diff importer/guard importer/report " + above,
-		"importer/text":        "importer importer/daemon importer/entry store",
-		"importer/entry":       "importer importer/daemon importer/text mis/cache",
-		"store":                "mis importer importer/want importer/diff importer/guard importer/report importer/text",
-		"mis":                  "store store/model importer",
-		"mis/isams":            "store store/model importer mis/cache",
+		"store/model":     "mis importer/words " + above,
+		"importer/words":  "mis importer/want importer/diff importer/guard importer/report " + above,
+		"importer/want":   "importer/words importer/diff importer/guard importer/report " + above,
+		"importer/diff":   "importer/guard importer/report " + above,
+		"importer/guard":  "importer/diff importer/report " + above,
+		"importer/report": "importer/diff importer importer/daemon importer/entry importer/text store mis/cache",
+		"importer/years": "mis importer/words importer/want importer/diff importer/guard importer/report " +
+			above,
+		"importer/sources": "importer/words importer/want importer/diff importer/guard importer/report " + above,
+		"importer/schoolfiles": "mis importer/sources importer/want importer/diff importer/guard importer/report " +
+			above,
+		"importer/text":  "importer importer/daemon importer/entry store",
+		"importer/entry": "importer importer/daemon importer/text mis/cache",
+		"store":          "mis importer importer/want importer/diff importer/guard importer/report importer/text",
+		"mis":            "store store/model importer",
+		"mis/isams":      "store store/model importer mis/cache",
 	} {
 		out, err := exec.Command("go", "list", "-deps", "misimportd/"+room).Output()
 		if err != nil {

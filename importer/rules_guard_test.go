@@ -144,17 +144,19 @@ func TestADatabaseOfBefore(t *testing.T) {
 		told := w.linesOf(first.Run)
 		before := w.standing("2016-09-05")
 		for _, column := range []string{"records", "guard", "hold", "waiting", "about", "decision", "decided_by",
-			"decided_at", "undone_by", "labelled"} {
+			"decided_at", "undone_by", "labelled", "options"} {
 			w.exec(`ALTER TABLE runs DROP COLUMN ` + column)
 		}
-		for _, table := range []string{"held_changes", "absences", "pins", "unwanted_documents", "run_labels"} {
+		for _, table := range []string{"held_changes", "absences", "pins", "unwanted_documents", "run_labels",
+			"pauses"} {
 			w.exec(`DROP TABLE ` + table)
 		}
+		w.exec(`ALTER TABLE datasources DROP COLUMN role`)
 		w.withForeignKeys()
 		w.exec(`DELETE FROM goose_db_version WHERE version_id >= 3`)
 		guarded(w)
 		if _, err := importer.Runs(w.Context(), w.im.DB, 1); err == nil ||
-			!strings.Contains(err.Error(), "has schema version 2 and this program needs 6: the next run brings it "+
+			!strings.Contains(err.Error(), "has schema version 2 and this program needs 7: the next run brings it "+
 				"up to date") {
 			w.Errorf("runs: %v", err)
 		}

@@ -41,7 +41,7 @@ func TestTheExampleConfigurationTellsTheTruth(t *testing.T) {
 		return line[1:]
 	})
 	if n := strings.Count(inForce, "\n") - len(regexp.MustCompile(`(?m)^(#.*)?$`).FindAllString(inForce, -1)) +
-		1; n != 9 {
+		1; n != 11 {
 		t.Errorf("%d settings are shown, want every one", n)
 	}
 	changed := filepath.Join(t.TempDir(), "config.yml")
@@ -78,14 +78,18 @@ func guardInForce(t *testing.T, text string) {
 	if diff := cmp.Diff(guard.NewGuard(), s.guard); diff != "" {
 		t.Errorf("guard (-default +shown):\n%s", diff)
 	}
-	for _, name := range guard.LimitNames {
+	for name := range guard.DefaultLimits() {
 		if !strings.Contains(section, "\n  "+name+": ") {
 			t.Errorf("%s is not shown", name)
 		}
 	}
-	for name := range guard.UndoLimits() {
-		if !strings.Contains(section, "\n    "+name+": ") {
-			t.Errorf("undo: %s is not shown", name)
+	for of, limits := range map[string]guard.Limits{"undo": guard.UndoLimits(), "roll": guard.RollLimits(),
+		"convert": guard.ConvertLimits()} {
+		_, shown, _ := strings.Cut(section, "\n  "+of+":\n")
+		for name := range limits {
+			if !strings.Contains("\n"+shown, "\n    "+name+": ") {
+				t.Errorf("%s: %s is not shown", of, name)
+			}
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer/guard"
+	"misimportd/importer/sources"
 	"misimportd/importer/want"
 	"misimportd/mis"
 	"misimportd/store/model"
@@ -259,9 +260,68 @@ func TestEachLimitIsJudged(t *testing.T) {
 	for _, f := range guard.Judge(guard.DefaultLimits(), *evidence()) {
 		found[f.Limit] = true
 	}
+	for _, f := range slices.Concat(guard.JudgeRoll(guard.RollLimits(), model.Belongings{}, model.Plan{}),
+		guard.JudgeMatches(guard.ConvertLimits(), sources.Found{})) {
+		found[f.Limit] = true
+	}
 	for _, name := range guard.LimitNames {
 		if !found[name] {
 			t.Errorf("nothing is found of %s", name)
+		}
+	}
+}
+
+// TestARollAndAConvertAreJudged by limits of their own.
+func TestARollAndAConvertAreJudged(t *testing.T) {
+	groups := func(n int) (b model.Belongings) {
+		for id := range model.ID(n) {
+			b.Groups = append(b.Groups, model.Group{Element: model.Element{ID: id + 1}})
+			b.Memberships = append(b.Memberships, model.Membership{ID: id + 1, GroupID: id + 1})
+		}
+		return b
+	}
+	roll := func(dropped, cut int) []guard.Finding {
+		b, plan := groups(1000), model.Plan{}
+		for _, g := range b.Groups[:dropped] {
+			plan.Change(model.Delete, g, nil, model.EraOver)
+		}
+		for _, m := range b.Memberships[:cut] {
+			plan.Change(model.End, m, m, model.EraOver)
+		}
+		return guard.JudgeRoll(guard.RollLimits(), b, plan)
+	}
+	convert := func(kind string, unmatched, of int) []guard.Finding {
+		f := sources.Found{Counts: []sources.Count{{Kind: kind, Matched: of - unmatched, Old: of}}}
+		for range unmatched {
+			f.Left = append(f.Left, sources.Left{Kind: kind, Side: "old"}, sources.Left{Kind: kind, Side: "new"})
+		}
+		return guard.JudgeMatches(guard.ConvertLimits(), f)
+	}
+	for _, c := range []struct {
+		what  string
+		found []guard.Finding
+		want  string
+	}{
+		{"all as it was meant", roll(0, 0), ""},
+		{"a hundred memberships and groups", roll(100, 100), ""},
+		{"a hundred and one groups would go", roll(101, 0), guard.GroupsDropped},
+		{"so many memberships would be cut", roll(0, 101), guard.MembershipsCut},
+		{"two in a hundred pupils have no match", convert("pupil", 20, 1000), ""},
+		{"a hundred and one have none", convert("pupil", 101, 1000), guard.PupilsUnmatched},
+		{"a quarter of the staff have none", convert("staff", 25, 100), guard.StaffUnmatched},
+		{"half of the rooms have none", convert("location", 50, 100), guard.PlacesUnmatched},
+	} {
+		got := ""
+		for _, f := range c.found {
+			if f.Breached {
+				got += f.Limit
+			}
+			if f.Breached && (f.Holds != model.HoldAll || f.Says == "") {
+				t.Errorf("%s: %+v", c.what, f)
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: breached is %q, expected %q", c.what, got, c.want)
 		}
 	}
 }

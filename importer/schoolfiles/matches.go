@@ -14,13 +14,18 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"misimportd/era/files"
-	"misimportd/importer/sources"
 )
+
+// Match is a line of the file of matches: which record of the previous MIS is which of the new one.
+type Match struct {
+	Kind, Old, New string
+	Line           int // of the file
+}
 
 // ReadMatches reads the file in which a person wrote which record of the previous MIS is which of the new
 // one: kind, old id, new id, a line each, in any form in which a spreadsheet writes it. A file that is
 // not there has none; named is whether somebody said that it is.
-func ReadMatches(path string, named bool) (pairs []sources.Pair, err error) {
+func ReadMatches(path string, named bool) (pairs []Match, err error) {
 	text, err := files.Read(path)
 	if errors.Is(err, fs.ErrNotExist) && !named {
 		return nil, nil
@@ -56,7 +61,7 @@ func ReadMatches(path string, named bool) (pairs []sources.Pair, err error) {
 }
 
 // readPair reads a line. The first may say what the columns are; one without anything is none.
-func readPair(fields []string, line int, isFirst bool) (p sources.Pair, isPair bool, err error) {
+func readPair(fields []string, line int, isFirst bool) (p Match, isPair bool, err error) {
 	for i := range fields {
 		fields[i] = strings.TrimSpace(fields[i])
 	}
@@ -72,7 +77,7 @@ func readPair(fields []string, line int, isFirst bool) (p sources.Pair, isPair b
 	if len(fields) != 3 || fields[0] == "" || fields[1] == "" || fields[2] == "" {
 		return p, false, fmt.Errorf("expected kind, old id and new id, and found %q", strings.Join(fields, ", "))
 	}
-	return sources.Pair{Kind: strings.ToLower(fields[0]), Old: fields[1], New: fields[2], Line: line}, true, nil
+	return Match{Kind: strings.ToLower(fields[0]), Old: fields[1], New: fields[2], Line: line}, true, nil
 }
 
 // fromSpreadsheet is a text in UTF-8, be it written in that, in UTF-16, or as Windows does.

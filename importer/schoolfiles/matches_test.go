@@ -11,12 +11,12 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"misimportd/importer/schoolfiles"
-	"misimportd/importer/sources"
 )
 
 // TestMatchesOfAnySpreadsheet are read alike, however a spreadsheet has written them.
 func TestMatchesOfAnySpreadsheet(t *testing.T) {
-	want := []sources.Pair{{Kind: "pupil", Old: "12", New: "512", Line: 2}, {Kind: "house", Old: "Éire", New: "academic/3",
+	want := []schoolfiles.Match{{Kind: "pupil", Old: "12", New: "512", Line: 2}, {Kind: "house", Old: "Éire",
+		New:  "academic/3",
 		Line: 4}}
 	plain := "Kind,Old id,New id\npupil,12,512\n,,\nHouse,Éire,academic/3\n"
 	encode := func(text string, with interface{ String(string) (string, error) }) string {
