@@ -18,6 +18,7 @@ import (
 	"misimportd/importer"
 	"misimportd/importer/guard"
 	"misimportd/importer/report"
+	"misimportd/importer/sources"
 	"misimportd/mis/cache"
 	"misimportd/store"
 	"misimportd/store/model"
@@ -68,6 +69,14 @@ func operation(what string, im *importer.Importer) (err error) {
 		r, err = im.Approve(context.Background(), id)
 	case "undo":
 		r, err = im.Undo(context.Background(), id)
+	case "roll":
+		r, err = im.Roll(context.Background(), true)
+	case "merge":
+		r, err = im.Merge("pupil", "11", "17", true).Do(context.Background())
+	case "convert":
+		im.Convert, im.Conversion.Pupils = true, sources.BySameID
+		r, err = im.Run(context.Background())
+		im.Convert = false
 	default:
 		err = fmt.Errorf("no operation %q", what)
 	}
