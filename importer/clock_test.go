@@ -28,6 +28,7 @@ type clocked struct {
 	database     string
 	state        cache.Folder
 	spec, giveUp string
+	turn         importer.Turn
 	zone         *time.Location
 	slept        atomic.Int64 // nanoseconds by the machine: the wall's clock is ahead by so much
 	trigger      chan struct{}
@@ -59,7 +60,7 @@ func (c *clocked) start() {
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	im := &importer.Importer{DB: db, State: c.state, Zone: c.zone, AcademicYearStarts: era.FirstSeptember,
-		Version: "test", Log: log, Now: c.now}
+		Version: "test", Log: log, Now: c.now, Turn: c.turn}
 	ctx, stop := context.WithCancel(context.Background())
 	c.trigger, c.stop, c.ended = make(chan struct{}, 1), stop, make(chan struct{})
 	daemon := &daemon.Daemon{Setup: &daemon.Setup{Importer: im, Schedule: schedule}, Trigger: c.trigger, Now: c.now,

@@ -42,7 +42,8 @@ func TestRandomYears(t *testing.T) {
 		for seed := range uint64(soak(60, 3)) {
 			y := &yearly{world: newWorld(t, storetestAnother(t, database)), rand: rand.New(rand.NewPCG(seed, 13)),
 				day: year2016.StartsOn + 20, tally: map[string]int{},
-				school: isamstest.New(seed, isamstest.Size{Pupils: 30, Staff: 8, Forms: 7, Sets: 10, SetLists: 90}).Teach(12)}
+				school: isamstest.New(seed, isamstest.Size{Pupils: 30, Staff: 8, Forms: 7, Sets: 10,
+					SetLists: 90}).Teach(12)}
 			y.im.Guard, y.im.Conversion.Pupils, y.im.Force = guard.Guard{}, sources.BySameID, true
 			for range soak(40, 25) {
 				y.step()
@@ -79,7 +80,8 @@ func (y *yearly) step() {
 		r, err = y.runNow()
 	case "edit":
 		e := y.current()
-		r, err = y.im.EditEra(y.Context(), e.Name, importer.EraChange{To: e.EndsOn + era.Date(y.rand.IntN(40)-20)}, true)
+		r, err = y.im.EditEra(y.Context(), e.Name, importer.EraChange{To: e.EndsOn + era.Date(y.rand.IntN(40)-20)},
+			true)
 	case "next":
 		run, failed := entry.CreateNextEra(y.Context(), y.im.DB, "test", y.current().Following())
 		r.Run, r.Result, err = run.ID, run.Result, failed

@@ -38,7 +38,8 @@ func newDeed(t *testing.T, database, what string) *deed {
 		o.must(entry.CreateNextEra(t.Context(), o.im.DB, "test", year2017))
 		o.night("2016-09-05", d.document)
 	case "merge":
-		o.night("2016-09-05", small().pupil(17, "Zoe OBrien", "", 7).set(88, "7Mu1", 7, 17).set(89, "7Ar1", 7, 11, 17).xml())
+		o.night("2016-09-05", small().pupil(17, "Zoe OBrien", "", 7).set(88, "7Mu1", 7, 17).set(89, "7Ar1", 7, 11,
+			17).xml())
 	case "convert": // the MIS that was is another, with the same ids
 		o.night("2016-09-05", d.document)
 		o.must(entry.CreateDatasource(t.Context(), o.im.DB, "test", "Another"))
