@@ -41,7 +41,8 @@ func TestTheYearTurnsByItself(t *testing.T) {
 					if what == "nobody acts" {
 						want = strings.ReplaceAll(want, "2000/01", "1999/2000")
 					}
-					if isTurned := what != "nobody acts"; rolls != map[bool]int{true: 1, false: 0}[isTurned] || eras != want {
+					if isTurned := what != "nobody acts"; rolls != map[bool]int{true: 1, false: 0}[isTurned] ||
+						eras != want {
 						t.Errorf("%d rolls, imports into %s, want %s", rolls, eras, want)
 					}
 				})
