@@ -26,7 +26,8 @@ func BenchmarkGapGrows(b *testing.B) {
 					monday := era.NewDate(2016, 11, 7)
 					week := era.Suspension{Name: "Expedition week", Kind: era.Gap, From: monday.At(0),
 						To: monday.AddDays(5).At(0)}
-					if _, err := entry.AddSuspension(context.Background(), im.DB, "bench", week); err != nil {
+					desk := entry.Desk{DB: im.DB, Version: "bench"}
+					if _, err := desk.AddSuspension(context.Background(), week); err != nil {
 						b.Fatal(err)
 					}
 					took := y.run(im)

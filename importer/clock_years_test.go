@@ -60,13 +60,14 @@ func enterYears(t *testing.T, database string, next bool) {
 	}
 	defer func() { _ = db.Close() }()
 	e := era.Era{Name: "1999/2000", StartsOn: era.NewDate(1999, 9, 1), EndsOn: era.NewDate(2000, 8, 31)}
-	if _, err := entry.CreateEra(t.Context(), db, "test", e); err != nil {
+	desk := entry.Desk{DB: db, Version: "test"}
+	if _, err := desk.CreateEra(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := entry.SetEra(t.Context(), db, "test", entry.CurrentEra, e.Name); err != nil || !next {
+	if _, err := desk.SetEra(t.Context(), entry.CurrentEra, e.Name); err != nil || !next {
 		return
 	}
-	if _, err := entry.CreateNextEra(t.Context(), db, "test", e.Following()); err != nil {
+	if _, err := desk.CreateNextEra(t.Context(), e.Following()); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"misimportd/importer"
-	"misimportd/importer/entry"
 	"misimportd/importer/guard"
 	"misimportd/importer/report"
 	"misimportd/importer/sources"
@@ -143,8 +142,8 @@ func TestAChangeOfMIS(t *testing.T) {
 			r, err := act.Do(w.Context())
 			return step(what, r, err)
 		}
-		w.must(entry.CreateDatasource(w.Context(), w.im.DB, "test", "Old MIS"))
-		w.must(entry.SetDatasource(w.Context(), w.im.DB, "test", model.PreviousMIS, "Old MIS"))
+		w.must(w.desk().CreateDatasource(w.Context(), "Old MIS"))
+		w.must(w.desk().SetDatasource(w.Context(), model.PreviousMIS, "Old MIS"))
 		before := w.dump()
 		w.on("2016-11-07")
 		adopted := do("adopt", w.im.Adopt("Old MIS", false))

@@ -146,9 +146,9 @@ func (g *guardedNights) clean(what string) {
 
 func (g *guardedNights) newYear() {
 	g.day = era.NewDate(2017, 9, 4)
-	g.must(entry.CreateEra(g.Context(), g.im.DB, "test",
-		era.Era{Name: "2017/18", StartsOn: era.NewDate(2017, 8, 15), EndsOn: era.NewDate(2018, 8, 14)}))
-	g.must(entry.SetEra(g.Context(), g.im.DB, "test", entry.CurrentEra, "2017/18"))
+	g.must(g.desk().CreateEra(g.Context(), era.Era{Name: "2017/18", StartsOn: era.NewDate(2017, 8, 15),
+		EndsOn: era.NewDate(2018, 8, 14)}))
+	g.must(g.desk().SetEra(g.Context(), entry.CurrentEra, "2017/18"))
 	g.school.NewYear(56, 2000)
 	g.school.TeachIn(2017, 84)
 	g.clean("a new year")

@@ -8,7 +8,6 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
-	"misimportd/importer/entry"
 	"misimportd/importer/guard"
 	"misimportd/importer/report"
 	"misimportd/importer/sources"
@@ -83,7 +82,7 @@ func (y *yearly) step() {
 		r, err = y.im.EditEra(y.Context(), e.Name, importer.EraChange{To: e.EndsOn + era.Date(y.rand.IntN(40)-20)},
 			true)
 	case "next":
-		run, failed := entry.CreateNextEra(y.Context(), y.im.DB, "test", y.current().Following())
+		run, failed := y.desk().CreateNextEra(y.Context(), y.current().Following())
 		r.Run, r.Result, err = run.ID, run.Result, failed
 	case "roll":
 		r, err = y.im.Roll(y.Context(), true)
@@ -144,8 +143,8 @@ func (y *yearly) current() era.Era {
 func (y *yearly) changeMIS() {
 	y.mis++
 	name := fmt.Sprintf("MIS %d", y.mis)
-	y.must(entry.CreateDatasource(y.Context(), y.im.DB, "test", name))
-	y.must(entry.SetDatasource(y.Context(), y.im.DB, "test", model.CurrentMIS, name))
+	y.must(y.desk().CreateDatasource(y.Context(), name))
+	y.must(y.desk().SetDatasource(y.Context(), model.CurrentMIS, name))
 	y.done = nil // what was done before is another MIS's
 }
 

@@ -65,7 +65,7 @@ func TestGraceNights(t *testing.T) {
 func TestPinsLeaveWhatAPersonCorrected(t *testing.T) {
 	pin := func(w *world, kind, id, what string) {
 		w.Helper()
-		w.must(entry.AddPin(w.Context(), w.im.DB, "test", kind, id, what))
+		w.must(w.desk().AddPin(w.Context(), kind, id, what))
 	}
 	each(t, func(w *world) {
 		w.night("2016-09-05", small().xml())
@@ -108,7 +108,7 @@ func TestPinsLeaveWhatAPersonCorrected(t *testing.T) {
 			w.Fatalf("%v %v", pins, err)
 		}
 		for _, p := range pins {
-			w.must(entry.RemovePin(w.Context(), w.im.DB, "test", p.ID))
+			w.must(w.desk().RemovePin(w.Context(), p.ID))
 		}
 		w.night("2016-09-08", moved.xml())
 		w.expect("on Thursday", w.rows(`SELECT group_name || ' ' || member_source_id FROM membership_details

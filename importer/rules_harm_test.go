@@ -26,9 +26,9 @@ func TestR34AMissingSectionAtRollover(t *testing.T) {
 		guarded(w)
 		school := isamstest.New(11, someSchool)
 		w.night("2016-09-05", school.Document())
-		w.must(entry.CreateEra(w.Context(), w.im.DB, "test",
-			era.Era{Name: "2017/18", StartsOn: era.NewDate(2017, 8, 15), EndsOn: era.NewDate(2018, 8, 14)}))
-		w.must(entry.SetEra(w.Context(), w.im.DB, "test", entry.CurrentEra, "2017/18"))
+		w.must(w.desk().CreateEra(w.Context(), era.Era{Name: "2017/18", StartsOn: era.NewDate(2017, 8, 15),
+			EndsOn: era.NewDate(2018, 8, 14)}))
+		w.must(w.desk().SetEra(w.Context(), entry.CurrentEra, "2017/18"))
 		school.NewYear(84, 2500)
 		before := w.dump()
 		for _, section := range []string{"Forms", "Sets", "SetLists"} {
@@ -182,7 +182,7 @@ func TestUndoTakesNothingOfOthers(t *testing.T) {
 	})
 	tell("two forms", func(w *world) { // a pupil who left a form, and joined another later
 		w.night("2016-09-05", small().xml())
-		w.must(entry.AddPin(w.Context(), w.im.DB, "test", "pupil", "11", "name"))
+		w.must(w.desk().AddPin(w.Context(), "pupil", "11", "name"))
 		formless := small()
 		formless.pupils[0] = strings.Replace(formless.pupils[0], "<Form>7/A</Form>", "", 1)
 		r := w.night("2016-09-06", formless.xml())
@@ -263,7 +263,7 @@ func TestAPupilPinnedOutOfAForm(t *testing.T) {
 		w.exec(`UPDATE memberships SET group_id = (SELECT id FROM groups WHERE source_id = '7/B')
 			WHERE group_id = (SELECT id FROM groups WHERE source_id = '7/A') AND element_id = (SELECT id FROM pupils
 			WHERE source_id = '11')`)
-		w.must(entry.AddPin(w.Context(), w.im.DB, "test", "pupil", "11", "form/7/A"))
+		w.must(w.desk().AddPin(w.Context(), "pupil", "11", "form/7/A"))
 		w.night("2016-09-06", small().xml())
 		w.expect("Zoë's forms", w.rows(`SELECT group_name FROM membership_details WHERE group_kind = 'form'
 			AND member_source_id = '11' AND starts_on <= '2016-09-06' AND ends_on >= '2016-09-06'`), "7B")
@@ -332,8 +332,8 @@ func TestApprovedInTheHolidays(t *testing.T) {
 		now := time.Now().UTC()
 		e := era.Era{Name: "later", StartsOn: era.DateOf(now.AddDate(5, 0, 0)),
 			EndsOn: era.DateOf(now.AddDate(6, 0, 0))}
-		w.must(entry.CreateEra(w.Context(), w.im.DB, "test", e))
-		w.must(entry.SetEra(w.Context(), w.im.DB, "test", entry.CurrentEra, e.Name))
+		w.must(w.desk().CreateEra(w.Context(), e))
+		w.must(w.desk().SetEra(w.Context(), entry.CurrentEra, e.Name))
 		w.im.Guard = guard.Guard{Hold: model.HoldRemovals, Import: guard.Limits{guard.SectionsMissing: {}},
 			GraceNights: 2}
 		w.im.AsOf = 0

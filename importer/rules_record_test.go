@@ -183,14 +183,14 @@ func (h *history) step() {
 		h.anyNight(what)
 	case "gap":
 		from := h.day.AddDays(h.dice.IntN(40))
-		_, err := entry.AddSuspension(h.Context(), h.im.DB, "test", era.Suspension{
+		_, err := h.desk().AddSuspension(h.Context(), era.Suspension{
 			Name: fmt.Sprint("Trip ", h.dice.IntN(3)), Kind: era.Gap, From: from.At(0), To: from.AddDays(20).
 				At(era.MinutesOfDay)})
 		happened = err == nil
 	case "gap over":
 		listed, err := entry.Suspensions(h.Context(), h.im.DB, "")
 		if happened = err == nil && len(listed) > 0; happened {
-			h.must(entry.RemoveSuspension(h.Context(), h.im.DB, "test", listed[0].ID))
+			h.must(h.desk().RemoveSuspension(h.Context(), listed[0].ID))
 		}
 	case "undo":
 		_, err := h.im.Undo(h.Context(), max(3, h.newest-model.ID(h.dice.IntN(4))))
@@ -204,13 +204,13 @@ func (h *history) step() {
 		}
 	case "pin":
 		one := h.school.Pupils[h.dice.IntN(len(h.school.Pupils))]
-		_, err := entry.AddPin(h.Context(), h.im.DB, "test", "pupil", fmt.Sprint(one.ID), "email")
+		_, err := h.desk().AddPin(h.Context(), "pupil", fmt.Sprint(one.ID), "email")
 		happened = err == nil
 	case "era":
 		next := era.Era{Name: "2017/18", StartsOn: era.NewDate(2017, 8, 15), EndsOn: era.NewDate(2018, 8, 14)}
-		_, err := entry.CreateEra(h.Context(), h.im.DB, "test", next)
+		_, err := h.desk().CreateEra(h.Context(), next)
 		if err != nil {
-			_, err = entry.SetEra(h.Context(), h.im.DB, "test", entry.NextEra, "2017/18")
+			_, err = h.desk().SetEra(h.Context(), entry.NextEra, "2017/18")
 		}
 		happened = err == nil
 	default:

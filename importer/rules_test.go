@@ -30,8 +30,8 @@ func TestR1GroupsBelongToTheirEra(t *testing.T) {
 	each(t, func(w *world) {
 		w.night("2016-09-05", small().xml())
 		next := era.Era{Name: "2017/18", StartsOn: era.NewDate(2017, 8, 15), EndsOn: era.NewDate(2018, 8, 14)}
-		w.must(entry.CreateEra(w.Context(), w.im.DB, "test", next))
-		w.must(entry.SetEra(w.Context(), w.im.DB, "test", entry.CurrentEra, next.Name))
+		w.must(w.desk().CreateEra(w.Context(), next))
+		w.must(w.desk().SetEra(w.Context(), entry.CurrentEra, next.Name))
 		r := w.night("2017-09-05", (&doc{}).teacher(1, "Ms Brown").form("7/A", "7A", 7, 1).
 			pupil(15, "New Pupil", "7/A", 7).set(21, "7Mat1", 7, 15).xml())
 		w.expect("groups", w.rows(`SELECT kind || ' ' || name || ' ' || era FROM group_details

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"misimportd/era"
-	"misimportd/importer/entry"
 	"misimportd/importer/guard"
 	"misimportd/importer/report"
 	"misimportd/mis/isams/isamstest"
@@ -78,7 +77,7 @@ func TestASummer(t *testing.T) {
 		if !strings.Contains(problems(r), "academic year ends") {
 			w.Errorf("nothing is said of the year's end: %s", problems(r))
 		}
-		w.must(entry.CreateNextEra(w.Context(), w.im.DB, "test", year2017))
+		w.must(w.desk().CreateNextEra(w.Context(), year2017))
 
 		// Next year's forms, sets and timetable, ahead of time.
 		old := school.Document()

@@ -26,9 +26,9 @@ func TestR32SeveralAtOnce(t *testing.T) {
 		o := newOrdeal(t, database)
 		for round := range soak(100, 6) {
 			day := date(t, o.asOf()).AddDays(30)
-			added, err := entry.AddSuspension(t.Context(), o.im.DB, "test",
-				era.Suspension{Name: fmt.Sprintf("Trip %d", round), Kind: era.Gap, From: day.At(9 * 60),
-					To: day.At(10 * 60)})
+			added, err := o.desk().AddSuspension(t.Context(), era.Suspension{Name: fmt.Sprintf("Trip %d", round),
+				Kind: era.Gap, From: day.At(9 * 60),
+				To: day.At(10 * 60)})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,13 +6,12 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
-	"misimportd/importer/entry"
 	"misimportd/importer/guard"
 	"misimportd/store/model"
 )
 
-const rowsOfGroups = `SELECT CAST(group_id AS text) || ' ' || name || ' ' || CAST(starts_on AS text) || CAST(ends_on AS text) ||
-	CASE WHEN current THEN 'c' ELSE '' END FROM group_details ORDER BY group_id`
+const rowsOfGroups = `SELECT CAST(group_id AS text) || ' ' || name || ' ' || CAST(starts_on AS text)
+	|| CAST(ends_on AS text) || CASE WHEN current THEN 'c' ELSE '' END FROM group_details ORDER BY group_id`
 
 // TestAfterTheLastDay people come, go and are called otherwise; no group, no membership and no lesson is
 // touched, and each night says why.
@@ -23,10 +22,12 @@ func TestAfterTheLastDay(t *testing.T) {
 		w.nightOn("2017-07-01", d.xml())
 		groups, members := w.kept(rowsOfGroups), w.kept(membershipsQuery)
 		lessons := w.rowsOf(`SELECT id FROM lessons`)
-		d = small().pupil(19, "Bea Birch", "7", 7).teacher(32, "Cy Cole").form("new", "8Z", 8, 32).set(90, "8Zo1", 8, 19)
+		d = small().pupil(19, "Bea Birch", "7", 7).teacher(32, "Cy Cole").form("new", "8Z", 8, 32).set(90, "8Zo1", 8,
+			19)
 		for _, night := range []string{"2017-08-15", "2017-08-16"} {
 			r := w.nightOn(night, d.xml())
-			if r.Result == model.Held || !strings.Contains(problems(r), "eras 2016/17: academic year ends: era 2016/17 ended") {
+			if r.Result == model.Held || !strings.Contains(problems(r),
+				"eras 2016/17: academic year ends: era 2016/17 ended") {
 				w.Errorf("%s: %s %v: %s", night, r.Result, breaches(r), problems(r))
 			}
 		}
@@ -49,7 +50,7 @@ func TestAHeldRoll(t *testing.T) {
 		w.im.Guard, w.im.Turn.AutoRoll = guard.NewGuard(), true
 		w.im.Guard.Roll[guard.MembershipsCut] = guard.Limit{}
 		w.nightOn("2017-07-01", small().xml())
-		w.must(entry.CreateNextEra(w.Context(), w.im.DB, "test", year2017))
+		w.must(w.desk().CreateNextEra(w.Context(), year2017))
 		w.exec(`UPDATE groups SET ends_on = '2017-09-30'`)
 		w.exec(`UPDATE memberships SET ends_on = '2017-09-30'`)
 		var held model.ID
@@ -73,7 +74,7 @@ func TestAHeldRoll(t *testing.T) {
 // TestANightDoesBoth: the current year first, and then the next one ahead of time, until the roll.
 func TestANightDoesBoth(t *testing.T) {
 	each(t, func(w *world) {
-		w.must(entry.CreateNextEra(w.Context(), w.im.DB, "test", year2017))
+		w.must(w.desk().CreateNextEra(w.Context(), year2017))
 		w.im.Turn = importer.Turn{AutoRoll: true, Ahead: &model.NextYear{Era: year2017.Name, Years: 1}}
 		r := w.nightOn("2017-07-01", small().xml())
 		if r.Era != "2016/17" || r.Ahead == nil || r.Ahead.Era != year2017.Name || r.Ahead.AsOf != year2017.StartsOn ||
@@ -90,12 +91,14 @@ func TestANightDoesBoth(t *testing.T) {
 		}
 		if r = w.nightOn("2017-08-15", small().xml()); r.Era != year2017.Name || r.Rolled == 0 || r.Ahead != nil ||
 			r.Count(model.GroupEntity, model.Create) > 0 {
-			w.Errorf("after the last day: into %s, rolled by %d, ahead %v: %s", r.Era, r.Rolled, r.Ahead, counts(r.Changes))
+			w.Errorf("after the last day: into %s, rolled by %d, ahead %v: %s", r.Era, r.Rolled, r.Ahead,
+				counts(r.Changes))
 		}
 		w.im.Turn.Ahead.Era = "2030/31"
 		if _, err := w.im.Run(w.Context()); err == nil {
 			w.drop(small().xml())
-			if _, err = w.im.Run(w.Context()); err == nil || !strings.Contains(err.Error(), `there is no era "2030/31"`) {
+			if _, err = w.im.Run(w.Context()); err == nil || !strings.Contains(err.Error(),
+				`there is no era "2030/31"`) {
 				w.Errorf("an era that is not there: %v", err)
 			}
 		}
@@ -105,7 +108,7 @@ func TestANightDoesBoth(t *testing.T) {
 // TestPeopleAYearUp: those whose year is not imported then are in no group of it, and who leaves is in none.
 func TestPeopleAYearUp(t *testing.T) {
 	each(t, func(w *world) {
-		w.must(entry.CreateNextEra(w.Context(), w.im.DB, "test", year2017))
+		w.must(w.desk().CreateNextEra(w.Context(), year2017))
 		w.im.Years = []era.Year{7, 8}
 		d := (&doc{}).form("7", "7A", 7, 0).pupil(1, "Ann", "7", 7).pupil(2, "Bob", "7", 8).pupil(3, "Cy", "7", 6).
 			set(5, "8Ma1", 8, 1, 2, 3)

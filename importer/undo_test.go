@@ -12,7 +12,6 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
-	"misimportd/importer/entry"
 	"misimportd/importer/guard"
 	"misimportd/importer/report"
 	"misimportd/mis/isams/isamstest"
@@ -117,7 +116,7 @@ func TestUndoIsRefused(t *testing.T) {
 				AND e.name = 'Mr Late'`)
 		}, "created 1 record that other programs use since, the first of them set #21"},
 		"a later run refers to what it made": {func(w *world) {
-			w.must(entry.AddPin(w.Context(), w.im.DB, "test", "pupil", "11", "known_as"))
+			w.must(w.desk().AddPin(w.Context(), "pupil", "11", "known_as"))
 		}, "changed later, by run 4 (1 change): undo that first"},
 	} {
 		t.Run(strings.ReplaceAll(what, " ", "-"), func(t *testing.T) {
@@ -291,15 +290,14 @@ func (u *undoing) step() {
 			u.did(what, before, r, err)
 		}
 	case "pin":
-		if run, err := entry.AddPin(u.Context(), u.im.DB, "test", "pupil", fmt.Sprint(u.school.Pupils[0].ID),
-			"email"); err == nil {
+		if run, err := u.desk().AddPin(u.Context(), "pupil", fmt.Sprint(u.school.Pupils[0].ID), "email"); err == nil {
 			u.did(what, before, report.Report{Run: run.ID, Result: run.Result, Changes: run.Counts.V}, nil)
 		}
 	case "suspension":
 		from := u.day.AddDays(rapid.IntRange(0, 60).Draw(u.r, "from"))
 		s := era.Suspension{Name: "Trip", Kind: rapid.SampledFrom([]era.Kind{era.Gap, era.Suspend}).Draw(u.r, "kind"),
 			From: from.At(0), To: from.At(era.MinutesOfDay)}
-		if run, err := entry.AddSuspension(u.Context(), u.im.DB, "test", s); err == nil {
+		if run, err := u.desk().AddSuspension(u.Context(), s); err == nil {
 			u.did(what, before, report.Report{Run: run.ID, Result: run.Result, Changes: run.Counts.V}, nil)
 		}
 	case "undo":

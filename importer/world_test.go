@@ -68,10 +68,13 @@ func newWorld(t *testing.T, database string) *world {
 	if strings.HasPrefix(database, "postgres") {
 		w.isolation = sql.LevelRepeatableRead
 	}
-	w.must(entry.CreateEra(t.Context(), db, "test", year2016))
-	w.must(entry.SetEra(t.Context(), db, "test", entry.CurrentEra, year2016.Name))
+	w.must(entry.Desk{DB: db, Version: "test"}.CreateEra(t.Context(), year2016))
+	w.must(entry.Desk{DB: db, Version: "test"}.SetEra(t.Context(), entry.CurrentEra, year2016.Name))
 	return w
 }
+
+// desk is where a person enters things.
+func (w *world) desk() entry.Desk { return entry.Desk{DB: w.im.DB, Version: "test"} }
 
 func (w *world) must(_ model.Run, err error) {
 	w.Helper()

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"misimportd/importer"
-	"misimportd/importer/entry"
 	"misimportd/importer/guard"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store/model"
@@ -35,15 +34,15 @@ func newDeed(t *testing.T, database, what string) *deed {
 	o.im.AsOf = date(t, "2016-09-12")
 	switch what {
 	case "roll":
-		o.must(entry.CreateNextEra(t.Context(), o.im.DB, "test", year2017))
+		o.must(o.desk().CreateNextEra(t.Context(), year2017))
 		o.night("2016-09-05", d.document)
 	case "merge":
 		o.night("2016-09-05", small().pupil(17, "Zoe OBrien", "", 7).set(88, "7Mu1", 7, 17).set(89, "7Ar1", 7, 11,
 			17).xml())
 	case "convert": // the MIS that was is another, with the same ids
 		o.night("2016-09-05", d.document)
-		o.must(entry.CreateDatasource(t.Context(), o.im.DB, "test", "Another"))
-		o.must(entry.SetDatasource(t.Context(), o.im.DB, "test", model.CurrentMIS, "Another"))
+		o.must(o.desk().CreateDatasource(t.Context(), "Another"))
+		o.must(o.desk().SetDatasource(t.Context(), model.CurrentMIS, "Another"))
 	}
 	o.im.AsOf = date(t, "2016-09-12")
 	d.before = o.dump()

@@ -76,10 +76,11 @@ func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n",
 func (d *demo) play(_ settings, db *store.DB) error {
 	d.say("A pretend school of %d pupils, and three nights in it. All of it is in %s.", len(d.school.Pupils), d.folder)
 	d.say("Runs 1 and 2 enter the academic year %s, for the demo plays in the past.", demoYear.Name)
-	if _, err := entry.CreateEra(d.ctx, db, version(), demoYear); err != nil {
+	desk := entry.Desk{DB: db, Version: version()}
+	if _, err := desk.CreateEra(d.ctx, demoYear); err != nil {
 		return err
 	}
-	if _, err := entry.SetEra(d.ctx, db, version(), entry.CurrentEra, demoYear.Name); err != nil {
+	if _, err := desk.SetEra(d.ctx, entry.CurrentEra, demoYear.Name); err != nil {
 		return err
 	}
 	for night := range 3 {

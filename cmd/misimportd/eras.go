@@ -49,11 +49,12 @@ func (c eraCreateCommand) Run(a *app) error {
 		if err := e.Check(); err != nil {
 			return usageError{err}
 		}
-		enter, done := entry.CreateEra, fmt.Sprintf("era %s entered", e)
+		desk := entry.Desk{DB: db, Version: version()}
+		enter, done := desk.CreateEra, fmt.Sprintf("era %s entered", e)
 		if c.Next {
-			enter, done = entry.CreateNextEra, done+", as the next one"
+			enter, done = desk.CreateNextEra, done+", as the next one"
 		}
-		run, err := enter(a.ctx, db, version(), e)
+		run, err := enter(a.ctx, e)
 		return a.tellEra(run, err, done)
 	})
 }
@@ -65,7 +66,7 @@ type eraSetCommand struct {
 
 func (c eraSetCommand) Run(a *app) error {
 	return a.withDatabase(func(_ settings, db *store.DB) error {
-		run, err := entry.SetEra(a.ctx, db, version(), c.Which, c.Name)
+		run, err := entry.Desk{DB: db, Version: version()}.SetEra(a.ctx, c.Which, c.Name)
 		return a.tellEra(run, err, fmt.Sprintf("era %s is the %s one", c.Name, c.Which))
 	})
 }

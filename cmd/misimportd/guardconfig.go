@@ -289,7 +289,7 @@ type pinCommand struct {
 
 func (c pinCommand) Run(a *app) error {
 	return a.withDatabase(func(_ settings, db *store.DB) error {
-		run, err := entry.AddPin(a.ctx, db, version(), c.Kind, c.ID, c.What)
+		run, err := entry.Desk{DB: db, Version: version()}.AddPin(a.ctx, c.Kind, c.ID, c.What)
 		return a.tellEra(run, err, fmt.Sprintf("%s %s: imports leave %s as it is from now on", c.Kind, c.ID, c.What))
 	})
 }
@@ -317,7 +317,7 @@ type pinsRemoveCommand struct {
 
 func (c pinsRemoveCommand) Run(a *app) error {
 	return a.withDatabase(func(_ settings, db *store.DB) error {
-		run, err := entry.RemovePin(a.ctx, db, version(), model.ID(c.ID))
+		run, err := entry.Desk{DB: db, Version: version()}.RemovePin(a.ctx, model.ID(c.ID))
 		return a.tellEra(run, err, fmt.Sprintf("pin %d removed: the next import changes what the MIS says", c.ID))
 	})
 }

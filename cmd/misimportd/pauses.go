@@ -18,7 +18,7 @@ type pauseCommand struct {
 func (c pauseCommand) Run(a *app) error {
 	return a.withDatabase(func(s settings, db *store.DB) error {
 		today := era.DateOf(time.Now().In(s.zone))
-		run, err := entry.PauseUntil(a.ctx, db, version(), today, c.Until, strings.TrimSpace(c.Why))
+		run, err := entry.Desk{DB: db, Version: version()}.PauseUntil(a.ctx, today, c.Until, strings.TrimSpace(c.Why))
 		return a.tellEra(run, err, fmt.Sprintf("paused until %s: no import begins by itself before %s", c.Until.Long(),
 			(c.Until+1).Long()))
 	})
@@ -29,7 +29,7 @@ type resumeCommand struct{}
 func (resumeCommand) Run(a *app) error {
 	return a.withDatabase(func(s settings, db *store.DB) error {
 		today := era.DateOf(time.Now().In(s.zone))
-		run, err := entry.Resume(a.ctx, db, version(), today)
+		run, err := entry.Desk{DB: db, Version: version()}.Resume(a.ctx, today)
 		done := "imports begin by themselves again"
 		if days, _, on := era.Paused(s.pauses, today); on && err == nil {
 			done = fmt.Sprintf("the pause that was entered is over; that of the configuration goes on until %s",

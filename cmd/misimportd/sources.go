@@ -40,7 +40,7 @@ type datasourceCreateCommand struct {
 
 func (c datasourceCreateCommand) Run(a *app) error {
 	return a.withDatabase(func(_ settings, db *store.DB) error {
-		run, err := entry.CreateDatasource(a.ctx, db, version(), c.Name)
+		run, err := entry.Desk{DB: db, Version: version()}.CreateDatasource(a.ctx, c.Name)
 		return a.tellEra(run, err, fmt.Sprintf("datasource %s entered", strings.TrimSpace(c.Name)))
 	})
 }
@@ -52,7 +52,7 @@ type datasourceSetCommand struct {
 
 func (c datasourceSetCommand) Run(a *app) error {
 	return a.withDatabase(func(_ settings, db *store.DB) error {
-		run, err := entry.SetDatasource(a.ctx, db, version(), c.Role, c.Name)
+		run, err := entry.Desk{DB: db, Version: version()}.SetDatasource(a.ctx, c.Role, c.Name)
 		return a.tellEra(run, err, fmt.Sprintf("datasource %s is the %s one", c.Name, c.Role))
 	})
 }

@@ -67,7 +67,7 @@ func (c suspensionAddCommand) Run(a *app) error {
 		return usageError{err}
 	}
 	return a.withDatabase(func(_ settings, db *store.DB) error {
-		run, err := entry.AddSuspension(a.ctx, db, version(), s)
+		run, err := entry.Desk{DB: db, Version: version()}.AddSuspension(a.ctx, s)
 		return a.tellEra(run, err, fmt.Sprintf("%s entered, %s, %s; lessons and groups follow with the next import",
 			s.Name, s.FormatSpan(), s.Whom()))
 	})
@@ -79,7 +79,7 @@ type suspensionRemoveCommand struct {
 
 func (c suspensionRemoveCommand) Run(a *app) error {
 	return a.withDatabase(func(_ settings, db *store.DB) error {
-		run, err := entry.RemoveSuspension(a.ctx, db, version(), model.ID(c.ID))
+		run, err := entry.Desk{DB: db, Version: version()}.RemoveSuspension(a.ctx, model.ID(c.ID))
 		return a.tellEra(run, err, fmt.Sprintf("suspension %d removed; lessons and groups follow with the next import",
 			c.ID))
 	})

@@ -20,12 +20,12 @@ func Datasources(ctx context.Context, db *store.DB) (list model.Datasources, err
 }
 
 // CreateDatasource enters an MIS by the school's name for it.
-func CreateDatasource(ctx context.Context, db *store.DB, version, name string) (model.Run, error) {
+func (d Desk) CreateDatasource(ctx context.Context, name string) (model.Run, error) {
 	name = strings.TrimSpace(name)
 	if name == "" {
 		return model.Run{}, fmt.Errorf("a datasource needs a name, such as iSAMS")
 	}
-	return changeDatasources(ctx, db, version, "datasource create", func(list model.Datasources,
+	return d.changeDatasources(ctx, "datasource create", func(list model.Datasources,
 		plan *model.Plan) error {
 		for _, d := range list {
 			if strings.EqualFold(d.Name, name) {
@@ -39,8 +39,8 @@ func CreateDatasource(ctx context.Context, db *store.DB, version, name string) (
 
 // SetDatasource makes an MIS the current one, which is imported, or the previous one. The one that was
 // current is the previous one then.
-func SetDatasource(ctx context.Context, db *store.DB, version, role, name string) (model.Run, error) {
-	return changeDatasources(ctx, db, version, "datasource set", func(list model.Datasources, plan *model.Plan) error {
+func (d Desk) SetDatasource(ctx context.Context, role, name string) (model.Run, error) {
+	return d.changeDatasources(ctx, "datasource set", func(list model.Datasources, plan *model.Plan) error {
 		named, current := list.Named(name), list.Is(model.CurrentMIS)
 		switch {
 		case named == nil:
@@ -71,9 +71,9 @@ func SetDatasource(ctx context.Context, db *store.DB, version, role, name string
 	})
 }
 
-func changeDatasources(ctx context.Context, db *store.DB, version, command string,
+func (d Desk) changeDatasources(ctx context.Context, command string,
 	change func(model.Datasources, *model.Plan) error) (model.Run, error) {
-	return changeByHand(ctx, db, version, command, "datasource", func(v *store.View, plan *model.Plan) error {
+	return d.changeByHand(ctx, command, "datasource", func(v *store.View, plan *model.Plan) error {
 		list, err := v.Datasources(ctx)
 		if err != nil {
 			return err

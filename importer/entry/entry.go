@@ -10,18 +10,24 @@ import (
 	"misimportd/store/model"
 )
 
+// Desk is where a person enters things: into a database, by a program of a version.
+type Desk struct {
+	DB      *store.DB
+	Version string
+}
+
 // changeByHand takes what a person changes the road that every change takes: a plan, one
 // transaction, a record of a kind.
-func changeByHand(ctx context.Context, db *store.DB, version, command, kind string,
+func (d Desk) changeByHand(ctx context.Context, command, kind string,
 	change func(*store.View, *model.Plan) error) (model.Run, error) {
 	holder := store.NewHolder(command)
-	lock, err := db.Lock(ctx, holder)
+	lock, err := d.DB.Lock(ctx, holder)
 	if err != nil {
 		return model.Run{}, err
 	}
 	defer func() { _ = lock.Unlock() }()
 	return lock.Run(ctx, func(v *store.View) (model.Proposal, error) {
-		p := model.Proposal{Run: model.Run{Kind: kind, StartedAt: time.Now(), Program: version, Host: holder.Host}}
+		p := model.Proposal{Run: model.Run{Kind: kind, StartedAt: time.Now(), Program: d.Version, Host: holder.Host}}
 		err := change(v, &p.Plan)
 		return p, err
 	})

@@ -37,13 +37,13 @@ func Eras(ctx context.Context, db *store.DB) (listed []report.ListedEra, err err
 
 // CreateEra enters an era. One that shares a day or its name with another is an error,
 // the perpetual era aside.
-func CreateEra(ctx context.Context, db *store.DB, version string, e era.Era) (model.Run, error) {
-	return enterEra(ctx, db, version, e, func(model.Calendar, *model.Plan, model.Era) error { return nil })
+func (d Desk) CreateEra(ctx context.Context, e era.Era) (model.Run, error) {
+	return d.enterEra(ctx, e, func(model.Calendar, *model.Plan, model.Era) error { return nil })
 }
 
 // CreateNextEra enters an era and makes it the next one.
-func CreateNextEra(ctx context.Context, db *store.DB, version string, e era.Era) (model.Run, error) {
-	return enterEra(ctx, db, version, e, func(calendar model.Calendar, plan *model.Plan, entered model.Era) error {
+func (d Desk) CreateNextEra(ctx context.Context, e era.Era) (model.Run, error) {
+	return d.enterEra(ctx, e, func(calendar model.Calendar, plan *model.Plan, entered model.Era) error {
 		if err := checkOrder(calendar.Current(), NextEra, &entered); err != nil {
 			return err
 		}
@@ -54,12 +54,12 @@ func CreateNextEra(ctx context.Context, db *store.DB, version string, e era.Era)
 	})
 }
 
-func enterEra(ctx context.Context, db *store.DB, version string, e era.Era,
+func (d Desk) enterEra(ctx context.Context, e era.Era,
 	then func(model.Calendar, *model.Plan, model.Era) error) (model.Run, error) {
 	if err := e.Check(); err != nil {
 		return model.Run{}, err
 	}
-	return changeEras(ctx, db, version, "era create", func(calendar model.Calendar, plan *model.Plan) error {
+	return d.changeEras(ctx, "era create", func(calendar model.Calendar, plan *model.Plan) error {
 		if other, clash := e.Clash(calendar.Plain()); clash {
 			if other.Name == e.Name {
 				return fmt.Errorf("there is an era %s already: choose another name", other)
@@ -73,8 +73,8 @@ func enterEra(ctx context.Context, db *store.DB, version string, e era.Era,
 }
 
 // SetEra makes the era of a name the current, next or previous one.
-func SetEra(ctx context.Context, db *store.DB, version, which, name string) (model.Run, error) {
-	return changeEras(ctx, db, version, "era set", func(calendar model.Calendar, plan *model.Plan) error {
+func (d Desk) SetEra(ctx context.Context, which, name string) (model.Run, error) {
+	return d.changeEras(ctx, "era set", func(calendar model.Calendar, plan *model.Plan) error {
 		e := calendar.Named(name)
 		if e == nil {
 			return fmt.Errorf("there is no era %q: \"%s\" lists them, \"%s\" enters one", name,
@@ -124,9 +124,9 @@ func checkOrder(current *model.Era, which string, e *model.Era) error {
 }
 
 // changeEras changes eras by hand.
-func changeEras(ctx context.Context, db *store.DB, version, command string,
+func (d Desk) changeEras(ctx context.Context, command string,
 	change func(model.Calendar, *model.Plan) error) (model.Run, error) {
-	return changeByHand(ctx, db, version, command, "era", func(v *store.View, plan *model.Plan) error {
+	return d.changeByHand(ctx, command, "era", func(v *store.View, plan *model.Plan) error {
 		calendar, err := v.Calendar(ctx)
 		if err != nil {
 			return err

@@ -11,14 +11,14 @@ import (
 
 // PauseUntil has no import begin by itself from today to a day, both included. A pause that is on
 // already, as a person entered it, gets the new last day.
-func PauseUntil(ctx context.Context, db *store.DB, version string, today, until era.Date, why string) (model.Run,
+func (d Desk) PauseUntil(ctx context.Context, today, until era.Date, why string) (model.Run,
 	error) {
 	if until < today {
 		return model.Run{}, fmt.Errorf("a pause until %s would end before it begins, today, %s: choose a later day",
 			until,
 			today)
 	}
-	return changeByHand(ctx, db, version, "pause", "pause", func(v *store.View, plan *model.Plan) error {
+	return d.changeByHand(ctx, "pause", "pause", func(v *store.View, plan *model.Plan) error {
 		pauses, err := v.Pauses(ctx)
 		if err != nil {
 			return err
@@ -43,8 +43,8 @@ func PauseUntil(ctx context.Context, db *store.DB, version string, today, until 
 
 // Resume ends the pauses that a person entered and that are on or yet to come: from today on imports
 // begin by themselves again.
-func Resume(ctx context.Context, db *store.DB, version string, today era.Date) (model.Run, error) {
-	return changeByHand(ctx, db, version, "resume", "pause", func(v *store.View, plan *model.Plan) error {
+func (d Desk) Resume(ctx context.Context, today era.Date) (model.Run, error) {
+	return d.changeByHand(ctx, "resume", "pause", func(v *store.View, plan *model.Plan) error {
 		pauses, err := v.Pauses(ctx)
 		if err != nil {
 			return err

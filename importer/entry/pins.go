@@ -42,8 +42,8 @@ var PinKinds = []string{"pupil", "staff", "location", "subject", "house", model.
 // AddPin has imports leave a field of a record as it is in the database, or, where what is
 // a group such as set/1234, whether a pupil is in that group. Groups are those of the
 // current era.
-func AddPin(ctx context.Context, db *store.DB, version, kind, sourceID, what string) (model.Run, error) {
-	return changeByHand(ctx, db, version, "pin", "pin", func(v *store.View, plan *model.Plan) error {
+func (d Desk) AddPin(ctx context.Context, kind, sourceID, what string) (model.Run, error) {
+	return d.changeByHand(ctx, "pin", "pin", func(v *store.View, plan *model.Plan) error {
 		groupKind, id, isGroup := strings.Cut(what, "/")
 		if isGroup && kind != "pupil" {
 			return fmt.Errorf("only a pupil's place in a group can be pinned, not that of a %s", kind)
@@ -113,8 +113,8 @@ func pinnable(kind, field string) (string, error) {
 }
 
 // RemovePin lets imports change again what was pinned.
-func RemovePin(ctx context.Context, db *store.DB, version string, id model.ID) (model.Run, error) {
-	return changeByHand(ctx, db, version, "pins remove", "pin", func(v *store.View, plan *model.Plan) error {
+func (d Desk) RemovePin(ctx context.Context, id model.ID) (model.Run, error) {
+	return d.changeByHand(ctx, "pins remove", "pin", func(v *store.View, plan *model.Plan) error {
 		pins, err := v.Pins(ctx)
 		if err != nil {
 			return err

@@ -54,11 +54,11 @@ func Suspensions(ctx context.Context, db *store.DB, file string) (listed []repor
 
 // AddSuspension enters a suspension or a gap in the database. Lessons and groups follow
 // with the next import.
-func AddSuspension(ctx context.Context, db *store.DB, version string, s era.Suspension) (model.Run, error) {
+func (d Desk) AddSuspension(ctx context.Context, s era.Suspension) (model.Run, error) {
 	if err := s.Check(); err != nil {
 		return model.Run{}, err
 	}
-	return changeByHand(ctx, db, version, "suspension add", "suspension", func(v *store.View, plan *model.Plan) error {
+	return d.changeByHand(ctx, "suspension add", "suspension", func(v *store.View, plan *model.Plan) error {
 		stored, err := v.Suspensions(ctx)
 		after := model.ToStored(s, model.ByCommand)
 		for _, h := range stored {
@@ -73,8 +73,8 @@ func AddSuspension(ctx context.Context, db *store.DB, version string, s era.Susp
 }
 
 // RemoveSuspension takes one that was entered by command out of the database again.
-func RemoveSuspension(ctx context.Context, db *store.DB, version string, id model.ID) (model.Run, error) {
-	return changeByHand(ctx, db, version, "suspension remove", "suspension",
+func (d Desk) RemoveSuspension(ctx context.Context, id model.ID) (model.Run, error) {
+	return d.changeByHand(ctx, "suspension remove", "suspension",
 		func(v *store.View, plan *model.Plan) error {
 			stored, err := v.Suspensions(ctx)
 			if err != nil {
