@@ -18,7 +18,8 @@ func TestATimetableInDevelopment(t *testing.T) {
 	}
 	document := func(timetables ...string) string {
 		return `<iSAMS><TeachingManager><Sets><Set Id="5" YearId="7"><Name>7Ma1</Name></Set></Sets></TeachingManager>` +
-			`<TimetableManager><Structure><Week Id="1"><Name>A</Name><Days><Day Id="1"><Day>2</Day><Periods><Period Id="11">` +
+			`<TimetableManager><Structure><Week Id="1"><Name>A</Name><Days><Day Id="1"><Day>2</Day>` +
+			`<Periods><Period Id="11">` +
 			`<StartTime>09:00</StartTime><EndTime>10:00</EndTime></Period></Periods></Day></Days></Week></Structure>` +
 			strings.Join(timetables, "") + `</TimetableManager></iSAMS>`
 	}
@@ -37,7 +38,8 @@ func TestATimetableInDevelopment(t *testing.T) {
 		{"both have the name", document(timetable("DevelopmentTimetables", "1", "This year", "next"), published),
 			"This year", "now", ""},
 		{"none has the name", document(published, draft), "Drift", "",
-			`no published timetable and no development timetable is called "Drift" (timetable): there is "This year", "Draft"`},
+			`no published timetable and no development timetable is called "Drift" (timetable): ` +
+				`there is "This year", "Draft"`},
 	} {
 		snap, err := isams.DecodeChoosing(strings.NewReader(c.document), c.name)
 		if err != nil {
