@@ -14,6 +14,8 @@ import (
 type act struct {
 	kind  string
 	alone bool // it may take away what others are about to refer to
+
+	options model.Options // to make it again
 	// prepare makes the proposal, and fills in what the report tells of it.
 	prepare func(context.Context, *store.View, *report.Report) (model.Proposal, error)
 }
@@ -50,6 +52,7 @@ func (a act) carryOut(ctx context.Context, im *Importer, lock *store.Lock, holde
 		}
 		done.Stages = watch.timed()
 		p.Run = record(done, a.kind, im.Version, holder)
+		p.Run.Options.V = a.options
 		return p, err
 	})
 	watch.stop()

@@ -34,7 +34,10 @@ func (im *Importer) Approve(ctx context.Context, id model.ID) (report.Report, er
 			report, err = im.undo(ctx, lock, holder, im.undoing(held.About).approving(held))
 			return err
 		case model.Roll:
-			report, err = im.rolling(false, true).approving(held).carryOut(ctx, im, lock, holder)
+			again := *im
+			again.Turn.CreateNext = held.Options.V.ByItself
+			how := roll{early: true, byItself: held.Options.V.ByItself}
+			report, err = again.rolling(how).approving(held).carryOut(ctx, im, lock, holder)
 			return err
 		}
 		document, err := im.State.TakeArchived(int64(id), held.SHA256)

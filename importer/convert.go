@@ -92,22 +92,36 @@ func (n *night) match(ctx context.Context, v *store.View, s *scene, previous mod
 }
 
 // endPrevious plans that all that the previous MIS had, and that is not the new one's now, ends the day
-// before (R6, R11), with its lessons from the as-of date on.
+// before (R6, R11), with its lessons from the as-of date on; and that what was loaded of it into later years
+// goes.
 func (n *night) endPrevious(ctx context.Context, v *store.View, s *scene, previous model.ID, f sources.Found) error {
-	old, err := v.State(ctx, previous, s.era.ID, s.asOf)
-	if err != nil {
-		return err
-	}
-	old = without(old, f.Taken)
-	old.Suspensions, old.Absences, old.Pins, old.Unwanted = nil, nil, nil, nil // they are the school's, not the MIS's
-	w := want.Of(want.Given{State: old, Snap: mis.Nothing(n.snap), Era: s.era, AsOf: s.asOf, NewID: s.begin.NewID,
-		Terms: want.Terms{Night: n.day()}})
-	lessons, err := v.Lessons(ctx, previous, w.StaleDays())
-	if err != nil {
-		return err
-	}
 	begun := len(s.begin.Changes)
-	_ = diff.Make(&s.begin, old.With(lessons), w, s.calendar.Plain())
+	for _, e := range s.calendar.Eras {
+		if e.ID != s.era.ID && (e.IsPerpetual() || e.StartsOn <= s.era.EndsOn) {
+			continue
+		}
+		asOf := max(s.asOf, e.StartsOn)
+		old, err := v.State(ctx, previous, e.ID, asOf)
+		if err != nil {
+			return err
+		}
+		if e.ID == s.era.ID { // what the previous MIS had, and the new one's document has nothing of (R34)
+			s.missing = want.Of(want.Given{State: old, Snap: n.snap, Era: e, AsOf: asOf, NewID: new(model.Plan).NewID}).
+				Silences(nil)
+		}
+		if old = without(old, f.Taken); e.ID != s.era.ID { // people and places are ended once
+			old.Staff, old.Pupils, old.Locations, old.Subjects, old.Houses = nil, nil, nil, nil, nil
+		}
+		old.Suspensions, old.Absences, old.Pins, old.Unwanted = nil, nil, nil,
+			nil // they are the school's, not the MIS's
+		w := want.Of(want.Given{State: old, Snap: mis.Nothing(n.snap), Era: e, AsOf: asOf, NewID: s.begin.NewID,
+			Terms: want.Terms{Night: n.day()}})
+		lessons, err := v.Lessons(ctx, previous, w.StaleDays())
+		if err != nil {
+			return err
+		}
+		_ = diff.Make(&s.begin, old.With(lessons), w, s.calendar.Plain())
+	}
 	for i := range s.begin.Changes[begun:] {
 		s.begin.Changes[begun+i].Why, s.begin.Changes[begun+i].By = model.PreviousMISGone, ""
 	}

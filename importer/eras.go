@@ -143,8 +143,12 @@ func (im *Importer) EraStatus(ctx context.Context) (s years.Status, err error) {
 				return err
 			}
 		}
-		s = years.StatusOf(calendar, im.today(), len(holds.Groups), im.Turn.AutoRoll)
-		return nil
+		s = years.StatusOf(calendar, im.day(), len(holds.Groups), im.Turn.AutoRoll)
+		waiting, err := v.Waiting(ctx, model.Roll)
+		if waiting != 0 {
+			s.Step = years.RollWaits(waiting)
+		}
+		return err
 	})
 	return s, err
 }

@@ -158,8 +158,8 @@ func (im *Importer) run(ctx context.Context, lock *store.Lock, holder store.Hold
 	}
 	done, err := im.importOne(ctx, lock, holder)
 	done.Rolled = rolled
-	if err != nil || done.Run == 0 {
-		return done, err
+	if err != nil || done.Run == 0 || len(done.Changes) == 0 && done.Result == model.Held {
+		return done, err // or nothing of the document was applied, and it is not there any more
 	}
 	due, err := im.isAheadDue(ctx)
 	if err != nil || !due {

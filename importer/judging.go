@@ -3,6 +3,7 @@ package importer
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -28,6 +29,7 @@ type scene struct {
 	file     []era.Suspension
 	noted    []mis.Problem
 	read     map[era.Date]bool // days whose lessons the state has
+	missing  []want.Silence    // of a convert: sections that the previous MIS had something of
 }
 
 // prepare works out, from what the database and the document hold, what is to be done and
@@ -137,11 +139,13 @@ func (n *night) look(ctx context.Context, v *store.View) (*scene, error) {
 	if s.file, err = schoolfiles.ReadSuspensions(n.SuspensionsFile); err != nil {
 		return nil, err
 	}
+	if err := errors.Join(n.checkTimetable(), n.checkConverted(ctx, v)); err != nil {
+		return nil, err
+	}
 	n.leaveOut()
 	s.noted = slices.Clone(n.noted)
-	n.noteYear(s)
 	n.keepSuspensions(s)
-	return s, nil
+	return s, n.noteYear(ctx, s)
 }
 
 // keepSuspensions leaves suspensions that a run once read in a file as they are while no
@@ -272,8 +276,12 @@ func (n *night) judge(ctx context.Context, s *scene, w *want.Wanted, plan model.
 	if err != nil {
 		return nil, err
 	}
+	silences := w.Silences(baseline)
+	if n.Convert {
+		silences = s.missing
+	}
 	return guard.Judge(limits, guard.Evidence{State: s.state, Ahead: ahead, Plan: plan, Snap: n.snap, Wanted: w,
-		Baseline: baseline, Silences: w.Silences(baseline), Past: then, Yearless: before}), nil
+		Baseline: baseline, Silences: silences, Past: then, Yearless: before}), nil
 }
 
 // limits are those of an ordinary night, or the wider ones of an era's first import, be the era loaded

@@ -25,59 +25,62 @@ func currentMIS(ctx context.Context, v *store.View) (model.Datasource, error) {
 		hint.Command("datasource set current NAME"))
 }
 
-// Roll rolls the current era into the next one. Before the current era's last day it is refused,
-// unless it is meant early.
-func (im *Importer) Roll(ctx context.Context, early bool) (report.Report, error) {
-	return im.do(ctx, im.rolling(!early, false))
+// roll says how a roll is asked for.
+type roll struct {
+	early    bool // before the current era's last day
+	meant    bool // whatever the limits say
+	byItself bool // by no person: the next era is entered if need be
+}
+
+// Roll rolls the current era into the next one. Before the current era's last day it is refused, unless it
+// is early on purpose; what its limits hold waits, unless all of it is meant.
+func (im *Importer) Roll(ctx context.Context, early, meant bool) (report.Report, error) {
+	return im.do(ctx, im.rolling(roll{early: early, meant: meant}))
 }
 
 // PlanRoll says what Roll would do, and changes nothing.
 func (im *Importer) PlanRoll(ctx context.Context) (report.Report, error) {
-	return im.rolling(false, false).plan(ctx, im)
+	return im.rolling(roll{early: true}).plan(ctx, im)
 }
 
-// rolling is the roll. One that waits for the last day is refused before it; one that is made by itself
-// enters the next era if need be.
-func (im *Importer) rolling(waits, byItself bool) act {
-	return act{kind: model.Roll, alone: true,
+func (im *Importer) rolling(how roll) act {
+	return act{kind: model.Roll, alone: true, options: model.Options{ByItself: how.byItself},
 		prepare: func(ctx context.Context, v *store.View, r *report.Report) (model.Proposal, error) {
-			p, last, err := im.prepareRoll(ctx, v, r, byItself)
-			if err == nil && waits && im.today() < last {
-				err = refusef("era %s goes on until %s: to roll before its last day, say that you mean it with \"%s\"",
-					r.Era, last.Long(), hint.Command("era roll --yes"))
-			}
-			return p, err
+			return im.prepareRoll(ctx, v, r, how)
 		}}
 }
 
 // prepareRoll makes the plan of a roll and judges it.
-func (im *Importer) prepareRoll(ctx context.Context, v *store.View, r *report.Report, byItself bool) (p model.Proposal,
-	last era.Date, err error) {
+func (im *Importer) prepareRoll(ctx context.Context, v *store.View, r *report.Report, how roll) (p model.Proposal,
+	err error) {
 	y := years.Year{Today: im.today()}
 	if y.Calendar, err = v.Calendar(ctx); err != nil {
-		return p, last, err
+		return p, err
 	}
 	current := y.Calendar.Current()
 	if current != nil {
 		if y.Holds, err = v.Belongings(ctx, current.ID, current.Days()); err != nil {
-			return p, last, err
+			return p, err
 		}
-		last = current.EndsOn
 		r.AsOf, r.Era = current.EndsOn, current.Name
 	}
 	next := y.Calendar.Next()
-	if byItself {
+	if how.byItself {
 		next = im.nextOf(y.Calendar, &p.Plan)
 	}
 	if err := y.Roll(&p.Plan, next); err != nil {
-		return p, last, refusef("%v", err)
+		return p, refusef("%v", err)
+	}
+	if y.Today < current.EndsOn && !how.early && !how.byItself {
+		return p, refusef("era %s goes on until %s: to roll before its last day, say that you mean it with \"%s\"",
+			current.Name, current.EndsOn.Long(), hint.Command("era roll --yes"))
 	}
 	r.Hold = model.HoldNothing
 	r.Guard = guard.JudgeRoll(im.Guard.Roll, y.Holds, p.Plan)
-	if guard.HeldBy(r.Guard, model.HoldAll) != model.HoldNothing {
+	if !how.meant && guard.HeldBy(r.Guard, model.HoldAll) != model.HoldNothing {
 		r.Hold, p.Waiting, p.Plan = model.HoldAll, p.Plan, model.Plan{}
 	}
-	return p, last, nil
+	return p, nil
 }
 
 func (im *Importer) today() era.Date { return era.DateOf(im.now().In(im.Zone)) }

@@ -94,7 +94,9 @@ func (im *Importer) Rekey(kind, from, to string) SourceAct {
 		if err != nil {
 			return err
 		}
-		if err := sources.Rekey(plan, source, found[0], found[1], kind, from, to); err != nil {
+		from, to := strings.TrimSpace(from), strings.TrimSpace(to)
+		if err := sources.Rekey(plan, source, found[0], found[1], sources.NewKey{Kind: kind, From: from,
+			To: to}); err != nil {
 			return refusef("%v", err)
 		}
 		return nil
@@ -109,13 +111,23 @@ func (im *Importer) Merge(kind, keep, lose string, meant bool) SourceAct {
 		if err != nil {
 			return err
 		}
+		if found[1] == nil {
+			if found[1], err = findLost(ctx, v, kind, lose); err != nil {
+				return err
+			}
+		}
 		for i, id := range []string{keep, lose} {
 			if found[i] == nil {
 				return refusef("there is no %s with the id %s: the id is the MIS's own", kind, id)
 			}
 		}
-		if keep == lose {
-			return refusef("%s %s is one already", kind, keep)
+		switch kept, lost := found[0], found[1]; {
+		case kept.RowID() == lost.RowID():
+			return refusef("%s %s is one already", kind, strings.TrimSpace(keep))
+		case !sources.IsCurrent(kept) && sources.IsCurrent(lost):
+			return refusef("the school no longer has %s %s, and it has %s: keep that one, with \"%s\"", kind, keep,
+				lose,
+				hint.Command("merge %s %s %s", kind, hint.Quote(lose), hint.Quote(keep)))
 		}
 		of, err := v.Pointing(ctx, found[0].RowID(), found[1].RowID())
 		if err == nil {
@@ -144,4 +156,27 @@ func (im *Importer) findBoth(ctx context.Context, v *store.View, kinds []string,
 		found = append(found, sources.Find(all, kind, strings.TrimSpace(id), calendar.Settings.CurrentEraID))
 	}
 	return source, found, err
+}
+
+// findLost finds the record that is to be lost where the current MIS has none: it may be the previous
+// one's, or nobody's who adopted it.
+func findLost(ctx context.Context, v *store.View, kind, id string) (model.Record, error) {
+	list, err := v.Datasources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	owners := []model.ID{0}
+	if previous := list.Is(model.PreviousMIS); previous != nil {
+		owners = []model.ID{previous.ID, 0}
+	}
+	for _, owner := range owners {
+		rows, err := v.ElementsOf(ctx, owner)
+		if err != nil {
+			return nil, err
+		}
+		if found := sources.Find(rows, kind, strings.TrimSpace(id), 0); found != nil {
+			return found, nil
+		}
+	}
+	return nil, nil
 }

@@ -107,7 +107,7 @@ func TestASummer(t *testing.T) {
 		// The roll, and the first nights of the new year.
 		w.on("2017-08-15")
 		before := w.dump()
-		rolled, err := w.im.Roll(w.Context(), false)
+		rolled, err := w.im.Roll(w.Context(), false, false)
 		if err != nil || rolled.Result != model.Applied {
 			w.Fatalf("%s %v", rolled.Result, err)
 		}
@@ -116,7 +116,7 @@ func TestASummer(t *testing.T) {
 		if w.dump() != before {
 			w.Error("undone, the roll leaves something behind")
 		}
-		if rolled, err = w.im.Roll(w.Context(), false); err != nil {
+		if rolled, err = w.im.Roll(w.Context(), false, false); err != nil {
 			w.Fatal(err)
 		}
 		w.suspend("- {name: Study leave, kind: suspension, years: [11], from: 2018-05-08, to: 2018-06-23}")

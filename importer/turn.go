@@ -2,6 +2,7 @@ package importer
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"misimportd/era"
@@ -30,16 +31,20 @@ func (im *Importer) turnYear(ctx context.Context, lock *store.Lock, holder store
 		if err != nil || !im.Turn.isDue(calendar, im.day()) {
 			return err
 		}
-		held, err := v.Waits(ctx, model.Roll)
-		isDue = !held
+		waiting, err := v.Waiting(ctx, model.Roll)
+		isDue = waiting == 0
 		return err
 	})
 	if err != nil || !isDue {
 		return 0, err
 	}
-	rolled, err := im.rolling(false, true).carryOut(ctx, im, lock, holder)
-	if err != nil {
+	rolled, err := im.rolling(roll{byItself: true}).carryOut(ctx, im, lock, holder)
+	switch {
+	case err != nil:
 		return 0, err
+	case rolled.Result == model.Held:
+		im.Log.Warn("the academic year is over, and the roll waits for a person: "+rolled.Sentence(), "run", rolled.Run)
+		return 0, nil
 	}
 	im.Log.Info("the academic year is over: "+rolled.Sentence(), "run", rolled.Run)
 	return rolled.Run, nil
@@ -68,12 +73,13 @@ func (im *Importer) nextOf(c model.Calendar, plan *model.Plan) *model.Era {
 	if c.Next() != nil || current == nil || !im.Turn.CreateNext {
 		return c.Next()
 	}
+	following := years.Following(current.Era, im.day(), im.AcademicYearStarts)
 	for i := range c.Eras { // it was entered, and nobody said what it is
-		if e := &c.Eras[i]; !e.IsPerpetual() && e.StartsOn > current.EndsOn {
+		if e := &c.Eras[i]; !e.IsPerpetual() && e.StartsOn > current.EndsOn && e.Days().Overlaps(following.Days()) {
 			return e
 		}
 	}
-	e := model.Era{ID: plan.NewID(), Era: years.Following(current.Era, im.day(), im.AcademicYearStarts)}
+	e := model.Era{ID: plan.NewID(), Era: following}
 	plan.Create(e, model.EraOver)
 	return &e
 }
@@ -121,6 +127,54 @@ func (n *night) aheadOf(c model.Calendar) (e model.Era, asOf era.Date, err error
 	return *named, asOf, nil
 }
 
+// checkTimetable refuses to load a later year without the timetable that was named for it.
+func (n *night) checkTimetable() error {
+	if n.NextYear == nil || n.NextYear.Timetable == "" {
+		return nil
+	}
+	for _, p := range n.snap.Problems.List() {
+		if p.Reason == mis.UnknownTimetable {
+			return refusef("%s", p.Detail)
+		}
+	}
+	if n.snap.Timetable.Name != n.NextYear.Timetable && !slices.Contains(n.NextYear.Without, n.snap.Timetable.Section) {
+		return refusef("the document has no timetable called %q, and none at all", n.NextYear.Timetable)
+	}
+	return nil
+}
+
+// checkConverted refuses to import a new MIS beside the one before: all its people would be there twice.
+func (n *night) checkConverted(ctx context.Context, v *store.View) error {
+	if n.Convert {
+		return nil
+	}
+	list, err := v.Datasources(ctx)
+	if err != nil {
+		return err
+	}
+	previous, current := list.Is(model.PreviousMIS), list.Is(model.CurrentMIS)
+	if previous == nil || current == nil {
+		return nil
+	}
+	waits, err := v.IsNew(ctx, current.ID, previous.ID)
+	if err != nil || !waits {
+		return err
+	}
+	return &NotConvertedError{current.Name, previous.Name}
+}
+
+// NotConvertedError says that an MIS is the current one and nothing of it is there, and that people of the
+// previous one are.
+type NotConvertedError struct{ Current, Previous string }
+
+func (e *NotConvertedError) Error() string {
+	return fmt.Sprintf("%s is the current MIS, and nobody of %s was taken over yet: all would be there twice. "+
+		"\"%s\" shows "+
+		"who is who, and \"%s\" takes them over; to go on with %s until then: \"%s\"", e.Current, e.Previous,
+		hint.Import("plan --convert"), hint.Import("run --convert"), e.Previous,
+		hint.Command("datasource set current %s", hint.Quote(e.Previous)))
+}
+
 // leaveOut leaves out of the document what is not to be looked at tonight.
 func (n *night) leaveOut() {
 	if n.peopleOnly {
@@ -132,26 +186,55 @@ func (n *night) leaveOut() {
 }
 
 // noteYear says in the record what has to be done about the school year.
-func (n *night) noteYear(s *scene) {
+func (n *night) noteYear(ctx context.Context, s *scene) error {
 	if n.NextYear != nil {
-		return
+		return nil
 	}
-	if warning := years.Warning(s.calendar, n.day(), n.Turn.AutoRoll); warning != "" {
+	waiting, err := s.view.Waiting(ctx, model.Roll)
+	if err != nil {
+		return err
+	}
+	warning := years.Warning(s.calendar, n.day(), n.Turn.AutoRoll)
+	switch {
+	case n.peopleOnly && waiting != 0:
+		warning = years.RollWaits(waiting).What
+	case n.looking && n.Turn.isDue(s.calendar, n.day()):
+		warning = fmt.Sprintf("a run rolls into the next academic year first: \"%s\" shows that",
+			hint.Command("era roll --plan"))
+	}
+	if warning != "" {
 		s.noted = append(slices.Clone(s.noted), mis.Problem{Section: "eras", ID: s.era.Name, Reason: mis.YearEnds,
 			Detail: warning})
 		n.Log.Warn(warning)
 	}
+	return nil
 }
 
 // loadAhead imports into the next era what each night is to load ahead of time: the document that was
 // imported a moment ago, once more.
 func (im *Importer) loadAhead(ctx context.Context, lock *store.Lock, holder store.Holder) (*report.Report, error) {
 	ahead := *im
-	ahead.Again, ahead.AsOf = true, 0
+	ahead.Again = true
 	ahead.ask(im.Turn.Ahead)
 	done, err := ahead.importOne(ctx, lock, holder)
+	if err != nil {
+		done.Error = err.Error()
+		err = &AheadError{im.Turn.Ahead.Era, err}
+	}
 	return &done, err
 }
+
+// AheadError says that a night's import is done, and that what it was to load ahead of time is not.
+type AheadError struct {
+	Era string
+	Err error
+}
+
+func (e *AheadError) Error() string {
+	return fmt.Sprintf("the night's import is done; loading %s ahead of time after it is not: %v", e.Era, e.Err)
+}
+
+func (e *AheadError) Unwrap() error { return e.Err }
 
 // ask has im load a later era, with the timetable that is named for it; nil is for the current one.
 func (im *Importer) ask(of *model.NextYear) {

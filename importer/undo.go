@@ -69,6 +69,16 @@ func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id model.ID,
 	if err := undoable(run); err != nil {
 		return p, err
 	}
+	if run.Kind == model.Roll {
+		later, err := v.ImportedSince(ctx, run.ID)
+		if err != nil {
+			return p, err
+		}
+		if later != 0 {
+			return p, &NotUndoneError{id, fmt.Sprintf("run %d has imported into the new year since: undo that first",
+				later)}
+		}
+	}
 	made, err := v.Made(ctx, run)
 	if err != nil {
 		return p, err
@@ -139,8 +149,9 @@ func inverse(made []model.Change, id model.ID) (plan model.Plan) {
 // imported again.
 func (im *Importer) markUnwanted(ctx context.Context, v *store.View, run model.Run, state *model.State,
 	plan *model.Plan) error {
-	if run.Kind != model.Import && run.Kind != model.Convert && run.Kind != model.Approval {
-		return nil
+	if run.Kind != model.Import && run.Kind != model.Approval || run.Options.V.Convert ||
+		run.Options.V.NextYear != nil {
+		return nil // no night does it again
 	}
 	newest, err := v.NewestImport(ctx)
 	if err != nil {

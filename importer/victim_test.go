@@ -70,7 +70,7 @@ func operation(what string, im *importer.Importer) (err error) {
 	case "undo":
 		r, err = im.Undo(context.Background(), id)
 	case "roll":
-		r, err = im.Roll(context.Background(), true)
+		r, err = im.Roll(context.Background(), true, true)
 	case "merge":
 		r, err = im.Merge("pupil", "11", "17", true).Do(context.Background())
 	case "convert":

@@ -75,9 +75,7 @@ func (d *deed) check(how string, at int, err error) {
 	d.seen[map[bool]string{true: "done", false: "as before"}[done]]++
 	if !done { // the next one at once, with nothing between
 		d.ready()
-		if err := operation(d.what, d.im); err != nil {
-			d.Fatalf("%s after %s at %d: %v", d.what, how, at, err)
-		}
+		d.finish(d.what)
 		if newest, lost = importer.Runs(d.Context(), d.im.DB, 1); lost != nil {
 			d.Fatal(lost)
 		}

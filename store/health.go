@@ -34,6 +34,20 @@ var wrongs = []wrong{
 		`SELECT c.id FROM commitments c WHERE NOT EXISTS (SELECT 1 FROM lessons l WHERE l.id = c.lesson_id)
 			OR NOT EXISTS (SELECT 1 FROM elements e WHERE e.id = c.element_id)`},
 	{"it ends before it starts", "groups", "", `SELECT g.id FROM groups g WHERE g.ends_on < g.starts_on`},
+	{"its tutor or its subject is not there", "groups", "",
+		`SELECT g.id FROM groups g WHERE g.tutor_id IS NOT NULL
+				AND NOT EXISTS (SELECT 1 FROM staff s WHERE s.id = g.tutor_id)
+			OR g.subject_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = g.subject_id)`},
+	{"a house of it is not there", "pupils", "",
+		`SELECT p.id FROM pupils p WHERE p.house_id IS NOT NULL
+				AND NOT EXISTS (SELECT 1 FROM houses h WHERE h.id = p.house_id)
+			OR p.boarding_house_id IS NOT NULL
+				AND NOT EXISTS (SELECT 1 FROM houses h WHERE h.id = p.boarding_house_id)`},
+	{"its era is not there", "lessons", "",
+		`SELECT l.id FROM lessons l WHERE NOT EXISTS (SELECT 1 FROM eras r WHERE r.id = l.era_id)`},
+	{"it ends before it starts", "lessons", "", `SELECT l.id FROM lessons l WHERE l.ends_at <= l.starts_at`},
+	{"it ends before it starts", "suspensions", "", `SELECT s.id FROM suspensions s WHERE s.ends_at <= s.starts_at`},
+	{"it ends before it starts", "eras", "", `SELECT r.id FROM eras r WHERE r.ends_on <= r.starts_on`},
 	{"its era is not there", "groups", "",
 		`SELECT g.id FROM groups g WHERE NOT EXISTS (SELECT 1 FROM eras r WHERE r.id = g.era_id)`},
 	{"its group is not there", "group_suspensions", "",

@@ -158,6 +158,9 @@ var pointers = []pointer{
 	{"groups", "subject_id", model.GroupEntity, []model.Entity{model.SubjectEntity}},
 	{"groups", "era_id", model.GroupEntity, []model.Entity{model.EraEntity}},
 	{"lessons", "era_id", model.LessonEntity, []model.Entity{model.EraEntity}},
+	{"pupils", "datasource_id", model.PupilEntity, []model.Entity{model.DatasourceEntity}},
+	{"staff", "datasource_id", model.StaffEntity, []model.Entity{model.DatasourceEntity}},
+	{"groups", "datasource_id", model.GroupEntity, []model.Entity{model.DatasourceEntity}},
 	{"pupils", "house_id", model.PupilEntity, []model.Entity{model.HouseEntity}},
 	{"pupils", "boarding_house_id", model.PupilEntity, []model.Entity{model.HouseEntity}},
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 
 	"misimportd/era"
 	"misimportd/store/model"
@@ -45,6 +46,7 @@ func (v *View) Belongings(ctx context.Context, eraID model.ID, but era.Interval)
 				eraID, but.From, but.To)
 		},
 		func() error { return v.readMemberGroups(ctx, &b, eraID) },
+		func() error { return v.readGone(ctx, &b, eraID) },
 		func() error {
 			return readRecords(ctx, v.tx, &b.GroupSuspensions,
 				"t.group_id IN (SELECT g.id FROM groups g WHERE g.era_id = $1)", eraID)
@@ -69,14 +71,14 @@ func (v *View) readMemberGroups(ctx context.Context, b *model.Belongings, eraID 
 	return err
 }
 
-// Waits tells whether a run of a kind waits for a person.
-func (v *View) Waits(ctx context.Context, kind string) (waits bool, err error) {
+// Waiting is the newest run of a kind that waits for a person, 0 for none.
+func (v *View) Waiting(ctx context.Context, kind string) (run model.ID, err error) {
 	if v.empty {
-		return false, nil
+		return 0, nil
 	}
-	err = v.tx.GetContext(ctx, &waits, `SELECT EXISTS (SELECT 1 FROM runs WHERE decision = 'waiting' AND kind = $1)`,
+	err = v.tx.GetContext(ctx, &run, `SELECT coalesce(max(id), 0) FROM runs WHERE decision = 'waiting' AND kind = $1`,
 		kind)
-	return waits, v.db.failed("reading the runs", err)
+	return run, v.db.failed("reading the runs", err)
 }
 
 // readYear reads the pauses, and until when the current era goes on.
@@ -110,4 +112,38 @@ func (v *View) WasImported(ctx context.Context, e model.Era) (was bool, err erro
 		SELECT c.before ->> 'name' FROM changes c JOIN runs r ON r.id = c.run_id
 		WHERE r.kind = 'era' AND c.entity = 'era' AND c.action = 'update' AND c.record_id = $2))`, e.Name, e.ID)
 	return was, v.db.failed("reading the runs", err)
+}
+
+// IsNew tells whether a datasource has nobody whom the school has now, and another has somebody.
+func (v *View) IsNew(ctx context.Context, datasource, other model.ID) (isNew bool, err error) {
+	if v.empty {
+		return false, nil
+	}
+	const has = `EXISTS (SELECT 1 FROM pupils t JOIN elements e ON e.id = t.id
+			WHERE t.datasource_id = %[1]s AND e.current)
+		OR EXISTS (SELECT 1 FROM staff t JOIN elements e ON e.id = t.id WHERE t.datasource_id = %[1]s AND e.current)`
+	err = v.tx.GetContext(ctx, &isNew, `SELECT NOT (`+fmt.Sprintf(has, "$1")+`) AND (`+fmt.Sprintf(has, "$2")+`)`,
+		datasource, other)
+	return isNew, v.db.failed("looking for people", err)
+}
+
+// ImportedSince is the newest import after a run that changed something and still counts, 0 for none.
+func (v *View) ImportedSince(ctx context.Context, run model.ID) (newest model.ID, err error) {
+	err = v.tx.GetContext(ctx, &newest, `SELECT coalesce(max(id), 0) FROM runs WHERE id > $1
+		AND kind IN ('import', 'approval', 'convert') AND undone_by IS NULL AND result IN ('applied', 'held')
+		AND CAST(counts AS text) <> '[]'`, run)
+	return newest, v.db.failed("reading the runs", err)
+}
+
+// readGone finds the members of an era's groups whom the school no longer has.
+func (v *View) readGone(ctx context.Context, b *model.Belongings, eraID model.ID) error {
+	var ids []model.ID
+	err := v.tx.SelectContext(ctx, &ids, `SELECT DISTINCT m.element_id FROM memberships m
+		JOIN groups g ON g.id = m.group_id JOIN elements e ON e.id = m.element_id
+		WHERE g.era_id = $1 AND NOT e.current`, eraID)
+	b.Gone = make(map[model.ID]bool, len(ids))
+	for _, id := range ids {
+		b.Gone[id] = true
+	}
+	return err
 }

@@ -34,7 +34,8 @@ func (a *app) act(what string, do func(*importer.Importer) (report.Report, error
 
 // told prints a report, and passes on what went wrong. Programs get an object always.
 func (a *app) told(done report.Report, err error, write func(io.Writer, text.Style) error) error {
-	if err != nil && !a.JSON {
+	var ahead *importer.AheadError
+	if err != nil && !a.JSON && !errors.As(err, &ahead) { // the night itself is done
 		return err
 	}
 	if err != nil {

@@ -15,7 +15,8 @@ func callerOf(args []string) hint.Caller {
 	return hint.Caller{
 		Program: calledAs(),
 		School:  hint.In(args, []string{"config", "state", "database", "timezone", "years"}, nil),
-		Day:     hint.In(args, []string{"as-of"}, []string{"fetch", "force"}),
+		Day: hint.In(args, []string{"as-of", "era", "ahead", "no", "timetable"}, []string{"fetch", "force",
+			"convert"}),
 	}
 }
 

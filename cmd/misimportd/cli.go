@@ -231,28 +231,35 @@ type again struct {
 // ahead holds the flags of those who load a later era.
 type ahead struct {
 	Era       string   `placeholder:"NAME" help:"${help_era}"`
-	Ahead     int      `placeholder:"YEARS" help:"${help_ahead}"`
+	Ahead     *int     `placeholder:"YEARS" help:"${help_ahead}"`
 	No        []string `placeholder:"SECTION,..." help:"${help_no}"`
 	Timetable string   `placeholder:"NAME" help:"${help_timetable}"`
 }
 
 // nextYear is what is to be loaded ahead of time, nil for the current era.
-func (c ahead) nextYear() (*model.NextYear, error) {
+func (c ahead) nextYear(converts bool) (*model.NextYear, error) {
 	switch {
+	case c.Era != "" && converts:
+		return nil, usagef("--convert is for the current era: take over the new MIS first, and then load --era %s",
+			c.Era)
 	case c.Era != "":
-		of, err := nextYear(c.Era, c.Ahead, c.No, c.Timetable)
+		years := 1
+		if c.Ahead != nil {
+			years = *c.Ahead
+		}
+		of, err := nextYear(c.Era, years, c.No, c.Timetable)
 		if err != nil {
 			return nil, usageError{err}
 		}
 		return of, nil
-	case c.Ahead != 0 || len(c.No) > 0 || c.Timetable != "":
+	case c.Ahead != nil || len(c.No) > 0 || c.Timetable != "":
 		return nil, usagef("--ahead, --no and --timetable go with --era: which era is loaded ahead of time?")
 	}
 	return nil, nil
 }
 
 func (c runCommand) Run(a *app) (err error) {
-	if a.nextYear, err = c.nextYear(); err != nil {
+	if a.nextYear, err = c.nextYear(c.Convert); err != nil {
 		return err
 	}
 	a.again, a.works, a.begin, a.asks, a.converts = c.again, begins, c.New, true, c.Convert
@@ -267,12 +274,15 @@ type planCommand struct {
 }
 
 func (c planCommand) Run(a *app) (err error) {
-	if a.nextYear, err = c.nextYear(); err != nil {
+	if a.nextYear, err = c.nextYear(c.Convert); err != nil {
 		return err
 	}
 	a.again, a.asks, a.converts = c.again, c.Fetch, c.Convert
 	write := text.WritePlan
-	if c.CSV {
+	switch {
+	case c.CSV && (!c.Convert || a.JSON):
+		return usagef("--csv lists what a convert does not match: give --convert too, and not --json")
+	case c.CSV:
 		write = func(w io.Writer, r report.Report, _ text.Style) error { return writeUnmatched(w, r) }
 	}
 	return a.night((*importer.Importer).Plan, write)

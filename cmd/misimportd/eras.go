@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"misimportd/era"
 	"misimportd/importer"
@@ -65,10 +67,24 @@ type eraSetCommand struct {
 }
 
 func (c eraSetCommand) Run(a *app) error {
-	return a.withDatabase(func(_ settings, db *store.DB) error {
+	return a.withDatabase(func(s settings, db *store.DB) error {
 		run, err := entry.Desk{DB: db, Version: version()}.SetEra(a.ctx, c.Which, c.Name)
-		return a.tellEra(run, err, fmt.Sprintf("era %s is the %s one", c.Name, c.Which))
+		return a.tellEra(run, err, fmt.Sprintf("era %s is the %s one", c.Name, c.Which)+notToday(a.ctx, s, db, c.Which))
 	})
+}
+
+// notToday says that today is no day of the era that was made the current one.
+func notToday(ctx context.Context, s settings, db *store.DB, which string) (said string) {
+	today := era.DateOf(time.Now().In(s.zone))
+	_ = db.View(ctx, func(v *store.View) error { // the era is set: this is a help
+		calendar, err := v.Calendar(ctx)
+		if current := calendar.Current(); err == nil && which == entry.CurrentEra && current != nil &&
+			!current.Days().Contains(today) {
+			said = fmt.Sprintf("; beware: today, %s, is no day of it (%s)", today, current.Days())
+		}
+		return err
+	})
+	return said
 }
 
 // meant is for what is shown first, and may be much.
@@ -126,7 +142,7 @@ func (c eraRollCommand) Run(a *app) error {
 				return report.NothingYet(), err
 			}
 		}
-		return im.Roll(a.ctx, early)
+		return im.Roll(a.ctx, early, c.Yes)
 	})
 }
 

@@ -92,6 +92,7 @@ type convertLimits struct {
 	PupilsUnmatched *limitConfig `yaml:"pupils_unmatched"`
 	StaffUnmatched  *limitConfig `yaml:"staff_unmatched"`
 	PlacesUnmatched *limitConfig `yaml:"places_unmatched"`
+	SectionsMissing *limitConfig `yaml:"sections_missing"`
 	YearsAbsent     *limitConfig `yaml:"years_absent"`
 	RecordsSkipped  *limitConfig `yaml:"records_skipped"`
 	ValuesShared    *limitConfig `yaml:"values_shared"`
@@ -108,7 +109,8 @@ func (c *guardConfig) settleSpecial(g guard.Guard) {
 	}
 	for name, limit := range map[string]*limitConfig{guard.PupilsUnmatched: c.Convert.PupilsUnmatched,
 		guard.StaffUnmatched: c.Convert.StaffUnmatched, guard.PlacesUnmatched: c.Convert.PlacesUnmatched,
-		guard.YearsAbsent: c.Convert.YearsAbsent, guard.RecordsSkipped: c.Convert.RecordsSkipped,
+		guard.SectionsMissing: c.Convert.SectionsMissing,
+		guard.YearsAbsent:     c.Convert.YearsAbsent, guard.RecordsSkipped: c.Convert.RecordsSkipped,
 		guard.ValuesShared: c.Convert.ValuesShared, guard.ValuesGarbled: c.Convert.ValuesGarbled} {
 		if limit != nil {
 			g.Convert[name] = limit.Limit

@@ -22,8 +22,8 @@ var helps = kong.Vars{
 	"help_fetch": "Ask iSAMS now, even though a document that was fetched waits, as every night does. A plan " +
 		"keeps nothing of it.",
 	"help_era": "Load this era, which comes after the current one, ahead of time, and leave all else as it is.",
-	"help_ahead": "By how many years pupils are further then: 1 for a document of this year, 0 for one of the " +
-		"next.",
+	"help_ahead": "By how many years pupils are further then: 1, which is the default, for a document of this year, " +
+		"0 for one of the next.",
 	"help_no":        "Leave out forms, sets, set-lists or timetable.",
 	"help_timetable": "The timetable to load, by its name, published or in development (default that of every night).",
 	"help_convert":   "The first import from a new MIS: rows of the previous one are found and kept.",

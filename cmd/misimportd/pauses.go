@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"misimportd/era"
+	"misimportd/era/hint"
 	"misimportd/importer/entry"
 	"misimportd/store"
 )
@@ -19,8 +20,14 @@ func (c pauseCommand) Run(a *app) error {
 	return a.withDatabase(func(s settings, db *store.DB) error {
 		today := era.DateOf(time.Now().In(s.zone))
 		run, err := entry.Desk{DB: db, Version: version()}.PauseUntil(a.ctx, today, c.Until, strings.TrimSpace(c.Why))
-		return a.tellEra(run, err, fmt.Sprintf("paused until %s: no import begins by itself before %s", c.Until.Long(),
-			(c.Until+1).Long()))
+		entered := era.Pause{Interval: era.Interval{From: today, To: c.Until}}
+		if days, _, _ := era.Paused(append(s.pauses, entered), today); days.To > c.Until {
+			return a.tellEra(run, err, fmt.Sprintf("paused until %s; by the configuration (pauses) until %s",
+				c.Until.Long(),
+				days.To.Long()))
+		}
+		return a.tellEra(run, err, fmt.Sprintf("paused until %s: no import begins by itself before %s; "+
+			"\"%s\" ends it", c.Until.Long(), (c.Until+1).Long(), hint.Command("resume")))
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"misimportd/era/hint"
 	"misimportd/importer"
 	"misimportd/importer/entry"
 	"misimportd/importer/report"
@@ -53,7 +54,12 @@ type datasourceSetCommand struct {
 func (c datasourceSetCommand) Run(a *app) error {
 	return a.withDatabase(func(_ settings, db *store.DB) error {
 		run, err := entry.Desk{DB: db, Version: version()}.SetDatasource(a.ctx, c.Role, c.Name)
-		return a.tellEra(run, err, fmt.Sprintf("datasource %s is the %s one", c.Name, c.Role))
+		done := fmt.Sprintf("datasource %s is the %s one", c.Name, c.Role)
+		if c.Role == model.CurrentMIS {
+			done += fmt.Sprintf("; where people of another are there, \"%s\" shows how they are taken over",
+				hint.Command("plan --convert"))
+		}
+		return a.tellEra(run, err, done)
 	})
 }
 

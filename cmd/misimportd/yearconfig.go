@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -46,6 +47,11 @@ func (p *pauseConfig) read(from, to string) error {
 		return nil
 	}
 	var err error
+	for _, text := range []string{from, to} {
+		if yearless.MatchString(text) && new(era.MonthDay).UnmarshalText([]byte(text)) != nil {
+			return fmt.Errorf("a pause: %w", new(era.MonthDay).UnmarshalText([]byte(text)))
+		}
+	}
 	if p.From, err = era.ReadDate(from); err == nil {
 		p.To, err = era.ReadDate(to)
 	}
@@ -54,6 +60,9 @@ func (p *pauseConfig) read(from, to string) error {
 	}
 	return p.Check()
 }
+
+// yearless is a day of every year, or what was meant for one.
+var yearless = regexp.MustCompile(`^\d\d-\d\d$`)
 
 // aheadConfig is what each night imports into the next era.
 type aheadConfig struct {

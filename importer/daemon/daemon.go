@@ -121,6 +121,9 @@ func (d *Daemon) Serve(ctx context.Context) {
 		case outlook.Away != nil:
 			wait = lookWhileAway
 		case outlook.due() || d.wanted:
+			if outlook.IsPaused() {
+				d.Log.Warn("imports are " + outlook.PausedUntil() + "; this one is made, for it was asked for")
+			}
 			if d.night(ctx) {
 				continue
 			}
@@ -314,9 +317,12 @@ func (d *Daemon) run(ctx context.Context) (done report.Report, err error) {
 func (d *Daemon) log(ctx context.Context, report report.Report, err error) {
 	attributes := []any{"run", report.Run, "result", report.Result}
 	var unfiled *importer.UnfiledError
+	var ahead *importer.AheadError
 	switch {
 	case errors.As(err, &unfiled):
 		d.Log.Error(report.Sentence(), append(attributes, "error", err)...)
+	case errors.As(err, &ahead):
+		d.Log.Error(err.Error(), attributes...)
 	case importer.IsWithoutDocument(err):
 		d.Log.Warn("there was no document to import", "error", err)
 	case ctx.Err() != nil && err != nil:

@@ -3,6 +3,7 @@ package entry
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"misimportd/era"
 	"misimportd/era/hint"
@@ -66,6 +67,11 @@ func (d Desk) enterEra(ctx context.Context, e era.Era,
 			}
 			return fmt.Errorf("era %s overlaps era %s: choose other dates", e, other)
 		}
+		for _, other := range calendar.Eras {
+			if strings.EqualFold(other.Name, e.Name) {
+				return fmt.Errorf("there is an era %s already: choose another name", other)
+			}
+		}
 		entered := model.Era{ID: plan.NewID(), Era: e}
 		plan.Create(entered, model.ByHand)
 		return then(calendar, plan, entered)
@@ -97,6 +103,9 @@ func (d Desk) SetEra(ctx context.Context, which, name string) (model.Run, error)
 		}
 		switch which {
 		case CurrentEra:
+			if was := calendar.Current(); was != nil && was.StartsOn > e.EndsOn && after.NextEraID == 0 {
+				after.NextEraID = was.ID // it was set too early
+			}
 			after.CurrentEraID = e.ID
 		case NextEra:
 			after.NextEraID = e.ID

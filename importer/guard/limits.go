@@ -155,7 +155,8 @@ func RollLimits() Limits { return some(GroupsDropped, MembershipsCut) }
 // and values is left to compare with, and so its records are held against the document alone, and against
 // how much of the previous MIS they are.
 func ConvertLimits() Limits {
-	return some(PupilsUnmatched, StaffUnmatched, PlacesUnmatched, YearsAbsent, RecordsSkipped, ValuesShared,
+	return some(PupilsUnmatched, StaffUnmatched, PlacesUnmatched, SectionsMissing, YearsAbsent, RecordsSkipped,
+		ValuesShared,
 		ValuesGarbled)
 }
 

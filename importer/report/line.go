@@ -215,6 +215,8 @@ func (n Names) field(column string, before, after model.Image) Field {
 	switch {
 	case slices.Contains(references, column):
 		return Field{reference, nameOrNone(n.element(before.ID(column))), nameOrNone(n.element(after.ID(column)))}
+	case column == "element_id":
+		return Field{"member", nameOrNone(n.element(before.ID(column))), nameOrNone(n.element(after.ID(column)))}
 	case strings.HasSuffix(column, "_era_id"):
 		return Field{reference, nameOrNone(n.era(before.ID(column))), nameOrNone(n.era(after.ID(column)))}
 	}

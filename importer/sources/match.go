@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/text/cases"
 
+	"misimportd/era/hint"
 	"misimportd/mis"
 	"misimportd/store/model"
 )
@@ -111,7 +112,7 @@ func (k kind) match(f *Found, pairs []Pair) {
 	for i, c := range k.old {
 		if !taken[i] && c.current {
 			f.Left = append(f.Left, Left{Kind: k.name, Side: "old", ID: c.id, Name: c.name,
-				Why:  cmp.Or(doubts["old "+c.id].why, "the new MIS has no record of it"),
+				Why:  cmp.Or(doubts["old "+c.id].why, "no record of the new MIS is the same by "+k.by),
 				With: doubts["old "+c.id].with})
 		}
 		if taken[i] || c.current {
@@ -123,7 +124,7 @@ func (k kind) match(f *Found, pairs []Pair) {
 		o, ok := ofNew[i]
 		if !ok {
 			f.Left = append(f.Left, Left{Kind: k.name, Side: "new", ID: c.id, Name: c.name,
-				Why:  cmp.Or(doubts["new "+c.id].why, "the previous MIS had no record of it"),
+				Why:  cmp.Or(doubts["new "+c.id].why, "no record of the previous MIS is the same by "+k.by),
 				With: doubts["new "+c.id].with})
 			continue
 		}
@@ -227,7 +228,9 @@ func faultOf(kinds []kind, k kind, p Pair) string {
 	case !isOld(k) && k.known[p.New]:
 		return "" // that was done
 	case k.known[p.New]:
-		return fmt.Sprintf("%s %s of the new MIS has a row of its own already, from an import before", k.name, p.New)
+		return fmt.Sprintf("%s %s of the new MIS has a row of its own already, from an import before: \"%s\" makes "+
+			"the "+
+			"two one", k.name, p.New, hint.Command("merge %s %s %s", k.name, hint.Quote(p.New), hint.Quote(p.Old)))
 	case !isOld(k):
 		return fmt.Sprintf("there is no %s with the old id %s%s", k.name, p.Old, elsewhere(kinds, isOld))
 	case !isNew(k):

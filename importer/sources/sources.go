@@ -139,23 +139,34 @@ func withOrigin(r model.Record, to model.Origin) model.Record {
 	return r
 }
 
-// Rekey plans that the MIS's record of one id is the one of another from now on.
-func Rekey(plan *model.Plan, source model.Datasource, before, taken model.Record, kind, from, to string) error {
+// NewKey is another id that the MIS has given a record.
+type NewKey struct{ Kind, From, To string }
+
+// Rekey plans that the MIS's record of one id, which is before, is the one of another from now on. taken
+// is the record that has that id already.
+func Rekey(plan *model.Plan, source model.Datasource, before, taken model.Record, k NewKey) error {
 	switch {
-	case from == to:
-		return fmt.Errorf("%s %s has that id already", kind, from)
+	case k.From == k.To:
+		return fmt.Errorf("%s %s has that id already", k.Kind, k.From)
 	case before == nil:
-		return fmt.Errorf("there is no %s with the id %s: the id is the MIS's own", kind, from)
+		return fmt.Errorf("there is no %s with the id %s: the id is the MIS's own", k.Kind, k.From)
 	case taken != nil:
-		return fmt.Errorf("there is a %s with the id %s already: if both are the same, \"%s\" makes them one", kind, to,
-			hint.Command("merge %s %s %s", kind, hint.Quote(to), hint.Quote(from)))
+		return fmt.Errorf("there is a %s with the id %s already: if both are the same, \"%s\" makes them one", k.Kind,
+			k.To,
+			hint.Command("merge %s %s %s", k.Kind, hint.Quote(k.To), hint.Quote(k.From)))
 	}
-	if id, ok := canonical(kind, to); !ok || id != to {
-		return fmt.Errorf("%q cannot be the id of a %s: write it as the MIS has it", to, kind)
+	if id, ok := canonical(k.Kind, k.To); !ok || id != k.To {
+		return fmt.Errorf("%q cannot be the id of a %s: write it as the MIS has it", k.To, k.Kind)
 	}
-	plan.Change(model.Update, before, withOrigin(before, model.Origin{DatasourceID: source.ID, SourceID: to}),
+	plan.Change(model.Update, before, withOrigin(before, model.Origin{DatasourceID: source.ID, SourceID: k.To}),
 		model.NewID)
 	return nil
+}
+
+// IsCurrent tells whether the school has a record now.
+func IsCurrent(r model.Record) bool {
+	current, ok := r.(interface{ IsCurrent() bool })
+	return ok && current.IsCurrent()
 }
 
 // canonical is an id as rows have it, and whether it can be one.

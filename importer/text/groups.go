@@ -32,6 +32,9 @@ func (all groupChanges) add(p *printer, l report.Line) {
 		ref = *l.Group
 	}
 	key := report.GroupRef{Kind: ref.Kind, SourceID: ref.SourceID}
+	if l.Why == model.PreviousMISGone.String() { // another MIS may have one of the same id
+		key.Name = l.Why
+	}
 	g := all[key]
 	if g == nil {
 		g = &groupChange{GroupRef: ref, members: map[model.Action][]string{}}
@@ -82,6 +85,11 @@ func (p *printer) group(g *groupChange) {
 		case model.Delete:
 			parts = append(parts, p.paint(red, fmt.Sprintf("removed with %s: %s", memberCount(g), g.own.Why)))
 		case model.End:
+			if g.own.Why == model.EraOver.String() {
+				parts = append(parts, p.paint(red, fmt.Sprintf("ends with its academic year, last day %s",
+					*g.own.EndsOn)))
+				break
+			}
 			parts = append(parts, p.paint(red, fmt.Sprintf("closes with %s, last day %s: %s", memberCount(g),
 				*g.own.EndsOn, g.own.Why)))
 		}

@@ -169,6 +169,10 @@ func WriteUndo(w io.Writer, r report.Report, style Style) error {
 
 // WriteApproved writes what an approval did.
 func WriteApproved(w io.Writer, r report.Report, style Style) error {
+	if r.Approved != 0 && r.About == 0 {
+		r.About = r.Approved
+		return writeDecided(w, r, style, "approving")
+	}
 	if r.Approved != 0 {
 		return writeDecided(w, r, style, fmt.Sprintf("approving run %d, undoing", r.Approved))
 	}

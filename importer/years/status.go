@@ -14,6 +14,9 @@ const (
 	RollBefore  = 7
 )
 
+// longGap is from how many days between two academic years on one of them is likely to be wrong.
+const longGap = 62
+
 // Step is what a person has to do next about the school year.
 type Step struct {
 	What    string `json:"what"`
@@ -25,14 +28,23 @@ type Step struct {
 func Next(c model.Calendar, today era.Date, hasGroups bool) Step {
 	current, next := c.Current(), c.Next()
 	if current == nil {
-		return Step{What: "no era is the current one: the first run enters the academic year that it falls in, or " +
-			"one " +
-			"is chosen", Command: hint.Command("era set current NAME")}
+		step := Step{What: "no era is the current one: the first run enters the academic year that it falls in"}
+		for _, e := range c.Eras {
+			if !e.IsPerpetual() {
+				step = Step{What: "no era is the current one: choose it", Command: hint.Command("era set current %s",
+					hint.Quote(e.Name))}
+			}
+		}
+		return step
 	}
 	left := int(current.EndsOn - today)
 	switch {
 	case next == nil:
 		return Step{What: "enter the next academic year", Command: enterNextCommand(c), Urgent: left <= EnterBefore}
+	case next.StartsOn > current.EndsOn+longGap:
+		return Step{What: fmt.Sprintf("check the dates: %d days lie between %s and %s", next.StartsOn-current.EndsOn-1,
+			current.Name, next.Name), Command: hint.Command("era edit %s --from %s", hint.Quote(next.Name),
+			current.EndsOn+1), Urgent: true}
 	case left < 0:
 		return Step{What: fmt.Sprintf("%s is over: roll into %s", current.Name, next.Name),
 			Command: hint.Command("era roll"), Urgent: true}
@@ -41,7 +53,7 @@ func Next(c model.Calendar, today era.Date, hasGroups bool) Step {
 			Command: hint.Command("era roll"), Urgent: true}
 	case !hasGroups:
 		return Step{What: fmt.Sprintf("load %s ahead of time, if the MIS has its forms, sets or timetable", next.Name),
-			Command: hint.Import("plan --era %s --ahead 1", next.Name)}
+			Command: hint.Command("plan --era %s --ahead 1", hint.Quote(next.Name))}
 	}
 	return Step{What: fmt.Sprintf("nothing until %s; then roll into %s", (current.EndsOn - RollBefore).Long(),
 		next.Name)}
@@ -51,7 +63,7 @@ func Next(c model.Calendar, today era.Date, hasGroups bool) Step {
 func enterNextCommand(c model.Calendar) string {
 	current := c.Current()
 	for _, e := range c.Eras {
-		if !e.IsPerpetual() && e.StartsOn > current.EndsOn {
+		if !e.IsPerpetual() && e.StartsOn > current.EndsOn && e.StartsOn <= current.EndsOn+longGap {
 			return hint.Command("era set next %s", hint.Quote(e.Name))
 		}
 	}
@@ -89,6 +101,14 @@ func Warning(c model.Calendar, today era.Date, rollsItself bool) string {
 			current.EndsOn.Long(), left, next.Name, hint.Command("era roll"))
 	}
 	return ""
+}
+
+// RollWaits is the step that comes next while a roll waits for a person.
+func RollWaits(run model.ID) Step {
+	return Step{What: fmt.Sprintf("run %d, a roll into the next academic year, waits for a person: \"%s\" shows it, "+
+		"\"%s\" "+
+		"or \"%s\" decides", run, hint.Command("runs show %d", run), hint.Command("approve %d", run),
+		hint.Command("reject %d", run)), Command: hint.Command("approve %d", run), Urgent: true}
 }
 
 // Status is which era is which, what is missing, and what to do next.

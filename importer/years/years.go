@@ -81,6 +81,11 @@ func (y Year) check(was model.Era, now era.Era) error {
 		}
 		now.EndsOn = now.StartsOn + 1 // its name alone is looked at
 	}
+	if now.EndsOn <= now.StartsOn {
+		return fmt.Errorf("era %s would be from %s to %s: its last day has to come after its first", was.Name,
+			now.StartsOn,
+			now.EndsOn)
+	}
 	if err := now.Check(); err != nil {
 		return err
 	}
@@ -189,6 +194,9 @@ func (y Year) moveGroups(plan *model.Plan, m move) error {
 	}
 	for _, member := range y.Holds.Memberships {
 		days := m.of(era.Interval{From: member.StartsOn, To: member.EndsOn})
+		if y.Holds.Gone[member.ElementID] && member.EndsOn != 0 { // who has left does not come back by it
+			days.To = min(days.To, member.EndsOn)
+		}
 		moveRow(plan, member, days, func(member *model.Membership) {
 			member.StartsOn, member.EndsOn = days.From,
 				days.To

@@ -118,7 +118,8 @@ type Run struct {
 // Options are how a run was asked for, beside its day and its document.
 type Options struct {
 	NextYear *NextYear `json:"next_year,omitempty"`
-	Convert  bool      `json:"convert,omitempty"` // the first import from a new MIS
+	Convert  bool      `json:"convert,omitempty"`   // the first import from a new MIS
+	ByItself bool      `json:"by_itself,omitempty"` // a roll that no person asked for
 }
 
 // NextYear says how a later era is loaded ahead of time.

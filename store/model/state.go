@@ -100,6 +100,7 @@ type Belongings struct {
 	GroupSuspensions []GroupSuspension
 	DayLessons
 	Needed map[ID]bool // groups that are members of others
+	Gone   map[ID]bool // members whom the school no longer has
 }
 
 // LessonsAhead is how many lessons there are from a day on, and how many commitments they have.

@@ -1,6 +1,8 @@
 package model
 
 import (
+	"strings"
+
 	"misimportd/era"
 )
 
@@ -37,7 +39,7 @@ type Datasources []Datasource
 
 // Named is the datasource of a name, nil when there is none.
 func (d Datasources) Named(name string) *Datasource {
-	return d.first(func(d Datasource) bool { return d.Name == name })
+	return d.first(func(d Datasource) bool { return strings.EqualFold(d.Name, strings.TrimSpace(name)) })
 }
 
 // Is is the datasource of a role, nil when there is none.
