@@ -22,8 +22,9 @@ func TestTheYearTurnsByItself(t *testing.T) {
 			c.restart()
 		}
 	}
-	for _, zone := range []string{"Europe/London", "Pacific/Apia", "America/St_Johns"} {
-		for _, spec := range []string{"0 3 * * *", "0 0 * * *"} {
+	for zone, specs := range map[string][]string{"Europe/London": {"0 3 * * *"}, "Pacific/Apia": {"0 0 * * *"},
+		"America/St_Johns": {"0 3 * * *"}} {
+		for _, spec := range append(specs, []string{"0 0 * * *", "0 3 * * *"}[:soak(2, 0)]...) {
 			for what, turn := range map[string]importer.Turn{"the next is entered": {AutoRoll: true},
 				"it is created": {CreateNext: true}, "nobody acts": {}} {
 				t.Run(strings.ReplaceAll(zone+" "+spec+" "+what, " ", "_"), func(t *testing.T) {

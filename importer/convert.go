@@ -3,8 +3,10 @@ package importer
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"misimportd/era/hint"
 	"misimportd/importer/diff"
@@ -46,6 +48,11 @@ func (n *night) prepareConvert(ctx context.Context, v *store.View, s *scene) (p 
 		return p, err
 	}
 	n.report.Convert = &found
+	for _, l := range found.Left { // so that the record tells it, too
+		s.noted = append(s.noted, mis.Problem{Section: "convert", ID: l.Kind + " " + l.ID, Reason: mis.NoMatch,
+			Detail: strings.TrimSuffix(fmt.Sprintf("of the %s MIS: %s; it could be %s", map[string]string{"old": "previous",
+				"new": "new"}[l.Side], l.Why, strings.Join(l.With, " or ")), "; it could be ")})
+	}
 	before := s.begin.Changes
 	s.begin.Changes = slices.Concat(before, found.Taken)
 	if err := n.endPrevious(ctx, v, s, previous.ID, found); err != nil {

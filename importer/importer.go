@@ -57,10 +57,29 @@ func (im *Importer) Plan(ctx context.Context) (report.Report, error) {
 	if err != nil {
 		return report.NothingYet(), err
 	}
+	defer func() { _ = document.Close() }()
+	planned, err := im.planOf(ctx, document)
+	planned.Stages = slices.Concat(fetching.stages, planned.Stages)
+	if err != nil {
+		return planned, err
+	}
+	due, err := im.isAheadDue(ctx)
+	if err != nil || !due || planned.Hold == model.HoldAll {
+		return planned, err
+	}
+	ahead := *im
+	ahead.ask(im.Turn.Ahead)
+	next, err := ahead.planOf(ctx, document)
+	planned.Ahead = &next
+	return planned, err
+}
+
+// planOf says what a document would change.
+func (im *Importer) planOf(ctx context.Context, document *cache.Document) (report.Report, error) {
 	n := im.begin(document)
 	n.looking = true
-	defer n.close()
-	err = im.DB.View(ctx, func(v *store.View) error {
+	defer func() { <-n.reading }()
+	err := im.DB.View(ctx, func(v *store.View) error {
 		proposal, err := n.prepare(ctx, v)
 		if err != nil {
 			return err
@@ -68,10 +87,10 @@ func (im *Importer) Plan(ctx context.Context) (report.Report, error) {
 		return spellOut(ctx, v, &n.report, proposal, n.pinned...)
 	})
 	n.watch.stop()
-	n.report.Result, n.report.Stages, n.report.Again = report.Planned, slices.Concat(fetching.stages, n.watch.stages),
-		im.Again
+	n.report.Result, n.report.Stages, n.report.Again = report.Planned, n.watch.stages, im.Again
 	if err != nil {
 		n.report.Result = model.Failed
+		_ = document.Close() // nobody waits for the rest of it
 	}
 	return n.report, err
 }

@@ -38,7 +38,7 @@ type step struct {
 // and takes back the newest of it now and then: all is as it was before.
 func TestRandomYears(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, database string) {
-		for seed := range uint64(soak(60, 3)) {
+		for seed := range uint64(soak(60, 2)) {
 			y := &yearly{world: newWorld(t, storetestAnother(t, database)), rand: rand.New(rand.NewPCG(seed, 13)),
 				day: year2016.StartsOn + 20, tally: map[string]int{},
 				school: isamstest.New(seed, isamstest.Size{Pupils: 30, Staff: 8, Forms: 7, Sets: 10,

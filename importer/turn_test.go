@@ -9,6 +9,7 @@ import (
 	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/importer/guard"
+	"misimportd/importer/report"
 	"misimportd/importer/sources"
 	"misimportd/store/model"
 )
@@ -101,6 +102,14 @@ func TestANightDoesBoth(t *testing.T) {
 			r.Count(model.GroupEntity, model.Create) > 0 {
 			w.Errorf("after the last day: into %s, rolled by %d, ahead %v: %s", r.Era, r.Rolled, r.Ahead,
 				counts(r.Changes))
+		}
+		w.im.Turn = importer.Turn{Ahead: &model.NextYear{Era: "2018/19", Years: 1}}
+		w.must(w.desk().CreateNextEra(w.Context(), year2017.Following()))
+		w.on("2017-08-16")
+		w.drop(small().set(99, "9Ma1", 9).xml())
+		if r, err := w.im.Plan(w.Context()); err != nil || r.Ahead == nil || r.Ahead.Result != report.Planned ||
+			r.Count(model.GroupEntity, model.Create) != 1 || r.Ahead.Count(model.GroupEntity, model.Create) < 2 {
+			w.Errorf("the plan of both: %+v %v", r, err)
 		}
 		w.im.Turn.Ahead.Era = "2030/31"
 		if _, err := w.im.Run(w.Context()); err == nil {

@@ -44,6 +44,7 @@ const (
 	Unwanted          Reason = "not imported again"
 	WouldClash        Reason = "would clash with what is kept"
 	YearEnds          Reason = "academic year ends"
+	NoMatch           Reason = "no match"
 )
 
 // Reasons are all of them.
@@ -52,7 +53,7 @@ var Reasons = []Reason{NoID, BadID, Conflicting, Repeated, NoName, BadValue, Too
 	UnknownForm, UnknownHouse, UnknownSet, UnknownPupil, UnknownSubject, UnknownPeriod, UnknownWeek, UnknownRoom,
 	UnknownTeacher, UnknownTimetable,
 	SeveralTimetables, Overlapping, Backwards, CrossesMidnight, NoWeek, NotUnderstood, OutsideEras, NobodyInYear,
-	OverlapsAnother, LastGood, SectionIsAbsent, Unwanted, WouldClash, YearEnds}
+	OverlapsAnother, LastGood, SectionIsAbsent, Unwanted, WouldClash, YearEnds, NoMatch}
 
 // Problem is a fault in a document that does not stop the night (R33). It names
 // records by id, never by a person's name.

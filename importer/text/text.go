@@ -72,6 +72,15 @@ func (p *printer) fold(n, limit int, indent string, show func(i int)) {
 // the problems.
 func WritePlan(w io.Writer, r report.Report, style Style) error {
 	p := &printer{Style: style, w: w}
+	if p.plan(r); r.Ahead != nil {
+		p.line("\nAnd then, ahead of time:")
+		p.plan(*r.Ahead)
+	}
+	p.endOfPlan(r)
+	return p.err
+}
+
+func (p *printer) plan(r report.Report) {
 	p.line("%s", p.paint(bold, fmt.Sprintf("Plan for %s, era %s", r.AsOf.Long(), r.Era)))
 	p.source(r.Source)
 	p.timetable(r.Timetable)
@@ -87,6 +96,10 @@ func WritePlan(w io.Writer, r report.Report, style Style) error {
 	if r.Hold != model.HoldNothing {
 		p.waits("would wait for a person", r.Waiting, r.Held)
 	}
+}
+
+// endOfPlan says what carries a plan out.
+func (p *printer) endOfPlan(r report.Report) {
 	p.line("")
 	again := ""
 	if r.Again {
@@ -102,7 +115,6 @@ func WritePlan(w io.Writer, r report.Report, style Style) error {
 		end = "would do nothing"
 	}
 	p.line("Nothing has been changed: this is a plan. \"%s\" %s.", hint.Import("run%s", again), end)
-	return p.err
 }
 
 // WriteRun writes what a run did: the counts and the problems.
