@@ -48,11 +48,7 @@ func (n *night) prepareConvert(ctx context.Context, v *store.View, s *scene) (p 
 		return p, err
 	}
 	n.report.Convert = &found
-	for _, l := range found.Left { // so that the record tells it, too
-		s.noted = append(s.noted, mis.Problem{Section: "convert", ID: l.Kind + " " + l.ID, Reason: mis.NoMatch,
-			Detail: strings.TrimSuffix(fmt.Sprintf("of the %s MIS: %s; it could be %s", map[string]string{"old": "previous",
-				"new": "new"}[l.Side], l.Why, strings.Join(l.With, " or ")), "; it could be ")})
-	}
+	s.noted = append(s.noted, unmatched(found)...)
 	before := s.begin.Changes
 	s.begin.Changes = slices.Concat(before, found.Taken)
 	if err := n.endPrevious(ctx, v, s, previous.ID, found); err != nil {
@@ -76,6 +72,19 @@ func (n *night) prepareConvert(ctx context.Context, v *store.View, s *scene) (p 
 		n.report.Hold, p.Waiting, p.Plan = model.HoldAll, p.Plan, model.Plan{}
 	}
 	return p, nil
+}
+
+// unmatched is what was not matched, as problems: so the record tells it, too.
+func unmatched(found sources.Found) (list []mis.Problem) {
+	for _, l := range found.Left {
+		detail := fmt.Sprintf("of the %s MIS: %s", map[string]string{"old": "previous", "new": "new"}[l.Side], l.Why)
+		if len(l.With) > 0 {
+			detail += "; it could be " + strings.Join(l.With, " or ")
+		}
+		list = append(list, mis.Problem{Section: "convert", ID: l.Kind + " " + l.ID, Reason: mis.NoMatch,
+			Detail: detail})
+	}
+	return list
 }
 
 // match finds the previous MIS's rows that the document's records are.
