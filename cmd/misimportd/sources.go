@@ -100,8 +100,13 @@ type rekeyCommand struct {
 }
 
 func (c rekeyCommand) Run(a *app) error {
-	return a.sourceAct(meant{Plan: c.Plan}, fmt.Sprintf("giving %s %s the id %s", c.Kind, c.Old, c.New),
+	err := a.sourceAct(meant{Plan: c.Plan}, fmt.Sprintf("giving %s %s the id %s", c.Kind, c.Old, c.New),
 		func(im *importer.Importer) importer.SourceAct { return im.Rekey(c.Kind, c.Old, c.New) })
+	if err == nil && !c.Plan {
+		a.log.Warn(fmt.Sprintf("the next document has to have this %s under the id %s; if it has not, it ends", c.Kind,
+			c.New))
+	}
+	return err
 }
 
 type mergeCommand struct {
@@ -112,8 +117,13 @@ type mergeCommand struct {
 }
 
 func (c mergeCommand) Run(a *app) error {
-	return a.sourceAct(c.meant, fmt.Sprintf("merging %s %s into %s", c.Kind, c.Lose, c.Keep),
+	err := a.sourceAct(c.meant, fmt.Sprintf("merging %s %s into %s", c.Kind, c.Lose, c.Keep),
 		func(im *importer.Importer) importer.SourceAct { return im.Merge(c.Kind, c.Keep, c.Lose, c.Yes) })
+	if err == nil && !c.Plan {
+		a.log.Warn(fmt.Sprintf("as long as the MIS has both, the next night brings %s %s back: take it out there first",
+			c.Kind, c.Lose))
+	}
+	return err
 }
 
 type checkDatabaseCommand struct {
