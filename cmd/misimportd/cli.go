@@ -71,6 +71,8 @@ type commands struct {
 	Pause         pauseCommand         `cmd:"" help:"No import begins by itself until a day."`
 	Resume        resumeCommand        `cmd:"" help:"Imports begin by themselves again."`
 	Suspension    suspensionCommand    `cmd:"" help:"List, enter and remove suspensions and gaps of the timetable."`
+	Groups        groupsCommand        `cmd:"" help:"List the groups of a day."`
+	Members       membersCommand       `cmd:"" help:"Show who is in a group on a day."`
 	Lessons       lessonsCommand       `cmd:"" help:"Show the lessons of a day."`
 	CheckConfig   checkConfigCommand   `cmd:"" help:"Check everything that can be checked without changing anything."`
 	Healthcheck   healthcheckCommand   `cmd:"" help:"Ask the service on this machine whether it is well."`
