@@ -8,14 +8,15 @@ UPDATE datasources SET role = 'current' WHERE name = 'iSAMS';
 -- +goose StatementBegin
 DO $$
 DECLARE
-    c record;
+    t regclass;
+    c text;
 BEGIN
-    FOR c IN SELECT conrelid::regclass AS of, conname FROM pg_constraint
-              WHERE contype = 'c' AND connamespace = current_schema()::regnamespace
-                AND pg_get_constraintdef(oid) LIKE '%datasource_id IS NULL) = (source_id IS NULL%'
-    LOOP
-        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', c.of, c.conname);
-        EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I CHECK (datasource_id IS NULL OR source_id IS NOT NULL)', c.of, c.conname);
+    FOREACH t IN ARRAY ARRAY['staff', 'locations', 'subjects', 'houses', 'pupils', 'groups', 'lessons']::regclass[] LOOP
+        SELECT conname INTO c FROM pg_constraint WHERE conrelid = t AND contype = 'c'
+           AND pg_get_constraintdef(oid) LIKE '%datasource_id IS NULL) = (source_id IS NULL%';
+        CONTINUE WHEN c IS NULL;
+        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', t, c);
+        EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I CHECK (datasource_id IS NULL OR source_id IS NOT NULL)', t, c);
     END LOOP;
 END $$;
 -- +goose StatementEnd
