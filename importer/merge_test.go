@@ -48,6 +48,15 @@ func TestOneWhoIsTwoBecomesOne(t *testing.T) {
 			w.Error("undone, a merge leaves something behind")
 		}
 
+		// Two of different forms: the one who is kept is in one form, on each day.
+		w.night("2016-09-06", d.form("9B", "9B", 9, 31).pupil(61, "Di Dee", "9", 9).pupil(62, "D Dee", "9B", 9).xml())
+		before = w.dump()
+		twins := do(w.im.Merge("pupil", "61", "62", false))
+		if got := w.rows(`SELECT group_source_id FROM membership_details WHERE member_source_id = '61'
+			AND group_kind = 'form'`); len(got) != 1 || got[0] != "9" {
+			w.Errorf("in forms: %v", got)
+		}
+		w.undo(twins.Run)
 		renamed := do(w.im.Rekey("set", "88", "188"))
 		w.undo(renamed.Run)
 		if w.dump() != before {

@@ -56,7 +56,8 @@ func (t Turn) isDue(c model.Calendar, day era.Date) bool {
 	if current == nil || current.IsPerpetual() || day <= current.EndsOn {
 		return false
 	}
-	return c.Next() != nil && t.AutoRoll || c.Next() == nil && t.CreateNext
+	const mostBehind = 400 // days: after more, a person looks first
+	return c.Next() != nil && t.AutoRoll || c.Next() == nil && t.CreateNext && day-current.EndsOn <= mostBehind
 }
 
 // day is the day for which something is done: the one that a person said, or today.

@@ -109,8 +109,9 @@ func TestAGroupIsNotInItself(t *testing.T) {
 			if m[1] >= 1008 { // a person
 				continue
 			}
-			if _, err := raw.Exec(`INSERT INTO memberships (group_id, element_id, starts_on) VALUES ($1, $2, '2030-01-01')`,
-				m[1], m[0]); err == nil {
+			_, err := raw.Exec(`INSERT INTO memberships (group_id, element_id, starts_on)
+				VALUES ($1, $2, '2030-01-01')`, m[1], m[0])
+			if err == nil {
 				t.Errorf("%d is in %d, and now the other way round, too", m[1], m[0])
 			}
 			refused++

@@ -44,6 +44,13 @@ func (v *View) Pointing(ctx context.Context, at ...model.ID) (p model.Pointing, 
 			},
 			func() error { return readRecords(ctx, v.tx, &p.Pins, "t.element_id = $1", id) },
 			func() error { return readRecords(ctx, v.tx, &p.Absences, "t.element_id = $1", id) },
+			func() error {
+				var forms []model.ID
+				err := v.tx.SelectContext(ctx, &forms, `SELECT DISTINCT g.id FROM groups g JOIN memberships m
+					ON m.group_id = g.id WHERE g.kind = 'form' AND m.element_id = $1 ORDER BY g.id`, id)
+				p.Forms = append(p.Forms, forms...)
+				return err
+			},
 		} {
 			if err := read(); err != nil {
 				return p, v.db.failed("reading what refers to a record", err)

@@ -59,7 +59,10 @@ func (c groupsCommand) Run(a *app) error {
 			rows = append(rows, []string{g.Kind, g.SourceID, g.Name, g.Era, g.Year.String(), g.StartsOn.String(),
 				dateOrNone(g.EndsOn), fmt.Sprint(g.Members)})
 		}
-		return a.listed(c.CSV, groups, rows, func(w io.Writer, _ text.Style) error { return text.WriteGroups(w, groups) })
+		return a.listed(c.CSV, groups, rows, func(w io.Writer, _ text.Style) error {
+			return text.WriteGroups(w,
+				groups)
+		})
 	})
 }
 

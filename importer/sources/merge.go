@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"misimportd/era"
 	"misimportd/store/model"
 )
 
@@ -11,7 +12,7 @@ import (
 // kept, without a day twice in one group (R18), and the lost one is no longer current.
 func Merge(plan *model.Plan, keep, lose model.Record, of model.Pointing) {
 	kept, lost := keep.RowID(), lose.RowID()
-	mergeMemberships(plan, kept, lost, of.Memberships)
+	mergeMemberships(plan, kept, lost, apart(kept, lost, of))
 	booked := map[model.ID]bool{}
 	for _, c := range of.Commitments {
 		if c.ElementID == kept {
@@ -100,6 +101,20 @@ func mergeReferences(plan *model.Plan, kept, lost model.ID, of model.Pointing) {
 		}
 	}
 }
+
+// apart leaves out the places of the one who is lost in forms on days on which the one who is kept is in
+// another: nobody is in two forms (R17). The next import ends them, for the lost one is no longer current.
+func apart(kept, lost model.ID, of model.Pointing) []model.Membership {
+	return slices.DeleteFunc(slices.Clone(of.Memberships), func(m model.Membership) bool {
+		return m.ElementID == lost && slices.Contains(of.Forms, m.GroupID) &&
+			slices.ContainsFunc(of.Memberships, func(o model.Membership) bool {
+				return o.ElementID == kept && o.GroupID != m.GroupID && slices.Contains(of.Forms, o.GroupID) &&
+					daysOf(o).Overlaps(daysOf(m))
+			})
+	})
+}
+
+func daysOf(m model.Membership) era.Interval { return era.Interval{From: m.StartsOn, To: m.EndsOn} }
 
 // mergeMemberships plans that the days on which either is in a group are days of the one that is kept.
 func mergeMemberships(plan *model.Plan, kept, lost model.ID, all []model.Membership) {

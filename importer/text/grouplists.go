@@ -39,7 +39,8 @@ func WriteMembers(w io.Writer, m report.Members, style Style) error {
 		if member.Through != "" {
 			through = ", through " + words.Clean(member.Through)
 		}
-		p.line("  %-32s  %s  %s %s%s", words.Clean(member.Name), p.paint(faint, member.Kind+"/"+words.Clean(member.SourceID)),
+		p.line("  %-32s  %s  %s %s%s", words.Clean(member.Name), p.paint(faint,
+			member.Kind+"/"+words.Clean(member.SourceID)),
 			member.StartsOn, until, through)
 	}
 	return p.err

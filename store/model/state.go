@@ -143,6 +143,7 @@ type Pointing struct {
 	Pupils      []Pupil
 	Pins        []Pin
 	Absences    []Absence
+	Forms       []ID // of the groups that they are in, those that are forms
 }
 
 // Broken is what breaks R18 and R19, with all that it takes to mend it: every membership of an element in a
