@@ -43,7 +43,7 @@ func (p doneBy) has(entity model.Entity, id model.ID) bool {
 func checkUntouched(ctx context.Context, v *store.View, id model.ID, made []model.Change) error {
 	p := newDoneBy(id, made)
 	for _, check := range []func(context.Context, *store.View) error{p.changedLater, p.changedByOthers,
-		p.usedByOthers} {
+		p.usedByOthers, p.missesOthers} {
 		if err := check(ctx, v); err != nil {
 			return err
 		}
@@ -270,4 +270,39 @@ func fieldsThatDiffer(left, now model.Record) string {
 	}
 	slices.Sort(fields)
 	return ": " + strings.Join(fields, ", ")
+}
+
+// missesOthers finds a record that the run deleted, and that refers to one which another program has deleted
+// since: it cannot come back.
+func (p doneBy) missesOthers(ctx context.Context, v *store.View) error {
+	needed, of := map[model.ID]bool{}, map[model.ID]model.Entity{}
+	need := func(id model.ID, by model.Entity) {
+		for _, kind := range model.ElementEntities {
+			if p.has(kind, id) { // it is looked at itself
+				return
+			}
+		}
+		needed[id], of[id] = true, by
+	}
+	for _, c := range p.made {
+		if c.Action != model.Delete {
+			continue
+		}
+		switch r := c.Before.(type) {
+		case model.Membership:
+			need(r.GroupID, r.Entity())
+			need(r.ElementID, r.Entity())
+		case model.Commitment:
+			need(r.ElementID, r.Entity())
+		}
+	}
+	if len(needed) == 0 {
+		return nil
+	}
+	gone, err := v.Gone(ctx, needed)
+	if err != nil || len(gone) == 0 {
+		return err
+	}
+	return &NotUndoneError{p.run, fmt.Sprintf("it deleted a %s of something that another program has deleted since "+
+		"(%d such)", of[gone[0]], len(gone))}
 }

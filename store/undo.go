@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"misimportd/store/model"
@@ -207,4 +209,17 @@ func (v *View) Clinging(ctx context.Context, run model.ID) ([]model.Key, error) 
 		}
 	}
 	return found, nil
+}
+
+// Gone lists those of some elements that are not there, in order.
+func (v *View) Gone(ctx context.Context, elements map[model.ID]bool) (gone []model.ID, err error) {
+	var there []model.ID
+	if err := v.tx.SelectContext(ctx, &there, `SELECT id FROM elements`); err != nil {
+		return nil, v.db.failed("reading the elements", err)
+	}
+	left := maps.Clone(elements)
+	for _, id := range there {
+		delete(left, id)
+	}
+	return slices.Sorted(maps.Keys(left)), nil
 }
