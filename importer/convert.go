@@ -136,6 +136,7 @@ func (n *night) endPrevious(ctx context.Context, v *store.View, s *scene, previo
 		if err != nil {
 			return err
 		}
+		w.Spell(lessons)
 		_ = diff.Make(&s.begin, old.With(lessons), w, s.calendar.Plain())
 	}
 	for i := range s.begin.Changes[begun:] {

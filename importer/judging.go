@@ -219,6 +219,7 @@ func (n *night) plan(ctx context.Context, s *scene, g given) (*want.Wanted, mode
 	} else if more {
 		state = s.after(g.done)
 	}
+	w.Spell(state.DayLessons)
 	w.Problems = diff.Make(&plan, state, w, s.calendar.Plain())
 	return w, plan, nil
 }

@@ -14,7 +14,7 @@ func TestRoomsKnowWhatTheyMay(t *testing.T) {
 	for room, strangers := range map[string]string{
 		"store/model":     "mis importer/words " + above,
 		"importer/words":  "mis importer/want importer/diff importer/guard importer/report " + above,
-		"importer/want":   "importer/words importer/diff importer/guard importer/report " + above,
+		"importer/want":   "importer/diff importer/guard importer/report " + above,
 		"importer/diff":   "importer/guard importer/report " + above,
 		"importer/guard":  "importer/diff importer/report " + above,
 		"importer/report": "importer/diff importer importer/daemon importer/entry importer/text store mis/cache",

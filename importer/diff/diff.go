@@ -29,10 +29,10 @@ type part struct {
 
 // Make adds to plan, from which the ids of what is wanted come, what takes the database from state
 // to what is wanted, and returns the problems met on the way beside those of the Snapshot. state is
-// the one that is wanted from, with the lessons of the days that StaleDays names. eras are all that there are.
+// the one that is wanted from, with the lessons of the days that are spelled out. eras are all that there are.
 func Make(plan *model.Plan, state *model.State, wanted *want.Wanted, eras []era.Era) mis.Problems {
 	d := &differ{Wanted: wanted, state: state, plan: plan, parts: []part{{changes: plan.Changes}}}
-	lessons := d.planLessons() // first: for what of a timetable waits, some people stay where they are
+	lessons := d.planLessons()
 	d.changeSuspensions()
 	change(d, d.state.Staff, d.Staff, func(r *model.Staff) *model.Element { return &r.Element })
 	change(d, d.state.Subjects, d.Subjects, func(r *model.Subject) *model.Element { return &r.Element })

@@ -50,6 +50,7 @@ func (d *database) plan(snap *mis.Snapshot, asOf era.Date, on want.Terms) (model
 	// A View reads no days before the as-of date.
 	maps.DeleteFunc(d.state.LessonDays, func(date era.Date, _ model.Digest) bool { return date < asOf })
 	w := want.Of(want.Given{State: d.state, Snap: snap, Era: d.year, AsOf: asOf, NewID: plan.NewID, Terms: on})
+	w.Spell(d.state.DayLessons)
 	diff.Make(&plan, d.state, w, []era.Era{d.year.Era})
 	return plan, w
 }

@@ -65,6 +65,7 @@ type Wanted struct {
 	suspensions []era.Suspension // all that count
 	Absent      []model.Absence  // of elements that stay for some nights more
 	Table       *timetable       // nil when the MIS's timetable does not speak
+	Days        []Day            // the lessons of the days that were read: Spell works them out
 
 	// AsIs are memberships that stay as the database has them on each day, what ended or
 	// begins later included (R40). They are not among the memberships above.
@@ -88,6 +89,7 @@ type Wanted struct {
 	setSaid   map[string]bool                  // sets that can be read, and whose lists count
 	FormOf    map[model.ID]model.Group         // each pupil's last form that the database has from the as-of date on
 	houseOf   map[mis.House]model.ID           // by kind and name
+	byRecord  map[string][]mis.Lesson          // lessons of the timetable, once somebody asks
 }
 
 // Of is what is wanted. It is pure: the same arguments give the same, in the same order, and

@@ -40,7 +40,7 @@ func DecodeChoosing(r io.Reader, timetable string) (*mis.Snapshot, error) {
 		return nil, s.refuse(start.Name.Local)
 	}
 	d := newDecoder()
-	d.timetable = timetable
+	d.timetables.chosen = timetable
 	if err := s.walk(d.root); err != nil {
 		return nil, err
 	}
@@ -130,13 +130,9 @@ type decoder struct {
 	snap *mis.Snapshot
 	done []func()
 
-	timetable   string // the name of the one to read, "" for the only one
-	timetables  *timetables
-	periods     map[string]mis.Period // those that can be used
-	conflicting map[string]bool       // ids of periods that cannot be used: what is in them is faulty
-	lostPeriods bool                  // there are periods whose very id cannot be read
-	years       *collector[yearName]
-	yearRefs    map[era.Year]era.Year // Year/@Id to NC year, where they differ
+	timetables *timetables
+	years      *collector[yearName]
+	yearRefs   map[era.Year]era.Year // Year/@Id to NC year, where they differ
 }
 
 // yearName is one Year record: its id is nearly always the NC year itself.
@@ -147,11 +143,7 @@ type yearName struct {
 }
 
 func newDecoder() *decoder {
-	d := &decoder{root: &node{}, snap: &mis.Snapshot{}, yearRefs: map[era.Year]era.Year{},
-		periods: map[string]mis.Period{}, conflicting: map[string]bool{}}
-	tt := &d.snap.Timetable
-	tt.Faulty, tt.FaultyCode, tt.Doubtful, tt.Silent = map[string]bool{}, map[string]bool{}, map[string]bool{},
-		map[mis.LessonKind]bool{}
+	d := &decoder{root: &node{}, snap: &mis.Snapshot{}, yearRefs: map[era.Year]era.Year{}}
 	problems := &d.snap.Problems
 	d.years = newCollector(&mis.Roll[yearName]{}, "Years", problems)
 
@@ -257,7 +249,11 @@ func (d *decoder) finish() *mis.Snapshot {
 		}
 	}
 	d.snap.Resolve()
-	d.timetables.finish(d.timetable)
+	timetable, problems := d.timetables.of(d.snap)
+	d.snap.Timetable = timetable
+	for _, p := range problems {
+		d.snap.Problems.Add(p)
+	}
 	return d.snap
 }
 

@@ -10,52 +10,40 @@ import (
 	"misimportd/mis"
 )
 
-func (t *timetables) note(id string, reason mis.Reason, format string, args ...any) {
-	t.d.snap.Problems.Add(mis.Problem{Section: publishedTimetables, ID: id, Reason: reason,
-		Detail: fmt.Sprintf(format, args...)})
+// made is the lessons that came of a timetable's entries, and what stood in their way.
+type made struct {
+	lessons  []mis.Lesson    // in order of their first id
+	faulty   map[string]bool // ids of entries that are somewhere, and nobody knows where (R33)
+	doubtful map[string]bool // their codes and names
+	problems []mis.Problem
 }
 
-// lessons under way of being made: entries that are one lesson go by one key.
+// making makes the lessons: entries that are one lesson go by one key.
 type making struct {
-	t      *timetables
-	by     map[string]*mis.Lesson
-	keys   []string
+	school  *mis.Snapshot // looked at only
+	periods periods
+	forms   *mis.Roll[teachingForm]
+	made    made
+	by      map[string]*mis.Lesson
+	keys    []string
+	names
+}
+
+// names finds records by what a timetable calls them.
+type names struct {
 	staff  map[string]string // id by code
 	sets   map[string]*mis.Set
 	byCode map[string][]string // ids of sets
-	forms  map[string]*mis.Form
+	form   map[string]*mis.Form
 	taught map[string]string // id of the form by what its lessons are called
-	school map[string]*mis.Pupil
+	pupils map[string]*mis.Pupil
 }
 
-func (t *timetables) makeLessons(rolls map[string]*mis.Roll[entry]) {
-	s := t.d.snap
-	m := &making{t: t, by: map[string]*mis.Lesson{}, staff: map[string]string{}, sets: map[string]*mis.Set{},
-		byCode: map[string][]string{},
-		forms:  map[string]*mis.Form{}, taught: map[string]string{}, school: map[string]*mis.Pupil{}}
-	for _, r := range s.Staff.Records {
-		if r.Code != "" {
-			m.staff[r.Code] = r.ID
-		}
-	}
-	for i := range s.Sets.Records {
-		r := &s.Sets.Records[i]
-		m.sets[r.ID] = r
-		m.byCode[cmp.Or(r.Code, r.Name)] = append(m.byCode[cmp.Or(r.Code, r.Name)], r.ID)
-	}
-	byName := map[string]string{}
-	for i := range s.Forms.Records {
-		r := &s.Forms.Records[i]
-		m.forms[r.ID], byName[r.Name] = r, r.ID
-	}
-	for _, r := range t.forms.roll.Records {
-		if form := cmp.Or(idOf(m.forms, r.form), byName[r.form]); form != "" {
-			m.taught[r.code] = form
-		}
-	}
-	for i := range s.Pupils.Records {
-		m.school[s.Pupils.Records[i].SchoolID] = &s.Pupils.Records[i]
-	}
+// makeLessons makes the lessons of entries, which are given by the names of their sections.
+func makeLessons(rolls map[string]*mis.Roll[entry], school *mis.Snapshot, p periods,
+	forms *mis.Roll[teachingForm]) made {
+	m := &making{school: school, periods: p, forms: forms, by: map[string]*mis.Lesson{}, names: namesIn(school, forms),
+		made: made{faulty: map[string]bool{}, doubtful: map[string]bool{}}}
 	for _, section := range []string{schedules, staffMeetings, yearSchedules, tutorials} {
 		for _, e := range rolls[section].Records {
 			m.make(e)
@@ -70,9 +58,39 @@ func (t *timetables) makeLessons(rolls map[string]*mis.Roll[entry]) {
 		}
 		slices.Sort(l.Years)
 		l.Years = slices.Compact(l.Years)
-		s.Timetable.Lessons = append(s.Timetable.Lessons, *l)
+		m.made.lessons = append(m.made.lessons, *l)
 	}
-	slices.SortFunc(s.Timetable.Lessons, func(a, b mis.Lesson) int { return compareLessonIDs(a.IDs[0], b.IDs[0]) })
+	slices.SortFunc(m.made.lessons, func(a, b mis.Lesson) int { return compareLessonIDs(a.IDs[0], b.IDs[0]) })
+	return m.made
+}
+
+func namesIn(school *mis.Snapshot, forms *mis.Roll[teachingForm]) names {
+	n := names{staff: map[string]string{}, sets: map[string]*mis.Set{}, byCode: map[string][]string{},
+		form: map[string]*mis.Form{}, taught: map[string]string{}, pupils: map[string]*mis.Pupil{}}
+	for _, r := range school.Staff.Records {
+		if r.Code != "" {
+			n.staff[r.Code] = r.ID
+		}
+	}
+	for i := range school.Sets.Records {
+		r := &school.Sets.Records[i]
+		n.sets[r.ID] = r
+		n.byCode[cmp.Or(r.Code, r.Name)] = append(n.byCode[cmp.Or(r.Code, r.Name)], r.ID)
+	}
+	byName := map[string]string{}
+	for i := range school.Forms.Records {
+		r := &school.Forms.Records[i]
+		n.form[r.ID], byName[r.Name] = r, r.ID
+	}
+	for _, r := range forms.Records {
+		if form := cmp.Or(idOf(n.form, r.form), byName[r.form]); form != "" {
+			n.taught[r.code] = form
+		}
+	}
+	for i := range school.Pupils.Records {
+		n.pupils[school.Pupils.Records[i].SchoolID] = &school.Pupils.Records[i]
+	}
+	return n
 }
 
 // compareLessonIDs puts a kind's ids in the order of their numbers.
@@ -118,19 +136,18 @@ func (m *making) make(e entry) {
 }
 
 func (m *making) note(e entry, reason mis.Reason, format string, args ...any) {
-	m.t.d.snap.Problems.Add(mis.Problem{Section: e.section, ID: e.id, Reason: reason,
+	m.made.problems = append(m.made.problems, mis.Problem{Section: e.section, ID: e.id, Reason: reason,
 		Detail: fmt.Sprintf(format, args...)})
 }
 
 // add makes a lesson of an entry, or adds what it says to the one of the same key.
 func (m *making) add(e entry, kind mis.LessonKind, period, key, id string) {
-	if _, ok := m.t.d.periods[period]; !ok {
-		tt := &m.t.d.snap.Timetable
-		if period == "" || m.t.d.conflicting[period] ||
-			m.t.d.lostPeriods { // it is somewhere, and nobody knows where (R33)
-			tt.Faulty[lessonID(e.section, e.id)] = true
-			tt.Doubtful[e.code], tt.Doubtful[e.name] = true, true
-			if m.t.d.conflicting[period] {
+	if _, ok := m.periods.known[period]; !ok {
+		if period == "" || m.periods.conflicting[period] ||
+			m.periods.lost { // it is somewhere, and nobody knows where (R33)
+			m.made.faulty[lessonID(e.section, e.id)] = true
+			m.made.doubtful[e.code], m.made.doubtful[e.name] = true, true
+			if m.periods.conflicting[period] {
 				return // the period's fault is reported
 			}
 		}
@@ -167,9 +184,9 @@ func (m *making) addStaff(l *mis.Lesson, e entry) {
 			l.Staff = append(l.Staff, m.staff[teacher])
 		case isID && (id == "" || m.holdsStaff(id)):
 			l.Staff = appendID(l.Staff, id)
-		case unreadable(&m.t.d.snap.Staff):
+		case unreadable(&m.school.Staff):
 			l.Unsure.Staff = true
-			if isID && m.t.d.snap.Staff.MayHold(id) {
+			if isID && m.school.Staff.MayHold(id) {
 				l.Staff = append(l.Staff, id)
 			}
 		default:
@@ -181,7 +198,7 @@ func (m *making) addStaff(l *mis.Lesson, e entry) {
 	case e.teacherCode == "":
 	case m.staff[e.teacherCode] != "":
 		l.Staff = append(l.Staff, m.staff[e.teacherCode])
-	case unreadable(&m.t.d.snap.Staff):
+	case unreadable(&m.school.Staff):
 		l.Unsure.Staff = true
 	default:
 		m.note(e, mis.UnknownTeacher, "no member of staff has the code %q; imported without", clip(e.teacherCode))
@@ -202,13 +219,13 @@ func unreadable[T any](r *mis.Roll[T]) bool {
 }
 
 func (m *making) holdsStaff(id string) bool {
-	_, found := slices.BinarySearchFunc(m.t.d.snap.Staff.Records, id,
+	_, found := slices.BinarySearchFunc(m.school.Staff.Records, id,
 		func(r mis.StaffMember, id string) int { return mis.CompareIDs(r.ID, id) })
 	return found
 }
 
 func (m *making) addRoom(l *mis.Lesson, e entry) {
-	s := m.t.d.snap
+	s := m.school
 	if e.room == "" {
 		return
 	}
@@ -225,7 +242,7 @@ func (m *making) addRoom(l *mis.Lesson, e entry) {
 // addClass finds whom a schedule is for: a set by its id or its code, or a form by what
 // its lessons are called.
 func (m *making) addClass(l *mis.Lesson, e entry) {
-	s := m.t.d.snap
+	s := m.school
 	if e.bySet {
 		id := e.set
 		if byCode := m.byCode[e.code]; m.sets[id] == nil && len(byCode) > 0 {
@@ -244,8 +261,8 @@ func (m *making) addClass(l *mis.Lesson, e entry) {
 		}
 		return
 	}
-	form := cmp.Or(m.taught[e.code], idOf(m.forms, e.code))
-	if form == "" && (unreadable(&s.Forms) || unreadable(m.t.forms.roll)) {
+	form := cmp.Or(m.taught[e.code], idOf(m.form, e.code))
+	if form == "" && (unreadable(&s.Forms) || unreadable(m.forms)) {
 		l.Unsure.Groups = true
 	}
 	if form == "" {
@@ -253,7 +270,7 @@ func (m *making) addClass(l *mis.Lesson, e entry) {
 		return
 	}
 	l.Forms = append(l.Forms, form)
-	l.Years = appendYear(l.Years, m.forms[form].Year)
+	l.Years = appendYear(l.Years, m.form[form].Year)
 }
 
 // addYear brings the forms of a year to what the whole year goes to.
@@ -262,8 +279,8 @@ func (m *making) addYear(l *mis.Lesson, e entry) {
 		return
 	}
 	l.Years = append(l.Years, e.year)
-	l.Unsure.Groups = l.Unsure.Groups || unreadable(&m.t.d.snap.Forms)
-	for _, f := range m.t.d.snap.Forms.Records {
+	l.Unsure.Groups = l.Unsure.Groups || unreadable(&m.school.Forms)
+	for _, f := range m.school.Forms.Records {
 		if f.Year == e.year {
 			l.Forms = append(l.Forms, f.ID)
 		}
@@ -272,8 +289,8 @@ func (m *making) addYear(l *mis.Lesson, e entry) {
 
 func (m *making) addPupils(l *mis.Lesson, e entry) {
 	for _, school := range of(e.pupils) {
-		p := m.school[school]
-		if p == nil && unreadable(&m.t.d.snap.Pupils) {
+		p := m.pupils[school]
+		if p == nil && unreadable(&m.school.Pupils) {
 			l.Unsure.Pupils, l.Unsure.Groups = true, true // and nobody knows of which year
 			continue
 		}

@@ -11,35 +11,41 @@ import (
 	"misimportd/mis"
 )
 
-// finish chooses a timetable and makes its lessons.
-func (t *timetables) finish(chosen string) {
-	tt := &t.d.snap.Timetable
-	t.placeWeeks(tt)
-	t.count("Structure", t.weeks.roll.Seen, t.weeks.roll.Present)
-	t.count("TimetableAllocations", t.allocations.roll.Seen, t.allocations.roll.Present)
-	t.count("Terms", t.terms.roll.Seen, t.terms.roll.Present)
-	t.count("TeachingForms", t.forms.roll.Seen, t.forms.roll.Present)
+// of chooses a timetable and makes its lessons, for a school that is known but for it. It returns
+// what was found wrong with it, too.
+func (t *timetables) of(school *mis.Snapshot) (tt mis.Timetable, problems []mis.Problem) {
+	tt = school.Timetable
+	t.placeWeeks(&tt)
+	count(tt.Rolls, t.weeks.roll)
+	count(tt.Rolls, t.allocations.roll)
+	count(tt.Rolls, t.terms.roll)
+	count(tt.Rolls, t.forms.roll)
 	t.reportOverlaps()
-	p := t.choose(chosen)
+	p, problems := t.choose()
 	if p == nil {
-		return
+		return tt, problems
 	}
 	tt.Name = cmp.Or(p.name, "number "+p.id)
-	rolls := t.finishRecords(tt, p)
+	rolls := p.finish(&tt)
 	tt.Speaks = rolls[schedules].Seen > 0 && len(t.weeks.roll.Records) > 0 && len(tt.Allocations) > 0
 	tt.WeeksFault = len(t.allocations.roll.Unreadable)+len(t.allocations.roll.Faulty) > 0
-	t.d.lostPeriods = t.d.lostPeriods || len(t.weeks.roll.Faulty)+len(t.weeks.roll.Unreadable) > 0
-	for _, q := range p.problems.List() {
-		t.d.snap.Problems.Add(q)
+	t.periods.lost = t.periods.lost || len(t.weeks.roll.Faulty)+len(t.weeks.roll.Unreadable) > 0
+	made := makeLessons(rolls, school, t.periods, t.forms.roll)
+	tt.Lessons = made.lessons
+	for id := range made.faulty {
+		tt.Faulty[id] = true
 	}
-	t.makeLessons(rolls)
+	for name := range made.doubtful {
+		tt.Doubtful[name] = true
+	}
+	return tt, slices.Concat(problems, p.problems.List(), made.problems)
 }
 
 // placeWeeks gives a timetable its periods, its terms, and the weeks of the calendar in which each
 // of its own weeks is taught.
 func (t *timetables) placeWeeks(tt *mis.Timetable) {
-	tt.Periods = t.d.periods
-	maps.DeleteFunc(tt.Periods, func(id string, _ mis.Period) bool { return t.d.conflicting[id] })
+	tt.Periods = t.periods.known
+	maps.DeleteFunc(tt.Periods, func(id string, _ mis.Period) bool { return t.periods.conflicting[id] })
 	tt.Allocations = map[era.Week][]string{}
 	weeks := map[string]bool{}
 	for _, w := range t.weeks.roll.Records {
@@ -61,9 +67,9 @@ func (t *timetables) placeWeeks(tt *mis.Timetable) {
 	}
 }
 
-// finishRecords gives the records of the chosen timetable by the names of their sections, and notes
-// of which kinds it says nothing, or nothing certain.
-func (t *timetables) finishRecords(tt *mis.Timetable, p *published) map[string]*mis.Roll[entry] {
+// finish gives the records of the timetable by the names of their sections, and notes of which kinds it
+// says nothing, or nothing certain: the lessons that came of those are to stay (R33).
+func (p *published) finish(tt *mis.Timetable) map[string]*mis.Roll[entry] {
 	rolls := map[string]*mis.Roll[entry]{}
 	for _, name := range []string{schedules, staffMeetings, yearSchedules, tutorials} {
 		c := p.of(name)
@@ -75,27 +81,21 @@ func (t *timetables) finishRecords(tt *mis.Timetable, p *published) map[string]*
 		c.finish()
 		tt.Silent[kindOf[name]] = c.roll.SaysNothing()
 		rolls[name] = c.roll
-		t.count(name, c.roll.Seen, c.roll.Present)
-		t.protect(c.roll, name)
+		count(tt.Rolls, c.roll)
+		for id := range c.roll.Faulty {
+			tt.Faulty[lessonID(name, id)] = true
+		}
+		for text := range c.roll.Unreadable {
+			tt.FaultyCode[text] = true
+		}
 	}
 	return rolls
 }
 
-func (t *timetables) count(section string, seen int, present bool) {
-	rolls := t.d.snap.Timetable.Rolls
-	i := slices.IndexFunc(rolls, func(r mis.RollOf) bool { return r.Section == section })
-	rolls[i].Seen, rolls[i].Present = seen, present
-}
-
-// protect notes what could not be read: the lessons that came of it are to stay (R33).
-func (t *timetables) protect(roll *mis.Roll[entry], section string) {
-	tt := &t.d.snap.Timetable
-	for id := range roll.Faulty {
-		tt.Faulty[lessonID(section, id)] = true
-	}
-	for name := range roll.Unreadable {
-		tt.FaultyCode[name] = true
-	}
+// count notes how much of a section there is.
+func count[T any](rolls []mis.RollOf, of *mis.Roll[T]) {
+	i := slices.IndexFunc(rolls, func(r mis.RollOf) bool { return r.Section == of.Section })
+	rolls[i].Seen, rolls[i].Present = of.Seen, of.Present
 }
 
 var kindOf = map[string]mis.LessonKind{schedules: mis.Taught, staffMeetings: mis.Meeting, yearSchedules: mis.Assembly,
@@ -109,41 +109,44 @@ func lessonID(section, id string) string {
 
 // choose finds the timetable of a name, first among those that are published, or without a name the
 // only published one. Of several the first counts, by id, and that is reported.
-func (t *timetables) choose(name string) *published {
+func (t *timetables) choose() (*published, []mis.Problem) {
 	ids := sortedIDs(t.published)
-	if name != "" {
-		return t.named(name)
+	switch {
+	case t.chosen != "":
+		return t.named(t.chosen)
+	case len(ids) == 0:
+		return nil, nil
+	case len(ids) == 1:
+		return t.published[ids[0]], nil
 	}
-	switch len(ids) {
-	case 0:
-		return nil
-	case 1:
-	default:
-		t.note("", mis.SeveralTimetables, "there is %s; the first is imported: name one in the configuration "+
-			"(timetable)", called(t.published))
-	}
-	return t.published[ids[0]]
+	return t.published[ids[0]], ofTimetables(mis.SeveralTimetables,
+		"there is %s; the first is imported: name one in the configuration (timetable)", called(t.published))
 }
 
 // named finds the timetable of a name: next year's is a development one until it is published.
-func (t *timetables) named(name string) *published {
+func (t *timetables) named(name string) (*published, []mis.Problem) {
 	for _, among := range []map[string]*published{t.published, t.development} {
 		for _, id := range sortedIDs(among) {
 			if among[id].name == name {
-				return among[id]
+				return among[id], nil
 			}
 		}
 	}
 	switch {
 	case len(t.development) > 0:
 		all := append(nonEmpty(called(t.published)), called(t.development))
-		t.note("", mis.UnknownTimetable, "no published timetable and no development timetable is called %q "+
-			"(timetable): there is %s; lessons are left as they are", name, strings.Join(all, ", "))
+		return nil, ofTimetables(mis.UnknownTimetable, "no published timetable and no development timetable is called "+
+			"%q (timetable): there is %s; lessons are left as they are", name, strings.Join(all, ", "))
 	case len(t.published) > 0:
-		t.note("", mis.UnknownTimetable, "no published timetable is called %q (timetable): there is %s; lessons "+
-			"are left as they are", name, called(t.published))
+		return nil, ofTimetables(mis.UnknownTimetable, "no published timetable is called %q (timetable): there is %s; "+
+			"lessons are left as they are", name, called(t.published))
 	}
-	return nil
+	return nil, nil
+}
+
+// ofTimetables is a problem with which timetables there are.
+func ofTimetables(reason mis.Reason, format string, args ...any) []mis.Problem {
+	return []mis.Problem{{Section: publishedTimetables, Reason: reason, Detail: fmt.Sprintf(format, args...)}}
 }
 
 func nonEmpty(text string) []string {
@@ -173,8 +176,8 @@ func clipName(name string) string {
 // reportOverlaps tells of periods of a day that share a minute.
 func (t *timetables) reportOverlaps() {
 	by := map[mis.PlaceInWeek][]mis.Period{}
-	for _, id := range sortedIDs(t.d.periods) {
-		p := t.d.periods[id]
+	for _, id := range sortedIDs(t.periods.known) {
+		p := t.periods.known[id]
 		at := mis.PlaceInWeek{WeekID: p.WeekID, Weekday: p.Weekday}
 		by[at] = append(by[at], p)
 	}

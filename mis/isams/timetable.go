@@ -14,7 +14,8 @@ import (
 // timetables gathers all that a document says of timetables: there may be several, and
 // one is chosen when all are in.
 type timetables struct {
-	d           *decoder
+	chosen      string // the name of the one to read, "" for the only one
+	periods     periods
 	weeks       *collector[week]
 	allocations *collector[allocation]
 	terms       *collector[term]
@@ -84,31 +85,39 @@ type term struct {
 type teachingForm struct{ id, form, code string }
 
 func (d *decoder) timetableSections(problems *mis.Problems) {
-	t := &timetables{d: d, published: map[string]*published{}, development: map[string]*published{}}
+	t := &timetables{periods: periods{known: map[string]mis.Period{}, conflicting: map[string]bool{}},
+		published: map[string]*published{}, development: map[string]*published{}}
 	d.timetables = t
 	t.weeks = newCollector(&mis.Roll[week]{}, "Structure", problems)
 	t.allocations = newCollector(&mis.Roll[allocation]{}, "TimetableAllocations", problems)
 	t.terms = newCollector(&mis.Roll[term]{}, "Terms", problems)
 	t.forms = newCollector(&mis.Roll[teachingForm]{}, "TeachingForms", problems)
-	d.snap.Timetable.Section = publishedTimetables
-	for _, name := range []string{"Structure", "TimetableAllocations", "Terms", "TeachingForms", schedules,
-		staffMeetings, yearSchedules, tutorials} {
-		d.snap.Timetable.Rolls = append(d.snap.Timetable.Rolls, mis.RollOf{Section: name, Makes: kindOf[name]})
-	}
-	section(d, "TimetableManager/Structure", "Week", t.weeks, number, plainName, d.readWeek)
+	d.snap.Timetable = nothingTaught()
+	section(d, "TimetableManager/Structure", "Week", t.weeks, number, plainName, t.periods.readWeek)
 	section(d, "TimetableManager/TimetableAllocations", "TimetableAllocation", t.allocations, number, noName,
 		readAllocation)
 	section(d, "SchoolManager/Terms", "Term", t.terms, number, plainName, readTerm)
 	section(d, "TeachingManager/TeachingForms", "TeachingForm", t.forms, number, noName, readTeachingForm)
-	d.readTimetables("TimetableManager/PublishedTimetables/Timetable", func() map[string]*published {
+	t.readThose(d.root.child("TimetableManager/PublishedTimetables/Timetable"), func() map[string]*published {
 		return t.published
 	})
-	d.readTimetables("TimetableManager/DevelopmentTimetables/Timetable", func() map[string]*published {
-		if d.timetable == "" { // nobody looks for one of them
+	t.readThose(d.root.child("TimetableManager/DevelopmentTimetables/Timetable"), func() map[string]*published {
+		if t.chosen == "" { // nobody looks for one of them
 			return map[string]*published{}
 		}
 		return t.development
 	})
+}
+
+// nothingTaught is the timetable of a document that says nothing of any.
+func nothingTaught() mis.Timetable {
+	tt := mis.Timetable{Section: publishedTimetables, Faulty: map[string]bool{}, FaultyCode: map[string]bool{},
+		Doubtful: map[string]bool{}, Silent: map[mis.LessonKind]bool{}}
+	for _, name := range []string{"Structure", "TimetableAllocations", "Terms", "TeachingForms", schedules,
+		staffMeetings, yearSchedules, tutorials} {
+		tt.Rolls = append(tt.Rolls, mis.RollOf{Section: name, Makes: kindOf[name]})
+	}
+	return tt
 }
 
 // kindsOfEntry are the sections of a timetable, with what their records are called and how they are
@@ -123,10 +132,8 @@ var kindsOfEntry = map[string]struct {
 	tutorials:     {"Tutorial", displayName, readTutorial},
 }
 
-// readTimetables reads the timetables of a place, each into what into gives when it begins.
-func (d *decoder) readTimetables(place string, into func() map[string]*published) {
-	t := d.timetables
-	at := d.root.child(place)
+// readThose reads the timetables of a place, each into what into gives when it begins.
+func (t *timetables) readThose(at *node, into func() map[string]*published) {
 	at.enter = func(start xml.StartElement) { t.begin(start, into()) }
 	at.child("Name").record = func(rec *record) { t.current.name = textOf(rec.Element) }
 	for name, kind := range kindsOfEntry {
@@ -280,80 +287,4 @@ func dateOf(text string) (era.Date, error) {
 
 func readTeachingForm(c *collector[teachingForm], rec *record, id string) (teachingForm, bool) {
 	return teachingForm{id, rec.field("FormCode"), rec.field("TimetableCode")}, true
-}
-
-// readWeek reads a week of the timetable with its days and periods. A period that no
-// lesson can be in is left out, and reported.
-func (d *decoder) readWeek(c *collector[week], rec *record, id string) (week, bool) {
-	var periods []string
-	days := rec.SelectElement("Days")
-	if days == nil {
-		return week{id: id, name: plainName(rec)}, true
-	}
-	for _, element := range days.SelectElements("Day") {
-		day := &record{Element: element, line: rec.line}
-		n, err := strconv.Atoi(day.text("Day"))
-		if err != nil || n < 1 || n > 7 {
-			c.note(id, mis.BadValue, rec.line, "week: a day is %q, where 1 is Sunday and 7 Saturday; lessons of it "+
-				"are left as they are", clip(day.text("Day")))
-			d.lostPeriods = true
-			continue
-		}
-		within := element.SelectElement("Periods")
-		if within == nil {
-			continue
-		}
-		for _, child := range within.SelectElements("Period") {
-			if p, ok := d.readPeriod(c, &record{Element: child, line: rec.line}, id); ok {
-				p.WeekID, p.Weekday = id, n-1
-				d.addPeriod(c, p, rec.line)
-				periods = append(periods, p.ID+" "+p.Name+" "+p.From.String()+" "+p.To.String()+" "+strconv.Itoa(n))
-			}
-		}
-	}
-	slices.Sort(periods)
-	return week{id: id, name: plainName(rec), periods: strings.Join(periods, ";")}, true
-}
-
-func (d *decoder) addPeriod(c *collector[week], p mis.Period, line int) {
-	if had, ok := d.periods[p.ID]; ok && had != p {
-		c.note(p.ID, mis.Conflicting, line, "several periods have this id and differ; lessons in it are left as "+
-			"they are")
-		d.conflicting[p.ID] = true
-	}
-	d.periods[p.ID] = p
-}
-
-func (d *decoder) readPeriod(c *collector[week], rec *record, weekID string) (mis.Period, bool) {
-	id, ok := number(rec.attr("Id"))
-	if !ok {
-		c.note(weekID, mis.BadID, rec.line, "a period's id is %q; lessons in it are left as they are",
-			clip(rec.attr("Id")))
-		d.lostPeriods = true
-		return mis.Period{}, false
-	}
-	from, errFrom := era.ParseClock(clockText(rec.text("StartTime")))
-	to, errTo := era.ParseClock(clockText(rec.text("EndTime")))
-	const evening, morning = 18 * 60, 12 * 60
-	switch {
-	case errFrom != nil || errTo != nil:
-		c.note(id, mis.BadValue, rec.line, "period: start or end is no time of day; lessons in it are left as they are")
-	case to <= from && from >= evening && to < morning:
-		c.note(id, mis.CrossesMidnight, rec.line, "period: from %s to %s; lessons in it are left as they are", from, to)
-	case to <= from:
-		c.note(id, mis.Backwards, rec.line,
-			"period: it starts at %s and ends at %s; lessons in it are left as they are", from, to)
-	default:
-		return mis.Period{ID: id, Name: cmp.Or(rec.text("Name"), rec.text("ShortName")), From: from, To: to}, true
-	}
-	d.conflicting[id] = true
-	return mis.Period{}, false
-}
-
-// clockText leaves out seconds, which some releases write.
-func clockText(text string) string {
-	if parts := strings.Split(text, ":"); len(parts) == 3 {
-		return parts[0] + ":" + parts[1]
-	}
-	return text
 }

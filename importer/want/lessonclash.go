@@ -1,10 +1,9 @@
-package diff
+package want
 
 import (
 	"slices"
 
 	"misimportd/era"
-	"misimportd/importer/want"
 	"misimportd/mis"
 	"misimportd/store/model"
 )
@@ -24,7 +23,7 @@ type inGroups map[model.ID][]model.Membership
 
 // clashes finds who would be in two places at once because something waits (R41).
 type clashes struct {
-	*lessonDiffer
+	*spelling
 	kept    inGroups          // members whose places stay as they are, whatever the document says
 	keeps   map[model.ID]bool // those members
 	joiners *joiners          // once a day waits
@@ -37,15 +36,15 @@ type joiners struct {
 }
 
 // newClashes is nil on nights when nothing waits, and nothing is kept.
-func (l *lessonDiffer) newClashes() *clashes {
-	isSilent := len(l.Snap.Timetable.Silent) > 0 &&
-		slices.ContainsFunc(l.state.Lessons, func(h model.Lesson) bool { return l.isKept(h) })
-	if !l.Hold && !l.HoldTimetable && !l.HoldSuspend && !isSilent && len(l.AsIs) == 0 {
+func (s *spelling) newClashes() *clashes {
+	isSilent := len(s.Snap.Timetable.Silent) > 0 &&
+		slices.ContainsFunc(s.lessons.Lessons, func(h model.Lesson) bool { return s.isKept(h) })
+	if !s.Hold && !s.HoldTimetable && !s.HoldSuspend && !isSilent && len(s.AsIs) == 0 {
 		return nil
 	}
-	c := &clashes{lessonDiffer: l, kept: inGroups{}, keeps: map[model.ID]bool{}}
-	for _, m := range l.state.Memberships {
-		if l.AsIs[want.PairOf(m)] {
+	c := &clashes{spelling: s, kept: inGroups{}, keeps: map[model.ID]bool{}}
+	for _, m := range s.State.Memberships {
+		if s.AsIs[PairOf(m)] {
 			c.keep(m)
 		}
 	}
@@ -58,15 +57,15 @@ func (c *clashes) keep(m model.Membership) {
 }
 
 // isKept tells whether a lesson stays only because the document is silent on its kind.
-func (l *lessonDiffer) isKept(h model.Lesson) bool {
-	return l.Snap.Timetable.Silent[mis.LessonKind(h.Kind)]
+func (s *spelling) isKept(h model.Lesson) bool {
+	return s.Snap.Timetable.Silent[mis.LessonKind(h.Kind)]
 }
 
 // isIn tells whether a day, as it would be, has somebody in two places who is not there now: a
 // member of a group that stays one, or whoever a lesson takes that is kept because its section
 // is missing.
-func (c *clashes) isIn(day *dayPlan) bool {
-	now := clashesOf(c.booked(day.date), c.kept)
+func (c *clashes) isIn(day Day) bool {
+	now := clashesOf(c.booked(day.Date), c.kept)
 	for found, isKept := range clashesOf(c.bookedAfter(day), c.kept) {
 		if _, before := now[found]; !before && (isKept || c.keeps[found.element]) {
 			return true
@@ -91,7 +90,7 @@ func (c *clashes) keepJoiners(date era.Date) (any bool) {
 			continue
 		}
 		for _, g := range c.joiners.groups[found.element] {
-			c.keepPlace(want.Place{Kind: g.GroupKind, Member: found.element})
+			c.keepPlace(Place{g.GroupKind, found.element})
 		}
 		delete(c.joiners.groups, found.element)
 		any = true
@@ -101,12 +100,12 @@ func (c *clashes) keepJoiners(date era.Date) (any bool) {
 
 func (c *clashes) newJoiners() *joiners {
 	j := &joiners{had: inGroups{}, will: inGroups{}, groups: map[model.ID][]model.Group{}}
-	groups, there := map[model.ID]model.Group{}, map[want.Pair]bool{}
+	groups, there := map[model.ID]model.Group{}, map[Pair]bool{}
 	for _, g := range c.Groups {
 		groups[g.ID] = g
 	}
-	for _, m := range c.state.Memberships {
-		there[want.PairOf(m)] = true
+	for _, m := range c.State.Memberships {
+		there[PairOf(m)] = true
 	}
 	for _, p := range c.Memberships {
 		if !there[p] {
@@ -121,12 +120,12 @@ func (c *clashes) newJoiners() *joiners {
 					EndsOn: life.To})
 		}
 	}
-	for _, m := range c.state.Memberships {
+	for _, m := range c.State.Memberships {
 		if len(j.groups[m.ElementID]) == 0 {
 			continue
 		}
 		j.had[m.GroupID] = append(j.had[m.GroupID], m)
-		if c.AsIs[want.PairOf(m)] {
+		if c.AsIs[PairOf(m)] {
 			j.will[m.GroupID] = append(j.will[m.GroupID], m)
 		}
 	}
@@ -134,19 +133,19 @@ func (c *clashes) newJoiners() *joiners {
 }
 
 // keepPlace leaves a member where the database has them among the groups of a kind.
-func (c *clashes) keepPlace(at want.Place) {
+func (c *clashes) keepPlace(at Place) {
 	kinds := map[model.ID]string{}
 	for _, g := range c.Groups {
 		kinds[g.ID] = g.GroupKind
 	}
-	for _, m := range c.state.Memberships {
-		p := want.PairOf(m)
+	for _, m := range c.State.Memberships {
+		p := PairOf(m)
 		if m.ElementID == at.Member && kinds[m.GroupID] == at.Kind && !c.HandsOff[p] && !c.AsIs[p] {
 			c.AsIs[p] = true
 			c.keep(m)
 		}
 	}
-	c.Memberships = slices.DeleteFunc(c.Memberships, func(p want.Pair) bool {
+	c.Memberships = slices.DeleteFunc(c.Memberships, func(p Pair) bool {
 		return p.Member == at.Member && kinds[p.Group] == at.Kind && !c.HandsOff[p]
 	})
 	if at.Kind == model.FormGroup {
@@ -155,65 +154,27 @@ func (c *clashes) keepPlace(at want.Place) {
 }
 
 // nameAsBefore has a pupil's name say the form that the pupil stays in (R8).
-func (d *differ) nameAsBefore(pupil model.ID) {
-	for i := range d.Pupils {
-		p := &d.Pupils[i]
+func (w *Wanted) nameAsBefore(pupil model.ID) {
+	for i := range w.Pupils {
+		p := &w.Pupils[i]
 		if p.ID != pupil {
 			continue
 		}
 		p.Name = model.PlainName(p.Name)
-		if form := d.FormOf[pupil]; form.ID != 0 {
+		if form := w.FormOf[pupil]; form.ID != 0 {
 			p.Name += " (" + form.Name + ")"
 		}
 	}
 }
 
 // booked is what the database has on a day.
-func (l *lessonDiffer) booked(date era.Date) (list []booked) {
-	for _, h := range l.have[date] {
-		b := booked{lesson: h, isKept: l.isKept(h)}
-		for _, c := range l.taken[h.ID] {
-			b.elements = append(b.elements, c.ElementID)
-		}
-		list = append(list, b)
-	}
-	slices.SortFunc(list, func(a, b booked) int { return int(a.lesson.ID - b.lesson.ID) })
-	return list
-}
+func (s *spelling) booked(date era.Date) []booked { return s.bookedAfter(s.asItIs(date)) }
 
 // bookedAfter is what the database would have on a day.
-func (l *lessonDiffer) bookedAfter(day *dayPlan) []booked {
-	list := l.booked(day.date)
-	gone, uncommitted, committed := map[model.ID]bool{}, map[model.ID]bool{}, map[model.ID][]model.ID{}
-	for _, c := range day.uncommitted {
-		uncommitted[c.Before.RowID()] = true
-	}
-	for _, made := range day.committed {
-		committed[made.LessonID] = append(committed[made.LessonID], made.ElementID)
-	}
-	for _, c := range day.deleted {
-		gone[c.Before.RowID()] = true
-	}
-	changed := map[model.ID]model.Lesson{}
-	for _, c := range day.updated {
-		changed[c.After.RowID()] = c.After.(model.Lesson)
-	}
-	for _, c := range day.created {
-		list = append(list, booked{lesson: c.After.(model.Lesson)})
-	}
-	list = slices.DeleteFunc(list, func(b booked) bool { return gone[b.lesson.ID] })
-	for i := range list {
-		b := &list[i]
-		if now, ok := changed[b.lesson.ID]; ok {
-			b.lesson = now
-		}
-		b.elements = nil
-		for _, c := range l.taken[b.lesson.ID] {
-			if !uncommitted[c.ID] {
-				b.elements = append(b.elements, c.ElementID)
-			}
-		}
-		b.elements = append(b.elements, committed[b.lesson.ID]...)
+func (s *spelling) bookedAfter(day Day) []booked {
+	list := make([]booked, len(day.Lessons))
+	for i, l := range day.Lessons {
+		list[i] = booked{lesson: l.Lesson, elements: l.Takes, isKept: !l.isNew() && s.isKept(l.Lesson)}
 	}
 	return list
 }
