@@ -23,7 +23,7 @@ type act struct {
 // refusal is an error of which no run is recorded: nothing was tried.
 type refusal interface {
 	error
-	refuses()
+	Refuses()
 }
 
 // RefusedError says why something that a person asked for is not done. Nothing was changed.
@@ -31,7 +31,7 @@ type RefusedError struct{ Reason string }
 
 func (e *RefusedError) Error() string { return e.Reason }
 
-func (e *RefusedError) refuses() {}
+func (e *RefusedError) Refuses() {}
 
 func refusef(format string, args ...any) error { return &RefusedError{fmt.Sprintf(format, args...)} }
 

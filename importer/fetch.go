@@ -4,16 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"slices"
 	"time"
 
-	"misimportd/era/files"
 	"misimportd/mis"
 	"misimportd/mis/cache"
-	"misimportd/mis/isams"
+	"misimportd/mis/isams/batch"
 	"misimportd/store"
 )
 
@@ -23,9 +21,7 @@ const stale = 12 * time.Hour
 
 // Fetching says where documents come from.
 type Fetching struct {
-	Client      *isams.Client // nil: they are put into PreFetched by hand
-	Requests    int           // how many of the client's requests make a document
-	Timeout     time.Duration // for all of them together
+	Client      *batch.Client // nil: they are put into PreFetched by hand
 	UseLastGood bool          // go on with Current when the client gets none
 	Anew        bool          // ask even though a document that was fetched waits, as every night does
 }
@@ -140,67 +136,21 @@ func (im *Importer) fetch(ctx context.Context) (cache.Manifest, error) {
 	return m, err
 }
 
-// download gets each request's part into Incoming, checks it, and makes one document of them.
+// download gets a document into Incoming, and notes what is in it and what is missing.
 func (im *Importer) download(ctx context.Context, fetch *cache.Fetch) (*os.File, cache.Manifest, error) {
-	ctx, cancel := context.WithTimeout(ctx, im.Fetching.Timeout)
-	defer cancel()
-	m := cache.Manifest{From: im.Fetching.Client.String(), Since: time.Now(), Sections: map[string]int{}}
-	im.Log.Info("fetching", "from", im.Fetching.Client.String(), "requests", im.Fetching.Requests)
-	var parts []io.ReadSeeker
-	var contents []isams.Contents
-	var whole *os.File
-	var err error
-	for i := range im.Fetching.Requests {
-		if whole, err = fetch.Part(fmt.Sprintf("part-%d.xml", i+1)); err != nil {
-			return nil, m, err
-		}
-		part, err := im.Fetching.Client.Fetch(ctx, i, whole)
-		if err != nil {
-			return nil, m, err
-		}
-		parts, contents = append(parts, whole), append(contents, part)
-	}
-	if len(parts) > 1 {
-		if whole, err = merge(fetch, parts, contents); err != nil {
-			return nil, m, err
-		}
-	}
-	return whole, m, im.describe(&m, contents)
-}
-
-// merge makes one document of the answers to several requests.
-func merge(fetch *cache.Fetch, parts []io.ReadSeeker, contents []isams.Contents) (*os.File, error) {
-	if err := isams.CheckParts(contents); err != nil {
-		return nil, err
-	}
-	whole, err := fetch.Part("whole.xml")
+	m := cache.Manifest{From: im.Fetching.Client.String(), Since: time.Now()}
+	whole, holds, err := im.Fetching.Client.Document(ctx, fetch)
 	if err != nil {
-		return nil, err
+		return nil, m, err
 	}
-	if err := isams.Merge(whole, parts...); err != nil {
-		return nil, fmt.Errorf("putting the answers together: %w", files.Written(whole.Name(), err))
-	}
-	return whole, nil
-}
-
-// describe notes what is in a document and what is missing. One without any record is an error.
-func (im *Importer) describe(m *cache.Manifest, contents []isams.Contents) (err error) {
-	records := 0
-	for _, part := range contents {
-		maps.Copy(m.Sections, part)
-		records += part.Records()
-	}
-	if records == 0 {
-		return &isams.FetchError{From: m.From, Attempts: len(contents), Permanent: true,
-			Last: "the answer holds no record at all; check what the API key is allowed"}
-	}
+	m.Sections = holds
 	if m.Missing, err = im.missing(m.Sections); err != nil {
-		return err
+		return nil, m, err
 	}
 	if len(m.Missing) > 0 {
 		im.Log.Warn("sections are missing that the document before had", "sections", m.Missing)
 	}
-	return nil
+	return whole, m, nil
 }
 
 // missing lists the sections that are absent or empty and were not in the document
@@ -230,7 +180,7 @@ func (im *Importer) take(ctx context.Context) (*cache.Taken, []mis.Problem, erro
 		document, err := im.State.Take()
 		return document, nil, err
 	}
-	var failed *isams.FetchError
+	var failed *batch.FetchError
 	if !im.Fetching.UseLastGood || !errors.As(err, &failed) || failed.Permanent {
 		return nil, nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"misimportd/importer"
+	"misimportd/importer/undo"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store"
 	"misimportd/store/model"
@@ -194,7 +195,7 @@ func (o *ordeal) finish(do string) {
 // isDone tells whether err says that an operation has been done before.
 func isDone(err error) bool {
 	var decided *store.NotWaitingError
-	var undone *importer.NotUndoneError
+	var undone *undo.NotUndoneError
 	return errors.As(err, &decided) && decided.Run.Decision == model.Approved ||
 		errors.As(err, &undone) && strings.Contains(err.Error(), "did that already") || importer.IsWithoutDocument(err)
 }

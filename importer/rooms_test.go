@@ -23,11 +23,12 @@ func TestRoomsKnowWhatTheyMay(t *testing.T) {
 		"importer/sources": "importer/words importer/want importer/diff importer/guard importer/report " + above,
 		"importer/schoolfiles": "mis importer/sources importer/want importer/diff importer/guard importer/report " +
 			above,
-		"importer/text":  "importer importer/daemon importer/entry store",
-		"importer/entry": "importer importer/daemon importer/text mis/cache",
-		"store":          "mis importer importer/want importer/diff importer/guard importer/report importer/text",
-		"mis":            "store store/model importer",
-		"mis/isams":      "store store/model importer mis/cache",
+		"importer/text":   "importer importer/daemon importer/entry store",
+		"importer/entry":  "importer importer/daemon importer/text mis/cache",
+		"store":           "mis importer importer/want importer/diff importer/guard importer/report importer/text",
+		"mis":             "store store/model importer",
+		"mis/isams":       "store store/model importer mis/cache mis/isams/batch",
+		"mis/isams/batch": "store store/model importer mis/cache",
 	} {
 		out, err := exec.Command("go", "list", "-deps", "misimportd/"+room).Output()
 		if err != nil {

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"misimportd/era"
-	"misimportd/importer"
 	"misimportd/importer/entry"
 	"misimportd/importer/guard"
+	"misimportd/importer/undo"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store/model"
 )
@@ -154,7 +154,7 @@ func TestUndoTakesNothingOfOthers(t *testing.T) {
 		w.Helper()
 		before := w.dump()
 		_, err := w.im.Undo(w.Context(), id)
-		var not *importer.NotUndoneError
+		var not *undo.NotUndoneError
 		if !errors.As(err, &not) || !strings.Contains(err.Error(), says) || w.dump() != before {
 			w.Errorf("%v, want %q", err, says)
 		}

@@ -3,30 +3,20 @@ package importer
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"misimportd/era"
 	"misimportd/importer/guard"
 	"misimportd/importer/report"
+	"misimportd/importer/undo"
 	"misimportd/store"
 	"misimportd/store/model"
 )
 
-// NotUndoneError says why a run cannot be undone. Nothing was changed.
-type NotUndoneError struct {
-	Run    model.ID
-	Reason string
-}
-
-func (e *NotUndoneError) Error() string {
-	return fmt.Sprintf("run %d cannot be undone: %s", e.Run, e.Reason)
-}
-
-func (e *NotUndoneError) refuses() {}
-
 // Undo puts back exactly what a run changed: the same rows, with the dates and values that
 // they had (R36). It is a run like any other: judged by limits of its own, recorded, and
-// itself to be undone. It fails with a *NotUndoneError when a later run, or another program,
+// itself to be undone. It fails with a *undo.NotUndoneError when a later run, or another program,
 // has changed the same records since. The document that the run imported is not imported
 // again, unless by force.
 func (im *Importer) Undo(ctx context.Context, id model.ID) (report.Report, error) {
@@ -66,7 +56,7 @@ func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id model.ID,
 	if err != nil {
 		return p, err
 	}
-	if err := undoable(run); err != nil {
+	if err := undo.Check(run); err != nil {
 		return p, err
 	}
 	if run.Kind == model.Roll {
@@ -75,18 +65,19 @@ func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id model.ID,
 			return p, err
 		}
 		if later != 0 {
-			return p, &NotUndoneError{id, fmt.Sprintf("run %d has imported into the new year since: undo that first",
-				later)}
+			return p, &undo.NotUndoneError{Run: id, Reason: fmt.Sprintf("run %d has imported into the new "+
+				"year since: undo that first", later)}
 		}
 	}
 	made, err := v.Made(ctx, run)
 	if err != nil {
 		return p, err
 	}
-	if err := checkUntouched(ctx, v, id, made); err != nil {
+	of := undo.Of(id, made)
+	if err := checkUntouched(ctx, v, id, of); err != nil {
 		return p, err
 	}
-	p.Undoes, p.Plan = id, inverse(made, id)
+	p.Undoes, p.Plan = id, of.Inverse()
 	calendar, err := v.Calendar(ctx)
 	if err != nil {
 		return p, err
@@ -118,30 +109,49 @@ func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id model.ID,
 	return p, nil
 }
 
-func undoable(run model.Run) error {
-	switch {
-	case run.UndoneBy != 0:
-		return &NotUndoneError{run.ID, fmt.Sprintf("run %d did that already", run.UndoneBy)}
-	case run.Result == model.Failed || run.Result == model.Aborted || len(run.Counts.V) == 0:
-		return &NotUndoneError{run.ID, "it changed nothing"}
+// checkUntouched finds out whether the records that a run changed are still as it left
+// them. It fails with a *undo.NotUndoneError that names what is in the way.
+func checkUntouched(ctx context.Context, v *store.View, id model.ID, of undo.Run) error {
+	newest, err := v.IsNewest(ctx, id)
+	if err != nil {
+		return err
 	}
-	return nil
-}
-
-// inverse is the plan that takes back what was made, the last first. Records come back
-// under their own ids. made becomes the plan: two of a first load are much to hold.
-func inverse(made []model.Change, id model.ID) (plan model.Plan) {
-	opposite := map[model.Action]model.Action{
-		model.Create: model.Delete, model.Delete: model.Create, model.End: model.Reopen, model.Reopen: model.End,
-		model.Update: model.Update,
+	if !newest {
+		labels, err := v.Labels(ctx)
+		if err != nil {
+			return err
+		}
+		later := of.Later(labels)
+		if err := v.Since(ctx, id, later.Saw); err != nil {
+			return err
+		}
+		if err := later.InTheWay(); err != nil {
+			return err
+		}
 	}
-	by := fmt.Sprintf("run %d", id)
-	for i, c := range made {
-		made[i] = model.Change{Action: opposite[c.Action], Before: c.After, After: c.Before, Why: model.Undone, By: by}
+	left := of.Left()
+	if err := v.Standing(ctx, id, left.Saw); err != nil {
+		return err
 	}
-	slices.Reverse(made)
-	plan.Changes = made
-	return plan
+	if err := left.InTheWay(); err != nil {
+		return err
+	}
+	others, err := v.Clinging(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := of.UsedBy(others); err != nil {
+		return err
+	}
+	needs := of.Needs()
+	if len(needs) == 0 {
+		return nil
+	}
+	gone, err := v.Gone(ctx, slices.Collect(maps.Keys(needs)))
+	if err != nil {
+		return err
+	}
+	return of.Misses(gone)
 }
 
 // markUnwanted sees to it that the next night does not do it all again: neither the document

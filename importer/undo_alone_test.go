@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"misimportd/importer"
+	"misimportd/importer/undo"
 	"misimportd/store/storetest"
 )
 
@@ -47,7 +47,7 @@ func TestAnUndoLeavesNoBookingOfNothing(t *testing.T) {
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	var refused *importer.NotUndoneError
+	var refused *undo.NotUndoneError
 	if err := <-undone; !errors.As(err, &refused) {
 		t.Errorf("%v", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"misimportd/importer"
+	"misimportd/importer/undo"
 )
 
 // TestWhatIsGoneCannotComeBack: a membership that a run deleted, of a pupil whom another program has deleted
@@ -18,7 +19,7 @@ func TestWhatIsGoneCannotComeBack(t *testing.T) {
 		w.exec(`DELETE FROM elements WHERE name = 'Ann'`)
 		before := w.dump()
 		_, err := w.im.Undo(w.Context(), left.Run)
-		var refused *importer.NotUndoneError
+		var refused *undo.NotUndoneError
 		if !errors.As(err, &refused) || w.dump() != before ||
 			!strings.Contains(err.Error(), "it deleted a membership of something that another program has deleted "+
 				"since") {

@@ -14,6 +14,7 @@ import (
 	"misimportd/importer"
 	"misimportd/importer/guard"
 	"misimportd/importer/report"
+	"misimportd/importer/undo"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store"
 	"misimportd/store/model"
@@ -36,7 +37,7 @@ func TestR36UndoPutsBack(t *testing.T) {
 
 		// The newest first.
 		_, err := w.im.Undo(w.Context(), first.Run)
-		var refused *importer.NotUndoneError
+		var refused *undo.NotUndoneError
 		if !errors.As(err, &refused) || !strings.Contains(err.Error(),
 			fmt.Sprintf("changed later, by run %d", second.Run)) || w.dump() != tuesday {
 			w.Fatalf("the older one first: %v", err)
@@ -310,7 +311,7 @@ func (u *undoing) step() {
 		}
 		id := rapid.SampledFrom(u.made[:len(u.made)-1]).Draw(u.r, "older")
 		r, err := u.im.Undo(u.Context(), id)
-		var refused *importer.NotUndoneError
+		var refused *undo.NotUndoneError
 		if errors.As(err, &refused) {
 			u.tally["undo older refused"]++
 			if u.dump() != before {

@@ -212,12 +212,15 @@ func (v *View) Clinging(ctx context.Context, run model.ID) ([]model.Key, error) 
 }
 
 // Gone lists those of some elements that are not there, in order.
-func (v *View) Gone(ctx context.Context, elements map[model.ID]bool) (gone []model.ID, err error) {
+func (v *View) Gone(ctx context.Context, elements []model.ID) (gone []model.ID, err error) {
 	var there []model.ID
 	if err := v.tx.SelectContext(ctx, &there, `SELECT id FROM elements`); err != nil {
 		return nil, v.db.failed("reading the elements", err)
 	}
-	left := maps.Clone(elements)
+	left := make(map[model.ID]bool, len(elements))
+	for _, id := range elements {
+		left[id] = true
+	}
 	for _, id := range there {
 		delete(left, id)
 	}

@@ -11,7 +11,7 @@ import (
 	"misimportd/importer/schoolfiles"
 	"misimportd/importer/text"
 	"misimportd/mis/cache"
-	"misimportd/mis/isams"
+	"misimportd/mis/isams/batch"
 	"misimportd/store"
 )
 
@@ -44,7 +44,7 @@ func (c checkConfigCommand) Run(a *app) error {
 		checks = append(checks, c)
 	}
 	if s.isams != nil {
-		client, err := isams.NewClient(*s.isams, a.log)
+		client, err := batch.NewClient(*s.isams, a.log)
 		if err != nil {
 			return usageError{err}
 		}

@@ -18,7 +18,7 @@ import (
 	"misimportd/importer/report"
 	"misimportd/importer/text"
 	"misimportd/mis/cache"
-	"misimportd/mis/isams"
+	"misimportd/mis/isams/batch"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store"
 	"misimportd/store/model"
@@ -145,7 +145,7 @@ func execute(ctx context.Context, args []string, t terminal) (status int) {
 func (a *app) status(err error) int {
 	var usage usageError
 	var url *store.URLError
-	var isamsSettings *isams.SettingsError
+	var isamsSettings *batch.SettingsError
 	var unfiled *importer.UnfiledError
 	var several faults
 	var held heldError

@@ -22,7 +22,7 @@ import (
 	"misimportd/importer"
 	"misimportd/importer/daemon"
 	"misimportd/importer/guard"
-	"misimportd/mis/isams"
+	"misimportd/mis/isams/batch"
 )
 
 const (
@@ -65,7 +65,7 @@ type settings struct {
 	schedule           daemon.Schedule
 	listen             string          // off: nobody is answered
 	webConfig          string          // a file of exporter-toolkit, for TLS and passwords; "" for none
-	isams              *isams.Settings // nil: nothing is fetched
+	isams              *batch.Settings // nil: nothing is fetched
 	useLastGood        bool
 	suspensionsFile    string
 	guard              guard.Guard

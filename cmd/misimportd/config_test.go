@@ -11,7 +11,7 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer/guard"
-	"misimportd/mis/isams"
+	"misimportd/mis/isams/batch"
 )
 
 // TestTheExampleConfigurationTellsTheTruth loads the example as it stands, which changes
@@ -106,7 +106,7 @@ func isamsInForce(t *testing.T, text string) {
 			t.Fatal(err)
 		}
 	}
-	load := func(section string) *isams.Settings {
+	load := func(section string) *batch.Settings {
 		t.Helper()
 		path := filepath.Join(folder, "config.yml")
 		if err := os.WriteFile(path, []byte(section), 0o600); err != nil {

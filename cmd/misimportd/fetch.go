@@ -11,7 +11,7 @@ import (
 	"misimportd/importer"
 	"misimportd/importer/text"
 	"misimportd/mis/cache"
-	"misimportd/mis/isams"
+	"misimportd/mis/isams/batch"
 )
 
 // fetching sets up where documents come from, and warns of what is seldom meant.
@@ -25,7 +25,7 @@ func (a *app) fetching(s settings, progress *progress) (importer.Fetching, error
 	case s.unread != nil:
 		return importer.Fetching{}, s.unread
 	}
-	client, err := isams.NewClient(*s.isams, a.log)
+	client, err := batch.NewClient(*s.isams, a.log)
 	if err != nil {
 		return importer.Fetching{}, usageError{err}
 	}
@@ -33,8 +33,7 @@ func (a *app) fetching(s settings, progress *progress) (importer.Fetching, error
 		client.Progress = progress.bytes
 	}
 	return importer.Fetching{
-		Client: client, Requests: len(s.isams.Requests), Timeout: s.isams.Timeout, UseLastGood: s.useLastGood,
-		Anew: a.Fetch,
+		Client: client, UseLastGood: s.useLastGood, Anew: a.Fetch,
 	}, nil
 }
 

@@ -13,7 +13,7 @@ import (
 
 	"misimportd/era/files"
 	"misimportd/era/hint"
-	"misimportd/mis/isams"
+	"misimportd/mis/isams/batch"
 )
 
 // isamsConfig is the section isams of the configuration file. Secrets are named here,
@@ -58,8 +58,8 @@ type oauthConfig struct {
 }
 
 // settle checks the section and reads the secrets. It returns all that is wrong.
-func (c *isamsConfig) settle() (*isams.Settings, []error) {
-	s := &isams.Settings{URL: c.URL, InsecureHTTP: c.InsecureHTTP, Proxy: c.Proxy}
+func (c *isamsConfig) settle() (*batch.Settings, []error) {
+	s := &batch.Settings{URL: c.URL, InsecureHTTP: c.InsecureHTTP, Proxy: c.Proxy}
 	var faults []error
 	var err error
 	for _, d := range []struct {
@@ -88,7 +88,7 @@ func (c *isamsConfig) settle() (*isams.Settings, []error) {
 
 // settleRequests settles what is asked for. Secrets that cannot be read are told apart: who does
 // not ask iSAMS does not need them.
-func (c *isamsConfig) settleRequests(s *isams.Settings) (faults, unread []error) {
+func (c *isamsConfig) settleRequests(s *batch.Settings) (faults, unread []error) {
 	requests := c.Requests
 	var err error
 	if c.OAuth != nil {
@@ -104,7 +104,7 @@ func (c *isamsConfig) settleRequests(s *isams.Settings) (faults, unread []error)
 		}
 	}
 	for i, r := range requests {
-		request := isams.Request{Methods: r.Methods, Filters: r.Filters}
+		request := batch.Request{Methods: r.Methods, Filters: r.Filters}
 		switch {
 		case c.OAuth == nil:
 			if request.Key, err = c.secret(fmt.Sprintf("request %d: key", i+1), r.KeyFile, r.KeyEnv); err != nil {

@@ -272,10 +272,12 @@ func (s *service) wire(ctx context.Context, settings settings) (*daemon.Setup, f
 		_ = db.Close()
 		return nil, wrong
 	}
+	var most time.Duration
 	if c := fetching.Client; c != nil {
 		c.Progress, c.Attempted = s.metrics.Downloaded, s.metrics.Attempted
+		most = settings.isams.Timeout
 	}
-	s.pulse.FetchMost(fetching.Timeout)
+	s.pulse.FetchMost(most)
 	if reflected, err := folder.CurrentManifest(); err == nil {
 		s.metrics.Reflects(reflected.Since)
 	}

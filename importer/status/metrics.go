@@ -14,6 +14,7 @@ import (
 	"misimportd/importer/report"
 	"misimportd/mis"
 	"misimportd/mis/isams"
+	"misimportd/mis/isams/batch"
 	"misimportd/store/model"
 )
 
@@ -40,7 +41,7 @@ const namespace = "misimport"
 var (
 	results  = []model.Result{model.Applied, model.Unchanged, model.Held, model.Failed, model.Aborted}
 	stages   = []string{"fetch", "state", "decode", "diff", "apply", "archive"}
-	outcomes = []string{isams.Fetched, isams.Retried, isams.Refused}
+	outcomes = []string{batch.Fetched, batch.Retried, batch.Refused}
 	sections = append(isams.Sections(), "Years", "PublishedTimetables", "CoverManager", "suspensions", "document",
 		"eras", "convert")
 	inSeconds  = []float64{0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200}

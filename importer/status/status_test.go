@@ -15,7 +15,7 @@ import (
 	"misimportd/importer/guard"
 	"misimportd/importer/report"
 	"misimportd/mis"
-	"misimportd/mis/isams"
+	"misimportd/mis/isams/batch"
 	"misimportd/store"
 	"misimportd/store/model"
 )
@@ -85,7 +85,7 @@ func TestMetricsCount(t *testing.T) {
 			Newest: []model.Run{{Result: model.Failed, FinishedAt: at}}}})
 	m.Downloaded(100)
 	m.Downloaded(250)
-	m.Attempted(isams.Retried)
+	m.Attempted(batch.Retried)
 	m.Downloaded(50) // of the next attempt
 	for text, want := range map[string]string{
 		"misimport_runs_total":                 `misimport_runs_total{result="applied"} 1`,

@@ -1,7 +1,7 @@
-// Package isams knows iSAMS: how its batch API is asked for documents and how it fails,
-// how the documents are written, and what in them is odd. It turns a document into a
-// mis.Snapshot. It must never know a database or where documents are kept, nor decide
-// what a change in one means.
+// Package isams knows the documents of iSAMS's batch API: how they are written, what in them is
+// odd, and the errors that come in their place. It turns a document into a mis.Snapshot. It must
+// never know a database or where documents come from and are kept, nor decide what a change in one
+// means.
 package isams
 
 import (

@@ -49,11 +49,11 @@ func (e *MessageError) Error() string {
 		e.hint())
 }
 
-// transient tells whether the same request may succeed a little later.
-func (e *MessageError) transient() bool { return e.ID == "UnhandledException" && !e.permanent() }
+// Transient tells whether the same request may succeed a little later.
+func (e *MessageError) Transient() bool { return e.ID == "UnhandledException" && !e.Permanent() }
 
-// permanent tells whether the same request will never succeed.
-func (e *MessageError) permanent() bool {
+// Permanent tells whether the same request will never succeed.
+func (e *MessageError) Permanent() bool {
 	switch e.ID {
 	case "InvalidApiKey", "MissingParameter", "MethodsNotAllocatedToKeyException", "FiltersRequiredException":
 		return true

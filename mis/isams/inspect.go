@@ -22,9 +22,11 @@ func (c Contents) Records() (n int) {
 // Inspect walks through a document to its end and tells what it holds, or why it is
 // refused, as Decode would, keeping none of it. A document without any section is
 // refused too.
-func Inspect(r io.Reader) (Contents, error) { return inspect(r, nil) }
+func Inspect(r io.Reader) (Contents, error) { return InspectRedacting(r, nil) }
 
-func inspect(r io.Reader, redact func(string) string) (Contents, error) {
+// InspectRedacting is Inspect of what somebody else wrote: redact takes the secrets out of whatever is
+// quoted of it, and may be nil.
+func InspectRedacting(r io.Reader, redact func(string) string) (Contents, error) {
 	s, err := newScanner(r)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package isams
 
 import (
+	"bytes"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -9,22 +10,6 @@ import (
 
 	"golang.org/x/net/html/charset"
 )
-
-// CheckParts looks for sections that come with more than one request, which is a fault
-// of the configuration: nobody could say which counts. The error is a *SettingsError.
-func CheckParts(parts []Contents) error {
-	from := map[string]int{}
-	for i, part := range parts {
-		for _, section := range slices.Sorted(maps.Keys(part)) {
-			if earlier, ok := from[section]; ok {
-				return &SettingsError{fmt.Sprintf("section %s comes with request %d and with request %d: say with "+
-					"methods what each is to bring, so that only one brings it", section, earlier+1, i+1)}
-			}
-			from[section] = i
-		}
-	}
-	return nil
-}
 
 // Merge writes one document with all that is in several, in UTF-8. The parts are
 // documents that Inspect has passed.
@@ -40,7 +25,7 @@ func Merge(to io.Writer, parts ...io.ReadSeeker) error {
 	}
 	root := "<iSAMS"
 	for _, prefix := range slices.Sorted(maps.Keys(prefixes)) {
-		root += fmt.Sprintf(" xmlns:%s=\"%s\"", prefix, escaped(prefixes[prefix]))
+		root += fmt.Sprintf(" xmlns:%s=\"%s\"", prefix, Escaped(prefixes[prefix]))
 	}
 	if _, err := io.WriteString(to, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"+root+">\n"); err != nil {
 		return err
@@ -141,4 +126,11 @@ func declaredLabel(part io.ReadSeeker) (label string, err error) {
 	}
 	_, err = s.root()
 	return label, err
+}
+
+// Escaped is a text as XML has it.
+func Escaped(text string) string {
+	var b bytes.Buffer
+	_ = xml.EscapeText(&b, []byte(text)) // a buffer takes whatever it is given
+	return b.String()
 }

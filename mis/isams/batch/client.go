@@ -1,4 +1,7 @@
-package isams
+// Package batch asks an iSAMS for documents: over its batch API, with keys or with OAuth2, again where
+// what went wrong may pass, and several answers put together. Nothing that it says holds a key, a token or
+// a secret. It must never know what becomes of a document, nor what its records mean.
+package batch
 
 import (
 	"context"
@@ -10,13 +13,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/cenkalti/backoff/v7"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 
@@ -183,50 +184,6 @@ func (e *FetchError) Error() string {
 		attempts = fmt.Sprintf("%d attempts", e.Attempts)
 	}
 	return fmt.Sprintf("fetching from %s failed after %s: %s", e.From, attempts, e.Last)
-}
-
-// Fetch asks for what one request is to contribute and writes it to file, beginning
-// anew with each attempt. An attempt is to ask, to download and to check the answer to
-// its end; it is repeated, after growing pauses, for as long as what went wrong may
-// pass and ctx lasts. The error is a *FetchError, a *files.FullError when there is no room
-// for the answer, or ctx's own when that was cancelled.
-func (c *Client) Fetch(ctx context.Context, request int, file *os.File) (Contents, error) {
-	pauses := backoff.NewExponentialBackOff()
-	pauses.InitialInterval, pauses.MaxInterval = c.settings.RetryFirst, c.settings.RetryMost
-	attempts := 0
-	var last *attemptError
-	contents, err := backoff.Retry(ctx, func() (Contents, error) {
-		attempts++
-		begin := time.Now()
-		contents, failed := c.attempt(ctx, c.settings.Requests[request], file)
-		c.tell(failed)
-		if errors.Is(ctx.Err(), context.Canceled) {
-			return nil, backoff.Permanent(ctx.Err())
-		}
-		if deadline, ok := ctx.Deadline(); ok && failed != nil && failed.after > 0 &&
-			failed.after > time.Until(deadline) {
-			failed.text += fmt.Sprintf("; it asked to wait for %s, which is longer than "+
-				"the time that is left (timeout)", failed.after)
-			failed.giveUp = true
-		}
-		if failed == nil {
-			c.log.Info("fetched", "from", c.String(), "request", request+1, "attempt", attempts, "seconds",
-				time.Since(begin).Seconds())
-			return contents, nil
-		}
-		if last == nil || !failed.timeUp { // what went wrong before tells more than that time ran out
-			last = failed
-		}
-		return nil, failed.forBackoff()
-	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0),
-		backoff.WithNotify(func(err error, pause time.Duration) {
-			c.log.Warn("an attempt failed and is made again", "request", request+1, "attempt", attempts, "error", err,
-				"pause", pause.Round(time.Millisecond))
-		}))
-	if err != nil {
-		return nil, c.gaveUp(ctx, request, attempts, last)
-	}
-	return contents, nil
 }
 
 // gaveUp is what to say once it is not tried again. last is the attempt that tells most, nil if

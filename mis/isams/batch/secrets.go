@@ -1,4 +1,4 @@
-package isams
+package batch
 
 import (
 	"cmp"
@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"misimportd/mis/isams"
 )
 
 // secrets are texts that must appear nowhere: not in an error, a log or a record.
@@ -24,7 +26,7 @@ func (s *secrets) add(texts ...string) {
 	}
 	var forms []string
 	for _, text := range s.known {
-		for _, form := range []string{text, url.QueryEscape(text), url.PathEscape(text), escaped(text)} {
+		for _, form := range []string{text, url.QueryEscape(text), url.PathEscape(text), isams.Escaped(text)} {
 			forms = append(forms, regexp.QuoteMeta(form))
 		}
 	}

@@ -1,97 +1,96 @@
-package importer
+package undo
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	"misimportd/era"
 	"misimportd/importer/words"
-	"misimportd/store"
 	"misimportd/store/model"
 )
 
-// doneBy is what a run did, to be looked up by record.
-type doneBy struct {
+// done is what a run did, to be looked up by record.
+type done struct {
 	run  model.ID
 	made []model.Change
 	last map[model.Entity]map[model.ID]int // the last change of each record
 }
 
-func newDoneBy(run model.ID, made []model.Change) doneBy {
-	p := doneBy{run, made, map[model.Entity]map[model.ID]int{}}
+func newDone(run model.ID, made []model.Change) done {
+	d := done{run, made, map[model.Entity]map[model.ID]int{}}
 	for i, c := range made {
-		of := p.last[c.Entity()]
+		of := d.last[c.Entity()]
 		if of == nil {
 			of = map[model.ID]int{}
-			p.last[c.Entity()] = of
+			d.last[c.Entity()] = of
 		}
 		of[c.Record().RowID()] = i
 	}
-	return p
+	return d
 }
 
 // has tells whether the run changed a record.
-func (p doneBy) has(entity model.Entity, id model.ID) bool {
-	_, ok := p.last[entity][id]
+func (d done) has(entity model.Entity, id model.ID) bool {
+	_, ok := d.last[entity][id]
 	return ok
 }
 
-// checkUntouched finds out whether the records that a run changed are still as it left
-// them. It names what is in the way.
-func checkUntouched(ctx context.Context, v *store.View, id model.ID, made []model.Change) error {
-	p := newDoneBy(id, made)
-	for _, check := range []func(context.Context, *store.View) error{p.changedLater, p.changedByOthers,
-		p.usedByOthers, p.missesOthers} {
-		if err := check(ctx, v); err != nil {
-			return err
-		}
-	}
-	return nil
+// Later gathers which later runs touched what a run made.
+type Later struct {
+	*grounds
+	by map[model.ID]int // how many changes of each
 }
 
-// changedLater names the later runs that touched what the run made.
-func (p doneBy) changedLater(ctx context.Context, v *store.View) error {
-	newest, err := v.IsNewest(ctx, p.run)
-	if err != nil || newest {
-		return err
-	}
-	taken, err := p.grounds(ctx, v)
-	if err != nil {
-		return err
-	}
-	later := map[model.ID]int{}
-	err = v.Since(ctx, p.run, func(by model.ID, r model.Recorded) error {
-		c, err := r.Typed()
-		if err == nil && (taken.touchedBy(c) || p.refersTo(r, taken.created)) {
-			later[by]++
-		}
-		return err
-	})
-	if err == nil && len(later) > 0 {
-		err = inTheWay(p.run, later)
+// Later is to be shown every change that was made since and still counts. labels are those of the groups.
+func (r Run) Later(labels map[model.ID]model.Label) Later {
+	return Later{r.done.grounds(labels), map[model.ID]int{}}
+}
+
+// Saw looks at a change that a later run made.
+func (l Later) Saw(by model.ID, r model.Recorded) error {
+	c, err := r.Typed()
+	if err == nil && (l.touchedBy(c) || l.refersTo(r, l.created)) {
+		l.by[by]++
 	}
 	return err
 }
 
-// changedByOthers finds a record that is not as the run left it.
-func (p doneBy) changedByOthers(ctx context.Context, v *store.View) error {
-	standing, differs := make([]bool, len(p.made)), map[int]model.Record{}
-	err := v.Standing(ctx, p.run, func(now model.Record) {
-		last := p.last[now.Entity()][now.RowID()]
-		if standing[last] = true; p.made[last].After != now {
-			differs[last] = now
-		}
-	})
-	if err != nil {
-		return err
+// InTheWay fails with a *NotUndoneError that names the later runs, if there are any.
+func (l Later) InTheWay() error {
+	if len(l.by) == 0 {
+		return nil
 	}
-	for _, c := range p.made {
-		last := p.last[c.Entity()][c.Record().RowID()]
-		left := p.made[last].After
-		if now, ok := differs[last]; ok || standing[last] != (left != nil) {
-			return &NotUndoneError{p.run, fmt.Sprintf("another program has changed %s since (row %d of its "+
+	return inTheWay(l.run, l.by)
+}
+
+// Left compares the records that a run changed with what they are now.
+type Left struct {
+	done
+	standing []bool
+	differs  map[int]model.Record
+}
+
+// Left is to be shown every record that the run changed and that is there still.
+func (r Run) Left() *Left {
+	return &Left{r.done, make([]bool, len(r.made)), map[int]model.Record{}}
+}
+
+// Saw looks at a record as it is now.
+func (l *Left) Saw(now model.Record) {
+	last := l.last[now.Entity()][now.RowID()]
+	if l.standing[last] = true; l.made[last].After != now {
+		l.differs[last] = now
+	}
+}
+
+// InTheWay fails with a *NotUndoneError that names the first record which is not as the run left it.
+func (l *Left) InTheWay() error {
+	for _, c := range l.made {
+		last := l.last[c.Entity()][c.Record().RowID()]
+		left := l.made[last].After
+		if now, ok := l.differs[last]; ok || l.standing[last] != (left != nil) {
+			return &NotUndoneError{l.run, fmt.Sprintf("another program has changed %s since (row %d of its "+
 				"table%s), and what is there now would be lost: change it back first, or leave the run as it is",
 				words.Describe(c.Record()), c.Record().RowID(), fieldsThatDiffer(left, now))}
 		}
@@ -99,30 +98,62 @@ func (p doneBy) changedByOthers(ctx context.Context, v *store.View) error {
 	return nil
 }
 
-// usedByOthers finds what the run created and other programs point at.
-func (p doneBy) usedByOthers(ctx context.Context, v *store.View) error {
-	clinging, err := v.Clinging(ctx, p.run)
-	if err != nil || len(clinging) == 0 {
-		return err
+// UsedBy fails with a *NotUndoneError when other programs point at what the run created.
+func (r Run) UsedBy(others []model.Key) error {
+	if len(others) == 0 {
+		return nil
 	}
-	first := p.made[p.last[clinging[0].Entity][clinging[0].ID]].Record()
-	return &NotUndoneError{p.run, fmt.Sprintf("it created %s that other programs use since, the first of them %s: "+
-		"take what uses them out first", words.Many(len(clinging), "record"), words.Describe(first))}
+	first := r.made[r.last[others[0].Entity][others[0].ID]].Record()
+	return &NotUndoneError{r.run, fmt.Sprintf("it created %s that other programs use since, the first of them %s: "+
+		"take what uses them out first", words.Many(len(others), "record"), words.Describe(first))}
+}
+
+// Needs are the elements that have to be there for what the run deleted to come back, each with what
+// needs it.
+func (r Run) Needs() map[model.ID]model.Entity {
+	of := map[model.ID]model.Entity{}
+	need := func(id model.ID, by model.Entity) {
+		isMade := func(kind model.Entity) bool { return r.has(kind, id) } // it is looked at itself
+		if !slices.ContainsFunc(model.ElementEntities, isMade) {
+			of[id] = by
+		}
+	}
+	for _, c := range r.made {
+		if c.Action != model.Delete {
+			continue
+		}
+		switch m := c.Before.(type) {
+		case model.Membership:
+			need(m.GroupID, m.Entity())
+			need(m.ElementID, m.Entity())
+		case model.Commitment:
+			need(m.ElementID, m.Entity())
+		}
+	}
+	return of
+}
+
+// Misses fails with a *NotUndoneError when some of those that it needs are gone.
+func (r Run) Misses(gone []model.ID) error {
+	if len(gone) == 0 {
+		return nil
+	}
+	return &NotUndoneError{r.run, fmt.Sprintf("it deleted a %s of something that another program has deleted since "+
+		"(%d such)", r.Needs()[gone[0]], len(gone))}
 }
 
 // grounds are what a run took or left: what a later change must keep off.
 type grounds struct {
-	doneBy
+	done
 	created map[model.ID]bool
 	places  map[position]bool
 	groups  map[model.ID]bool // whose lives hold memberships that come back
 	labels  map[model.ID]model.Label
 }
 
-func (p doneBy) grounds(ctx context.Context, v *store.View) (*grounds, error) {
-	labels, err := v.Labels(ctx)
-	g := &grounds{p, map[model.ID]bool{}, map[position]bool{}, map[model.ID]bool{}, labels}
-	for _, c := range p.made {
+func (d done) grounds(labels map[model.ID]model.Label) *grounds {
+	g := &grounds{d, map[model.ID]bool{}, map[position]bool{}, map[model.ID]bool{}, labels}
+	for _, c := range d.made {
 		for _, at := range g.placesOf(c) {
 			g.places[at] = true
 		}
@@ -133,7 +164,7 @@ func (p doneBy) grounds(ctx context.Context, v *store.View) (*grounds, error) {
 			g.created[c.After.RowID()] = true
 		}
 	}
-	return g, err
+	return g
 }
 
 // touchedBy tells whether a later change is of the same record or place, or of the life of a
@@ -206,14 +237,14 @@ var referring = map[string]bool{"group_id": true, "element_id": true, "tutor_id"
 
 // refersTo tells whether a later change speaks of a record that was created. Ids of elements
 // are not those of lessons and eras: created is a first sieve, the kind of record the second.
-func (p doneBy) refersTo(c model.Recorded, created map[model.ID]bool) bool {
+func (d done) refersTo(c model.Recorded, created map[model.ID]bool) bool {
 	for _, image := range []model.Image{c.Before.V, c.After.V} {
 		for column := range image {
 			id := image.ID(column)
 			if !referring[column] || !created[id] {
 				continue
 			}
-			if slices.ContainsFunc(referred(column), func(of model.Entity) bool { return p.has(of, id) }) {
+			if slices.ContainsFunc(referred(column), func(of model.Entity) bool { return d.has(of, id) }) {
 				return true
 			}
 		}
@@ -270,39 +301,4 @@ func fieldsThatDiffer(left, now model.Record) string {
 	}
 	slices.Sort(fields)
 	return ": " + strings.Join(fields, ", ")
-}
-
-// missesOthers finds a record that the run deleted, and that refers to one which another program has deleted
-// since: it cannot come back.
-func (p doneBy) missesOthers(ctx context.Context, v *store.View) error {
-	needed, of := map[model.ID]bool{}, map[model.ID]model.Entity{}
-	need := func(id model.ID, by model.Entity) {
-		for _, kind := range model.ElementEntities {
-			if p.has(kind, id) { // it is looked at itself
-				return
-			}
-		}
-		needed[id], of[id] = true, by
-	}
-	for _, c := range p.made {
-		if c.Action != model.Delete {
-			continue
-		}
-		switch r := c.Before.(type) {
-		case model.Membership:
-			need(r.GroupID, r.Entity())
-			need(r.ElementID, r.Entity())
-		case model.Commitment:
-			need(r.ElementID, r.Entity())
-		}
-	}
-	if len(needed) == 0 {
-		return nil
-	}
-	gone, err := v.Gone(ctx, needed)
-	if err != nil || len(gone) == 0 {
-		return err
-	}
-	return &NotUndoneError{p.run, fmt.Sprintf("it deleted a %s of something that another program has deleted since "+
-		"(%d such)", of[gone[0]], len(gone))}
 }

@@ -1,4 +1,4 @@
-package isams_test
+package batch_test
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"misimportd/era/files"
-	"misimportd/mis/isams"
+	"misimportd/mis/isams/batch"
 	"misimportd/mis/isams/isamstest"
 )
 
@@ -22,7 +22,7 @@ func TestAFullDiskIsNoFaultOfTheServer(t *testing.T) {
 		isamstest.Size{Pupils: 20, Staff: 3, Forms: 2, Sets: 4, SetLists: 40}), "word")
 	web := httptest.NewServer(server)
 	defer web.Close()
-	client, err := isams.NewClient(isams.Settings{URL: web.URL, Requests: []isams.Request{{Key: "word"}},
+	client, err := batch.NewClient(batch.Settings{URL: web.URL, Requests: []batch.Request{{Key: "word"}},
 		Timeout: time.Minute,
 		Connect: time.Minute, Stall: time.Minute, RetryFirst: time.Millisecond, RetryMost: time.Millisecond,
 		MaxSize: 1 << 20}, slog.New(slog.NewTextHandler(io.Discard, nil)))
@@ -36,7 +36,7 @@ func TestAFullDiskIsNoFaultOfTheServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = full.Close() }()
-	_, err = client.Fetch(context.Background(), 0, full)
+	_, _, err = client.Document(context.Background(), alwaysFull{full})
 	var told *files.FullError
 	if !errors.As(err, &told) || told.Folder != "/dev" ||
 		err.Error() != "the disk is full: there is no room in /dev: no space left on device; make room there, and "+
@@ -47,3 +47,8 @@ func TestAFullDiskIsNoFaultOfTheServer(t *testing.T) {
 		t.Errorf("%d requests; told of %v", server.Requests(), outcomes)
 	}
 }
+
+// alwaysFull gives a file with no room.
+type alwaysFull struct{ file *os.File }
+
+func (f alwaysFull) Part(string) (*os.File, error) { return f.file, nil }

@@ -1,10 +1,9 @@
-package isams
+package batch
 
 import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +19,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"misimportd/era/files"
+	"misimportd/mis/isams"
 )
 
 // attemptError is what became of one attempt, less secrets. It wraps nothing: what it
@@ -56,7 +56,7 @@ func withHTTP(ctx context.Context, client *http.Client) context.Context {
 }
 
 // attempt asks once, downloads the answer into file and checks it to its end.
-func (c *Client) attempt(ctx context.Context, r Request, file *os.File) (Contents, *attemptError) {
+func (c *Client) attempt(ctx context.Context, r Request, file *os.File) (isams.Contents, *attemptError) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	watch := time.AfterFunc(c.settings.Stall, func() { stop(errStalled) })
@@ -78,7 +78,7 @@ func (c *Client) attempt(ctx context.Context, r Request, file *os.File) (Content
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, c.explain(ctx, err)
 	}
-	contents, err := inspect(file, c.secrets.redact)
+	contents, err := isams.InspectRedacting(file, c.secrets.redact)
 	if err != nil {
 		return nil, c.explain(ctx, err)
 	}
@@ -140,11 +140,11 @@ func (d *download) Read(p []byte) (int, error) {
 func (c *Client) refused(ctx context.Context, response *http.Response, body io.Reader) *attemptError {
 	const enough = 1 << 16
 	text, _ := io.ReadAll(io.LimitReader(body, enough)) // what there is of it
-	_, err := inspect(bytes.NewReader(text), c.secrets.redact)
-	var said *MessageError
+	_, err := isams.InspectRedacting(bytes.NewReader(text), c.secrets.redact)
+	var said *isams.MessageError
 	if errors.As(err, &said) {
 		failed := c.explain(ctx, err)
-		if !said.permanent() && mayPass(response.StatusCode) {
+		if !said.Permanent() && mayPass(response.StatusCode) {
 			failed.retry, failed.after = true, retryAfter(response.Header.Get("Retry-After"))
 		}
 		return failed
@@ -191,8 +191,8 @@ func retryAfter(value string) time.Duration {
 // explain turns whatever went wrong into an attemptError.
 func (c *Client) explain(ctx context.Context, err error) *attemptError {
 	failed := &attemptError{retry: true}
-	var document *DocumentError
-	var said *MessageError
+	var document *isams.DocumentError
+	var said *isams.MessageError
 	var token *oauth2.RetrieveError
 	var certificate *tls.CertificateVerificationError
 	var inURL *url.Error
@@ -211,7 +211,7 @@ func (c *Client) explain(ctx context.Context, err error) *attemptError {
 	case errors.As(err, &document):
 		failed.text, failed.retry = document.Error(), document.Retry
 	case errors.As(err, &said):
-		failed.text, failed.retry = said.Error(), said.transient()
+		failed.text, failed.retry = said.Error(), said.Transient()
 	case errors.As(err, &token):
 		failed.text = fmt.Sprintf("no OAuth2 token: the server answered %s %s; check client_id and client_secret_file",
 			token.Response.Status, token.ErrorCode)
@@ -239,7 +239,7 @@ func (r Request) filterDocument() string {
 	if len(r.Methods) > 0 {
 		b.WriteString("<MethodsToRun>")
 		for _, m := range r.Methods {
-			fmt.Fprintf(&b, "<Method>%s</Method>", escaped(m))
+			fmt.Fprintf(&b, "<Method>%s</Method>", isams.Escaped(m))
 		}
 		b.WriteString("</MethodsToRun>\n")
 	}
@@ -249,18 +249,12 @@ func (r Request) filterDocument() string {
 			fmt.Fprintf(&b, "<%s", element)
 			attributes := r.Filters[module][element]
 			for _, name := range slices.Sorted(maps.Keys(attributes)) {
-				fmt.Fprintf(&b, " %s=\"%s\"", name, escaped(attributes[name]))
+				fmt.Fprintf(&b, " %s=\"%s\"", name, isams.Escaped(attributes[name]))
 			}
 			b.WriteString("/>")
 		}
 		fmt.Fprintf(&b, "</%s>\n", module)
 	}
 	b.WriteString("</Filters>\n")
-	return b.String()
-}
-
-func escaped(text string) string {
-	var b bytes.Buffer
-	_ = xml.EscapeText(&b, []byte(text)) // a buffer takes whatever it is given
 	return b.String()
 }
