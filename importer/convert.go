@@ -123,7 +123,7 @@ func (n *night) endPrevious(ctx context.Context, v *store.View, s *scene, previo
 		}
 		if e.ID == s.era.ID { // what the previous MIS had, and the new one's document has nothing of (R34)
 			s.missing = want.Of(want.Given{State: old, Snap: n.snap, Era: e, AsOf: asOf, NewID: new(model.Plan).NewID}).
-				Silences(nil)
+				MissingSections(nil)
 		}
 		if old = without(old, f.Taken); e.ID != s.era.ID { // people and places are ended once
 			old.Staff, old.Pupils, old.Locations, old.Subjects, old.Houses = nil, nil, nil, nil, nil

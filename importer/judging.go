@@ -28,8 +28,8 @@ type scene struct {
 	begin    model.Plan // what every plan begins with
 	file     []era.Suspension
 	noted    []mis.Problem
-	read     map[era.Date]bool // days whose lessons the state has
-	missing  []want.Silence    // of a convert: sections that the previous MIS had something of
+	read     map[era.Date]bool     // days whose lessons the state has
+	missing  []want.MissingSection // of a convert: sections that the previous MIS had something of
 }
 
 // prepare works out, from what the database and the document hold, what is to be done and
@@ -277,12 +277,12 @@ func (n *night) judge(ctx context.Context, s *scene, w *want.Wanted, plan model.
 	if err != nil {
 		return nil, err
 	}
-	silences := w.Silences(baseline)
+	silences := w.MissingSections(baseline)
 	if n.Convert {
 		silences = s.missing
 	}
 	return guard.Judge(limits, guard.Evidence{State: s.state, Ahead: ahead, Plan: plan, Snap: n.snap, Wanted: w,
-		Baseline: baseline, Silences: silences, Past: then, Yearless: before}), nil
+		Baseline: baseline, MissingSections: silences, Past: then, Yearless: before}), nil
 }
 
 // limits are those of an ordinary night, or the wider ones of an era's first import, be the era loaded

@@ -116,8 +116,7 @@ func (n *night) aheadOf(c model.Calendar) (e model.Era, asOf era.Date, err error
 			hint.Command("era list"), hint.Command("era create"))
 	case current != nil && named.ID == current.ID:
 		return e, 0, refusef("era %s is the current one: only a later one is loaded ahead of time; leave --era, "+
-			"--ahead "+
-			"and --no out for the current one", named.Name)
+			"--ahead and --no out for the current one", named.Name)
 	case named.IsPerpetual() || current == nil || named.StartsOn <= current.EndsOn:
 		return e, 0, refusef("era %s does not come after the current one: only a later one is loaded ahead of time",
 			named.Name)

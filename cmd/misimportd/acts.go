@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 
+	"misimportd/cmd/misimportd/config"
 	"misimportd/importer"
 	"misimportd/importer/report"
 	"misimportd/importer/text"
@@ -13,7 +14,7 @@ import (
 
 // withImporter hands do an importer that works in the database alone.
 func (a *app) withImporter(do func(*importer.Importer) error) error {
-	return a.withDatabase(func(s settings, db *store.DB) error {
+	return a.withDatabase(func(s config.Settings, db *store.DB) error {
 		return do(a.importerOf(s, db, importer.Fetching{}, nil))
 	})
 }
@@ -49,7 +50,7 @@ func (a *app) night(do func(*importer.Importer, context.Context) (report.Report,
 	write func(io.Writer, report.Report, text.Style) error) error {
 	done := report.NothingYet()
 	a.works = max(a.works, inside)
-	err := a.withDatabase(func(s settings, db *store.DB) (err error) {
+	err := a.withDatabase(func(s config.Settings, db *store.DB) (err error) {
 		progress := a.progress()
 		defer progress.stop()
 		im, err := a.importer(s, db, progress)

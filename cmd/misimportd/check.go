@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
+	"misimportd/cmd/misimportd/config"
 	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/importer/schoolfiles"
@@ -29,13 +31,13 @@ type check struct {
 func (c checkConfigCommand) Run(a *app) error {
 	s, err := a.settle()
 	if err == nil {
-		err = s.unread
+		err = s.Unread
 	}
 	if err != nil {
 		return err
 	}
-	checks := []check{{"configuration", true, first(s.source, "none; the defaults") + bewareOf(s.exposed)},
-		{"time zone", true, s.zone.String()}}
+	checks := []check{{"configuration", true, cmp.Or(s.Source, "none; the defaults") + bewareOf(s.Exposed)},
+		{"time zone", true, s.Zone.String()}}
 	add := func(name, found string, err error) {
 		c := check{name, err == nil, found}
 		if err != nil {
@@ -43,29 +45,29 @@ func (c checkConfigCommand) Run(a *app) error {
 		}
 		checks = append(checks, c)
 	}
-	if s.isams != nil {
-		client, err := batch.NewClient(*s.isams, a.log)
+	if s.ISAMS != nil {
+		client, err := batch.NewClient(*s.ISAMS, a.log)
 		if err != nil {
 			return usageError{err}
 		}
-		add("isams", fmt.Sprintf("%s, %s; not asked%s", client, counted(len(s.isams.Requests), "request"),
-			bewareOf(s.warnings)), nil)
+		add("isams", fmt.Sprintf("%s, %s; not asked%s", client, counted(len(s.ISAMS.Requests), "request"),
+			bewareOf(s.Warnings)), nil)
 	}
-	add("service", fmt.Sprintf("imports at %s; answers at %s%s", s.schedule, s.listen, s.listenWarning()), nil)
-	if s.suspensionsFile != "" {
-		suspensions, err := schoolfiles.ReadSuspensions(s.suspensionsFile)
-		add("suspensions", fmt.Sprintf("%s: %d of them", s.suspensionsFile, len(suspensions)), err)
+	add("service", fmt.Sprintf("imports at %s; answers at %s%s", s.Schedule, s.Listen, s.ListenWarning()), nil)
+	if s.SuspensionsFile != "" {
+		suspensions, err := schoolfiles.ReadSuspensions(s.SuspensionsFile)
+		add("suspensions", fmt.Sprintf("%s: %d of them", s.SuspensionsFile, len(suspensions)), err)
 	}
 	if c.Offline {
 		return a.tellChecks(checks)
 	}
-	folder := cache.Folder(s.state)
+	folder := cache.Folder(s.State)
 	found, err := folder.Check()
 	if missing := missingFolder(s); err == nil && missing != nil {
 		err = missing
 	}
 	add("state folder", found, err)
-	db, err := store.Open(a.ctx, s.database)
+	db, err := store.Open(a.ctx, s.Database)
 	if err != nil {
 		add("database", "", err)
 	} else {
@@ -73,7 +75,7 @@ func (c checkConfigCommand) Run(a *app) error {
 		found, err = a.checkDatabase(s, db)
 		add("database", found, err)
 	}
-	found, err = importer.CheckDocument(folder, s.timetable)
+	found, err = importer.CheckDocument(folder, s.Timetable)
 	add("document", found, err)
 	return a.tellChecks(checks)
 }
@@ -95,7 +97,7 @@ func bewareOf(warnings []string) (said string) {
 
 // checkDatabase finds out whether the tables are those of this program and whether an
 // import could be made today.
-func (a *app) checkDatabase(s settings, db *store.DB) (found string, err error) {
+func (a *app) checkDatabase(s config.Settings, db *store.DB) (found string, err error) {
 	err = db.View(a.ctx, func(v *store.View) error {
 		calendar, err := v.Calendar(a.ctx)
 		if err != nil {
@@ -106,7 +108,7 @@ func (a *app) checkDatabase(s settings, db *store.DB) (found string, err error) 
 			found = fmt.Sprintf("%s; no era yet, the first run enters one", db)
 			return nil
 		}
-		asOf, err := current.AsOf(era.DateOf(time.Now().In(s.zone)), a.AsOf)
+		asOf, err := current.AsOf(era.DateOf(time.Now().In(s.Zone)), a.AsOf)
 		found = fmt.Sprintf("%s; era %s, a run now would be as of %s", db, current.Name, asOf)
 		return err
 	})

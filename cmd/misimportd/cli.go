@@ -7,17 +7,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
 
+	"misimportd/cmd/misimportd/config"
 	"misimportd/era"
 	"misimportd/era/hint"
 	"misimportd/importer"
-	"misimportd/importer/report"
 	"misimportd/importer/text"
-	"misimportd/mis/cache"
 	"misimportd/mis/isams/batch"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store"
@@ -31,6 +29,15 @@ const (
 	statusUsage  = 2
 	statusHeld   = 3 // something waits for a person
 )
+
+// usageError is a wrong use: exit status 2.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+
+func (e usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // flags are those that every command has.
 type flags struct {
@@ -144,6 +151,7 @@ func execute(ctx context.Context, args []string, t terminal) (status int) {
 // status tells err, once, and gives the exit status that it means.
 func (a *app) status(err error) int {
 	var usage usageError
+	var configured config.Error
 	var url *store.URLError
 	var isamsSettings *batch.SettingsError
 	var unfiled *importer.UnfiledError
@@ -162,45 +170,12 @@ func (a *app) status(err error) int {
 	case a.ctx.Err() != nil:
 		a.fail(errors.New("interrupted: nothing was changed"))
 		return statusFailed
-	case errors.As(err, &usage), errors.As(err, &url), errors.As(err, &isamsSettings):
+	case errors.As(err, &usage), errors.As(err, &configured), errors.As(err, &url), errors.As(err, &isamsSettings):
 		a.fail(err)
 		return statusUsage
 	}
 	a.fail(err)
 	return statusFailed
-}
-
-// withDatabase settles the configuration, opens the database, and closes it after do.
-func (a *app) withDatabase(do func(settings, *store.DB) error) error {
-	s, err := a.settleIn(a.works)
-	if err != nil {
-		return err
-	}
-	a.log.Debug("configuration", "file", s.source, "state", s.state)
-	db, err := store.Open(a.ctx, s.database)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.Close() }()
-	db.Waiting = importer.TellWaiting(a.log)
-	return do(s, db)
-}
-
-// importer wires up an import. db may be nil for what needs none.
-func (a *app) importer(s settings, db *store.DB, progress *progress) (*importer.Importer, error) {
-	fetching, err := a.fetching(s, progress)
-	return a.importerOf(s, db, fetching, progress.set), err
-}
-
-func (a *app) importerOf(s settings, db *store.DB, fetching importer.Fetching,
-	progress func(stage string)) *importer.Importer {
-	return &importer.Importer{
-		Fetching: fetching, Retention: s.retention,
-		DB: db, State: cache.Folder(s.state), Zone: s.zone, Years: s.years, AcademicYearStarts: s.academicYearStarts,
-		SuspensionsFile: s.suspensionsFile, Timetable: s.timetable, Again: a.Again, Force: a.Force, Guard: s.guard,
-		Turn: s.turn, NextYear: a.nextYear, Convert: a.converts, Conversion: s.conversion,
-		AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress,
-	}
 }
 
 // print writes a result: v as JSON when that was asked for, else as text.
@@ -214,150 +189,4 @@ func (a *app) print(v any, text func(io.Writer, text.Style) error) error {
 	encoder := json.NewEncoder(a.out)
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(v)
-}
-
-type runCommand struct {
-	again      `embed:""`
-	ahead      `embed:""`
-	converting `embed:""`
-	New        bool `help:"Begin a school in a state folder that is not there yet."`
-}
-
-// again holds the flags of those who look at a document.
-type again struct {
-	Again bool `xor:"document" help:"${help_again}"`
-	Fetch bool `xor:"document" help:"${help_fetch}"`
-	Force bool `help:"Even a document of which an import was undone."`
-}
-
-// ahead holds the flags of those who load a later era.
-type ahead struct {
-	Era       string   `placeholder:"NAME" help:"${help_era}"`
-	Ahead     *int     `placeholder:"YEARS" help:"${help_ahead}"`
-	No        []string `placeholder:"SECTION,..." help:"${help_no}"`
-	Timetable string   `placeholder:"NAME" help:"${help_timetable}"`
-}
-
-// nextYear is what is to be loaded ahead of time, nil for the current era.
-func (c ahead) nextYear(converts bool) (*model.NextYear, error) {
-	switch {
-	case c.Era != "" && converts:
-		return nil, usagef("--convert is for the current era: take over the new MIS first, and then load --era %s",
-			c.Era)
-	case c.Era != "":
-		years := 1
-		if c.Ahead != nil {
-			years = *c.Ahead
-		}
-		of, err := nextYear(c.Era, years, c.No, c.Timetable)
-		if err != nil {
-			return nil, usageError{err}
-		}
-		return of, nil
-	case c.Ahead != nil || len(c.No) > 0 || c.Timetable != "":
-		return nil, usagef("--ahead, --no and --timetable go with --era: which era is loaded ahead of time?")
-	}
-	return nil, nil
-}
-
-func (c runCommand) Run(a *app) (err error) {
-	if a.nextYear, err = c.nextYear(c.Convert); err != nil {
-		return err
-	}
-	a.again, a.works, a.begin, a.asks, a.converts = c.again, begins, c.New, true, c.Convert
-	return a.night((*importer.Importer).Run, text.WriteRun)
-}
-
-type planCommand struct {
-	again      `embed:""`
-	ahead      `embed:""`
-	converting `embed:""`
-	CSV        bool `name:"csv" help:"${help_csv}"`
-}
-
-func (c planCommand) Run(a *app) (err error) {
-	if a.nextYear, err = c.nextYear(c.Convert); err != nil {
-		return err
-	}
-	a.again, a.asks, a.converts = c.again, c.Fetch, c.Convert
-	write := text.WritePlan
-	switch {
-	case c.CSV && (!c.Convert || a.JSON):
-		return usagef("--csv lists what a convert does not match: give --convert too, and not --json")
-	case c.CSV:
-		write = func(w io.Writer, r report.Report, _ text.Style) error { return writeUnmatched(w, r) }
-	}
-	return a.night((*importer.Importer).Plan, write)
-}
-
-// heldError says that a run is held: the exit status tells it too.
-type heldError struct{ run model.ID }
-
-func (e heldError) Error() string { return fmt.Sprintf("run %d waits for a person", e.run) }
-
-func heldOf(report report.Report) error {
-	if report.Result == model.Held {
-		return heldError{report.Run}
-	}
-	if report.Ahead != nil {
-		return heldOf(*report.Ahead)
-	}
-	return nil
-}
-
-type runsCommand struct {
-	List runsListCommand `cmd:"" default:"withargs" help:"List the newest runs."`
-	Show runsShowCommand `cmd:"" help:"Show one run and all that it changed."`
-}
-
-type runsListCommand struct {
-	Limit int `short:"n" default:"30" help:"How many."`
-}
-
-func (c runsListCommand) Run(a *app) error {
-	return a.withDatabase(func(s settings, db *store.DB) error {
-		past, err := importer.Runs(a.ctx, db, c.Limit)
-		if err != nil {
-			return err
-		}
-		return a.print(past, func(w io.Writer, style text.Style) error {
-			return text.WriteRuns(w, past, noRun(db), s.zone, style)
-		})
-	})
-}
-
-type runsShowCommand struct {
-	ID runNumber `arg:"" help:"The run's number."`
-}
-
-// noRun says that a database has no run, or that it is not there.
-func noRun(db *store.DB) string {
-	if db.IsMissing() {
-		return fmt.Sprintf("There is no database there yet: looked for %s.", db)
-	}
-	return fmt.Sprintf("No run yet in %s.", db)
-}
-
-// runNumber is a run's number as people write it.
-type runNumber int64
-
-func (n *runNumber) UnmarshalText(text []byte) error {
-	number, err := strconv.ParseInt(string(text), 10, 64)
-	*n = runNumber(number)
-	if err != nil {
-		return fmt.Errorf("%q is not a run's number: \"%s\" lists them", text, hint.Command("runs"))
-	}
-	return nil
-}
-
-func (c runsShowCommand) Run(a *app) error {
-	return a.withDatabase(func(s settings, db *store.DB) error {
-		past, err := importer.Show(a.ctx, db, model.ID(c.ID))
-		if err != nil {
-			return err
-		}
-		return a.print(past, func(w io.Writer, style text.Style) error {
-			return text.WriteOneRun(w, past, s.zone, style)
-		})
-	})
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"misimportd/cmd/misimportd/config"
 	"misimportd/era"
 	"misimportd/era/hint"
 	"misimportd/importer"
@@ -73,7 +74,7 @@ type demo struct {
 
 func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
 
-func (d *demo) play(_ settings, db *store.DB) error {
+func (d *demo) play(_ config.Settings, db *store.DB) error {
 	d.say("A pretend school of %d pupils, and three nights in it. All of it is in %s.", len(d.school.Pupils), d.folder)
 	d.say("Runs 1 and 2 enter the academic year %s, for the demo plays in the past.", demoYear.Name)
 	desk := entry.Desk{DB: db, Version: version()}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"misimportd/cmd/misimportd/config"
 	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/importer/entry"
@@ -29,7 +30,7 @@ type eraCommand struct {
 type eraListCommand struct{}
 
 func (eraListCommand) Run(a *app) error {
-	return a.withDatabase(func(_ settings, db *store.DB) error {
+	return a.withDatabase(func(_ config.Settings, db *store.DB) error {
 		eras, err := entry.Eras(a.ctx, db)
 		if err != nil {
 			return err
@@ -46,7 +47,7 @@ type eraCreateCommand struct {
 }
 
 func (c eraCreateCommand) Run(a *app) error {
-	return a.withDatabase(func(_ settings, db *store.DB) error {
+	return a.withDatabase(func(_ config.Settings, db *store.DB) error {
 		e := era.Era{Name: strings.TrimSpace(c.Name), StartsOn: c.From, EndsOn: c.To}
 		if err := e.Check(); err != nil {
 			return usageError{err}
@@ -67,15 +68,15 @@ type eraSetCommand struct {
 }
 
 func (c eraSetCommand) Run(a *app) error {
-	return a.withDatabase(func(s settings, db *store.DB) error {
+	return a.withDatabase(func(s config.Settings, db *store.DB) error {
 		run, err := entry.Desk{DB: db, Version: version()}.SetEra(a.ctx, c.Which, c.Name)
 		return a.tellEra(run, err, fmt.Sprintf("era %s is the %s one", c.Name, c.Which)+notToday(a.ctx, s, db, c.Which))
 	})
 }
 
 // notToday says that today is no day of the era that was made the current one.
-func notToday(ctx context.Context, s settings, db *store.DB, which string) (said string) {
-	today := era.DateOf(time.Now().In(s.zone))
+func notToday(ctx context.Context, s config.Settings, db *store.DB, which string) (said string) {
+	today := era.DateOf(time.Now().In(s.Zone))
 	_ = db.View(ctx, func(v *store.View) error { // the era is set: this is a help
 		calendar, err := v.Calendar(ctx)
 		if current := calendar.Current(); err == nil && which == entry.CurrentEra && current != nil &&

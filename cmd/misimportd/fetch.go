@@ -4,38 +4,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 
 	"misimportd/era"
 	"misimportd/era/hint"
-	"misimportd/importer"
 	"misimportd/importer/text"
 	"misimportd/mis/cache"
-	"misimportd/mis/isams/batch"
 )
-
-// fetching sets up where documents come from, and warns of what is seldom meant.
-func (a *app) fetching(s settings, progress *progress) (importer.Fetching, error) {
-	for _, w := range slices.Concat(s.exposed, s.warnings) {
-		a.log.Warn("beware: " + w)
-	}
-	switch {
-	case s.isams == nil || s.unread != nil && !a.asks:
-		return importer.Fetching{Anew: a.Fetch}, nil
-	case s.unread != nil:
-		return importer.Fetching{}, s.unread
-	}
-	client, err := batch.NewClient(*s.isams, a.log)
-	if err != nil {
-		return importer.Fetching{}, usageError{err}
-	}
-	if progress != nil {
-		client.Progress = progress.bytes
-	}
-	return importer.Fetching{
-		Client: client, UseLastGood: s.useLastGood, Anew: a.Fetch,
-	}, nil
-}
 
 type fetchCommand struct{}
 
@@ -71,7 +45,7 @@ func (archiveListCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	list, err := cache.Folder(s.state).List()
+	list, err := cache.Folder(s.State).List()
 	if err != nil {
 		return err
 	}
@@ -88,7 +62,7 @@ func (c archiveExtractCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	list, err := cache.Folder(s.state).List()
+	list, err := cache.Folder(s.State).List()
 	if err != nil {
 		return err
 	}

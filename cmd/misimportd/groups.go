@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"misimportd/cmd/misimportd/config"
 	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/importer/text"
@@ -48,8 +49,8 @@ func (c groupsCommand) Run(a *app) error {
 			return usageError{err}
 		}
 	}
-	return a.withDatabase(func(s settings, db *store.DB) error {
-		like.On = c.day(s.zone)
+	return a.withDatabase(func(s config.Settings, db *store.DB) error {
+		like.On = c.day(s.Zone)
 		groups, err := importer.Groups(a.ctx, db, like)
 		if err != nil {
 			return err
@@ -73,8 +74,8 @@ type membersCommand struct {
 }
 
 func (c membersCommand) Run(a *app) error {
-	return a.withDatabase(func(s settings, db *store.DB) error {
-		m, err := importer.Members(a.ctx, db, c.Group, c.day(s.zone), c.Flat)
+	return a.withDatabase(func(s config.Settings, db *store.DB) error {
+		m, err := importer.Members(a.ctx, db, c.Group, c.day(s.Zone), c.Flat)
 		if err != nil {
 			return err
 		}

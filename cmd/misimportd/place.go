@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"misimportd/cmd/misimportd/config"
 	"misimportd/era/hint"
 	"misimportd/mis/cache"
 )
@@ -24,7 +25,7 @@ const (
 
 // settleIn settles the configuration of a command. A folder whose name was mistyped must not
 // begin a second school: one that is not there is refused, with a *noFolderError.
-func (a *app) settleIn(how place) (settings, error) {
+func (a *app) settleIn(how place) (config.Settings, error) {
 	s, err := a.settle()
 	if err != nil {
 		return s, err
@@ -34,7 +35,7 @@ func (a *app) settleIn(how place) (settings, error) {
 		missing = strayDatabase(s)
 	}
 	switch {
-	case missing == nil, how == begins && a.begin, how == besides && !s.needsFolder():
+	case missing == nil, how == begins && a.begin, how == besides && !needsFolder(s):
 		return s, nil
 	case how == begins && a.agrees(fmt.Sprintf("There is no %s %s. Begin a school in it?", missing.kind, missing.path)):
 		return s, nil
@@ -44,8 +45,8 @@ func (a *app) settleIn(how place) (settings, error) {
 
 // needsFolder tells whether a command that works in the database alone would miss the folder:
 // a name that somebody wrote is one that may be mistyped.
-func (s settings) needsFolder() bool {
-	return s.stateNamed || s.database == sqliteIn(s.state)
+func needsFolder(s config.Settings) bool {
+	return s.StateNamed || s.Database == config.SQLiteIn(s.State)
 }
 
 // noFolderError says that the state folder is not there, or the database of one that has been used.
@@ -64,26 +65,26 @@ func (e *noFolderError) Error() string {
 		e.kind, e.path, what, hint.Command("run --new"))
 }
 
-func missingFolder(s settings) *noFolderError {
-	if _, err := os.Stat(s.state); !errors.Is(err, fs.ErrNotExist) {
+func missingFolder(s config.Settings) *noFolderError {
+	if _, err := os.Stat(s.State); !errors.Is(err, fs.ErrNotExist) {
 		return nil // what else is wrong with it is told by those who work in it
 	}
-	path, err := filepath.Abs(s.state)
+	path, err := filepath.Abs(s.State)
 	if err != nil {
-		path = s.state
+		path = s.State
 	}
-	return &noFolderError{"state folder", path, s.stateNamed}
+	return &noFolderError{"state folder", path, s.StateNamed}
 }
 
 // strayDatabase finds out that a database in a file is to begin in a folder that is not there, or
 // beside the documents that another one reflects: then its name was mistyped.
-func strayDatabase(s settings) *noFolderError {
-	path, isFile := strings.CutPrefix(s.database, "sqlite:")
+func strayDatabase(s config.Settings) *noFolderError {
+	path, isFile := strings.CutPrefix(s.Database, "sqlite:")
 	if !isFile || path == "" || exists(path) {
 		return nil
 	}
-	if folder := filepath.Dir(path); !exists(folder) && folder != filepath.Clean(s.state) ||
-		exists(filepath.Join(s.state, cache.Current, "data.xml")) {
+	if folder := filepath.Dir(path); !exists(folder) && folder != filepath.Clean(s.State) ||
+		exists(filepath.Join(s.State, cache.Current, "data.xml")) {
 		return &noFolderError{"database", path, true}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -22,6 +23,7 @@ import (
 	"golang.org/x/net/netutil"
 	"golang.org/x/sys/unix"
 
+	"misimportd/cmd/misimportd/config"
 	"misimportd/era/files"
 	"misimportd/era/hint"
 	"misimportd/importer"
@@ -196,15 +198,15 @@ func (s *service) start() (*daemon.Setup, net.Listener, error) {
 	return setup, listener, nil
 }
 
-func (s *service) bind(settings settings) (net.Listener, error) {
-	s.webConfig = settings.webConfig
-	if settings.listen = first(s.listen, settings.listen); settings.listen == "off" {
+func (s *service) bind(settings config.Settings) (net.Listener, error) {
+	s.webConfig = settings.WebConfig
+	if settings.Listen = cmp.Or(s.listen, settings.Listen); settings.Listen == "off" {
 		return nil, nil
 	}
-	if err := checkListen(settings.listen); err != nil { // that of the command line
+	if err := config.CheckListen(settings.Listen); err != nil { // that of the command line
 		return nil, usageError{err}
 	}
-	listener, err := net.Listen("tcp", settings.listen)
+	listener, err := net.Listen("tcp", settings.Listen)
 	if err != nil {
 		hint := "choose another address"
 		if errors.Is(err, syscall.EADDRINUSE) {
@@ -212,7 +214,7 @@ func (s *service) bind(settings settings) (net.Listener, error) {
 		}
 		return nil, fmt.Errorf("listen: %w; %s", err, hint)
 	}
-	s.bound = settings.listen
+	s.bound = settings.Listen
 	s.log.Info("answering", "at", listener.Addr().String())
 	return netutil.LimitListener(listener, status.Connections), nil
 }
@@ -235,9 +237,9 @@ func (s *service) reloaded(ctx context.Context) (setup *daemon.Setup, err error)
 	if len(wrong) > 0 {
 		return nil, wrong
 	}
-	if wanted := first(s.listen, settings.listen); wanted != first(s.bound, "off") ||
-		settings.webConfig != s.webConfig {
-		s.log.Warn("listen and web_config_file change when the service is restarted", "now", first(s.bound, "off"),
+	if wanted := cmp.Or(s.listen, settings.Listen); wanted != cmp.Or(s.bound, "off") ||
+		settings.WebConfig != s.webConfig {
+		s.log.Warn("listen and web_config_file change when the service is restarted", "now", cmp.Or(s.bound, "off"),
 			"then", wanted)
 	}
 	return setup, nil
@@ -245,25 +247,25 @@ func (s *service) reloaded(ctx context.Context) (setup *daemon.Setup, err error)
 
 // wire puts together what imports need and checks it, without changing anything. A
 // database that is away is waited for later.
-func (s *service) wire(ctx context.Context, settings settings) (*daemon.Setup, faults) {
+func (s *service) wire(ctx context.Context, settings config.Settings) (*daemon.Setup, faults) {
 	var wrong faults
 	fetching, err := s.fetching(settings, nil)
 	if err != nil {
 		wrong = append(wrong, err)
 	}
-	folder := cache.Folder(settings.state)
+	folder := cache.Folder(settings.State)
 	if err := folder.Prepare(); err != nil {
 		wrong = append(wrong, err)
 	} else if _, err := folder.Check(); err != nil {
 		wrong = append(wrong, err)
 	}
-	db, err := store.Prepare(settings.database)
+	db, err := store.Prepare(settings.Database)
 	if err != nil {
 		return nil, append(wrong, err)
 	}
 	db.Waiting = importer.TellWaiting(s.log)
 	im := s.importerOf(settings, db, fetching, s.stage)
-	setup := &daemon.Setup{Importer: im, Schedule: settings.schedule}
+	setup := &daemon.Setup{Importer: im, Schedule: settings.Schedule}
 	outlook := setup.Look(ctx, time.Now())
 	if outlook.Away != nil && !setup.IsAway(outlook.Away) {
 		wrong = append(wrong, outlook.Away)
@@ -275,7 +277,7 @@ func (s *service) wire(ctx context.Context, settings settings) (*daemon.Setup, f
 	var most time.Duration
 	if c := fetching.Client; c != nil {
 		c.Progress, c.Attempted = s.metrics.Downloaded, s.metrics.Attempted
-		most = settings.isams.Timeout
+		most = settings.ISAMS.Timeout
 	}
 	s.pulse.FetchMost(most)
 	if reflected, err := folder.CurrentManifest(); err == nil {
@@ -310,7 +312,7 @@ func configuredListen(path string) string {
 	var c struct {
 		Listen string `yaml:"listen"`
 	}
-	if text, err := files.Read(first(path, defaultConfig)); err == nil {
+	if text, err := files.Read(cmp.Or(path, config.DefaultFile)); err == nil {
 		_ = yaml.Unmarshal(text, &c)
 	}
 	return c.Listen
@@ -319,11 +321,11 @@ func configuredListen(path string) string {
 // Run asks the service for its health. One that wants a password has answered, and that
 // is as much as can be known without it.
 func (c healthcheckCommand) Run(a *app) error {
-	address := first(c.Listen, configuredListen(a.Config), defaultListen)
+	address := cmp.Or(c.Listen, configuredListen(a.Config), config.DefaultListen)
 	if address == "off" {
 		return errors.New("the service answers nobody (listen: off)")
 	}
-	if err := checkListen(address); err != nil {
+	if err := config.CheckListen(address); err != nil {
 		return usageError{err}
 	}
 	host, port, _ := net.SplitHostPort(address)

@@ -7,11 +7,11 @@ import (
 	"io"
 	"strings"
 
+	"misimportd/cmd/misimportd/config"
 	"misimportd/era/hint"
 	"misimportd/importer"
 	"misimportd/importer/entry"
 	"misimportd/importer/report"
-	"misimportd/importer/sources"
 	"misimportd/importer/text"
 	"misimportd/store"
 	"misimportd/store/model"
@@ -26,7 +26,7 @@ type datasourceCommand struct {
 type datasourceListCommand struct{}
 
 func (datasourceListCommand) Run(a *app) error {
-	return a.withDatabase(func(_ settings, db *store.DB) error {
+	return a.withDatabase(func(_ config.Settings, db *store.DB) error {
 		list, err := entry.Datasources(a.ctx, db)
 		if err != nil {
 			return err
@@ -40,7 +40,7 @@ type datasourceCreateCommand struct {
 }
 
 func (c datasourceCreateCommand) Run(a *app) error {
-	return a.withDatabase(func(_ settings, db *store.DB) error {
+	return a.withDatabase(func(_ config.Settings, db *store.DB) error {
 		run, err := entry.Desk{DB: db, Version: version()}.CreateDatasource(a.ctx, c.Name)
 		return a.tellEra(run, err, fmt.Sprintf("datasource %s entered", strings.TrimSpace(c.Name)))
 	})
@@ -52,7 +52,7 @@ type datasourceSetCommand struct {
 }
 
 func (c datasourceSetCommand) Run(a *app) error {
-	return a.withDatabase(func(_ settings, db *store.DB) error {
+	return a.withDatabase(func(_ config.Settings, db *store.DB) error {
 		run, err := entry.Desk{DB: db, Version: version()}.SetDatasource(a.ctx, c.Role, c.Name)
 		done := fmt.Sprintf("datasource %s is the %s one", c.Name, c.Role)
 		if c.Role == model.CurrentMIS {
@@ -132,7 +132,7 @@ type checkDatabaseCommand struct {
 
 // Run lists what is wrong in the tables, and fails if anything is.
 func (c checkDatabaseCommand) Run(a *app) error {
-	return a.withDatabase(func(_ settings, db *store.DB) error {
+	return a.withDatabase(func(_ config.Settings, db *store.DB) error {
 		var faults []model.Fault
 		err := db.View(a.ctx, func(v *store.View) (err error) {
 			faults, err = v.Faults(a.ctx, max(1, c.Most))
@@ -152,25 +152,6 @@ func (c checkDatabaseCommand) Run(a *app) error {
 // converting is the flags of a convert.
 type converting struct {
 	Convert bool `help:"${help_convert}"`
-}
-
-// conversionConfig is the section convert of the configuration.
-type conversionConfig struct {
-	Pupils  string `yaml:"pupils"`
-	Matches string `yaml:"matches"`
-}
-
-func (c *conversionConfig) settle() (importer.Conversion, error) {
-	if c == nil {
-		return importer.Conversion{Pupils: sources.BySchoolID}, nil
-	}
-	conversion := importer.Conversion{Pupils: first(c.Pupils, sources.BySchoolID), Matches: c.Matches}
-	switch conversion.Pupils {
-	case sources.BySchoolID, sources.BySameID, sources.ByEmail:
-		return conversion, nil
-	}
-	return conversion, fmt.Errorf("convert: pupils: %q: write school_id, same_id or email, by which pupils are matched",
-		c.Pupils)
 }
 
 // writeUnmatched writes what a convert did not match as CSV.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"misimportd/cmd/misimportd/config"
 	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/importer/entry"
@@ -26,8 +27,8 @@ type suspensionCommand struct {
 type suspensionListCommand struct{}
 
 func (suspensionListCommand) Run(a *app) error {
-	return a.withDatabase(func(s settings, db *store.DB) error {
-		listed, err := entry.Suspensions(a.ctx, db, s.suspensionsFile)
+	return a.withDatabase(func(s config.Settings, db *store.DB) error {
+		listed, err := entry.Suspensions(a.ctx, db, s.SuspensionsFile)
 		if err != nil {
 			return usageError{err}
 		}
@@ -66,7 +67,7 @@ func (c suspensionAddCommand) Run(a *app) error {
 	if err := s.Check(); err != nil {
 		return usageError{err}
 	}
-	return a.withDatabase(func(_ settings, db *store.DB) error {
+	return a.withDatabase(func(_ config.Settings, db *store.DB) error {
 		run, err := entry.Desk{DB: db, Version: version()}.AddSuspension(a.ctx, s)
 		return a.tellEra(run, err, fmt.Sprintf("%s entered, %s, %s; lessons and groups follow with the next import",
 			s.Name, s.FormatSpan(), s.Whom()))
@@ -78,7 +79,7 @@ type suspensionRemoveCommand struct {
 }
 
 func (c suspensionRemoveCommand) Run(a *app) error {
-	return a.withDatabase(func(_ settings, db *store.DB) error {
+	return a.withDatabase(func(_ config.Settings, db *store.DB) error {
 		run, err := entry.Desk{DB: db, Version: version()}.RemoveSuspension(a.ctx, model.ID(c.ID))
 		return a.tellEra(run, err, fmt.Sprintf("suspension %d removed; lessons and groups follow with the next import",
 			c.ID))
@@ -101,13 +102,13 @@ func (c lessonsCommand) Run(a *app) error {
 			return usageError{errors.New("--group: write the kind and the id in the MIS, as set/1234 or form/7/A")}
 		}
 	}
-	return a.withDatabase(func(s settings, db *store.DB) error {
+	return a.withDatabase(func(s config.Settings, db *store.DB) error {
 		list, err := importer.Lessons(a.ctx, db, c.On, of)
 		if err != nil {
 			return err
 		}
 		if c.Format == "ical" && !a.JSON {
-			return text.WriteCalendar(a.out, list, s.zone, time.Now())
+			return text.WriteCalendar(a.out, list, s.Zone, time.Now())
 		}
 		return a.print(list, func(w io.Writer, style text.Style) error {
 			return text.WriteLessons(w, c.On, list, style)

@@ -46,7 +46,7 @@ func Make(plan *model.Plan, state *model.State, wanted *want.Wanted, eras []era.
 	d.changeAbsences()
 	d.add(late...)
 	d.plan.Changes = join(d.parts)
-	d.ReportSilence()
+	d.ReportMissing()
 	d.ReportWeeks()
 	d.ReportSuspensions(eras)
 	return d.Problems

@@ -15,7 +15,7 @@ import (
 
 // sectionsMissing judges which sections the document has not, and should have (R34).
 func (j *judgement) sectionsMissing() (found []Finding) {
-	for _, s := range j.Silences {
+	for _, s := range j.MissingSections {
 		if s.Kept == 0 { // the database has nothing of it that could be kept until a person decides
 			found = append(found, j.finding(SectionsMissing, measure{about: s.Section, holds: model.HoldAll,
 				count: s.Known, of: s.Known,

@@ -150,7 +150,7 @@ func TestFindingsFromEvidence(t *testing.T) {
 				func(p mis.Pupil) bool { return p.Year == 8 })
 		}, []string{guard.YearsAbsent}},
 		{"a section is gone that the database holds much of", func(e *guard.Evidence) {
-			e.Silences = []want.Silence{{Section: "Forms", Kept: 2}}
+			e.MissingSections = []want.MissingSection{{Section: "Forms", Kept: 2}}
 		}, []string{guard.SectionsMissing}},
 		{"a section has two thirds of its records", func(e *guard.Evidence) { e.Snap.Pupils.Seen = 66 },
 			[]string{guard.SectionShrinks}},

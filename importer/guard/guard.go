@@ -47,15 +47,15 @@ const ShownCauses = 10
 
 // Evidence is what the guard looks at.
 type Evidence struct {
-	State    *model.State
-	Ahead    model.LessonsAhead // all lessons from the as-of date on, where the plan changes some
-	Plan     model.Plan
-	Snap     *mis.Snapshot  // nil for an undo, as are those below
-	Wanted   *want.Wanted   // that the plan is for
-	Baseline map[string]int // records of each section at the last import of which nothing was held
-	Silences []want.Silence
-	Past     Past
-	Yearless int // pupils without a year in the document that the database reflects
+	State           *model.State
+	Ahead           model.LessonsAhead // all lessons from the as-of date on, where the plan changes some
+	Plan            model.Plan
+	Snap            *mis.Snapshot  // nil for an undo, as are those below
+	Wanted          *want.Wanted   // that the plan is for
+	Baseline        map[string]int // records of each section at the last import of which nothing was held
+	MissingSections []want.MissingSection
+	Past            Past
+	Yearless        int // pupils without a year in the document that the database reflects
 }
 
 // Judge holds a plan against limits. It is pure. The findings are in the order of

@@ -229,8 +229,7 @@ func faultOf(kinds []kind, k kind, p Pair) string {
 		return "" // that was done
 	case k.known[p.New]:
 		return fmt.Sprintf("%s %s of the new MIS has a row of its own already, from an import before: \"%s\" makes "+
-			"the "+
-			"two one", k.name, p.New, hint.Command("merge %s %s %s", k.name, hint.Quote(p.New), hint.Quote(p.Old)))
+			"the two one", k.name, p.New, hint.Command("merge %s %s %s", k.name, hint.Quote(p.New), hint.Quote(p.Old)))
 	case !isOld(k):
 		return fmt.Sprintf("there is no %s with the old id %s%s", k.name, p.Old, elsewhere(kinds, isOld))
 	case !isNew(k):

@@ -27,8 +27,7 @@ func WriteAct(w io.Writer, r report.Report, what string, style Style) error {
 			p.waits("would wait for a person", r.Waiting, r.Held)
 		}
 		p.line("\nNothing has been changed: this is a plan. The same command without --plan carries it out; with " +
-			"--yes, if " +
-			"it is early or much.")
+			"--yes, if it is early or much.")
 		return p.err
 	}
 	p.line("%s", p.paint(bold, fmt.Sprintf("Run %d: %s, %s", r.Run, r.Result, what)))

@@ -106,8 +106,7 @@ func Warning(c model.Calendar, today era.Date, rollsItself bool) string {
 // RollWaits is the step that comes next while a roll waits for a person.
 func RollWaits(run model.ID) Step {
 	return Step{What: fmt.Sprintf("run %d, a roll into the next academic year, waits for a person: \"%s\" shows it, "+
-		"\"%s\" "+
-		"or \"%s\" decides", run, hint.Command("runs show %d", run), hint.Command("approve %d", run),
+		"\"%s\" or \"%s\" decides", run, hint.Command("runs show %d", run), hint.Command("approve %d", run),
 		hint.Command("reject %d", run)), Command: hint.Command("approve %d", run), Urgent: true}
 }
 

@@ -30,14 +30,11 @@ func TestPartsBecomeOneDocument(t *testing.T) {
 		"<iSAMS>\n<TeachingManager><Sets><Set Id=\"5\"><Name>Ω</Name></Set></Sets></TeachingManager>\n</iSAMS>\n" +
 			"<!-- end -->"}
 	var readers []io.ReadSeeker
-	var contents []isams.Contents
 	for _, p := range parts {
 		readers = append(readers, strings.NewReader(p))
-		c, err := isams.Inspect(strings.NewReader(p))
-		if err != nil {
+		if _, err := isams.Inspect(strings.NewReader(p)); err != nil {
 			t.Fatal(err)
 		}
-		contents = append(contents, c)
 	}
 	var merged bytes.Buffer
 	if err := isams.Merge(&merged, readers...); err != nil {

@@ -1,6 +1,7 @@
-package main
+package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -66,16 +67,16 @@ func (c *isamsConfig) settle() (*batch.Settings, []error) {
 		key, text string
 		into      *time.Duration
 	}{
-		{"timeout", first(c.Timeout, "20m"), &s.Timeout},
-		{"connect_timeout", first(c.ConnectTimeout, "10s"), &s.Connect},
-		{"stall", first(c.Stall, "30s"), &s.Stall}, {"retry.first", first(c.Retry.First, "2s"), &s.RetryFirst},
-		{"retry.most", first(c.Retry.Most, "2m"), &s.RetryMost},
+		{"timeout", cmp.Or(c.Timeout, "20m"), &s.Timeout},
+		{"connect_timeout", cmp.Or(c.ConnectTimeout, "10s"), &s.Connect},
+		{"stall", cmp.Or(c.Stall, "30s"), &s.Stall}, {"retry.first", cmp.Or(c.Retry.First, "2s"), &s.RetryFirst},
+		{"retry.most", cmp.Or(c.Retry.Most, "2m"), &s.RetryMost},
 	} {
 		if *d.into, err = parseDuration(d.text); err != nil {
 			faults = append(faults, fmt.Errorf("isams: %s: %w", d.key, err))
 		}
 	}
-	if s.MaxSize, err = parseSize(first(c.MaxSize, "1GiB")); err != nil {
+	if s.MaxSize, err = parseSize(cmp.Or(c.MaxSize, "1GiB")); err != nil {
 		faults = append(faults, fmt.Errorf("isams: max_size: %w", err))
 	}
 	if c.CAFile != "" {

@@ -1,6 +1,9 @@
-package main
+// Package config reads and checks the configuration: a file, flags and the environment. What comes of it
+// are settings that hold no surprise. It must never act on them.
+package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,13 +29,13 @@ import (
 )
 
 const (
-	defaultConfig = "/etc/misimportd/config.yml"
+	DefaultFile   = "/etc/misimportd/config.yml"
 	defaultState  = "/var/lib/misimportd"
-	defaultListen = "127.0.0.1:9190"
+	DefaultListen = "127.0.0.1:9190"
 )
 
-// config is the configuration file. Flags and the environment go before it.
-type config struct {
+// file is the configuration file. Flags and the environment go before it.
+type file struct {
 	Database           string            `yaml:"database"`
 	State              string            `yaml:"state"`
 	Timezone           string            `yaml:"timezone"`
@@ -53,48 +56,58 @@ type config struct {
 	ISAMS              *isamsConfig      `yaml:"isams"`
 }
 
-// settings is the configuration after it was checked.
-type settings struct {
-	database           string
-	state              string
-	stateNamed         bool // it is not the usual one
-	zone               *time.Location
-	years              []era.Year
-	academicYearStarts era.MonthDay
-	retention          time.Duration
-	schedule           daemon.Schedule
-	listen             string          // off: nobody is answered
-	webConfig          string          // a file of exporter-toolkit, for TLS and passwords; "" for none
-	isams              *batch.Settings // nil: nothing is fetched
-	useLastGood        bool
-	suspensionsFile    string
-	guard              guard.Guard
-	turn               importer.Turn // of the school year
-	pauses             []era.Pause
-	conversion         importer.Conversion
-	timetable          string   // the published one to import, "" for the only one
-	source             string   // the file that was read, "" for none
-	warnings           []string // of what is allowed, and seldom meant
-	exposed            []string // of the configuration itself, likewise
-	unread             error    // secrets that cannot be read: who asks iSAMS fails with it
+// Settings is the configuration after it was checked.
+type Settings struct {
+	Database           string
+	State              string
+	StateNamed         bool // it is not the usual one
+	Zone               *time.Location
+	Years              []era.Year
+	AcademicYearStarts era.MonthDay
+	Retention          time.Duration
+	Schedule           daemon.Schedule
+	Listen             string          // off: nobody is answered
+	WebConfig          string          // a file of exporter-toolkit, for TLS and passwords; "" for none
+	ISAMS              *batch.Settings // nil: nothing is fetched
+	UseLastGood        bool
+	SuspensionsFile    string
+	Guard              guard.Guard
+	Turn               importer.Turn // of the school year
+	Pauses             []era.Pause
+	Conversion         importer.Conversion
+	Timetable          string   // the published one to import, "" for the only one
+	Source             string   // the file that was read, "" for none
+	Warnings           []string // of what is allowed, and seldom meant
+	Exposed            []string // of the configuration itself, likewise
+	Unread             error    // secrets that cannot be read: who asks iSAMS fails with it
 }
 
-// usageError is a wrong use or a wrong configuration: exit status 2.
-type usageError struct{ err error }
+// Error says what is wrong with the configuration.
+type Error struct{ Err error }
 
-func (e usageError) Error() string { return e.err.Error() }
+func (e Error) Error() string { return e.Err.Error() }
 
-func (e usageError) Unwrap() error { return e.err }
+func (e Error) Unwrap() error { return e.Err }
 
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+func faultf(format string, args ...any) error { return Error{fmt.Errorf(format, args...)} }
+
+// Given holds what goes before the file: flags and the environment. What is blank is left to the file.
+type Given struct {
+	File     string // "" for the usual one, which need not be there
+	NoFile   bool   // not even the usual one
+	State    string
+	Database string
+	Timezone string
+	Years    []string
+}
 
 // readConfig reads a configuration file. Without a name it reads the usual one, which
 // need not be there.
-func readConfig(path string) (config, string, error) {
-	var c config
+func readConfig(path string) (file, string, error) {
+	var c file
 	named := path != ""
 	if !named {
-		path = defaultConfig
+		path = DefaultFile
 	}
 	text, err := files.Read(path)
 	var other *files.NotFileError
@@ -102,9 +115,9 @@ func readConfig(path string) (config, string, error) {
 	case errors.Is(err, fs.ErrNotExist) && !named:
 		return c, "", nil
 	case errors.As(err, &other):
-		return c, path, usagef("configuration: %w", err)
+		return c, path, faultf("configuration: %w", err)
 	case err != nil:
-		return c, path, usagef("configuration: %w; check what --config names, its owner and its mode", err)
+		return c, path, faultf("configuration: %w; check what --config names, its owner and its mode", err)
 	}
 	if err := decodeYAML(path, text, &c); err != nil {
 		return c, path, err
@@ -117,7 +130,7 @@ func readConfig(path string) (config, string, error) {
 }
 
 // relativeTo makes paths relative to the file that they stand in.
-func (c *config) relativeTo(folder string) {
+func (c *file) relativeTo(folder string) {
 	if c.State != "" && !filepath.IsAbs(c.State) {
 		c.State = filepath.Join(folder, c.State)
 	}
@@ -135,55 +148,55 @@ func (c *config) relativeTo(folder string) {
 	}
 }
 
-// settle checks the configuration together with the flags and fills in what is left
-// open. It reports everything that is wrong, not the first thing only.
-func (f *flags) settle() (settings, error) {
-	var c config
+// Settle checks the configuration together with what goes before it, and fills in what is left
+// open. It reports everything that is wrong, not the first thing only, in an Error.
+func Settle(f Given) (Settings, error) {
+	var c file
 	var source string
 	var err error
-	if !f.noConfig {
-		if c, source, err = readConfig(f.Config); err != nil {
-			return settings{}, err
+	if !f.NoFile {
+		if c, source, err = readConfig(f.File); err != nil {
+			return Settings{}, err
 		}
 	}
-	s := settings{
-		source:             source,
-		database:           first(f.Database, c.Database),
-		state:              first(f.State, c.State, defaultState),
-		stateNamed:         first(f.State, c.State) != "",
-		academicYearStarts: era.FirstSeptember,
+	s := Settings{
+		Source:             source,
+		Database:           cmp.Or(f.Database, c.Database),
+		State:              cmp.Or(f.State, c.State, defaultState),
+		StateNamed:         cmp.Or(f.State, c.State) != "",
+		AcademicYearStarts: era.FirstSeptember,
 	}
-	if s.database == "" {
-		s.database = sqliteIn(s.state)
+	if s.Database == "" {
+		s.Database = SQLiteIn(s.State)
 	}
 	faults := s.settleSchool(f, c)
-	if s.retention, err = parseDuration(first(c.Retention, "30d")); err != nil {
+	if s.Retention, err = parseDuration(cmp.Or(c.Retention, "30d")); err != nil {
 		faults = append(faults, "retention: "+err.Error())
 	}
-	s.suspensionsFile = c.SuspensionsFile
+	s.SuspensionsFile = c.SuspensionsFile
 	var wrong []error
-	s.guard, wrong = c.Guard.settle()
+	s.Guard, wrong = c.Guard.settle()
 	faults = append(faults, texts(wrong)...)
 	faults = append(faults, s.settleYear(c)...)
 	faults = append(faults, s.settleService(c)...)
 	faults = append(faults, s.settleISAMS(c.ISAMS)...)
-	s.exposed = passwordWarning(source, c.Database)
+	s.Exposed = passwordWarning(source, c.Database)
 	if len(faults) > 0 {
 		if c.ISAMS != nil { // all that is wrong is told
 			faults = append(faults, texts(c.ISAMS.unread)...)
 		}
-		return s, usagef("%s", strings.Join(inFile(source, faults), "; "))
+		return s, faultf("%s", strings.Join(inFile(source, faults), "; "))
 	}
 	return s, nil
 }
 
 // settleSchool settles what is true of the school: where it is, which year groups it imports, and
 // when its years begin.
-func (s *settings) settleSchool(f *flags, c config) (faults []string) {
+func (s *Settings) settleSchool(f Given, c file) (faults []string) {
 	var err error
-	if s.zone, err = time.LoadLocation(first(f.Timezone, c.Timezone, "Europe/London")); err != nil {
+	if s.Zone, err = time.LoadLocation(cmp.Or(f.Timezone, c.Timezone, "Europe/London")); err != nil {
 		faults = append(faults, fmt.Sprintf("timezone %q is not known: write it as Europe/London",
-			first(f.Timezone, c.Timezone)))
+			cmp.Or(f.Timezone, c.Timezone)))
 	}
 	years := f.Years
 	if len(years) == 0 {
@@ -196,10 +209,10 @@ func (s *settings) settleSchool(f *flags, c config) (faults []string) {
 		if err != nil {
 			faults = append(faults, "years: "+err.Error())
 		}
-		s.years = append(s.years, year)
+		s.Years = append(s.Years, year)
 	}
 	if c.AcademicYearStarts != "" {
-		if err := s.academicYearStarts.UnmarshalText([]byte(c.AcademicYearStarts)); err != nil {
+		if err := s.AcademicYearStarts.UnmarshalText([]byte(c.AcademicYearStarts)); err != nil {
 			faults = append(faults, "academic_year_starts: "+err.Error())
 		}
 	}
@@ -207,16 +220,16 @@ func (s *settings) settleSchool(f *flags, c config) (faults []string) {
 }
 
 // settleISAMS settles how the MIS is asked, if it is.
-func (s *settings) settleISAMS(c *isamsConfig) []string {
+func (s *Settings) settleISAMS(c *isamsConfig) []string {
 	if c == nil {
 		return nil
 	}
-	s.useLastGood, s.timetable = c.UseLastGood, c.Timetable
+	s.UseLastGood, s.Timetable = c.UseLastGood, c.Timetable
 	var wrong []error
-	s.isams, wrong = c.settle()
-	s.warnings = c.warnings
+	s.ISAMS, wrong = c.settle()
+	s.Warnings = c.warnings
 	if len(c.unread) > 0 {
-		s.unread = usagef("%s", strings.Join(inFile(s.source, texts(c.unread)), "; "))
+		s.Unread = faultf("%s", strings.Join(inFile(s.Source, texts(c.unread)), "; "))
 	}
 	return texts(wrong)
 }
@@ -242,44 +255,44 @@ func passwordWarning(source, database string) []string {
 		source, hint.Quote(source))}
 }
 
-// sqliteIn is the database of a state folder, unless another is configured.
-func sqliteIn(state string) string { return "sqlite:" + filepath.Join(state, "misimportd.db") }
+// SQLiteIn is the database of a state folder, unless another is configured.
+func SQLiteIn(state string) string { return "sqlite:" + filepath.Join(state, "misimportd.db") }
 
 // settleService settles what a daemon needs.
-func (s *settings) settleService(c config) (faults []string) {
-	s.listen, s.webConfig = first(c.Listen, defaultListen), c.WebConfigFile
-	if err := checkListen(s.listen); err != nil {
+func (s *Settings) settleService(c file) (faults []string) {
+	s.Listen, s.WebConfig = cmp.Or(c.Listen, DefaultListen), c.WebConfigFile
+	if err := CheckListen(s.Listen); err != nil {
 		faults = append(faults, err.Error())
 	}
-	if s.webConfig != "" {
-		if err := checkWebConfig(s.webConfig); err != nil {
-			faults = append(faults, fmt.Sprintf("web_config_file: %s: %v", s.webConfig, err))
+	if s.WebConfig != "" {
+		if err := checkWebConfig(s.WebConfig); err != nil {
+			faults = append(faults, fmt.Sprintf("web_config_file: %s: %v", s.WebConfig, err))
 		}
 	}
-	if s.zone == nil {
+	if s.Zone == nil {
 		return faults
 	}
 	var err error
-	if s.schedule, err = daemon.NewSchedule(first(c.Schedule, "0 3 * * *"), first(c.GiveUp, "07:00"),
-		s.zone); err != nil {
+	if s.Schedule, err = daemon.NewSchedule(cmp.Or(c.Schedule, "0 3 * * *"), cmp.Or(c.GiveUp, "07:00"),
+		s.Zone); err != nil {
 		faults = append(faults, strings.Split(err.Error(), "\n")...)
 	}
-	s.schedule = s.schedule.Pausing(s.pauses...)
+	s.Schedule = s.Schedule.Pausing(s.Pauses...)
 	return faults
 }
 
-// listenWarning tells of a service that answers everybody.
-func (s settings) listenWarning() string {
-	host, _, err := net.SplitHostPort(s.listen)
+// ListenWarning tells of a service that answers everybody.
+func (s Settings) ListenWarning() string {
+	host, _, err := net.SplitHostPort(s.Listen)
 	ip := net.ParseIP(host)
-	if err != nil || s.webConfig != "" || host == "localhost" || ip != nil && ip.IsLoopback() {
+	if err != nil || s.WebConfig != "" || host == "localhost" || ip != nil && ip.IsLoopback() {
 		return ""
 	}
 	return "; beware: without a password and without TLS, whoever can reach it is answered (web_config_file)"
 }
 
-// checkListen tells whether the service can answer at an address; off is one.
-func checkListen(address string) error {
+// CheckListen tells whether the service can answer at an address; off is one.
+func CheckListen(address string) error {
 	if address == "off" {
 		return nil
 	}
@@ -325,14 +338,4 @@ func inFile(source string, faults []string) []string {
 		faults[0] = source + ": " + faults[0]
 	}
 	return faults
-}
-
-// first is the first text that is not blank.
-func first(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -6,12 +6,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v4"
 
 	"misimportd/era"
-	"misimportd/importer"
 	"misimportd/store/model"
 )
 
@@ -89,8 +87,8 @@ func sectionsOf(names []string) (sections []string, err error) {
 	return slices.Compact(sections), nil
 }
 
-// nextYear checks what is loaded ahead of time.
-func nextYear(name string, years int, without []string, timetable string) (*model.NextYear, error) {
+// NextYear checks what is loaded ahead of time.
+func NextYear(name string, years int, without []string, timetable string) (*model.NextYear, error) {
 	const most = 5
 	sections, err := sectionsOf(without)
 	switch {
@@ -106,12 +104,12 @@ func nextYear(name string, years int, without []string, timetable string) (*mode
 }
 
 // settleYear settles what imports do about the school year by themselves, and when they do not begin.
-func (s *settings) settleYear(c config) (faults []string) {
-	s.turn.AutoRoll = c.AutoRoll
+func (s *Settings) settleYear(c file) (faults []string) {
+	s.Turn.AutoRoll = c.AutoRoll
 	switch c.NextEra {
 	case "", "warn":
 	case "create":
-		s.turn.CreateNext = true
+		s.Turn.CreateNext = true
 	default:
 		faults = append(faults, fmt.Sprintf("next_era: %q: write warn, which imports people only once the year is "+
 			"over, or create, which enters the year that follows", c.NextEra))
@@ -122,28 +120,16 @@ func (s *settings) settleYear(c config) (faults []string) {
 			years = int(*c.Ahead.Years)
 		}
 		var err error
-		if s.turn.Ahead, err = nextYear(c.Ahead.Era, years, c.Ahead.No, c.Ahead.Timetable); err != nil {
+		if s.Turn.Ahead, err = NextYear(c.Ahead.Era, years, c.Ahead.No, c.Ahead.Timetable); err != nil {
 			faults = append(faults, "ahead: "+err.Error())
 		}
 	}
 	var err error
-	if s.conversion, err = c.Convert.settle(); err != nil {
+	if s.Conversion, err = c.Convert.settle(); err != nil {
 		faults = append(faults, err.Error())
 	}
 	for _, p := range c.Pauses {
-		s.pauses = append(s.pauses, p.Pause)
+		s.Pauses = append(s.Pauses, p.Pause)
 	}
 	return faults
-}
-
-// tellPause says that a pause is on, which a person's import does not heed.
-func (a *app) tellPause(s settings, im *importer.Importer) error {
-	imports, err := im.DB.Imports(a.ctx)
-	if err != nil {
-		return err
-	}
-	if days, _, on := s.schedule.Pausing(imports.Pauses...).Pause(time.Now()); on {
-		a.log.Warn(fmt.Sprintf("imports are paused until %s; this one is made, for you asked for it", days.To.Long()))
-	}
-	return nil
 }

@@ -8,20 +8,20 @@ import (
 	"misimportd/store/model"
 )
 
-// Silence is a section that was not taken as empty though it is (R34), and how much of it
+// MissingSection is a section that was not taken as empty though it is (R34), and how much of it
 // the database holds.
-type Silence struct {
+type MissingSection struct {
 	Section string
 	Kept    int
 	Known   int    // records of it at the last import of which nothing was held
 	Unit    string // what kept counts, "" for records of the section
 }
 
-// Silences lists the sections that say nothing though the database holds something of them,
+// MissingSections lists the sections that say nothing though the database holds something of them,
 // or though baseline has records of them: those of the last import of which nothing was held.
 // At an era's beginning the database holds nothing yet.
-func (w *Wanted) Silences(baseline map[string]int) (list []Silence) {
-	add := func(s Silence) {
+func (w *Wanted) MissingSections(baseline map[string]int) (list []MissingSection) {
+	add := func(s MissingSection) {
 		if s.Kept+s.Known > 0 {
 			list = append(list, s)
 		}
@@ -42,7 +42,7 @@ func (w *Wanted) Silences(baseline map[string]int) (list []Silence) {
 		{&w.Snap.SetLists, w.countMemberships(sets)},
 	} {
 		if of.section.SaysNothing() && !of.section.IsLeftOut() {
-			add(Silence{Section: of.section.Name(), Kept: of.kept, Known: baseline[of.section.Name()]})
+			add(MissingSection{Section: of.section.Name(), Kept: of.kept, Known: baseline[of.section.Name()]})
 		}
 	}
 	t := &w.Snap.Timetable
@@ -50,12 +50,13 @@ func (w *Wanted) Silences(baseline map[string]int) (list []Silence) {
 		return list
 	}
 	if !t.Speaks {
-		add(Silence{Section: t.Section, Kept: w.daysWithLessons(""), Known: w.lessonsKnown(baseline), Unit: " days"})
+		add(MissingSection{Section: t.Section, Kept: w.daysWithLessons(""), Known: w.lessonsKnown(baseline),
+			Unit: " days"})
 		return list
 	}
 	for _, of := range t.Rolls {
 		if of.Makes != mis.Taught && t.Silent[of.Makes] {
-			add(Silence{Section: of.Section, Kept: w.daysWithLessons(of.Makes), Known: baseline[of.Section],
+			add(MissingSection{Section: of.Section, Kept: w.daysWithLessons(of.Makes), Known: baseline[of.Section],
 				Unit: " days"})
 		}
 	}
@@ -72,9 +73,9 @@ func (w *Wanted) lessonsKnown(baseline map[string]int) (known int) {
 	return known
 }
 
-// ReportSilence says which sections those are.
-func (w *Wanted) ReportSilence() {
-	for _, s := range w.Silences(nil) {
+// ReportMissing says which sections those are.
+func (w *Wanted) ReportMissing() {
+	for _, s := range w.MissingSections(nil) {
 		w.Problems.Add(mis.Problem{Section: s.Section, Reason: mis.SectionIsAbsent,
 			Detail: fmt.Sprintf("what the database holds of it stays as it is (%d); check what the API key is allowed",
 				s.Kept)})

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"bytes"
@@ -18,16 +18,16 @@ func decodeYAML(path string, text []byte, v any) error {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(v); err != nil && !errors.Is(err, io.EOF) {
-		return usagef("%s: %s", path, yamlFault(err))
+		return faultf("%s: %s", path, yamlFault(err))
 	}
 	var more yaml.Node
 	switch err := decoder.Decode(&more); {
 	case errors.Is(err, io.EOF):
 		return nil
 	case err != nil:
-		return usagef("%s: %s", path, yamlFault(err))
+		return faultf("%s: %s", path, yamlFault(err))
 	}
-	return usagef("%s: line %d: a second document after ---: put all into the first", path, more.Line)
+	return faultf("%s: line %d: a second document after ---: put all into the first", path, more.Line)
 }
 
 // yamlFault says what is wrong with a YAML file and where, in the user's words.
@@ -65,15 +65,15 @@ var (
 	unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
 	givenTwice = regexp.MustCompile(`mapping key "(.*)" already defined at line (\d+)`)
 	wrongType  = regexp.MustCompile(`cannot (?:construct|unmarshal) !!\w+ ?(.*?) ?into (\S+)`)
-	expected   = map[string]string{"string": "a text", "[]main.wholeNumber": "a list such as [7, 8]",
-		"main.config": "keys and values", "main.isamsConfig": "keys and values",
-		"main.requestConfig": "keys and values", "main.guardConfig": "keys and values",
-		"main.limitsConfig": "keys and values", "main.aheadConfig": "keys and values",
-		"main.conversionConfig": "keys and values", "main.rollConfig": "keys and values",
-		"main.convertLimits": "keys and values",
-		"[]main.pauseConfig": "a list, as in [{from: 2026-12-19, to: 2027-01-03}]",
-		"main.limitConfig":   "{percent: 10, at_least: 20}, a number or off",
-		"bool":               "true or false"}
+	expected   = map[string]string{"string": "a text", "[]config.wholeNumber": "a list such as [7, 8]",
+		"config.file": "keys and values", "config.isamsConfig": "keys and values",
+		"config.requestConfig": "keys and values", "config.guardConfig": "keys and values",
+		"config.limitsConfig": "keys and values", "config.aheadConfig": "keys and values",
+		"config.conversionConfig": "keys and values", "config.rollConfig": "keys and values",
+		"config.convertLimits": "keys and values",
+		"[]config.pauseConfig": "a list, as in [{from: 2026-12-19, to: 2027-01-03}]",
+		"config.limitConfig":   "{percent: 10, at_least: 20}, a number or off",
+		"bool":                 "true or false"}
 )
 
 // kindOf says what a setting of a type is written as.

@@ -1,4 +1,4 @@
-package main
+package config_test
 
 import (
 	"os"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"misimportd/cmd/misimportd/config"
 	"misimportd/era"
 	"misimportd/importer/guard"
 	"misimportd/mis/isams/batch"
@@ -18,20 +19,18 @@ import (
 // nothing, and with each line in force, which changes nothing either: it shows the
 // defaults. The years alone have none to show.
 func TestTheExampleConfigurationTellsTheTruth(t *testing.T) {
-	example := filepath.Join("..", "..", "deploy", "config.yml")
+	example := filepath.Join("..", "..", "..", "deploy", "config.yml")
 	text, err := os.ReadFile(example)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("MISIMPORTD_STATE", "")
-	t.Setenv("MISIMPORTD_DATABASE", "")
-	settled := func(path string) settings {
+	settled := func(path string) config.Settings {
 		t.Helper()
-		s, err := (&flags{Config: path}).settle()
+		s, err := config.Settle(config.Given{File: path})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.source = ""
+		s.Source = ""
 		return s
 	}
 	inForce := regexp.MustCompile(`(?m)^#([a-z_]+: .*)$`).ReplaceAllStringFunc(string(text), func(line string) string {
@@ -51,11 +50,11 @@ func TestTheExampleConfigurationTellsTheTruth(t *testing.T) {
 	plain, shown := settled(example), settled(changed)
 	isamsInForce(t, string(text))
 	guardInForce(t, string(text))
-	if diff := cmp.Diff([]era.Year{7, 8, 9, 10, 11, 12, 13}, shown.years); diff != "" {
+	if diff := cmp.Diff([]era.Year{7, 8, 9, 10, 11, 12, 13}, shown.Years); diff != "" {
 		t.Error(diff)
 	}
-	shown.years, shown.stateNamed = nil, plain.stateNamed // which is to be named, for once
-	if diff := cmp.Diff(plain, shown, cmp.AllowUnexported(settings{}),
+	shown.Years, shown.StateNamed = nil, plain.StateNamed // which is to be named, for once
+	if diff := cmp.Diff(plain, shown,
 		cmp.Comparer(func(a, b interface{ String() string }) bool { return a.String() == b.String() })); diff != "" {
 		t.Errorf("(-default +shown):\n%s", diff)
 	}
@@ -71,11 +70,11 @@ func guardInForce(t *testing.T, text string) {
 	if err := os.WriteFile(path, []byte(section), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := (&flags{Config: path}).settle()
+	s, err := config.Settle(config.Given{File: path})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(guard.NewGuard(), s.guard); diff != "" {
+	if diff := cmp.Diff(guard.NewGuard(), s.Guard); diff != "" {
 		t.Errorf("guard (-default +shown):\n%s", diff)
 	}
 	for name := range guard.DefaultLimits() {
@@ -112,11 +111,11 @@ func isamsInForce(t *testing.T, text string) {
 		if err := os.WriteFile(path, []byte(section), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s, err := (&flags{Config: path}).settle()
+		s, err := config.Settle(config.Given{File: path})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return s.isams
+		return s.ISAMS
 	}
 	// Keys and OAuth2 exclude each other; that has its own test.
 	withKeys := regexp.MustCompile(`(?m)^  oauth:.*\n`).ReplaceAllString(section, "")
