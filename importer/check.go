@@ -25,7 +25,7 @@ func CheckDocument(state cache.Folder, timetable string) (string, error) {
 	defer func() { _ = document.Close() }()
 	var s *mis.Snapshot
 	_, err = document.Read(func(r io.Reader) (err error) {
-		s, err = isams.DecodeChoosing(r, timetable)
+		s, err = isams.DecodeWith(r, isams.Options{Timetable: timetable, Dumps: dumpsOf(document)})
 		return err
 	})
 	if err != nil {

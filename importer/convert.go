@@ -117,7 +117,11 @@ func (n *night) endPrevious(ctx context.Context, v *store.View, s *scene, previo
 			continue
 		}
 		asOf := max(s.asOf, e.StartsOn)
-		old, err := v.State(ctx, previous, e.ID, asOf)
+		eras := []model.ID{e.ID}
+		if e.ID == s.era.ID {
+			eras = s.calendar.InForce(e.ID)
+		}
+		old, err := v.State(ctx, previous, asOf, eras...)
 		if err != nil {
 			return err
 		}

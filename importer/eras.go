@@ -104,7 +104,7 @@ func (im *Importer) judge(ctx context.Context, v *store.View, r *report.Report, 
 	if err != nil {
 		return err
 	}
-	state, err := v.State(ctx, source.ID, current.ID, max(r.AsOf, current.StartsOn))
+	state, err := v.State(ctx, source.ID, max(r.AsOf, current.StartsOn), calendar.InForce(current.ID)...)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"misimportd/era/hint"
 	"misimportd/importer/guard"
 	"misimportd/importer/report"
+	"misimportd/importer/want"
 	"misimportd/mis/cache"
 	"misimportd/store"
 	"misimportd/store/model"
@@ -32,6 +33,8 @@ type Importer struct {
 	AsOf               era.Date     // zero: today, or the era's first day when that is later
 	Version            string
 	SuspensionsFile    string           // "" for none
+	Groups             want.OtherGroups // beside forms and sets: the eras and the file's own are filled in
+	ExtraGroupsFile    string           // "" for none
 	Again              bool             // import the document that the database reflects once more
 	Force              bool             // import a document even though a run that did was undone
 	Guard              guard.Guard      // NewGuard where nothing else is said; the zero one judges nothing

@@ -27,6 +27,7 @@ type scene struct {
 	state    *model.State
 	begin    model.Plan // what every plan begins with
 	file     []era.Suspension
+	groups   want.OtherGroups
 	noted    []mis.Problem
 	read     map[era.Date]bool     // days whose lessons the state has
 	missing  []want.MissingSection // of a convert: sections that the previous MIS had something of
@@ -128,7 +129,11 @@ func (n *night) look(ctx context.Context, v *store.View) (*scene, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.state, err = v.State(ctx, source.ID, s.era.ID, s.asOf); err != nil {
+	eras := s.calendar.InForce(s.era.ID)
+	if n.NextYear != nil { // groups without an end are this year's
+		eras = eras[:1]
+	}
+	if s.state, err = v.State(ctx, source.ID, s.asOf, eras...); err != nil {
 		return nil, err
 	}
 	n.watch.next("decode")
@@ -137,6 +142,9 @@ func (n *night) look(ctx context.Context, v *store.View) (*scene, error) {
 	}
 	n.watch.next("diff")
 	if s.file, err = schoolfiles.ReadSuspensions(n.SuspensionsFile); err != nil {
+		return nil, err
+	}
+	if s.groups, err = n.otherGroups(s); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(n.checkTimetable(), n.checkConverted(ctx, v)); err != nil {
@@ -164,6 +172,26 @@ func (n *night) keepSuspensions(s *scene) {
 			Detail: fmt.Sprintf("no suspensions_file is configured: those that a run read in one stay as they are "+
 				"(%d); to take them out, name a file without them", len(s.file))})
 	}
+}
+
+// otherGroups says which groups there are beside those that the MIS has, those of the school's file too.
+func (n *night) otherGroups(s *scene) (want.OtherGroups, error) {
+	g := n.Groups
+	if perpetual := s.calendar.Perpetual(); perpetual != nil {
+		g.Perpetual = *perpetual
+	} else { // of a database that is not there yet
+		g.Perpetual.ID = s.begin.NewID()
+	}
+	extra, isThere, err := schoolfiles.ReadExtraGroups(n.ExtraGroupsFile)
+	g.HasExtra = isThere
+	for _, e := range extra {
+		listed := want.ExtraGroup{Name: e.Name, Line: e.Line}
+		for _, m := range e.Members {
+			listed.Members = append(listed.Members, want.ExtraMember(m))
+		}
+		g.Extra = append(g.Extra, listed)
+	}
+	return g, err
 }
 
 // isUnwanted tells whether the document is not to be imported again, and says so. By force
@@ -213,7 +241,7 @@ func (n *night) plan(ctx context.Context, s *scene, g given) (*want.Wanted, mode
 	plan.Changes = slices.Clip(plan.Changes)
 	state := s.after(g.done)
 	w := want.Of(want.Given{State: state, Snap: g.snap, Era: s.era, AsOf: s.asOf, Years: n.Years, File: s.file,
-		NewID: plan.NewID, Terms: g.terms})
+		NewID: plan.NewID, OtherGroups: s.groups, Terms: g.terms})
 	if more, err := s.readLessons(ctx, w.StaleDays()); err != nil {
 		return nil, model.Plan{}, err
 	} else if more {
@@ -251,7 +279,7 @@ func (s *scene) readLessons(ctx context.Context, days []era.Date) (more bool, er
 func (n *night) tell(s *scene, w *want.Wanted) {
 	found := slices.Concat(n.snap.Problems.List(), w.Problems.List())
 	mis.SortProblems(found)
-	n.report.Problems = append(append([]mis.Problem{}, s.noted...), found...)
+	n.report.Problems = slices.Concat(s.noted, guard.UnknownProtected(n.Guard.Protected, w), found)
 	n.pinned = w.Pinned
 }
 
@@ -282,7 +310,7 @@ func (n *night) judge(ctx context.Context, s *scene, w *want.Wanted, plan model.
 		silences = s.missing
 	}
 	return guard.Judge(limits, guard.Evidence{State: s.state, Ahead: ahead, Plan: plan, Snap: n.snap, Wanted: w,
-		Baseline: baseline, MissingSections: silences, Past: then, Yearless: before}), nil
+		Baseline: baseline, MissingSections: silences, Past: then, Yearless: before, Protected: n.Guard.Protected}), nil
 }
 
 // limits are those of an ordinary night, or the wider ones of an era's first import, be the era loaded
@@ -295,7 +323,7 @@ func (n *night) limits(ctx context.Context, s *scene) (guard.Limits, error) {
 		return n.Guard.Import, nil
 	}
 	was, err := s.view.WasImported(ctx, s.era)
-	if guard.IsRollover(s.state) || n.NextYear != nil || !was {
+	if guard.IsRollover(s.state, s.era.ID) || n.NextYear != nil || !was {
 		return n.Guard.Rollover, err
 	}
 	return n.Guard.Import, err

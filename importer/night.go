@@ -56,10 +56,18 @@ func (n *night) read() {
 	defer n.survive()
 	begin := time.Now()
 	n.hash, n.err = n.document.Read(func(r io.Reader) (err error) {
-		n.snap, err = isams.DecodeChoosing(r, n.Timetable)
+		n.snap, err = isams.DecodeWith(r, isams.Options{Timetable: n.Timetable, Dumps: dumpsOf(n.document)})
 		return err
 	})
 	n.took = time.Since(begin)
+}
+
+// dumpsOf is the dumps that came with a document.
+func dumpsOf(document *cache.Document) (dumps []isams.Dump) {
+	for _, b := range document.Beside() {
+		dumps = append(dumps, isams.Dump{Name: b.Name, Open: b.Open})
+	}
+	return dumps
 }
 
 // survive turns a fault of the program's own, met in a document, into an error of the

@@ -90,7 +90,7 @@ func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id model.ID,
 	if err != nil {
 		return p, err
 	}
-	state, err := v.State(ctx, source.ID, current.ID, max(run.AsOf, current.StartsOn))
+	state, err := v.State(ctx, source.ID, max(run.AsOf, current.StartsOn), calendar.InForce(current.ID)...)
 	if err != nil {
 		return p, err
 	}

@@ -45,6 +45,18 @@ const (
 	WouldClash        Reason = "would clash with what is kept"
 	YearEnds          Reason = "academic year ends"
 	NoMatch           Reason = "no match"
+	UnknownAuthor     Reason = "unknown author"
+	UnknownCategory   Reason = "unknown category"
+	UnknownActivity   Reason = "unknown activity"
+	UnknownEvent      Reason = "unknown event"
+	UnknownGroup      Reason = "unknown group"
+	UnknownMember     Reason = "unknown member"
+	Ambiguous         Reason = "fits more than one"
+	InItself          Reason = "group in itself"
+	SameName          Reason = "same name"
+	OutsideGroup      Reason = "outside its group's days"
+	TimesDiffer       Reason = "times differ"
+	DumpUnreadable    Reason = "dump cannot be read"
 )
 
 // Reasons are all of them.
@@ -53,7 +65,9 @@ var Reasons = []Reason{NoID, BadID, Conflicting, Repeated, NoName, BadValue, Too
 	UnknownForm, UnknownHouse, UnknownSet, UnknownPupil, UnknownSubject, UnknownPeriod, UnknownWeek, UnknownRoom,
 	UnknownTeacher, UnknownTimetable,
 	SeveralTimetables, Overlapping, Backwards, CrossesMidnight, NoWeek, NotUnderstood, OutsideEras, NobodyInYear,
-	OverlapsAnother, LastGood, SectionIsAbsent, Unwanted, WouldClash, YearEnds, NoMatch}
+	OverlapsAnother, LastGood, SectionIsAbsent, Unwanted, WouldClash, YearEnds, NoMatch,
+	UnknownAuthor, UnknownCategory, UnknownActivity, UnknownEvent, UnknownGroup, UnknownMember, Ambiguous, InItself,
+	SameName, OutsideGroup, TimesDiffer, DumpUnreadable}
 
 // Problem is a fault in a document that does not stop the night (R33). It names
 // records by id, never by a person's name.

@@ -16,6 +16,9 @@ func (s *Snapshot) Resolve() {
 	s.resolveSets()
 	s.resolvePupils()
 	s.resolveSetLists()
+	s.resolveCustom()
+	s.resolveCustomMembers()
+	s.resolveActivityLinks()
 }
 
 func (s *Snapshot) note(section, id string, reason Reason, format string, args ...any) {
@@ -95,25 +98,133 @@ func (s *Snapshot) resolveSetLists() {
 	kept := s.SetLists.Records[:0]
 	for _, m := range s.SetLists.Records {
 		switch {
-		case !sets.holds(m.SetID):
+		case !sets.holds(m.GroupID):
 			switch {
 			case s.Sets.SaysNothing():
-			case s.Sets.MayHold(m.SetID):
+			case s.Sets.MayHold(m.GroupID):
 				s.SetLists.Unplaced = append(s.SetLists.Unplaced, m)
 			default:
 				s.note(s.SetLists.Section, m.ID, UnknownSet,
-					"no set has the id %s, which pupil %s is said to be in; skipped", m.SetID, m.PupilID)
+					"no set has the id %s, which pupil %s is said to be in; skipped", m.GroupID, m.PupilID)
 			}
 		case !pupils.holds(m.PupilID):
 			if !s.Pupils.MayHold(m.PupilID) {
 				s.note(s.SetLists.Section, m.ID, UnknownPupil, "no pupil has the id %s, said to be in set %s; skipped",
-					m.PupilID, m.SetID)
+					m.PupilID, m.GroupID)
 			}
 		default:
 			kept = append(kept, m)
 		}
 	}
 	s.SetLists.Records = kept
+}
+
+// resolveCustom finds the authors of custom groups and the names of their categories. A group whose author is
+// no current member of staff, or that is deleted, is not there (R14).
+func (s *Snapshot) resolveCustom() {
+	authors := index(&s.Staff, func(m StaffMember) string { return m.Code })
+	categories := index(&s.Categories, func(c Category) string { return c.ID })
+	someUnread := s.Staff.SaysNothing() || len(s.Staff.Faulty)+len(s.Staff.Unreadable) > 0
+	kept := s.Custom.Records[:0]
+	for _, g := range s.Custom.Records {
+		author := authors.find(g.Author)
+		switch {
+		case g.Deleted:
+			continue
+		case author != nil && g.Author != "":
+			g.Author = author.ID
+		case g.Author != "" && someUnread: // nobody knows: it stays as it is
+			s.Custom.Faulty[g.ID] = true
+			continue
+		default:
+			s.note(s.Custom.Section, g.ID, UnknownAuthor, "no current member of staff has the author's code; taken as "+
+				"absent")
+			continue
+		}
+		s.nameCategory(&g, categories)
+		kept = append(kept, g)
+	}
+	s.Custom.Records = kept
+}
+
+func (s *Snapshot) nameCategory(g *CustomGroup, categories roster[Category]) {
+	switch c := categories.find(g.CategoryID); {
+	case c != nil:
+		g.Category = c.Name
+	case g.CategoryID == "":
+	case s.Categories.MayHold(g.CategoryID):
+		g.Nameless = true
+	default:
+		s.note(s.Custom.Section, g.ID, UnknownCategory, "no category has the id %s; imported without one", g.CategoryID)
+	}
+}
+
+// resolveCustomMembers leaves out members of groups that are not there, which are many and no fault: groups are
+// deleted and their members stay listed.
+func (s *Snapshot) resolveCustomMembers() {
+	groups := index(&s.Custom, func(g CustomGroup) string { return g.ID })
+	pupils := index(&s.Pupils, func(p Pupil) string { return p.ID })
+	kept := s.CustomMembers.Records[:0]
+	for _, m := range s.CustomMembers.Records {
+		switch {
+		case !groups.holds(m.GroupID):
+		case !pupils.holds(m.PupilID):
+			if !s.Pupils.MayHold(m.PupilID) {
+				s.note(s.CustomMembers.Section, m.ID, UnknownPupil, "no pupil has the id %s, said to be in custom "+
+					"group "+
+					"%s; skipped", m.PupilID, m.GroupID)
+			}
+		default:
+			kept = append(kept, m)
+		}
+	}
+	s.CustomMembers.Records = kept
+}
+
+// resolveActivityLinks finds the pupils of activities by their school ids, and keeps them within the days of
+// the activity.
+func (s *Snapshot) resolveActivityLinks() {
+	activities := index(&s.Activities, func(a Activity) string { return a.ID })
+	pupils := index(&s.Pupils, func(p Pupil) string { return p.SchoolID })
+	someUnread := s.Pupils.SaysNothing() || len(s.Pupils.Faulty)+len(s.Pupils.Unreadable) > 0
+	l := &s.ActivityLinks
+	kept := l.Records[:0]
+	for _, m := range l.Records {
+		activity, pupil := activities.find(m.ActivityID), pupils.find(m.SchoolID)
+		switch {
+		case activity == nil:
+			if !s.Activities.MayHold(m.ActivityID) {
+				s.note(l.Section, m.ID, UnknownActivity, "no activity has the id %s; skipped", m.ActivityID)
+			}
+		case pupil != nil && m.SchoolID != "":
+			m.PupilID = pupil.ID
+			if s.keepWithin(&m, activity.Days) {
+				kept = append(kept, m)
+			}
+		case someUnread:
+			l.FaultyIn[m.ActivityID] = true
+		default:
+			s.note(l.Section, m.ID, UnknownPupil, "no pupil has the school id %s, said to be in activity %s; skipped",
+				m.SchoolID, m.ActivityID)
+		}
+	}
+	l.Records = kept
+}
+
+// keepWithin cuts a membership to the days of its activity, and tells whether there are any left.
+func (s *Snapshot) keepWithin(m *ActivityMember, days era.Interval) bool {
+	said := m.Days
+	m.Days.From = max(m.Days.From, days.From)
+	if days.To != 0 && (m.Days.To == 0 || m.Days.To > days.To) {
+		m.Days.To = days.To
+	}
+	isEmpty := m.Days.To != 0 && m.Days.From > m.Days.To
+	if said.From != 0 && said.From < days.From || said.To != 0 && days.To != 0 && said.To > days.To || isEmpty {
+		s.note(s.ActivityLinks.Section, m.ID, OutsideGroup, "its days reach outside those of activity %s; what is "+
+			"within "+
+			"is taken", m.ActivityID)
+	}
+	return !isEmpty
 }
 
 // roster finds the records of a roll by a key.

@@ -87,11 +87,43 @@ type Set struct {
 	SubjectID string // "" for none
 }
 
-// SetMember says that a pupil is in a set.
-type SetMember struct {
+// Member says that a pupil is in a group.
+type Member struct {
 	ID      string // the record's own, "" when it has none; identity is the pair below
-	SetID   string
+	GroupID string
 	PupilID string
+}
+
+// CustomGroup is a group that a member of staff gathered in the MIS.
+type CustomGroup struct {
+	ID         string
+	Name       string // without the category
+	CategoryID string // "" for none
+	Category   string // its name
+	Author     string // a StaffMember's Code; once Resolve is done, the ID
+	Shared     bool
+	ExpiresOn  era.Date // the last day, 0 for none
+	Deleted    bool
+	Nameless   bool // it has a category, and nobody knows what that is called
+}
+
+// Category is what custom groups are sorted by.
+type Category struct{ ID, Name string }
+
+// Activity is a group of an extra-curricular activity. It has its own days.
+type Activity struct {
+	ID   string
+	Name string
+	Days era.Interval // without a last day when that is 0
+}
+
+// ActivityMember says that a pupil is in an activity on some days.
+type ActivityMember struct {
+	ID         string
+	ActivityID string
+	SchoolID   string
+	PupilID    string       // once Resolve is done
+	Days       era.Interval // without a first or a last day where that is 0
 }
 
 // Division is a part of the school with its year groups.
@@ -135,17 +167,34 @@ func (r *Roll[T]) MayHold(id string) bool {
 	return r.SaysNothing() || len(r.Unreadable) > 0 || r.Faulty[id]
 }
 
-// SetLists is all that a document says of who is in which set.
-type SetLists struct {
-	Roll[SetMember]
-	FaultyIn map[string]bool // sets with a member who could not be read
-	FaultyOf map[string]bool // pupils in a set that could not be read
-	Unplaced []SetMember     // who is said to be in a set whose own record cannot be read
+// MemberLists is all that a document says of who is in which group of a kind.
+type MemberLists struct {
+	Roll[Member]
+	FaultyIn map[string]bool // groups with a member who could not be read
+	FaultyOf map[string]bool // pupils in a group that could not be read
+	Unplaced []Member        // who is said to be in a group whose own record cannot be read
 }
 
-// SilentOn tells whether it is unknown if this pupil is in this set (R33).
-func (l *SetLists) SilentOn(setID, pupilID string) bool {
-	return l.SaysNothing() || len(l.Unreadable) > 0 || l.FaultyIn[setID] || l.FaultyOf[pupilID]
+// SilentOn tells whether it is unknown if this pupil is in this group (R33).
+func (l *MemberLists) SilentOn(groupID, pupilID string) bool {
+	return l.SaysNothing() || len(l.Unreadable) > 0 || l.FaultyIn[groupID] || l.FaultyOf[pupilID]
+}
+
+// ActivityMembers is all that is said of who is in which activity.
+type ActivityMembers struct {
+	Roll[ActivityMember]
+	FaultyIn map[string]bool // activities with a member who could not be read
+}
+
+// SilentOn tells whether it is unknown who is in an activity (R33).
+func (l *ActivityMembers) SilentOn(activityID string) bool {
+	return l.SaysNothing() || len(l.Unreadable) > 0 || l.FaultyIn[activityID]
+}
+
+// leaveOut forgets what could not be read, too.
+func (l *ActivityMembers) leaveOut() {
+	l.Roll.leaveOut()
+	l.FaultyIn = nil
 }
 
 // Section is what sections have in common, whatever their records are.
@@ -179,9 +228,9 @@ func (r *Roll[T]) leaveOut() {
 }
 
 // leaveOut forgets who is said to be in a set that cannot be read, too.
-func (l *SetLists) leaveOut() {
+func (l *MemberLists) leaveOut() {
 	l.Roll.leaveOut()
-	*l = SetLists{Roll: l.Roll}
+	*l = MemberLists{Roll: l.Roll}
 }
 
 // Snapshot is what the MIS says. The order of a document's records leaves no
@@ -196,7 +245,12 @@ type Snapshot struct {
 	Divisions      Roll[Division]
 	Forms          Roll[Form]
 	Sets           Roll[Set]
-	SetLists       SetLists
+	SetLists       MemberLists
+	Custom         Roll[CustomGroup]
+	Categories     Roll[Category]
+	CustomMembers  MemberLists
+	Activities     Roll[Activity]
+	ActivityLinks  ActivityMembers
 	Timetable      Timetable
 	Problems       Problems
 }
@@ -204,7 +258,8 @@ type Snapshot struct {
 // sections are all that hold records. A section that is added to a Snapshot is added here.
 func (s *Snapshot) sections() []Section {
 	return []Section{&s.Staff, &s.Pupils, &s.Locations, &s.Subjects, &s.AcademicHouses, &s.BoardingHouses,
-		&s.Divisions, &s.Forms, &s.Sets, &s.SetLists}
+		&s.Divisions, &s.Forms, &s.Sets, &s.SetLists, &s.Custom, &s.Categories, &s.CustomMembers, &s.Activities,
+		&s.ActivityLinks}
 }
 
 // Believing is s with these sections, which are missing, taken at their word: what a person
@@ -231,13 +286,15 @@ func (s *Snapshot) Without(sections ...string) *Snapshot {
 	}
 	if slices.Contains(sections, s.Timetable.Section) {
 		w.Timetable.Lessons, w.Timetable.Speaks, w.Timetable.LeftOut = nil, false, true
+		w.Timetable.Silent = map[LessonKind]bool{Event: true}
 	}
 	return &w
 }
 
 // OfGroups are the sections without which a document says nothing of groups and lessons.
 func (s *Snapshot) OfGroups() []string {
-	return []string{s.Forms.Section, s.Sets.Section, s.SetLists.Section, s.Timetable.Section}
+	return []string{s.Forms.Section, s.Sets.Section, s.SetLists.Section, s.Custom.Section, s.CustomMembers.Section,
+		s.Activities.Section, s.ActivityLinks.Section, s.Timetable.Section}
 }
 
 // Counts is how many records there were of each section, faulty ones too.

@@ -15,6 +15,7 @@ const (
 	Meeting  LessonKind = "meeting"  // of staff
 	Assembly LessonKind = "assembly" // of year groups: chapel, assembly
 	Tutorial LessonKind = "tutorial" // of a few pupils
+	Event    LessonKind = "activity" // on dates of its own, beside the timetable
 )
 
 // Lesson is an entry of the timetable: what comes again every week of the timetable.
@@ -28,12 +29,14 @@ type Lesson struct {
 	Name  string // "" where the code is all
 	Years []era.Year
 
-	PeriodID  string
-	Sets      []string // ids, as of all below
-	Forms     []string
-	Staff     []string
-	Locations []string
-	Pupils    []string
+	PeriodID   string
+	Sets       []string // ids, as of all below
+	Forms      []string
+	Activities []string
+	Staff      []string
+	Locations  []string
+	Pupils     []string
+	Subjects   []string // what is taught in it
 
 	// Unsure is true of those kinds of what it takes that could not be found because what
 	// is said of them cannot be read: what the database has of these stays (R33, R34).
@@ -68,7 +71,9 @@ type Timetable struct {
 	Allocations map[era.Week][]string // ids of the timetable's weeks
 	Terms       []era.Interval        // none when nobody says
 	Lessons     []Lesson              // in order of their first id
-	Rolls       []RollOf              // of the sections that make the lessons
+	// Dates are those of events, by their only id: they are in no week.
+	Dates map[string][]EventDate
+	Rolls []RollOf // of the sections that make the lessons
 
 	// Records that could not be read: the lessons that came of them stay as they are (R33).
 	Faulty     map[string]bool // by id, with the kind
@@ -77,6 +82,12 @@ type Timetable struct {
 
 	Silent     map[LessonKind]bool // kinds of which the document has no section, or an empty one (R34)
 	WeeksFault bool                // some allocation could not be read: weeks without any say nothing
+}
+
+// EventDate is a day on which an event takes place, or was to.
+type EventDate struct {
+	On        era.Date
+	Cancelled bool
 }
 
 // RollOf is how much of a section there is.
@@ -97,7 +108,8 @@ func (t *Timetable) believing(missing map[string]bool) Timetable {
 		}
 	}
 	if missing[t.Section] && !t.Speaks {
-		b.Speaks, b.Silent = true, nil
+		silent := b.Silent[Event]
+		b.Speaks, b.Silent = true, map[LessonKind]bool{Event: silent}
 	}
 	return b
 }
@@ -109,8 +121,23 @@ func (t *Timetable) SilentOn(kind LessonKind, id, code, name string) bool {
 		t.Faulty[id[:at]] { // one of several of a record
 		return true
 	}
-	return !t.Speaks || t.Silent[kind] || t.Faulty[id] || t.FaultyCode[""] || t.FaultyCode[code] || name != "" &&
+	return t.SilentOnKind(kind) || t.Faulty[id] || t.FaultyCode[""] || t.FaultyCode[code] || name != "" &&
 		t.FaultyCode[name]
+}
+
+// SilentOnKind tells whether nothing is known of the lessons of a kind.
+func (t *Timetable) SilentOnKind(kind LessonKind) bool {
+	return t.Silent[kind] || kind != Event && !t.Speaks
+}
+
+// ProtectsTaught tells whether t is silent on anything of what is taught.
+func (t *Timetable) ProtectsTaught() bool {
+	for id := range t.Faulty {
+		if !strings.HasPrefix(id, "event/") {
+			return true
+		}
+	}
+	return t.SilentOnKind(Taught) || len(t.FaultyCode) > 0
 }
 
 // Protects tells whether t is silent on anything.

@@ -153,7 +153,7 @@ func TestAnotherProgramInBetween(t *testing.T) {
 	raw := storetest.Raw(t, database)
 	looks := 0
 	run, err := apply(t, db, func(v *store.View, p *model.Plan) {
-		s, err := v.State(t.Context(), 1, ids["era"], first)
+		s, err := v.State(t.Context(), 1, first, ids["era"])
 		if err != nil {
 			t.Fatal(err)
 		}

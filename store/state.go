@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -36,8 +37,8 @@ func (v *View) Calendar(ctx context.Context) (model.Calendar, error) {
 }
 
 // State reads what the database holds of a datasource, in a few queries whatever its
-// size: groups of the era with this id, memberships that matter from asOf on.
-func (v *View) State(ctx context.Context, datasource, eraID model.ID, asOf era.Date) (*model.State, error) {
+// size: groups of the eras with these ids, memberships that matter from asOf on. Lessons are those of the first era.
+func (v *View) State(ctx context.Context, datasource model.ID, asOf era.Date, eras ...model.ID) (*model.State, error) {
 	s := &model.State{DatasourceID: datasource, NeededElsewhere: map[model.ID]bool{}, TakenBy: map[model.ID]int{},
 		LessonDays: map[era.Date]model.Digest{}}
 	if v.empty {
@@ -50,12 +51,12 @@ func (v *View) State(ctx context.Context, datasource, eraID model.ID, asOf era.D
 		func() error { return readRecords(ctx, v.tx, &s.Subjects, owned, datasource) },
 		func() error { return readRecords(ctx, v.tx, &s.Houses, owned, datasource) },
 		func() error {
-			return readRecords(ctx, v.tx, &s.Groups, owned+" AND t.era_id = $2", datasource, eraID)
+			return readRecords(ctx, v.tx, &s.Groups, owned+" AND t.era_id"+within(eras), datasource)
 		},
-		func() error { return v.readMemberships(ctx, s, eraID, asOf) },
-		func() error { return v.readNeeded(ctx, s, eraID, asOf) },
-		func() error { return v.readSuspensions(ctx, s, eraID, asOf) },
-		func() error { return v.readLessonDays(ctx, s, eraID, asOf) },
+		func() error { return v.readMemberships(ctx, s, eras, asOf) },
+		func() error { return v.readNeeded(ctx, s, eras, asOf) },
+		func() error { return v.readSuspensions(ctx, s, eras, asOf) },
+		func() error { return v.readLessonDays(ctx, s, eras[0], asOf) },
 		func() error {
 			return v.tx.SelectContext(ctx, &s.Absences,
 				`SELECT id, element_id, nights, last_on FROM absences ORDER BY id`)
@@ -70,6 +71,15 @@ func (v *View) State(ctx context.Context, datasource, eraID model.ID, asOf era.D
 		}
 	}
 	return s, nil
+}
+
+// within is the condition that a column holds one of these ids.
+func within(ids []model.ID) string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = strconv.FormatInt(int64(id), 10)
+	}
+	return " IN (" + strings.Join(texts, ", ") + ")"
 }
 
 // owned is the condition that a row t belongs to the datasource $1.
@@ -120,11 +130,11 @@ func selecting(s *model.Shape) string {
 }
 
 // readMemberships is the one query whose result is large.
-func (v *View) readMemberships(ctx context.Context, s *model.State, eraID model.ID, asOf era.Date) error {
+func (v *View) readMemberships(ctx context.Context, s *model.State, eras []model.ID, asOf era.Date) error {
 	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT m.id, m.group_id, m.element_id, %s, %s
 		FROM memberships m JOIN groups g ON g.id = m.group_id
-		WHERE g.datasource_id = $1 AND g.era_id = $2 AND (m.ends_on IS NULL OR m.ends_on >= $3)`,
-		v.db.dialect.day("m.starts_on"), v.db.dialect.day("m.ends_on")), s.DatasourceID, eraID, asOf)
+		WHERE g.datasource_id = $1 AND g.era_id%s AND (m.ends_on IS NULL OR m.ends_on >= $2)`,
+		v.db.dialect.day("m.starts_on"), v.db.dialect.day("m.ends_on"), within(eras)), s.DatasourceID, asOf)
 	if err != nil {
 		return err
 	}
@@ -141,11 +151,15 @@ func (v *View) readMemberships(ctx context.Context, s *model.State, eraID model.
 	return rows.Err()
 }
 
-func (v *View) readNeeded(ctx context.Context, s *model.State, eraID model.ID, asOf era.Date) error {
+// readNeeded finds the groups that cannot be deleted. Memberships of the datasource's own groups do not count:
+// whoever plans knows them.
+func (v *View) readNeeded(ctx context.Context, s *model.State, eras []model.ID, asOf era.Date) error {
 	var ids []model.ID
-	if err := v.tx.SelectContext(ctx, &ids, `SELECT g.id FROM groups g WHERE g.datasource_id = $1 AND g.era_id = $2
-		AND g.starts_on >= $3
-		AND EXISTS (SELECT 1 FROM memberships m WHERE m.element_id = g.id)`, s.DatasourceID, eraID, asOf); err != nil {
+	if err := v.tx.SelectContext(ctx, &ids, `SELECT g.id FROM groups g WHERE g.datasource_id = $1
+		AND g.era_id`+within(eras)+` AND g.starts_on >= $2
+		AND EXISTS (SELECT 1 FROM memberships m JOIN groups o ON o.id = m.group_id WHERE m.element_id = g.id
+			AND (o.datasource_id IS NULL OR o.datasource_id <> $1 OR o.era_id NOT`+within(eras)+`))`,
+		s.DatasourceID, asOf); err != nil {
 		return err
 	}
 	for _, id := range ids {
@@ -157,7 +171,8 @@ func (v *View) readNeeded(ctx context.Context, s *model.State, eraID model.ID, a
 	}
 	err := v.tx.SelectContext(ctx, &taken, `SELECT g.id, count(*) AS count FROM groups g
 		JOIN commitments c ON c.element_id = g.id
-		WHERE g.datasource_id = $1 AND g.era_id = $2 AND g.starts_on >= $3 GROUP BY g.id`, s.DatasourceID, eraID, asOf)
+		WHERE g.datasource_id = $1 AND g.era_id`+within(eras)+` AND g.starts_on >= $2 GROUP BY g.id`,
+		s.DatasourceID, asOf)
 	for _, t := range taken {
 		s.TakenBy[t.ID] = t.Count
 	}

@@ -97,7 +97,7 @@ func state(t testing.TB, db *store.DB, eraID model.ID) *model.State {
 	t.Helper()
 	var s *model.State
 	if err := db.View(t.Context(), func(v *store.View) (err error) {
-		s, err = v.State(t.Context(), 1, eraID, first)
+		s, err = v.State(t.Context(), 1, first, eraID)
 		return err
 	}); err != nil {
 		t.Fatal(err)
@@ -113,7 +113,7 @@ func TestLookingLeavesNothingBehind(t *testing.T) {
 			if err != nil || len(calendar.Eras) != 0 {
 				t.Errorf("%v %v", calendar, err)
 			}
-			s, err := v.State(t.Context(), 1, 1, first)
+			s, err := v.State(t.Context(), 1, first, 1)
 			if err != nil || len(s.Pupils) != 0 {
 				t.Errorf("%v %v", s, err)
 			}
@@ -256,7 +256,8 @@ func images(t testing.TB, database string) map[string]model.Image {
 		"staff": "SELECT e.id, e.kind, e.name, e.current, datasource_id, source_id, initials, code, title, " +
 			"forename, surname, email, teaching, previous_source_id FROM staff t JOIN elements e ON e.id = t.id",
 		"group": "SELECT e.id, e.kind, e.name, e.current, datasource_id, source_id, t.kind AS group_kind, " +
-			"era_id, year, starts_on, ends_on, subject_id, tutor_id, suspended FROM groups t JOIN elements e ON " +
+			"era_id, year, starts_on, ends_on, subject_id, tutor_id, suspended, house_id, owner_id, shared FROM " +
+			"groups t JOIN elements e ON " +
 			"e.id = t.id",
 		"membership": "SELECT id, group_id, element_id, starts_on, ends_on FROM memberships",
 	} {
@@ -293,7 +294,7 @@ func images(t testing.TB, database string) map[string]model.Image {
 func plain(column string, v any) any {
 	switch v := v.(type) {
 	case int64:
-		if column == "current" || column == "teaching" || column == "suspended" {
+		if column == "current" || column == "teaching" || column == "suspended" || column == "shared" {
 			return v != 0
 		}
 		return float64(v)
@@ -310,7 +311,7 @@ func TestR31AFailingStepUndoesTheWhole(t *testing.T) {
 		db, ids := begin(t, database)
 		before := images(t, database)
 		_, err := apply(t, db, func(v *store.View, p *model.Plan) {
-			s, err := v.State(t.Context(), 1, ids["era"], first)
+			s, err := v.State(t.Context(), 1, first, ids["era"])
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -10,14 +10,14 @@ import (
 	"misimportd/store/model"
 )
 
-func (v *View) readSuspensions(ctx context.Context, s *model.State, eraID model.ID, asOf era.Date) (err error) {
+func (v *View) readSuspensions(ctx context.Context, s *model.State, eras []model.ID, asOf era.Date) (err error) {
 	if s.Suspensions, err = v.Suspensions(ctx); err != nil {
 		return err
 	}
 	return v.tx.SelectContext(ctx, &s.GroupSuspensions, `SELECT x.id, x.group_id, x.starts_on, x.ends_on
 		FROM group_suspensions x JOIN groups g ON g.id = x.group_id
-		WHERE g.datasource_id = $1 AND g.era_id = $2 AND x.ends_on >= $3 ORDER BY x.group_id, x.starts_on`,
-		s.DatasourceID, eraID, asOf)
+		WHERE g.datasource_id = $1 AND g.era_id`+within(eras)+` AND x.ends_on >= $2 ORDER BY x.group_id, x.starts_on`,
+		s.DatasourceID, asOf)
 }
 
 // Suspensions reads all that were entered, in order of id.

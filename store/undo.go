@@ -157,6 +157,8 @@ var pointers = []pointer{
 	{"commitments", "lesson_id", model.CommitmentEntity, []model.Entity{model.LessonEntity}},
 	{"group_suspensions", "group_id", model.GroupSuspensionEntity, []model.Entity{model.GroupEntity}},
 	{"groups", "tutor_id", model.GroupEntity, []model.Entity{model.StaffEntity}},
+	{"groups", "owner_id", model.GroupEntity, []model.Entity{model.StaffEntity}},
+	{"groups", "house_id", model.GroupEntity, []model.Entity{model.HouseEntity}},
 	{"groups", "subject_id", model.GroupEntity, []model.Entity{model.SubjectEntity}},
 	{"groups", "era_id", model.GroupEntity, []model.Entity{model.EraEntity}},
 	{"lessons", "era_id", model.LessonEntity, []model.Entity{model.EraEntity}},

@@ -58,6 +58,14 @@ func (c checkConfigCommand) Run(a *app) error {
 		suspensions, err := schoolfiles.ReadSuspensions(s.SuspensionsFile)
 		add("suspensions", fmt.Sprintf("%s: %d of them", s.SuspensionsFile, len(suspensions)), err)
 	}
+	if s.ExtraGroupsFile != "" {
+		groups, isThere, err := schoolfiles.ReadExtraGroups(s.ExtraGroupsFile)
+		found := fmt.Sprintf("%s: %d of them", s.ExtraGroupsFile, len(groups))
+		if !isThere {
+			found = s.ExtraGroupsFile + ": not there, so extra groups stay as they are"
+		}
+		add("extra groups", found, err)
+	}
 	if c.Offline {
 		return a.tellChecks(checks)
 	}

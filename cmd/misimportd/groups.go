@@ -13,6 +13,7 @@ import (
 	"misimportd/importer"
 	"misimportd/importer/text"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // onDay is the flags of those who look at groups.
@@ -28,9 +29,6 @@ func (d onDay) day(zone *time.Location) era.Date {
 	return era.DateOf(time.Now().In(zone))
 }
 
-// groupKinds are the kinds of group that there can be.
-var groupKinds = []string{"form", "set", "activity", "custom", "automatic", "extra", "house", "user"}
-
 type groupsCommand struct {
 	Kind  string `arg:"" optional:"" help:"Only groups of this kind: form, set, user …"`
 	Year  string `placeholder:"YEAR" help:"Only groups of this year group."`
@@ -40,8 +38,8 @@ type groupsCommand struct {
 
 func (c groupsCommand) Run(a *app) error {
 	like := store.GroupsLike{Kind: c.Kind, Like: c.Like, Year: era.NoYear}
-	if c.Kind != "" && !slices.Contains(groupKinds, c.Kind) {
-		return usagef("%q is no kind of group: choose one of %s", c.Kind, strings.Join(groupKinds, ", "))
+	if c.Kind != "" && !slices.Contains(model.GroupKinds, c.Kind) {
+		return usagef("%q is no kind of group: choose one of %s", c.Kind, strings.Join(model.GroupKinds, ", "))
 	}
 	if c.Year != "" {
 		var err error

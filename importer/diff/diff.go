@@ -130,7 +130,10 @@ func (d *differ) changeGroups(freed map[model.ID]int) (late [][]model.Change) {
 			reopened = append(reopened, model.Change{Action: model.Reopen, Why: model.BackInMIS, Before: h, After: w})
 		case !h.Life().Within(w.Life()):
 			wide := w // as long as both, until the memberships are no longer
-			wide.EndsOn = h.EndsOn
+			wide.StartsOn = min(wide.StartsOn, h.StartsOn)
+			if h.EndsOn == 0 || w.EndsOn != 0 && h.EndsOn > w.EndsOn {
+				wide.EndsOn = h.EndsOn
+			}
 			if wide != h {
 				updated = append(updated, model.Change{Action: model.Update, Why: model.ChangedInMIS, Before: h,
 					After: wide})
@@ -142,11 +145,17 @@ func (d *differ) changeGroups(freed map[model.ID]int) (late [][]model.Change) {
 		}
 	}
 	for _, h := range slices.SortedFunc(slices.Values(d.state.Groups), compareGroups) {
-		if wants[h.ID] || !d.IsLiving(h) {
-			continue
-		}
 		gone := h
 		gone.Current = false
+		switch {
+		case wants[h.ID]:
+			continue
+		case !d.IsLiving(h):
+			if h.Current && h.GroupKind == model.ActivityGroup {
+				ended = append(ended, model.Change{Action: model.End, Why: model.DaysOver, Before: h, After: gone})
+			}
+			continue
+		}
 		switch {
 		case h.StartsOn < d.AsOf:
 			gone.EndsOn = d.AsOf.AddDays(-1)

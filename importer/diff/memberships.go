@@ -45,6 +45,10 @@ func (d *differ) changeMemberships() {
 			m.leave(have[next])
 			next++
 		}
+		if days, own := d.OwnDays[p]; own {
+			m.stayOn(p, rowsOf(p), days)
+			continue
+		}
 		m.stay(p, rowsOf(p), lives[p.Group])
 	}
 	for ; next < len(have); next++ {
@@ -54,24 +58,49 @@ func (d *differ) changeMemberships() {
 }
 
 // others tells which memberships the MIS has no say in tonight: those of elements that are not
-// its pupils, which users put into its groups, those that are pinned, and those that stay as
-// they are. They stay for as long as the group does (R2, R11).
+// its own, or that no group of the kind has by itself, which users put into its groups, those that are pinned,
+// and those that stay as they are. They stay for as long as the group does (R2, R11).
 func (d *differ) others() func(model.Membership) bool {
-	groups, pupils := map[model.ID]bool{}, map[model.ID]bool{}
+	kinds := make(map[model.ID]string, len(d.Groups))
 	for _, g := range d.Groups {
-		groups[g.ID] = true
+		kinds[g.ID] = g.GroupKind
 	}
-	for _, p := range d.state.Pupils {
-		pupils[p.ID] = true
-	}
-	wanted := map[model.ID]bool{}
+	of := d.ownElements()
+	current := map[model.ID]bool{}
 	for _, p := range d.Pupils {
-		wanted[p.ID] = p.Current
+		current[p.ID] = p.Current
 	}
 	return func(m model.Membership) bool {
 		p := want.PairOf(m)
-		return groups[m.GroupID] && (!pupils[m.ElementID] || wanted[m.ElementID] && d.HandsOff[p] || d.AsIs[p])
+		kind, isWanted := kinds[m.GroupID]
+		return isWanted && (!holds(kind, of[m.ElementID]) || current[m.ElementID] && d.HandsOff[p] || d.AsIs[p])
 	}
+}
+
+// holds tells whether imports put elements of a kind into groups of a kind.
+func holds(group string, element model.Entity) bool {
+	switch group {
+	case model.FormGroup, model.SetGroup, model.CustomGroup, model.ActivityGroup:
+		return element == model.PupilEntity
+	case model.HouseGroup:
+		return element == model.PupilEntity || element == model.StaffEntity
+	}
+	return element != ""
+}
+
+// ownElements is what the datasource's people and groups are.
+func (d *differ) ownElements() map[model.ID]model.Entity {
+	of := make(map[model.ID]model.Entity, len(d.state.Pupils)+len(d.state.Staff)+len(d.state.Groups))
+	for _, p := range d.state.Pupils {
+		of[p.ID] = model.PupilEntity
+	}
+	for _, s := range d.state.Staff {
+		of[s.ID] = model.StaffEntity
+	}
+	for _, g := range d.state.Groups {
+		of[g.ID] = model.GroupEntity
+	}
+	return of
 }
 
 // endsOfGroups is the last day of each group, as the database has it, but for groups that
@@ -89,18 +118,21 @@ func (d *differ) endsOfGroups() map[model.ID]era.Date {
 
 // whyLeft tells the reason for which a membership ends.
 func (d *differ) whyLeft() func(model.Membership) model.Reason {
-	groups, pupils := map[model.ID]bool{}, map[model.ID]bool{}
+	groups, members := map[model.ID]bool{}, map[model.ID]bool{}
 	for _, g := range d.Groups {
-		groups[g.ID] = true
+		groups[g.ID], members[g.ID] = true, true
 	}
 	for _, p := range d.Pupils {
-		pupils[p.ID] = true
+		members[p.ID] = true
+	}
+	for _, s := range d.Staff {
+		members[s.ID] = true
 	}
 	return func(m model.Membership) model.Reason {
 		switch {
 		case !groups[m.GroupID]:
 			return model.GroupGone
-		case !pupils[m.ElementID]:
+		case !members[m.ElementID]:
 			return model.MemberGone
 		}
 		return model.Left
@@ -175,5 +207,31 @@ func (m *membershipChanges) stay(p want.Pair, rows []model.Membership, life era.
 	whole.EndsOn = life.To
 	if whole != rows[0] {
 		m.updated = append(m.updated, model.Change{Action: model.Update, Why: why, Before: rows[0], After: whole})
+	}
+}
+
+// stayOn sees to it that a member is in a group on these days, which are in order, from the as-of date on. rows are
+// those there are, by their first day.
+func (m *membershipChanges) stayOn(p want.Pair, rows []model.Membership, days []era.Interval) {
+	had := make([]era.Interval, len(rows))
+	for i, row := range rows {
+		had[i] = era.Interval{From: row.StartsOn, To: row.EndsOn}
+	}
+	fate := matchDays(m.asOf, had, days)
+	for i, row := range rows {
+		switch to := fate.becomes[i]; {
+		case to == nil:
+			m.leave(row)
+		case *to != had[i]:
+			after := row
+			after.StartsOn, after.EndsOn = to.From, to.To
+			m.updated = append(m.updated, model.Change{Action: model.Update, Why: model.ChangedInMIS, Before: row,
+				After: after})
+		}
+	}
+	for _, fresh := range fate.fresh {
+		joined := model.Membership{ID: m.plan.NewID(), GroupID: p.Group, ElementID: p.Member, StartsOn: fresh.From,
+			EndsOn: fresh.To}
+		m.created = append(m.created, model.Change{Action: model.Create, Why: model.Joined, After: joined})
 	}
 }

@@ -1,8 +1,6 @@
 package diff
 
 import (
-	"slices"
-
 	"misimportd/era"
 	"misimportd/store/model"
 )
@@ -72,42 +70,27 @@ type stretchPlan struct{ deleted, ended, updated, created []model.Change }
 
 // change takes a group's stretches from what they were to what they should be.
 func (p *stretchPlan) change(d *differ, group model.ID, had []model.GroupSuspension, want []era.Interval) {
-	want = slices.Clone(want)
-	var open []model.GroupSuspension // without a partner yet
-	for _, h := range had {
-		if h.StartsOn < d.AsOf && len(want) > 0 && want[0].From == d.AsOf {
-			want[0].From = h.StartsOn // it goes on
-		}
-		same := slices.IndexFunc(want, func(w era.Interval) bool { return w.From == h.StartsOn })
-		switch {
-		case same >= 0 && want[same].To == h.EndsOn:
-			want = slices.Delete(want, same, same+1)
-		case same >= 0:
-			p.update(h, want[same])
-			want = slices.Delete(want, same, same+1)
-		case h.StartsOn < d.AsOf:
-			after := h
+	days := make([]era.Interval, len(had))
+	for i, h := range had {
+		days[i] = era.Interval{From: h.StartsOn, To: h.EndsOn}
+	}
+	fate := matchDays(d.AsOf, days, want)
+	for i, h := range had {
+		after := h
+		switch to := fate.becomes[i]; {
+		case to == nil && h.StartsOn < d.AsOf:
 			after.EndsOn = d.AsOf.AddDays(-1)
 			p.ended = append(p.ended, model.Change{Action: model.End, Why: model.NotSuspended, Before: h, After: after})
-		default:
-			open = append(open, h)
+		case to == nil:
+			p.deleted = append(p.deleted, model.Change{Action: model.Delete, Why: model.NotSuspended, Before: h})
+		case *to != days[i]:
+			after.StartsOn, after.EndsOn = to.From, to.To
+			p.updated = append(p.updated, model.Change{Action: model.Update, Why: model.Suspended, Before: h,
+				After: after})
 		}
 	}
-	if len(open) == 1 && len(want) == 1 { // it is shifted
-		p.update(open[0], want[0])
-		return
-	}
-	for _, h := range open {
-		p.deleted = append(p.deleted, model.Change{Action: model.Delete, Why: model.NotSuspended, Before: h})
-	}
-	for _, w := range want {
+	for _, w := range fate.fresh {
 		p.created = append(p.created, model.Change{Action: model.Create, Why: model.Suspended,
 			After: model.GroupSuspension{ID: d.plan.NewID(), GroupID: group, StartsOn: w.From, EndsOn: w.To}})
 	}
-}
-
-func (p *stretchPlan) update(h model.GroupSuspension, to era.Interval) {
-	after := h
-	after.StartsOn, after.EndsOn = to.From, to.To
-	p.updated = append(p.updated, model.Change{Action: model.Update, Why: model.Suspended, Before: h, After: after})
 }

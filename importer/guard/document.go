@@ -210,6 +210,9 @@ func (j *judgement) rekeyed() []Finding {
 		wanted[g.ID] = true
 	}
 	for _, g := range j.State.Groups {
+		if model.IsDerived(g.GroupKind) {
+			continue
+		}
 		r.had(g.Current, !wanted[g.ID], named{g.GroupKind, g.Name}, g.SourceID)
 	}
 	for _, p := range j.Wanted.Pupils {
@@ -219,6 +222,9 @@ func (j *judgement) rekeyed() []Finding {
 		r.has(s.ID, named{"staff", fullName(s.Forename, s.Surname, s.Name)}, s.SourceID)
 	}
 	for _, g := range j.Wanted.Groups {
+		if model.IsDerived(g.GroupKind) {
+			continue
+		}
 		r.has(g.ID, named{g.GroupKind, g.Name}, g.SourceID)
 	}
 	return worst(slices.Sorted(maps.Keys(r.total)), func(kind string) Finding {

@@ -140,6 +140,26 @@ func TestFindingsFromEvidence(t *testing.T) {
 		}, []string{guard.StaffLeaving}},
 		{"a form loses everybody, to no other", func(e *guard.Evidence) { endMemberships(e, 700, 50) },
 			[]string{guard.MembershipsEnding, guard.GroupsEmptied}},
+		{"a protected form loses one", func(e *guard.Evidence) {
+			e.Protected = []string{"form/7A", "set/801"}
+			endMemberships(e, 700, 1)
+		}, []string{guard.ProtectedGroups}},
+		{"another than the protected one loses a few", func(e *guard.Evidence) {
+			e.Protected = []string{"form/8A", "set/801"}
+			endMemberships(e, 700, 4)
+		}, nil},
+		{"all leave a group that follows from the rest", func(e *guard.Evidence) {
+			e.State.Groups[0].GroupKind = model.AutomaticGroup
+			endMemberships(e, 700, 50)
+		}, nil},
+		{"a group that follows from the rest ends", func(e *guard.Evidence) {
+			g := e.State.Groups[0]
+			g.GroupKind = model.HouseGroup
+			e.State.Groups[0] = g
+			gone := g
+			gone.Current = false
+			e.Plan.Change(model.End, g, gone, model.GoneFromMIS)
+		}, nil},
 		{"a form loses a few", func(e *guard.Evidence) { endMemberships(e, 700, 4) }, nil},
 		{"a set's pupils move to another of the year", func(e *guard.Evidence) {
 			endMemberships(e, 800, 25)
@@ -256,8 +276,9 @@ func TestFindingsFromEvidence(t *testing.T) {
 
 // TestEachLimitIsJudged: there is a finding of every limit, whatever the evidence.
 func TestEachLimitIsJudged(t *testing.T) {
-	found := map[string]bool{}
-	for _, f := range guard.Judge(guard.DefaultLimits(), *evidence()) {
+	found, e := map[string]bool{}, evidence()
+	e.Protected = []string{"form/7A"}
+	for _, f := range guard.Judge(guard.DefaultLimits(), *e) {
 		found[f.Limit] = true
 	}
 	for _, f := range slices.Concat(guard.JudgeRoll(guard.RollLimits(), model.Belongings{}, model.Plan{}),

@@ -8,7 +8,9 @@ import (
 	"strings"
 
 	"misimportd/era"
+	"misimportd/importer/want"
 	"misimportd/importer/words"
+	"misimportd/mis"
 	"misimportd/store/model"
 )
 
@@ -36,15 +38,17 @@ func (j *judgement) groupsAndMemberships() (found []Finding) {
 	}
 	of(0) // so that there is a finding always
 	for _, g := range j.State.Groups {
-		of(g.ID).living += btoi(g.Current)
+		if !j.derived[g.ID] {
+			of(g.ID).living += btoi(g.Current)
+		}
 	}
 	for group, n := range p.members {
 		of(group).members += n
 	}
 	for _, c := range j.Plan.Changes {
-		if g, ok := c.Record().(model.Group); ok {
+		if g, ok := c.Record().(model.Group); ok && !j.derived[g.ID] {
 			of(g.ID).back += btoi(c.Action == model.Reopen)
-			if goes(c) {
+			if goes(c) || isCut(c) {
 				of(g.ID).ending++
 				of(g.ID).ofYears[strings.TrimSpace(g.GroupKind+"s "+words.Prefixed("of year ", g.Year.String()))]++
 			}
@@ -69,6 +73,62 @@ func (j *judgement) groupsAndMemberships() (found []Finding) {
 		found = append(found, j.kind(kind, sums[kind])...)
 	}
 	return append(found, j.shrinking(p), j.emptied(p))
+}
+
+// isCut tells whether an activity ends sooner than it did.
+func isCut(c model.Change) bool {
+	before, _ := c.Before.(model.Group)
+	after, ok := c.After.(model.Group)
+	return ok && c.Action == model.Update && after.GroupKind == model.ActivityGroup && isSooner(after.EndsOn,
+		before.EndsOn)
+}
+
+// isSooner tells whether a last day comes before another one, of which 0 is none.
+func isSooner(a, b era.Date) bool { return a != 0 && (b == 0 || a < b) }
+
+// protected judges the groups that a person named, each by itself.
+func (j *judgement) protected() (found []Finding) {
+	for _, name := range j.Protected {
+		f := Finding{Limit: ProtectedGroups, About: name, Holds: model.HoldRemovals}
+		for _, m := range j.State.Memberships {
+			f.Of += btoi(isCalled(j.groups[m.GroupID], name))
+		}
+		causes := tallied{}
+		for _, c := range j.Plan.Changes {
+			m, ok := c.Record().(model.Membership)
+			before, _ := c.Before.(model.Membership)
+			isLess := goes(c) && c.Why != model.Doubled || ok && c.Action == model.Update && isSooner(m.EndsOn,
+				before.EndsOn)
+			if ok && isLess && isCalled(j.groups[m.GroupID], name) {
+				f.Count++
+				causes[j.groupName(m.GroupID)]++
+			}
+		}
+		if f.Breached = f.Count > 0; f.Breached {
+			f.Value, f.Causes = float64(f.Count)/float64(max(1, f.Of)), causes.largest()
+			f.Says = fmt.Sprintf("%s members of %s would go, which is protected", words.Share(f.Count, f.Of), name)
+		}
+		found = append(found, f)
+	}
+	return found
+}
+
+// isCalled tells whether a group is the one that somebody wrote as its kind and its id, or its name.
+func isCalled(g model.Group, name string) bool {
+	kind, id, _ := strings.Cut(name, "/")
+	return g.ID != 0 && g.GroupKind == kind && (g.SourceID == id || strings.EqualFold(g.Name, id))
+}
+
+// UnknownProtected tells of protected groups that are not there.
+func UnknownProtected(names []string, w *want.Wanted) (problems []mis.Problem) {
+	for _, name := range names {
+		is := func(g model.Group) bool { return isCalled(g, name) }
+		if !slices.ContainsFunc(w.Groups, is) && !slices.ContainsFunc(w.State.Groups, is) {
+			problems = append(problems, mis.Problem{Section: "guard", ID: name, Reason: mis.UnknownGroup,
+				Detail: "protected: there is no such group; write its kind and its id, as set/1234"})
+		}
+	}
+	return problems
 }
 
 func (j *judgement) kind(kind string, s *kindSum) []Finding {
@@ -114,12 +174,14 @@ func (j *judgement) places() places {
 	p := places{map[model.ID]int{}, map[model.ID]int{}, map[model.ID]int{}, map[model.ID]int{}, map[model.ID]int{},
 		map[model.ID]int{}, map[model.ID]int{}}
 	for i := range j.State.Memberships {
-		p.members[j.State.Memberships[i].GroupID]++
+		if group := j.State.Memberships[i].GroupID; !j.derived[group] {
+			p.members[group]++
+		}
 	}
 	joining := map[post][]model.ID{} // of who leaves something: a first import is large, and nobody does
 	var leaving []model.Membership
 	for _, c := range j.Plan.Changes {
-		if m, ok := c.Record().(model.Membership); ok && goes(c) {
+		if m, ok := c.Record().(model.Membership); ok && goes(c) && !j.derived[m.GroupID] {
 			p.ended[m.GroupID]++
 			p.gone[m.GroupID] += btoi(c.Why == model.MemberGone)
 			if c.Why != model.Doubled {
@@ -130,7 +192,7 @@ func (j *judgement) places() places {
 	}
 	for _, c := range j.Plan.Changes {
 		m, ok := c.Record().(model.Membership)
-		if !ok || c.Action != model.Create && c.Action != model.Reopen {
+		if !ok || c.Action != model.Create && c.Action != model.Reopen || j.derived[m.GroupID] {
 			continue
 		}
 		p.joined[m.GroupID]++

@@ -55,20 +55,24 @@ type Evidence struct {
 	Baseline        map[string]int // records of each section at the last import of which nothing was held
 	MissingSections []want.MissingSection
 	Past            Past
-	Yearless        int // pupils without a year in the document that the database reflects
+	Protected       []string // groups of which no member goes, as set/1234 or form/7A
+	Yearless        int      // pupils without a year in the document that the database reflects
 }
 
 // Judge holds a plan against limits. It is pure. The findings are in the order of
 // LimitNames: one for each limit, or where it is judged for each section or each kind of
 // group, for each of those that count.
 func Judge(limits Limits, e Evidence) []Finding {
-	j := &judgement{limits: limits, Evidence: e, groups: map[model.ID]model.Group{}, ending: map[model.ID]bool{}}
+	j := &judgement{limits: limits, Evidence: e, groups: map[model.ID]model.Group{}, ending: map[model.ID]bool{},
+		derived: map[model.ID]bool{}}
 	for _, g := range e.State.Groups {
 		j.groups[g.ID] = g
+		j.derived[g.ID] = model.IsDerived(g.GroupKind)
 	}
 	for _, c := range e.Plan.Changes {
 		if g, ok := c.Record().(model.Group); ok {
 			j.groups[g.ID] = g
+			j.derived[g.ID] = model.IsDerived(g.GroupKind)
 			if goes(c) {
 				j.ending[g.ID] = true
 			}
@@ -97,6 +101,7 @@ var checks = []struct {
 }{
 	{(*judgement).people, false},
 	{(*judgement).groupsAndMemberships, false},
+	{(*judgement).protected, true},
 	{(*judgement).lessons, false},
 	{(*judgement).sectionsMissing, true},
 	{(*judgement).sectionsShrinking, true},
@@ -132,8 +137,11 @@ type judgement struct {
 	Evidence
 	limits Limits
 	groups map[model.ID]model.Group
-	ending map[model.ID]bool                       // groups
-	said   struct{ pupils, staff map[string]bool } // who is in the document, by id
+	ending map[model.ID]bool // groups
+	// derived are groups that follow from the rest: whatever becomes of them has its cause elsewhere, and is judged
+	// there.
+	derived map[model.ID]bool
+	said    struct{ pupils, staff map[string]bool } // who is in the document, by id
 }
 
 // measure is what one limit judges: how many of how many, and what to say of it when that is too many.
@@ -196,8 +204,10 @@ func (t tallied) largest() (causes []Cause) {
 	return causes[:min(len(causes), ShownCauses)]
 }
 
-// goes tells whether a change takes its record away.
-func goes(c model.Change) bool { return c.Action == model.End || c.Action == model.Delete }
+// goes tells whether a change takes its record away. Of a group whose last day is over nothing goes.
+func goes(c model.Change) bool {
+	return (c.Action == model.End || c.Action == model.Delete) && c.Why != model.DaysOver
+}
 
 func (j *judgement) people() []Finding {
 	pupils, staff := want.CountCurrent(j.State.Pupils), want.CountCurrent(j.State.Staff)

@@ -54,6 +54,8 @@ const (
 	PupilsUnmatched     = "pupils_unmatched" // of the previous MIS, by a convert
 	StaffUnmatched      = "staff_unmatched"
 	PlacesUnmatched     = "places_unmatched" // rooms, subjects and houses together
+
+	ProtectedGroups = "protected" // no limit: groups that a person named, of which no member goes
 )
 
 // Limits are the limits by name. One that is not there is off.
@@ -112,7 +114,7 @@ var LimitNames = func() (names []string) {
 	for _, l := range theLimits {
 		names = append(names, l.name)
 	}
-	return names
+	return append(names, ProtectedGroups)
 }()
 
 // DefaultLimits are those of an import.
@@ -193,6 +195,7 @@ type Guard struct {
 	Roll, Convert          Limits
 	Hold                   model.Hold // HoldRemovals, or HoldAll
 	GraceNights            int        // for so many nights a record may be absent before it is ended
+	Protected              []string   // groups of which no member goes unapproved, as set/1234 or form/7A
 }
 
 // NewGuard is a guard with the limits that hold where nothing else is said.

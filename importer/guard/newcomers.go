@@ -21,6 +21,9 @@ func (j *judgement) strangers() []Finding {
 		if c.Action != model.Create || !slices.Contains(comeInSmallNumbers, c.Entity()) {
 			continue
 		}
+		if g, isGroup := c.After.(model.Group); isGroup && !slices.Contains(comesByItself, g.GroupKind) {
+			continue // others come by the term, of the school's file, or follow from the rest
+		}
 		created[model.KindOfRecord(c.After)]++
 		if p, ok := c.After.(model.Pupil); ok {
 			years[p.Year]++
@@ -49,6 +52,9 @@ func (j *judgement) strangers() []Finding {
 }
 
 var comeInSmallNumbers = []model.Entity{model.PupilEntity, model.StaffEntity, model.GroupEntity}
+
+// comesByItself are the kinds of group of which few are new at once.
+var comesByItself = []string{model.FormGroup, model.SetGroup, model.CustomGroup}
 
 // newPupils counts new pupils but for the two year groups that most of them join.
 func (j *judgement) newPupils(c *measure, created map[era.Year]int) {

@@ -14,8 +14,10 @@ func TakesAway(plan model.Plan) bool {
 	})
 }
 
-// IsRollover tells whether the MIS has people in the database, and no group in the era yet.
-func IsRollover(s *model.State) bool { return len(s.Groups) == 0 && len(s.Pupils) > 0 }
+// IsRollover tells whether the MIS has people in the database, and no group in an era yet.
+func IsRollover(s *model.State, eraID model.ID) bool {
+	return len(s.Pupils) > 0 && !slices.ContainsFunc(s.Groups, func(g model.Group) bool { return g.EraID == eraID })
+}
 
 func IsBreached(findings []Finding, limit string) bool {
 	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Limit == limit && f.Breached })

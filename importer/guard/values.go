@@ -98,7 +98,8 @@ func causesOf(records []model.Record) tallied {
 func (j *judgement) changedFields() []*fieldChanges {
 	found := map[model.FieldKind]*fieldChanges{}
 	for _, c := range j.Plan.Changes {
-		if c.Action != model.Update || !isJudged(c.Entity()) {
+		g, isGroup := c.Before.(model.Group)
+		if c.Action != model.Update || !isJudged(c.Entity()) || isGroup && model.IsDerived(g.GroupKind) {
 			continue
 		}
 		model.Differing(c.Before, c.After, func(field string) {

@@ -26,23 +26,10 @@ func ReadSuspensions(path string) ([]era.Suspension, error) {
 	if err != nil {
 		return nil, fmt.Errorf("suspensions_file: %w", err)
 	}
-	var list yaml.Node
-	documents := yaml.NewDecoder(bytes.NewReader(text))
-	if err := documents.Decode(&list); err != nil && !errors.Is(err, io.EOF) {
-		return nil, notYAML(path, err)
+	root, err := readYAML(path, text)
+	if root == nil || err != nil {
+		return nil, err
 	}
-	var more yaml.Node
-	switch err := documents.Decode(&more); {
-	case errors.Is(err, io.EOF):
-	case err != nil:
-		return nil, notYAML(path, err)
-	default:
-		return nil, fmt.Errorf("%s: line %d: a second document after ---: put all into one list", path, more.Line)
-	}
-	if len(list.Content) == 0 {
-		return nil, nil
-	}
-	root := list.Content[0]
 	if root.Kind != yaml.SequenceNode {
 		return nil, fmt.Errorf("%s: line %d: expected a list: begin each suspension with \"- \"", path, root.Line)
 	}
@@ -56,6 +43,26 @@ func ReadSuspensions(path string) ([]era.Suspension, error) {
 		suspensions = append(suspensions, s)
 	}
 	return suspensions, errors.Join(faults...)
+}
+
+// readYAML is the one document of a file, nil of an empty one.
+func readYAML(path string, text []byte) (*yaml.Node, error) {
+	var whole, more yaml.Node
+	documents := yaml.NewDecoder(bytes.NewReader(text))
+	if err := documents.Decode(&whole); err != nil && !errors.Is(err, io.EOF) {
+		return nil, notYAML(path, err)
+	}
+	switch err := documents.Decode(&more); {
+	case errors.Is(err, io.EOF):
+	case err != nil:
+		return nil, notYAML(path, err)
+	default:
+		return nil, fmt.Errorf("%s: line %d: a second document after ---: put all into the first", path, more.Line)
+	}
+	if len(whole.Content) == 0 {
+		return nil, nil
+	}
+	return whole.Content[0], nil
 }
 
 // notYAML tells of a file that is no YAML, and where that shows.

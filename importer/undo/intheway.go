@@ -231,8 +231,9 @@ func placeOf(r model.Record) (position, bool) {
 }
 
 // referring are the columns that hold the id of an element, a lesson or an era.
-var referring = map[string]bool{"group_id": true, "element_id": true, "tutor_id": true, "subject_id": true,
-	"house_id": true, "boarding_house_id": true,
+var referring = map[string]bool{"group_id": true, "element_id": true, "tutor_id": true, "owner_id": true,
+	"subject_id": true,
+	"house_id":   true, "boarding_house_id": true,
 	"lesson_id": true, "era_id": true, "current_era_id": true, "next_era_id": true, "previous_era_id": true}
 
 // refersTo tells whether a later change speaks of a record that was created. Ids of elements

@@ -45,8 +45,8 @@ func (s *spelling) names(slots []Slot, have map[string]model.Lesson) []string {
 	}
 	var free map[place]string
 	for i, slot := range slots {
-		if _, there := have[names[i]]; there {
-			continue
+		if _, there := have[names[i]]; there || s.Table.Lessons[slot.Lesson].Kind == mis.Event {
+			continue // an event is known by its id alone
 		}
 		if free == nil {
 			free = map[place]string{}

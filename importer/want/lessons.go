@@ -12,7 +12,7 @@ import (
 type Lesson struct {
 	model.Lesson
 	Takes []model.ID
-	by    int // the suspension that it falls to, by index, or -1
+	by    int // the suspension that it falls to, by index, or nothing, or cancelled
 }
 
 func (l Lesson) isNew() bool { return l.ID < 0 }
@@ -96,11 +96,17 @@ func (s *spelling) day(date era.Date, of schoolDay) Day {
 	}
 	for _, id := range sortedIDs(have) {
 		h := have[id]
-		if !named[id] && s.Snap.Timetable.SilentOn(mis.LessonKind(h.Kind), id, h.Code, h.Name) {
+		if !named[id] && s.isSilentOn(id, h) {
 			day.Lessons = append(day.Lessons, s.asTaken(h))
 		}
 	}
 	return day
+}
+
+// isSilentOn tells whether nobody knows if a lesson that is there, known by id, is to be.
+func (s *spelling) isSilentOn(id string, h model.Lesson) bool {
+	kind := mis.LessonKind(h.Kind)
+	return kind == mis.Event && s.leavesOthers() || s.Snap.Timetable.SilentOn(kind, id, h.Code, h.Name)
 }
 
 // asItIs is a day with the lessons that it has.
@@ -114,7 +120,7 @@ func (s *spelling) asItIs(date era.Date) Day {
 
 // asTaken is a lesson as the database has it.
 func (s *spelling) asTaken(h model.Lesson) Lesson {
-	l := Lesson{Lesson: h, by: -1}
+	l := Lesson{Lesson: h, by: nothing}
 	for _, c := range s.taken[h.ID] {
 		l.Takes = append(l.Takes, c.ElementID)
 	}
@@ -142,9 +148,10 @@ func (s *spelling) lesson(date era.Date, slot Slot, id string) (Lesson, bool) {
 	p := s.Snap.Timetable.Periods[of.PeriodID]
 	l := Lesson{by: slot.By, Takes: s.elements[slot.Lesson], Lesson: model.Lesson{
 		Origin: s.Origin(s.sourceID(of, id)), EraID: s.Era.ID, Kind: string(of.Kind), Code: of.Code, Name: of.Name,
-		OnDate: date, StartsAt: date.At(p.From), EndsAt: date.At(p.To), Suspended: slot.By >= 0}}
+		OnDate: date, StartsAt: date.At(p.From), EndsAt: date.At(p.To), Suspended: slot.By != nothing}}
 	h, there := s.have[date][id]
-	if nobodyKnows := of.Unsure.Groups && len(of.Years) == 0; nobodyKnows { // and so what suspends it
+	if nobodyKnows := of.Unsure.Groups && len(of.Years) == 0 &&
+		of.Kind != mis.Event; nobodyKnows { // and so what suspends it
 		l.Suspended = h.Suspended
 		if !there {
 			return l, false
@@ -191,8 +198,11 @@ func (s *spelling) unsure(lesson mis.Lesson, kind string) bool {
 
 // SuspendedBy is what suspends a lesson, in words; it is empty where nothing does.
 func (w *Wanted) SuspendedBy(l Lesson) string {
-	if l.by < 0 {
+	switch l.by {
+	case nothing:
 		return ""
+	case cancelled:
+		return "cancelled in the MIS"
 	}
 	return suspensionAndWhom(w.Table.Suspensions[l.by])
 }

@@ -15,7 +15,9 @@ import (
 func (w *Wanted) wantMemberships() {
 	groups := map[string]map[string]model.Group{model.FormGroup: {}, model.SetGroup: {}}
 	for _, g := range w.Groups {
-		groups[g.GroupKind][g.SourceID] = g
+		if of := groups[g.GroupKind]; of != nil {
+			of[g.SourceID] = g
+		}
 	}
 	frozen, forms := map[Place]bool{}, map[model.ID]model.Group{}
 	pupils := make(map[string]model.ID, len(w.Pupils))
@@ -38,16 +40,13 @@ func (w *Wanted) wantMemberships() {
 		}
 	}
 	for _, m := range w.Snap.SetLists.Records {
-		set, pupil := groups[model.SetGroup][m.SetID], pupils[m.PupilID]
+		set, pupil := groups[model.SetGroup][m.GroupID], pupils[m.PupilID]
 		if set.ID != 0 && pupil != 0 {
 			w.Memberships = append(w.Memberships, Pair{set.ID, pupil})
 		}
 	}
 	w.freeze(frozen, w.unplaced(groups[model.SetGroup], pupils))
 	w.nameForms(forms, frozen)
-	w.pinMemberships()
-	slices.SortFunc(w.Memberships, ComparePairs)
-	w.Memberships = slices.Compact(w.Memberships)
 }
 
 // nameForms says in the names of pupils in which form they are (R8).
@@ -114,13 +113,13 @@ func (w *Wanted) unplaced(sets map[string]model.Group, pupils map[string]model.I
 	lost := map[model.ID]bool{}
 	for _, m := range entries {
 		pupil := pupils[m.PupilID]
-		if pupil == 0 || there[Pair{sets[m.SetID].ID, pupil}] {
+		if pupil == 0 || there[Pair{sets[m.GroupID].ID, pupil}] {
 			continue
 		}
 		lost[pupil] = true
 		w.Problems.Add(mis.Problem{Section: w.Snap.SetLists.Section, ID: m.ID, Reason: mis.UnknownSet,
 			Detail: fmt.Sprintf("set %s cannot be read, and pupil %s is said to be in it; the pupil's sets stay as "+
-				"they are", m.SetID, m.PupilID)})
+				"they are", m.GroupID, m.PupilID)})
 	}
 	return lost
 }
@@ -133,13 +132,14 @@ func (w *Wanted) unplaced(sets map[string]model.Group, pupils map[string]model.I
 func (w *Wanted) freeze(frozen map[Place]bool, lost map[model.ID]bool) {
 	groups := make(map[model.ID]model.Group, len(w.Groups))
 	for _, g := range w.Groups {
-		groups[g.ID] = g
+		if g.GroupKind == model.FormGroup || g.GroupKind == model.SetGroup {
+			groups[g.ID] = g
+		}
 	}
 	sources := make(map[model.ID]string, len(w.Pupils))
 	for _, p := range w.Pupils {
 		sources[p.ID] = p.SourceID
 	}
-	w.AsIs = map[Pair]bool{}
 	isSaid := w.saidPairs()
 	for _, m := range w.State.Memberships {
 		group, wanted := groups[m.GroupID]

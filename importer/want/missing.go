@@ -27,6 +27,7 @@ func (w *Wanted) MissingSections(baseline map[string]int) (list []MissingSection
 		}
 	}
 	forms, sets := w.current(model.FormGroup), w.current(model.SetGroup)
+	custom, activities := w.current(model.CustomGroup), w.current(model.ActivityGroup)
 	for _, of := range []struct {
 		section mis.Section
 		kept    int
@@ -40,6 +41,11 @@ func (w *Wanted) MissingSections(baseline map[string]int) (list []MissingSection
 		{&w.Snap.Forms, len(forms)},
 		{&w.Snap.Sets, len(sets)},
 		{&w.Snap.SetLists, w.countMemberships(sets)},
+		{&w.Snap.Custom, len(custom)},
+		{&w.Snap.Categories, len(custom)},
+		{&w.Snap.CustomMembers, w.countMemberships(custom)},
+		{&w.Snap.Activities, len(activities)},
+		{&w.Snap.ActivityLinks, w.countMemberships(activities)},
 	} {
 		if of.section.SaysNothing() && !of.section.IsLeftOut() {
 			add(MissingSection{Section: of.section.Name(), Kept: of.kept, Known: baseline[of.section.Name()]})
@@ -52,10 +58,10 @@ func (w *Wanted) MissingSections(baseline map[string]int) (list []MissingSection
 	if !t.Speaks {
 		add(MissingSection{Section: t.Section, Kept: w.daysWithLessons(""), Known: w.lessonsKnown(baseline),
 			Unit: " days"})
-		return list
 	}
 	for _, of := range t.Rolls {
-		if of.Makes != mis.Taught && t.Silent[of.Makes] {
+		isEmpty := !of.Present || of.Seen == 0
+		if of.Makes != "" && of.Makes != mis.Taught && isEmpty && (t.Speaks || of.Makes == mis.Event) {
 			add(MissingSection{Section: of.Section, Kept: w.daysWithLessons(of.Makes), Known: baseline[of.Section],
 				Unit: " days"})
 		}

@@ -28,30 +28,39 @@ type timetable struct {
 
 // schoolDay is the lessons of one day.
 type schoolDay struct {
-	Date   era.Date
-	Slots  []Slot
-	Digest model.Digest
+	Date     era.Date
+	Slots    []Slot
+	Digest   model.Digest
+	here     []int // suspensions that touch the day, by index
+	isLooked bool  // for those
 }
 
-// Slot is a lesson of the timetable on a day; by is the suspension that it falls to, by
-// index, or -1.
+// Slot is a lesson of the timetable on a day; By is the suspension that it falls to, by
+// index, or nothing, or cancelled.
 type Slot struct{ Lesson, By int }
 
-// expand works out the days. Without a timetable that speaks there are none.
+const (
+	nothing   = -1 // suspends it
+	cancelled = -2 // the MIS says so
+)
+
+// expand works out the days. Without a timetable that speaks, nor events, there are none.
 func (w *Wanted) expand() {
-	if !w.Snap.Timetable.Speaks {
+	eventsSpeak := !w.Snap.Timetable.SilentOnKind(mis.Event) && !w.leavesOthers()
+	if !w.Snap.Timetable.Speaks && !eventsSpeak {
 		return
 	}
 	w.Table = &timetable{Suspensions: w.suspensions, unknown: map[era.Date]bool{}}
 	w.nameElements()
 	for _, l := range w.Snap.Timetable.Lessons {
-		if l, ok := w.imported(l); ok {
+		isEvent := l.Kind == mis.Event
+		if l, ok := w.imported(l); ok && (isEvent || w.Snap.Timetable.Speaks) && !(isEvent && w.leavesOthers()) {
 			w.Table.Lessons = append(w.Table.Lessons, l)
 		}
 	}
 	speaking := w.Snap.Timetable
 	speaking.Lessons = w.Table.Lessons
-	byPlace := speaking.ByPlace()
+	byPlace, events := speaking.ByPlace(), w.Table.events(speaking.Dates)
 	prints := make([][]byte, len(w.Table.Lessons))
 	for i, l := range w.Table.Lessons {
 		prints[i] = w.fingerprint(l, speaking.Periods[l.PeriodID])
@@ -63,12 +72,13 @@ func (w *Wanted) expand() {
 			continue
 		}
 		day := w.Table.day(date, speaking.On(date, byPlace), speaking.Periods)
+		w.Table.addEvents(&day, events[date], speaking.Periods)
 		sum := sha256.New()
 		fmt.Fprintf(sum, "1 %q %s\n", w.Era.Name, mark)
 		kinds := w.silentKindsOf(date)
 		for _, s := range day.Slots {
-			if kind := w.Table.Lessons[s.Lesson].Kind; !strings.Contains(kinds, string(kind[0])) {
-				kinds += string(kind[0])
+			if kind := model.KindLetter(string(w.Table.Lessons[s.Lesson].Kind)); !strings.Contains(kinds, kind) {
+				kinds += kind
 			}
 			sum.Write(prints[s.Lesson])
 			sum.Write([]byte{byte(min(s.By, 0))})
@@ -81,9 +91,10 @@ func (w *Wanted) expand() {
 // silentKindsOf is the kinds of lesson of which the document says nothing, by their first
 // letters, as far as the day is known to have some.
 func (w *Wanted) silentKindsOf(date era.Date) (kinds string) {
-	for _, kind := range []mis.LessonKind{mis.Assembly, mis.Taught, mis.Meeting, mis.Tutorial} {
-		if w.Snap.Timetable.Silent[kind] && w.State.LessonDays[date].Has(string(kind)) {
-			kinds += string(kind[0])
+	for _, kind := range []mis.LessonKind{mis.Assembly, mis.Taught, mis.Meeting, mis.Tutorial, mis.Event} {
+		if (w.Snap.Timetable.SilentOnKind(kind) || kind == mis.Event && w.leavesOthers()) &&
+			w.State.LessonDays[date].Has(string(kind)) {
+			kinds += model.KindLetter(string(kind))
 		}
 	}
 	return kinds
@@ -129,7 +140,8 @@ func Takes(l mis.Lesson) (list []Ref) {
 	for _, of := range []struct {
 		kind string
 		ids  []string
-	}{{model.SetGroup, l.Sets}, {model.FormGroup, l.Forms}, {"staff", l.Staff}, {"location", l.Locations},
+	}{{model.SetGroup, l.Sets}, {model.FormGroup, l.Forms}, {model.ActivityGroup, l.Activities}, {"staff", l.Staff},
+		{"location", l.Locations},
 		{"pupil", l.Pupils}} {
 		for _, id := range of.ids {
 			list = append(list, Ref{of.kind, id})
@@ -161,33 +173,59 @@ func (w *Wanted) lastDay() era.Date {
 // day is the lessons of a date, but for those in a gap (R26).
 func (t *timetable) day(date era.Date, lessons []int, periods map[string]mis.Period) schoolDay {
 	day := schoolDay{Date: date}
-	if len(lessons) == 0 {
-		return day
-	}
-	var here []int
-	for i, s := range t.Suspensions {
-		if s.Days().Contains(date) {
-			here = append(here, i)
-		}
-	}
 	slices.Sort(lessons)
 	for _, i := range slices.Compact(lessons) {
-		p := periods[t.Lessons[i].PeriodID]
-		by, gap := -1, false
-		for _, n := range here {
-			s := t.Suspensions[n]
-			switch applies := s.NamesAll(t.Lessons[i].Years) && s.Touches(date, p.From, p.To); {
-			case applies && s.Kind == era.Gap:
-				gap = true
-			case applies && by < 0:
-				by = n
-			}
-		}
-		if !gap {
-			day.Slots = append(day.Slots, Slot{i, by})
-		}
+		t.add(&day, Slot{i, nothing}, periods)
 	}
 	return day
+}
+
+// add adds a lesson to a day, unless it is in a gap.
+func (t *timetable) add(day *schoolDay, s Slot, periods map[string]mis.Period) {
+	if !day.isLooked {
+		day.isLooked = true
+		for i, of := range t.Suspensions {
+			if of.Days().Contains(day.Date) {
+				day.here = append(day.here, i)
+			}
+		}
+	}
+	lesson := t.Lessons[s.Lesson]
+	p := periods[lesson.PeriodID]
+	for _, n := range day.here {
+		of := t.Suspensions[n]
+		switch applies := of.NamesAll(lesson.Years) && of.Touches(day.Date, p.From, p.To); {
+		case applies && of.Kind == era.Gap:
+			return
+		case applies && s.By == nothing:
+			s.By = n
+		}
+	}
+	day.Slots = append(day.Slots, s)
+}
+
+// events is the events of each day, those that are cancelled too.
+func (t *timetable) events(dates map[string][]mis.EventDate) map[era.Date][]Slot {
+	of := map[era.Date][]Slot{}
+	for i, l := range t.Lessons {
+		if l.Kind != mis.Event {
+			continue
+		}
+		for _, d := range dates[l.IDs[0]] {
+			by := nothing
+			if d.Cancelled {
+				by = cancelled
+			}
+			of[d.On] = append(of[d.On], Slot{i, by})
+		}
+	}
+	return of
+}
+
+func (t *timetable) addEvents(day *schoolDay, events []Slot, periods map[string]mis.Period) {
+	for _, s := range events {
+		t.add(day, s, periods)
+	}
 }
 
 // imported leaves out of a lesson what is of year groups that the school does not import.

@@ -22,6 +22,7 @@ type Given struct {
 	Years []era.Year       // those to be imported; none means all
 	File  []era.Suspension // of the school's file
 	NewID func() model.ID  // of records that are to be made
+	OtherGroups
 	Terms
 }
 
@@ -69,7 +70,10 @@ type Wanted struct {
 
 	// AsIs are memberships that stay as the database has them on each day, what ended or
 	// begins later included (R40). They are not among the memberships above.
-	AsIs     map[Pair]bool
+	AsIs map[Pair]bool
+	// OwnDays are the days from the as-of date on of those of the memberships that are not as long as their
+	// group: in order, and apart from each other.
+	OwnDays  map[Pair][]era.Interval
 	HandsOff map[Pair]bool  // memberships that are pinned, be they there or not
 	Pinned   []model.Change // what the MIS would have changed
 	Problems mis.Problems   // met on the way, beside those in the Snapshot
@@ -90,6 +94,8 @@ type Wanted struct {
 	FormOf    map[model.ID]model.Group         // each pupil's last form that the database has from the as-of date on
 	houseOf   map[mis.House]model.ID           // by kind and name
 	byRecord  map[string][]mis.Lesson          // lessons of the timetable, once somebody asks
+	hadHouse  map[model.ID]model.ID            // by group, once somebody asks
+	lives     map[model.ID]era.Interval        // of groups that are members of others
 }
 
 // Of is what is wanted. It is pure: the same arguments give the same, in the same order, and
@@ -98,7 +104,7 @@ func Of(given Given) *Wanted {
 	w := &Wanted{Given: given, InFile: given.File, Kept: map[model.ID]whyKept{},
 		suspended: map[era.Year][]era.Interval{}, absences: map[model.ID]model.Absence{},
 		yearOf: map[Ref]era.Year{}, readable: map[string]mis.Pupil{}, Unwanted: map[Ref]bool{},
-		setSaid:  map[string]bool{},
+		setSaid: map[string]bool{}, AsIs: map[Pair]bool{}, OwnDays: map[Pair][]era.Interval{},
 		Yearless: map[string]bool{}, FormOf: map[model.ID]model.Group{}}
 	if w.Hold {
 		w.InFile = append(slices.Clone(w.File), w.notInTheFile()...)
@@ -117,9 +123,19 @@ func Of(given Given) *Wanted {
 	w.noteReadable()
 	w.holdFields()
 	w.wantMemberships()
+	w.wantCustomMembers()
+	w.wantActivityMembers()
+	w.placeForms()
 	w.pinPeople()
-	w.suspendGroups()
 	w.expand()
+	w.wantHouseGroups()
+	w.noteLives()
+	w.wantAutomatic()
+	w.wantExtraMembers()
+	w.pinMemberships()
+	slices.SortFunc(w.Memberships, ComparePairs)
+	w.Memberships = slices.Compact(w.Memberships)
+	w.suspendGroups()
 	return w
 }
 

@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // Archived is one document of the Archive.
@@ -52,20 +50,7 @@ func dayOf(folder string) string {
 
 // Extract writes an archived document to w, unpacked.
 func (a Archived) Extract(w io.Writer) error {
-	file, err := os.Open(a.Path)
-	if err != nil {
-		return fmt.Errorf("archive: %w", err)
-	}
-	defer func() { _ = file.Close() }()
-	unpacked, err := zstd.NewReader(file)
-	if err != nil {
-		return fmt.Errorf("archive: %s: %w", a.Path, err)
-	}
-	defer unpacked.Close()
-	if _, err := io.Copy(w, unpacked); err != nil {
-		return fmt.Errorf("archive: %s: %w", a.Path, err)
-	}
-	return nil
+	return unpack(a.Path, w)
 }
 
 // Prune removes the days of the Archive before a day, and the folders that become

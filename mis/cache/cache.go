@@ -144,8 +144,13 @@ type Document struct {
 	Path string // where the operator put it
 	file *os.File
 	info fs.FileInfo
-	hash string // "" until it is known
+	hash string // its own; "" until it is known
+
+	beside []Beside
 }
+
+// Beside is what came with the document and is a part of it.
+func (d *Document) Beside() []Beside { return d.beside }
 
 // folder is the name of the folder that d was opened in.
 func (d *Document) folder() string { return filepath.Base(filepath.Dir(d.Path)) }
@@ -174,7 +179,11 @@ func (f Folder) open(folder string) (*Document, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("document: %w", err), file.Close())
 	}
-	return &Document{Path: path, file: file, info: info}, nil
+	beside, err := f.besideIn(folder)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("document: %w", err), file.Close())
+	}
+	return &Document{Path: path, file: file, info: info, beside: beside}, nil
 }
 
 // Close releases the file.
@@ -184,9 +193,18 @@ func (d *Document) Close() error { return d.file.Close() }
 func (d *Document) Size() int64 { return d.info.Size() }
 
 // Read calls read with the document from its beginning, and returns its SHA-256 in
-// hexadecimal. A document that somebody writes to meanwhile is an error, so that a hash that
-// is known already need not be taken again.
+// hexadecimal, with what is beside it. A document that somebody writes to meanwhile is an error, so
+// that a hash that is known already need not be taken again.
 func (d *Document) Read(read func(io.Reader) error) (string, error) {
+	sum, err := d.readAlone(read)
+	if err != nil {
+		return "", err
+	}
+	return wholeHash(sum, d.beside)
+}
+
+// readAlone is Read without what is beside the document.
+func (d *Document) readAlone(read func(io.Reader) error) (string, error) {
 	sum := d.hash
 	if sum == "" {
 		taken, whole := newHash(), read
@@ -227,14 +245,14 @@ func sameContent(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
 
-// CurrentHash is the SHA-256 of the document that the database reflects, "" when
-// there is none.
+// CurrentHash is the SHA-256 of the document that the database reflects, with what came beside it,
+// "" when there is none.
 func (f Folder) CurrentHash() (string, error) {
 	m, err := f.CurrentManifest()
 	if err != nil {
 		return "", fmt.Errorf("document: %w", err)
 	}
-	return m.SHA256, nil
+	return m.Whole(), nil
 }
 
 // syncFolder makes renames in a folder last: renameio makes them whole, not durable.

@@ -26,6 +26,8 @@ type Manifest struct {
 	Sections map[string]int `json:"sections,omitempty"` // records of each; of fetched documents
 	Missing  []string       `json:"missing,omitempty"`  // sections that the document before had records of
 	Run      int64          `json:"run,omitempty"`      // that imported it
+
+	Beside map[string]string `json:"beside,omitempty"` // the SHA-256 of each file that came with it
 }
 
 // ByHand is where a document came from that an operator put into PreFetched.
@@ -123,7 +125,7 @@ func (f Folder) manifestOf(d *Document) (Manifest, error) {
 	if m, known, err := f.recognize(d); known || err != nil {
 		return m, err
 	}
-	hash, err := d.Read(func(r io.Reader) error { _, err := io.Copy(io.Discard, r); return err })
+	hash, err := d.readAlone(func(r io.Reader) error { _, err := io.Copy(io.Discard, r); return err })
 	if err != nil {
 		return Manifest{}, err
 	}
@@ -237,7 +239,11 @@ func (t *Fetch) Look(file *os.File, from string) (*Document, error) {
 	if err := errors.Join(err, os.Remove(file.Name())); err != nil {
 		return nil, errors.Join(fmt.Errorf("document: %w", err), again.Close())
 	}
-	return &Document{Path: from, file: again, info: info}, nil
+	beside, err := t.folder.besideIn(PreFetched)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("document: %w", err), again.Close())
+	}
+	return &Document{Path: from, file: again, info: info, beside: beside}, nil
 }
 
 // Offer moves a whole and checked file of Incoming to PreFetched, in place of what was

@@ -45,7 +45,7 @@ func (f Folder) Take() (*Taken, error) {
 	for _, path := range companions {
 		err = errors.Join(err, t.takeCompanion(path))
 	}
-	if err != nil {
+	if err = errors.Join(err, t.takeBeside(PreFetched)); err != nil {
 		return nil, errors.Join(fmt.Errorf("state folder: %w", err), t.Close())
 	}
 	return t, nil
@@ -59,7 +59,14 @@ func (f Folder) TakeCurrent() (*Taken, error) {
 		return nil, err
 	}
 	defer func() { _ = current.Close() }()
-	return f.take(current)
+	t, err := f.take(current)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.takeBeside(Current); err != nil {
+		return nil, errors.Join(fmt.Errorf("state folder: %w", err), t.Close())
+	}
+	return t, nil
 }
 
 // TakeArchived is Take for the document that a run archived, known by its hash too: another
@@ -70,7 +77,7 @@ func (f Folder) TakeArchived(run int64, sha256 string) (*Taken, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := slices.IndexFunc(list, func(a Archived) bool { return a.Run == run && a.SHA256 == sha256 })
+	at := slices.IndexFunc(list, func(a Archived) bool { return a.Run == run && a.Whole() == sha256 })
 	if at < 0 {
 		return nil, &NotArchivedError{run}
 	}
@@ -85,6 +92,9 @@ func (f Folder) TakeArchived(run int64, sha256 string) (*Taken, error) {
 		originals: map[string]fs.FileInfo{}}
 	if err = list[at].Extract(file); err == nil {
 		t.info, err = file.Stat()
+	}
+	if err == nil {
+		err = t.takeArchivedBeside(list[at])
 	}
 	if err != nil {
 		return nil, errors.Join(err, t.Close())
@@ -104,7 +114,7 @@ func (f Folder) MakeCurrent(sha256 string) error {
 		return err
 	}
 	for _, archived := range slices.Backward(list) {
-		if archived.SHA256 != sha256 {
+		if archived.Whole() != sha256 {
 			continue
 		}
 		t, err := f.TakeArchived(archived.Run, sha256)
@@ -175,10 +185,10 @@ func (t *Taken) takeCompanion(path string) error {
 	return os.WriteFile(t.folder.path(Incoming, name), text, 0o600)
 }
 
-// companions are the names of the files that were taken beside the document.
+// companions are the names of the files kept by hand that were taken with the document.
 func (t *Taken) companions() (names []string) {
 	for name := range t.originals {
-		if name != document {
+		if _, isPart := t.Manifest.Beside[name]; name != document && !isPart {
 			names = append(names, name)
 		}
 	}
@@ -217,13 +227,18 @@ func (t *Taken) Keep(day time.Time, run int64, report []byte) error {
 			return fmt.Errorf("archive: %w", err)
 		}
 	}
-	if err := t.compressTo(name + documentSuffix); err != nil {
+	if err := t.keepBeside(name); err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	if err := t.compressTo(name+documentSuffix, func(to io.Writer) error {
+		return t.copyTo(func(r io.Reader) error { _, err := io.Copy(to, r); return err })
+	}); err != nil {
 		return fmt.Errorf("archive: %w", err)
 	}
 	return syncFolder(folder)
 }
 
-func (t *Taken) compressTo(path string) (err error) {
+func (t *Taken) compressTo(path string, write func(io.Writer) error) (err error) {
 	pending, err := renameio.NewPendingFile(path, renameio.WithStaticPermissions(0o600),
 		renameio.WithTempDir(t.folder.path(Incoming)))
 	if err != nil {
@@ -234,8 +249,7 @@ func (t *Taken) compressTo(path string) (err error) {
 	if err != nil {
 		return err
 	}
-	err = t.copyTo(func(r io.Reader) error { _, err := io.Copy(packer, r); return err })
-	if err := errors.Join(err, packer.Close()); err != nil {
+	if err := errors.Join(write(packer), packer.Close()); err != nil {
 		return err
 	}
 	return pending.CloseAtomicallyReplace()
@@ -254,6 +268,9 @@ func (t *Taken) Settle(run int64) error {
 
 func (t *Taken) settle() error {
 	if err := errors.Join(t.file.Sync(), t.folder.writeManifest(Current, t.Manifest, t.info)); err != nil {
+		return err
+	}
+	if err := t.settleBeside(); err != nil {
 		return err
 	}
 	for _, name := range append(t.companions(), document) {

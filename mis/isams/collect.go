@@ -130,54 +130,63 @@ func sortedIDs[V any](m map[string]V) []string {
 	return ids
 }
 
-// setListCollector gathers who is in which set. Their identity is the pair: the
+// memberCollector gathers who is in which group of a kind. Their identity is the pair: the
 // record's own id changes when a pupil is taken out and put back.
-type setListCollector struct {
-	collector[mis.SetMember]
-	lists *mis.SetLists
-	ids   map[string]string // each id's one copy: a set's id comes with every pupil in it
+type memberCollector struct {
+	collector[mis.Member]
+	lists *mis.MemberLists
+	in    membersOf
+	ids   map[string]string // each id's one copy: a group's id comes with every pupil in it
 }
 
-func newSetListCollector(lists *mis.SetLists, problems *mis.Problems) *setListCollector {
+// membersOf says how a kind of group calls its members.
+type membersOf struct {
+	section, group       string // the group as people call it
+	groupField, pupilKey string // where the ids stand
+}
+
+func newMemberCollector(lists *mis.MemberLists, in membersOf, problems *mis.Problems) *memberCollector {
 	lists.FaultyIn, lists.FaultyOf = map[string]bool{}, map[string]bool{}
-	return &setListCollector{
-		collector: *newCollector(&lists.Roll, "SetLists", problems),
-		lists:     lists, ids: map[string]string{},
+	return &memberCollector{
+		collector: *newCollector(&lists.Roll, in.section, problems),
+		lists:     lists, in: in, ids: map[string]string{},
 	}
 }
 
-func (c *setListCollector) read(rec *record) {
+func (c *memberCollector) read(rec *record) {
 	c.roll.Seen++
 	id := rec.attr("Id")
-	set, setOK := c.number(rec.attr("SetId"))
-	pupil, pupilOK := c.number(rec.attr("PupilId"))
+	group, groupOK := c.number(rec.field(c.in.groupField))
+	pupil, pupilOK := c.number(rec.field(c.in.pupilKey))
 	switch {
-	case setOK && pupilOK:
-		c.roll.Records = append(c.roll.Records, mis.SetMember{ID: id, SetID: set, PupilID: pupil})
-	case setOK:
-		c.note(clip(id), reasonOf(rec, "PupilId"), rec.line,
-			"PupilId %q; skipped, and nobody leaves set %s because of it", clip(rec.attr("PupilId")), set)
-		c.lists.FaultyIn[set] = true
+	case groupOK && pupilOK:
+		c.roll.Records = append(c.roll.Records, mis.Member{ID: id, GroupID: group, PupilID: pupil})
+	case groupOK:
+		c.note(clip(id), reasonOf(rec, c.in.pupilKey), rec.line,
+			"%s %q; skipped, and nobody leaves %s %s because of it", c.in.pupilKey, clip(rec.field(c.in.pupilKey)),
+			c.in.group, group)
+		c.lists.FaultyIn[group] = true
 	case pupilOK:
-		c.note(clip(id), reasonOf(rec, "SetId"), rec.line,
-			"SetId %q; skipped, and pupil %s leaves no set because of it", clip(rec.attr("SetId")), pupil)
+		c.note(clip(id), reasonOf(rec, c.in.groupField), rec.line,
+			"%s %q; skipped, and pupil %s leaves no %s because of it", c.in.groupField,
+			clip(rec.field(c.in.groupField)), pupil, c.in.group)
 		c.lists.FaultyOf[pupil] = true
 	default:
-		c.note(clip(id), mis.BadID, rec.line, "neither SetId nor PupilId can be read; skipped, and nobody leaves "+
-			"any set because of it")
+		c.note(clip(id), mis.BadID, rec.line, "neither %s nor %s can be read; skipped, and nobody leaves "+
+			"any %s because of it", c.in.groupField, c.in.pupilKey, c.in.group)
 		c.roll.Unreadable[""] = true
 	}
 }
 
 // reasonOf tells an id that is missing from one that is no number.
-func reasonOf(rec *record, attribute string) mis.Reason {
-	if rec.attr(attribute) == "" {
+func reasonOf(rec *record, name string) mis.Reason {
+	if rec.field(name) == "" {
 		return mis.NoID
 	}
 	return mis.BadID
 }
 
-func (c *setListCollector) number(text string) (string, bool) {
+func (c *memberCollector) number(text string) (string, bool) {
 	if id, ok := c.ids[text]; ok {
 		return id, true
 	}
@@ -188,15 +197,17 @@ func (c *setListCollector) number(text string) (string, bool) {
 	return id, ok
 }
 
-func (c *setListCollector) finish() {
-	slices.SortFunc(c.roll.Records, func(a, b mis.SetMember) int {
-		return cmp.Or(mis.CompareIDs(a.SetID, b.SetID), mis.CompareIDs(a.PupilID, b.PupilID),
+func (c *memberCollector) finish() {
+	slices.SortFunc(c.roll.Records, func(a, b mis.Member) int {
+		return cmp.Or(mis.CompareIDs(a.GroupID, b.GroupID), mis.CompareIDs(a.PupilID, b.PupilID),
 			mis.CompareIDs(a.ID, b.ID))
 	})
 	kept := c.roll.Records[:0]
 	for i, m := range c.roll.Records {
-		if i > 0 && m.SetID == kept[len(kept)-1].SetID && m.PupilID == kept[len(kept)-1].PupilID {
-			c.note(m.ID, mis.Repeated, 0, "pupil %s is listed for set %s more than once; used once", m.PupilID, m.SetID)
+		if i > 0 && m.GroupID == kept[len(kept)-1].GroupID && m.PupilID == kept[len(kept)-1].PupilID {
+			c.note(m.ID, mis.Repeated, 0, "pupil %s is listed for %s %s more than once; used once", m.PupilID,
+				c.in.group,
+				m.GroupID)
 			continue
 		}
 		kept = append(kept, m)

@@ -28,6 +28,19 @@ func Decode(r io.Reader) (*mis.Snapshot, error) { return DecodeChoosing(r, "") }
 // DecodeChoosing is Decode with the lessons of the published timetable of a name. Without
 // a name they are those of the only one, or of several of the first.
 func DecodeChoosing(r io.Reader, timetable string) (*mis.Snapshot, error) {
+	return DecodeWith(r, Options{Timetable: timetable})
+}
+
+// Options are what a document is read with: the name of a timetable, and the dumps of iSAMS's tables that came
+// with it.
+type Options struct {
+	Timetable string
+	Dumps     []Dump
+}
+
+// DecodeWith is DecodeChoosing with the dumps that came beside the document. A dump that cannot be read becomes
+// Problems; an error of one comes from its Open, or from reading it.
+func DecodeWith(r io.Reader, with Options) (*mis.Snapshot, error) {
 	s, err := newScanner(r)
 	if err != nil {
 		return nil, err
@@ -40,9 +53,14 @@ func DecodeChoosing(r io.Reader, timetable string) (*mis.Snapshot, error) {
 		return nil, s.refuse(start.Name.Local)
 	}
 	d := newDecoder()
-	d.timetables.chosen = timetable
+	d.timetables.chosen = with.Timetable
 	if err := s.walk(d.root); err != nil {
 		return nil, err
+	}
+	for _, dump := range with.Dumps {
+		if err := d.activities.read(dump); err != nil {
+			return nil, fmt.Errorf("%s: %w", dump.Name, err)
+		}
 	}
 	snap := d.finish()
 	if d.seen() == 0 {
@@ -131,6 +149,7 @@ type decoder struct {
 	done []func()
 
 	timetables *timetables
+	activities *activities
 	years      *collector[yearName]
 	yearRefs   map[era.Year]era.Year // Year/@Id to NC year, where they differ
 }
@@ -165,7 +184,10 @@ func newDecoder() *decoder {
 	section(d, "EstateManager/Buildings", "Building/Classrooms/Classroom",
 		newCollector(&d.snap.Locations, "Buildings", problems), number, locationName, readLocation)
 	d.divisionSection(problems)
-	d.setListSection(problems)
+	d.memberSection("TeachingManager/SetLists", "SetList", &d.snap.SetLists, membersOf{"SetLists", "set", "SetId",
+		"PupilId"})
+	d.customSections(problems)
+	d.activitySections(problems)
 	d.timetableSections(problems)
 	d.coverSection()
 	return d
@@ -206,11 +228,22 @@ func (d *decoder) coverSection() {
 	})
 }
 
-func (d *decoder) setListSection(problems *mis.Problems) {
-	c := newSetListCollector(&d.snap.SetLists, problems)
-	at := d.root.child("TeachingManager/SetLists")
+// customSections has read the groups that staff gathered, what they are sorted by, and who is in them.
+func (d *decoder) customSections(problems *mis.Problems) {
+	section(d, "PupilManager/CustomGroupCategory", "Category",
+		newCollector(&d.snap.Categories, "CustomGroupCategory", problems), number, plainName, readCategory)
+	section(d, "PupilManager/CustomPupilGroups", "CustomPupilGroup",
+		newCollector(&d.snap.Custom, "CustomPupilGroups", problems), number, plainName, readCustomGroup)
+	d.memberSection("PupilManager/CustomPupilGroupMembershipItems", "CustomPupilGroupMembershipItem",
+		&d.snap.CustomMembers, membersOf{"CustomPupilGroupMembershipItems", "custom group", "CustomGroupId", "PupilID"})
+}
+
+// memberSection has read who is in which group of a kind.
+func (d *decoder) memberSection(path, records string, lists *mis.MemberLists, in membersOf) {
+	c := newMemberCollector(lists, in, &d.snap.Problems)
+	at := d.root.child(path)
 	at.enter = func(xml.StartElement) { c.enter() }
-	at.child("SetList").record = c.read
+	at.child(records).record = c.read
 	d.done = append(d.done, c.finish)
 }
 
@@ -251,7 +284,7 @@ func (d *decoder) finish() *mis.Snapshot {
 	d.snap.Resolve()
 	timetable, problems := d.timetables.of(d.snap)
 	d.snap.Timetable = timetable
-	for _, p := range problems {
+	for _, p := range append(problems, d.activities.addEvents(d.snap)...) {
 		d.snap.Problems.Add(p)
 	}
 	return d.snap

@@ -78,8 +78,8 @@ func TestEverySectionIsRead(t *testing.T) {
 		{ID: "501", Name: "7Mat1 Top", Code: "7Mat1", Year: 7, SubjectID: "3"},
 		{ID: "502", Name: "7Fre2", Code: "7Fre2", Year: 7},
 	})
-	check("set lists", s.SetLists.Records, []mis.SetMember{{ID: "1", SetID: "501", PupilID: "1001"},
-		{ID: "3", SetID: "501", PupilID: "1003"}})
+	check("set lists", s.SetLists.Records, []mis.Member{{ID: "1", GroupID: "501", PupilID: "1001"},
+		{ID: "3", GroupID: "501", PupilID: "1003"}})
 	check("subjects", s.Subjects.Records, []mis.Subject{{ID: "3", Name: "Mathematics", Code: "Mat"},
 		{ID: "4", Name: "French", Code: "Fre"}})
 	check("rooms", s.Locations.Records, []mis.Location{{ID: "21", Name: "Lab 1", ShortName: "L1"},
@@ -306,7 +306,7 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 		for _, m := range s.SetLists.Records {
-			if m.SetID == "" || m.PupilID == "" {
+			if m.GroupID == "" || m.PupilID == "" {
 				t.Errorf("a set list of nobody: %+v", m)
 			}
 		}

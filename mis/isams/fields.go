@@ -115,6 +115,36 @@ func readLocation(c *collector[mis.Location], rec *record, id string) (mis.Locat
 	return l, named(c, rec, id, l.Name)
 }
 
+func readCategory(c *collector[mis.Category], rec *record, id string) (mis.Category, bool) {
+	g := mis.Category{ID: id, Name: plainName(rec)}
+	return g, named(c, rec, id, g.Name)
+}
+
+// readCustomGroup reads a custom group. One of which it cannot be read when it expires stays as it is.
+func readCustomGroup(c *collector[mis.CustomGroup], rec *record, id string) (mis.CustomGroup, bool) {
+	g := mis.CustomGroup{ID: id, Name: plainName(rec), Author: rec.field("Author"), Shared: rec.flag("Shared"),
+		Deleted: rec.flag("Deleted")}
+	category, ok := reference(rec.field("CategoryId"))
+	if !ok {
+		c.note(id, mis.BadValue, rec.line, "CategoryId %q is not a number; imported without a category",
+			clip(rec.field("CategoryId")))
+	}
+	g.CategoryID = category
+	// The year 1 is how iSAMS writes that there is no date.
+	if expires := rec.text("ExpiryDate"); expires != "" && !rec.flag("ExpiryDisable") &&
+		!strings.HasPrefix(expires, "0001-") {
+		date, err := dateOf(expires)
+		if err != nil {
+			c.skip(id, mis.BadValue, rec.line, "ExpiryDate %q is not a date; skipped, and what the database holds of "+
+				"it "+
+				"is left as it is", clip(expires))
+			return g, false
+		}
+		g.ExpiresOn = date
+	}
+	return g, named(c, rec, id, g.Name)
+}
+
 func readYear(c *collector[yearName], rec *record, id string) (yearName, bool) {
 	y := yearName{id: id, yearRef: yearOf(c, rec, id, "Id", id), ncYear: era.NoYear}
 	if nc, err := era.ParseYear(rec.text("NationalCurriculumYear")); err == nil {

@@ -35,7 +35,7 @@ type names struct {
 	sets   map[string]*mis.Set
 	byCode map[string][]string // ids of sets
 	form   map[string]*mis.Form
-	taught map[string]string // id of the form by what its lessons are called
+	taught map[string]teachingForm // by what the lessons of a form are called; form is its id here
 	pupils map[string]*mis.Pupil
 }
 
@@ -52,7 +52,8 @@ func makeLessons(rolls map[string]*mis.Roll[entry], school *mis.Snapshot, p peri
 	for _, key := range m.keys {
 		l := m.by[key]
 		slices.SortFunc(l.IDs, compareLessonIDs)
-		for _, list := range []*[]string{&l.Sets, &l.Forms, &l.Staff, &l.Locations, &l.Pupils} {
+		for _, list := range []*[]string{&l.Sets, &l.Forms, &l.Staff, &l.Locations, &l.Pupils,
+			&l.Subjects} {
 			slices.SortFunc(*list, mis.CompareIDs)
 			*list = slices.Compact(*list)
 		}
@@ -66,7 +67,7 @@ func makeLessons(rolls map[string]*mis.Roll[entry], school *mis.Snapshot, p peri
 
 func namesIn(school *mis.Snapshot, forms *mis.Roll[teachingForm]) names {
 	n := names{staff: map[string]string{}, sets: map[string]*mis.Set{}, byCode: map[string][]string{},
-		form: map[string]*mis.Form{}, taught: map[string]string{}, pupils: map[string]*mis.Pupil{}}
+		form: map[string]*mis.Form{}, taught: map[string]teachingForm{}, pupils: map[string]*mis.Pupil{}}
 	for _, r := range school.Staff.Records {
 		if r.Code != "" {
 			n.staff[r.Code] = r.ID
@@ -84,7 +85,8 @@ func namesIn(school *mis.Snapshot, forms *mis.Roll[teachingForm]) names {
 	}
 	for _, r := range forms.Records {
 		if form := cmp.Or(idOf(n.form, r.form), byName[r.form]); form != "" {
-			n.taught[r.code] = form
+			r.form = form
+			n.taught[r.code] = r
 		}
 	}
 	for i := range school.Pupils.Records {
@@ -252,6 +254,7 @@ func (m *making) addClass(l *mis.Lesson, e entry) {
 		case m.sets[id] != nil:
 			l.Sets = append(l.Sets, id)
 			l.Years = appendYear(l.Years, m.sets[id].Year)
+			l.Subjects = appendID(l.Subjects, m.sets[id].SubjectID)
 		case id != "" && s.Sets.MayHold(id):
 			l.Sets, l.Unsure.Groups = append(l.Sets, id), true
 		case id == "" && unreadable(&s.Sets):
@@ -261,7 +264,7 @@ func (m *making) addClass(l *mis.Lesson, e entry) {
 		}
 		return
 	}
-	form := cmp.Or(m.taught[e.code], idOf(m.form, e.code))
+	form := cmp.Or(m.taught[e.code].form, idOf(m.form, e.code))
 	if form == "" && (unreadable(&s.Forms) || unreadable(m.forms)) {
 		l.Unsure.Groups = true
 	}
@@ -271,6 +274,7 @@ func (m *making) addClass(l *mis.Lesson, e entry) {
 	}
 	l.Forms = append(l.Forms, form)
 	l.Years = appendYear(l.Years, m.form[form].Year)
+	l.Subjects = appendID(l.Subjects, m.taught[e.code].subject)
 }
 
 // addYear brings the forms of a year to what the whole year goes to.

@@ -99,12 +99,12 @@ func count[T any](rolls []mis.RollOf, of *mis.Roll[T]) {
 }
 
 var kindOf = map[string]mis.LessonKind{schedules: mis.Taught, staffMeetings: mis.Meeting, yearSchedules: mis.Assembly,
-	tutorials: mis.Tutorial}
+	tutorials: mis.Tutorial, eventDump: mis.Event, occurrenceDump: mis.Event}
 
 // lessonID is a record's id with its kind: those of the kinds overlap.
 func lessonID(section, id string) string {
 	return map[string]string{schedules: "schedule/", staffMeetings: "meeting/", yearSchedules: "year/",
-		tutorials: "tutorial/"}[section] + id
+		tutorials: "tutorial/", eventDump: "event/"}[section] + id
 }
 
 // choose finds the timetable of a name, first among those that are published, or without a name the

@@ -57,7 +57,11 @@ var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ", 
 
 // flag reads a boolean, which iSAMS writes as 1, True or true.
 func (r *record) flag(name string) bool {
-	value, _ := strconv.ParseBool(strings.ToLower(r.text(name)))
+	return flagOf(r.text(name))
+}
+
+func flagOf(text string) bool {
+	value, _ := strconv.ParseBool(strings.ToLower(text))
 	return value
 }
 

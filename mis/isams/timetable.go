@@ -82,7 +82,7 @@ type term struct {
 	days era.Interval
 }
 
-type teachingForm struct{ id, form, code string }
+type teachingForm struct{ id, form, code, subject string }
 
 func (d *decoder) timetableSections(problems *mis.Problems) {
 	t := &timetables{periods: periods{known: map[string]mis.Period{}, conflicting: map[string]bool{}},
@@ -112,9 +112,9 @@ func (d *decoder) timetableSections(problems *mis.Problems) {
 // nothingTaught is the timetable of a document that says nothing of any.
 func nothingTaught() mis.Timetable {
 	tt := mis.Timetable{Section: publishedTimetables, Faulty: map[string]bool{}, FaultyCode: map[string]bool{},
-		Doubtful: map[string]bool{}, Silent: map[mis.LessonKind]bool{}}
+		Doubtful: map[string]bool{}, Silent: map[mis.LessonKind]bool{mis.Event: true}}
 	for _, name := range []string{"Structure", "TimetableAllocations", "Terms", "TeachingForms", schedules,
-		staffMeetings, yearSchedules, tutorials} {
+		staffMeetings, yearSchedules, tutorials, eventDump, occurrenceDump, eventTeacherDump} {
 		tt.Rolls = append(tt.Rolls, mis.RollOf{Section: name, Makes: kindOf[name]})
 	}
 	return tt
@@ -286,5 +286,6 @@ func dateOf(text string) (era.Date, error) {
 }
 
 func readTeachingForm(c *collector[teachingForm], rec *record, id string) (teachingForm, bool) {
-	return teachingForm{id, rec.field("FormCode"), rec.field("TimetableCode")}, true
+	subject, _ := reference(rec.field("SubjectId")) // of use for who teaches it only
+	return teachingForm{id, rec.field("FormCode"), rec.field("TimetableCode"), subject}, true
 }

@@ -218,11 +218,14 @@ func Values(r Record, each func(field string)) {
 var notToPin = []string{"kind", KindOfGroup, "current", "datasource_id", "source_id", "era_id", "starts_on", "ends_on",
 	"suspended", "previous_source_id"}
 
+// ofGroupsToSay are columns of groups that follow from others, or that the MIS has to say.
+var ofGroupsToSay = []string{"house_id", "owner_id", "shared"}
+
 // Pinnable lists the fields of an entity that can be pinned.
 func Pinnable(e Entity) (fields []string) {
 	for _, t := range Shapes[e].Tables {
 		for _, c := range t.Columns {
-			if !slices.Contains(notToPin, t.Key(c)) {
+			if !slices.Contains(notToPin, t.Key(c)) && !(e == GroupEntity && slices.Contains(ofGroupsToSay, c.Name)) {
 				fields = append(fields, c.Name)
 			}
 		}

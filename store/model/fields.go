@@ -3,6 +3,7 @@ package model
 import (
 	"cmp"
 	"reflect"
+	"slices"
 	"strings"
 
 	"misimportd/era"
@@ -54,7 +55,7 @@ func (f FieldKind) String() string { return f.Kind + " " + strings.TrimSuffix(f.
 
 // OfEntity is f with what kind of record it is, whatever kind of group.
 func (f FieldKind) OfEntity() FieldKind {
-	if f.Kind == FormGroup || f.Kind == SetGroup {
+	if slices.Contains(GroupKinds, f.Kind) && f.Kind != HouseGroup {
 		f.Kind = string(GroupEntity)
 	}
 	return f

@@ -153,11 +153,24 @@ type House struct {
 	Code string `db:"code"`
 }
 
-// The kinds of group that an import makes so far.
+// The kinds of group that an import makes.
 const (
-	FormGroup = "form"
-	SetGroup  = "set"
+	FormGroup      = "form"
+	SetGroup       = "set"
+	ActivityGroup  = "activity"
+	CustomGroup    = "custom"    // gathered by staff in the MIS
+	HouseGroup     = "house"     // a house's pupils, or its tutors
+	AutomaticGroup = "automatic" // follows from the rest
+	ExtraGroup     = "extra"     // of the school's own file
 )
+
+// GroupKinds are all kinds of group, those that users make too.
+var GroupKinds = []string{FormGroup, SetGroup, ActivityGroup, CustomGroup, AutomaticGroup, ExtraGroup, HouseGroup,
+	"user"}
+
+// IsDerived tells whether the groups of a kind follow from other records: what becomes of them has its cause
+// elsewhere.
+func IsDerived(kind string) bool { return kind == HouseGroup || kind == AutomaticGroup }
 
 // Group is a group in one era. It lives from StartsOn to EndsOn, both included.
 type Group struct {
@@ -171,6 +184,9 @@ type Group struct {
 	SubjectID ID       `db:"subject_id"`
 	TutorID   ID       `db:"tutor_id"`
 	Suspended bool     `db:"suspended"` // on the as-of date (R27)
+	HouseID   ID       `db:"house_id"`  // that a form belongs to
+	OwnerID   ID       `db:"owner_id"`  // of a custom group
+	Shared    bool     `db:"shared"`    // likewise
 }
 
 // Life is the days on which g exists.

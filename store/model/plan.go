@@ -87,6 +87,7 @@ const (
 	NewID
 	Merged // into a record
 	PreviousMISGone
+	DaysOver // of an activity
 )
 
 var reasons = [...]string{
@@ -123,6 +124,7 @@ var reasons = [...]string{
 	Merged:        "merged",
 
 	PreviousMISGone: "another MIS is imported now",
+	DaysOver:        "its last day is over",
 }
 
 // String is the reason as people are told it, and as the database records it.

@@ -43,6 +43,14 @@ func (c Calendar) Previous() *Era { return c.find(c.Settings.PreviousEraID) }
 // Perpetual is the era without an end.
 func (c Calendar) Perpetual() *Era { return c.find(c.Settings.PerpetualEraID) }
 
+// InForce is the ids of an era and of the perpetual one, in which groups without an end are.
+func (c Calendar) InForce(id ID) []ID {
+	if id == c.Settings.PerpetualEraID || c.Settings.PerpetualEraID == 0 {
+		return []ID{id}
+	}
+	return []ID{id, c.Settings.PerpetualEraID}
+}
+
 // Named is the era of a name, nil when there is none.
 func (c Calendar) Named(name string) *Era {
 	for i := range c.Eras {
@@ -54,7 +62,7 @@ func (c Calendar) Named(name string) *Era {
 }
 
 // State is what the database holds of one datasource, as far as an import can
-// change it: rows of others are not in it (R2). The groups are those of one era,
+// change it: rows of others are not in it (R2). The groups are those of the eras that were asked for,
 // the memberships those of these groups that reach the as-of date or a later one, in
 // no order. The other lists are in order of id.
 type State struct {
@@ -122,7 +130,16 @@ func NewDigest(sum, kinds string) Digest { return Digest(sum + ":" + kinds) }
 // Has tells whether the day has lessons of a kind, "" for any.
 func (d Digest) Has(kind string) bool {
 	_, kinds, _ := strings.Cut(string(d), ":")
-	return kinds != "" && (kind == "" || strings.Contains(kinds, kind[:1]))
+	return kinds != "" && (kind == "" || strings.Contains(kinds, KindLetter(kind)))
+}
+
+// KindLetter is the letter by which a digest knows a kind of lesson: the first one, but for activities, whose
+// is that of assemblies.
+func KindLetter(kind string) string {
+	if kind == "activity" {
+		return "c"
+	}
+	return kind[:1]
 }
 
 // Elements are people, places and groups, of all eras, each in order of id.

@@ -2,7 +2,9 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -16,6 +18,7 @@ type guardConfig struct {
 	limitsConfig `yaml:",inline"`
 	Hold         string        `yaml:"hold"`
 	GraceNights  wholeNumber   `yaml:"grace_nights"`
+	Protected    []string      `yaml:"protected"`
 	Rollover     limitsConfig  `yaml:"rollover"`
 	Undo         limitsConfig  `yaml:"undo"`
 	Roll         rollConfig    `yaml:"roll"`
@@ -222,5 +225,14 @@ func (c *guardConfig) settle() (guard.Guard, []error) {
 	if g.GraceNights = int(c.GraceNights); g.GraceNights < 0 {
 		faults = append(faults, fmt.Errorf("guard: grace_nights: %d: write 0 or more", c.GraceNights))
 	}
+	for _, name := range c.Protected {
+		kind, id, named := strings.Cut(name, "/")
+		if !named || id == "" || !slices.Contains(model.GroupKinds, kind) {
+			faults = append(faults, fmt.Errorf("guard: protected: %q: write the kind and the id or the name of a "+
+				"group, as "+
+				"set/1234 or form/7A; the kinds are %s", name, strings.Join(model.GroupKinds, ", ")))
+		}
+	}
+	g.Protected = c.Protected
 	return g, faults
 }

@@ -25,6 +25,7 @@ import (
 	"misimportd/importer"
 	"misimportd/importer/daemon"
 	"misimportd/importer/guard"
+	"misimportd/importer/want"
 	"misimportd/mis/isams/batch"
 )
 
@@ -47,6 +48,12 @@ type file struct {
 	Listen             string            `yaml:"listen"`
 	WebConfigFile      string            `yaml:"web_config_file"`
 	SuspensionsFile    string            `yaml:"suspensions_file"`
+	ExtraGroupsFile    string            `yaml:"extra_groups_file"`
+	CustomGroups       *customConfig     `yaml:"custom_groups"`
+	AutomaticGroups    automaticConfig   `yaml:"automatic_groups"`
+	YearNames          yearNames         `yaml:"year_names"`
+	Bands              bandsConfig       `yaml:"bands"`
+	ByYear             *[]string         `yaml:"by_year"`
 	AutoRoll           bool              `yaml:"auto_roll"`
 	NextEra            string            `yaml:"next_era"`
 	Ahead              *aheadConfig      `yaml:"ahead"`
@@ -71,6 +78,8 @@ type Settings struct {
 	ISAMS              *batch.Settings // nil: nothing is fetched
 	UseLastGood        bool
 	SuspensionsFile    string
+	ExtraGroupsFile    string
+	Groups             want.OtherGroups // beside forms and sets
 	Guard              guard.Guard
 	Turn               importer.Turn // of the school year
 	Pauses             []era.Pause
@@ -137,6 +146,9 @@ func (c *file) relativeTo(folder string) {
 	if c.SuspensionsFile != "" && !filepath.IsAbs(c.SuspensionsFile) {
 		c.SuspensionsFile = filepath.Join(folder, c.SuspensionsFile)
 	}
+	if c.ExtraGroupsFile != "" && !filepath.IsAbs(c.ExtraGroupsFile) {
+		c.ExtraGroupsFile = filepath.Join(folder, c.ExtraGroupsFile)
+	}
 	if c.Convert != nil && c.Convert.Matches != "" && !filepath.IsAbs(c.Convert.Matches) {
 		c.Convert.Matches = filepath.Join(folder, c.Convert.Matches)
 	}
@@ -178,6 +190,7 @@ func Settle(f Given) (Settings, error) {
 	s.Guard, wrong = c.Guard.settle()
 	faults = append(faults, texts(wrong)...)
 	faults = append(faults, s.settleYear(c)...)
+	faults = append(faults, s.settleGroups(c)...)
 	faults = append(faults, s.settleService(c)...)
 	faults = append(faults, s.settleISAMS(c.ISAMS)...)
 	s.Exposed = passwordWarning(source, c.Database)

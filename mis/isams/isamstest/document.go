@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"strings"
 )
 
 // Document is the school as iSAMS writes it.
@@ -59,6 +60,9 @@ var sections = []section{
 	{"School_GetAcademicHouses", "SchoolManager", "AcademicHouses", (*School).writeHouses},
 	{"School_GetSchoolForms", "SchoolManager", "Forms", (*School).writeForms},
 	{"Pupil_GetCurrentPupils", "PupilManager", "CurrentPupils", (*School).writePupils},
+	{"Pupil_GetCustomGroupCategories", "PupilManager", "CustomGroupCategory", (*School).writeCategories},
+	{"Pupil_GetCustomGroups", "PupilManager", "CustomPupilGroups", (*School).writeCustom},
+	{"Pupil_GetCustomGroupMembers", "PupilManager", "CustomPupilGroupMembershipItems", (*School).writeCustomMembers},
 	{"Teaching_GetDepartments", "TeachingManager", "Departments", (*School).writeDepartments},
 	{"Teaching_GetSets", "TeachingManager", "Sets", (*School).writeSets},
 	{"Teaching_GetSetLists", "TeachingManager", "SetLists", (*School).writeSetLists},
@@ -71,6 +75,9 @@ var sections = []section{
 
 // ofTimetable tells whether a school without a timetable has no such section.
 func (s section) ofTimetable() bool { return s.module == "TimetableManager" || s.name == "Terms" }
+
+// ofCustomGroups tells whether a school without custom groups has no such section.
+func (s section) ofCustomGroups() bool { return strings.HasPrefix(s.name, "Custom") }
 
 // Methods are the names of the batch methods that the pretend iSAMS has.
 func Methods() []string {
@@ -112,7 +119,8 @@ func (s *School) write(w *writer, of func(section) content) {
 	module := ""
 	for _, part := range sections {
 		much := of(part)
-		if much == absent || part.ofTimetable() && s.Timetable == nil {
+		if much == absent || part.ofTimetable() && s.Timetable == nil ||
+			part.ofCustomGroups() && s.Categories == nil {
 			continue
 		}
 		if part.module != module {

@@ -80,6 +80,10 @@ type School struct {
 	Houses    []Named
 	Rooms     []Named
 	Timetable *Timetable // nil for a school that has none
+
+	Categories []Named // of custom groups
+	Custom     []CustomGroup
+	Activities []Activity
 }
 
 // New is a school of a size, the same for the same seed.

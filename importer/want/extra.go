@@ -1,0 +1,185 @@
+package want
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"misimportd/era"
+	"misimportd/mis"
+	"misimportd/store/model"
+)
+
+// ExtraGroup is a group that the school lists in its file.
+type ExtraGroup struct {
+	Name    string
+	Line    int
+	Members []ExtraMember
+}
+
+// ExtraMember is a member as it is written there.
+type ExtraMember struct {
+	Kind string // pupil, staff or group
+	Text string // an id, a name, and what else people are called by
+	Line int
+}
+
+// extraSection is what the file of extra groups is called by in problems.
+const extraSection = "extra_groups"
+
+// wantExtraGroups wants the groups of the school's file, which have no end. Each is known by its name.
+func (w *Wanted) wantExtraGroups() {
+	have := w.groupsOf(model.ExtraGroup)
+	switch {
+	case w.leavesOthers():
+		w.stayAsTheyAre(model.ExtraGroup)
+		return
+	case !w.HasExtra:
+		if there := w.current(model.ExtraGroup); len(there) > 0 {
+			w.Problems.Add(mis.Problem{Section: extraSection, Reason: mis.SectionIsAbsent,
+				Detail: fmt.Sprintf("there is no "+
+					"extra_groups_file; the groups of it stay as they are (%d); to end them, name a file without them",
+					len(there))})
+		}
+		w.stayAsTheyAre(model.ExtraGroup)
+		return
+	}
+	had := BySource(have)
+	var groups []model.Group
+	for _, e := range w.Extra {
+		groups = append(groups, w.perpetual(had[e.Name], e.Name, model.ExtraGroup, e.Name))
+	}
+	for _, h := range w.living(have) {
+		isNamed := slices.ContainsFunc(groups, func(g model.Group) bool { return g.ID == h.ID })
+		if w.Hold && !isNamed {
+			w.Kept[h.ID] = held
+			groups = append(groups, h)
+		}
+	}
+	slices.SortFunc(groups, CompareSources[model.Group])
+	w.Groups = append(w.Groups, groups...)
+}
+
+// wantExtraMembers finds who is meant. What is not found, or fits more than one, is reported with its line, and
+// nobody who may be meant leaves because of it.
+func (w *Wanted) wantExtraMembers() {
+	if w.leavesOthers() || !w.HasExtra {
+		return
+	}
+	groups := map[string]model.Group{}
+	for _, g := range w.Groups {
+		if g.GroupKind == model.ExtraGroup {
+			groups[g.SourceID] = g
+		}
+	}
+	f := w.newFinder()
+	doubtful := map[Pair]bool{}
+	inside := map[model.ID][]model.ID{} // extra groups in extra groups
+	for _, e := range w.Extra {
+		g := groups[e.Name]
+		w.reportSameName(e, f)
+		for _, m := range e.Members {
+			found := f.find(m)
+			switch {
+			case len(found) == 0:
+				w.noteExtra(e, m, mis.UnknownMember, "there is no such %s; left out", m.Kind)
+			case len(found) > 1:
+				w.noteExtra(e, m, mis.Ambiguous, "it fits %d %ss: write an id; left out", len(found), m.Kind)
+				for _, id := range found {
+					doubtful[Pair{g.ID, id}] = true
+				}
+			case found[0] == g.ID || m.Kind == "group" && reaches(inside, found[0], g.ID):
+				w.noteExtra(e, m, mis.InItself, "the group would be in itself; left out")
+			default:
+				if m.Kind == "group" {
+					inside[g.ID] = append(inside[g.ID], found[0])
+				}
+				w.addExtra(Pair{g.ID, found[0]})
+			}
+		}
+	}
+	w.keepMembers(model.ExtraGroup, func(_ model.Group, m model.Membership) bool { return doubtful[PairOf(m)] })
+}
+
+func (w *Wanted) addExtra(p Pair) {
+	if slices.Contains(w.Memberships, p) { // it is written twice; lists are short
+		return
+	}
+	w.Memberships = append(w.Memberships, p)
+	if life, isGroup := w.lives[p.Member]; isGroup {
+		w.OwnDays[p] = []era.Interval{w.daysLeft(life)}
+	}
+}
+
+func (w *Wanted) noteExtra(e ExtraGroup, m ExtraMember, reason mis.Reason, format string, args ...any) {
+	w.Problems.Add(mis.Problem{Section: extraSection, ID: e.Name, Reason: reason, Line: m.Line,
+		Detail: fmt.Sprintf(format, args...)})
+}
+
+// reportSameName tells of a group that is called as one of another kind is: people will take one for the other.
+func (w *Wanted) reportSameName(e ExtraGroup, f *finder) {
+	for _, id := range f.byName["group "+strings.ToLower(e.Name)] {
+		if kind := f.kinds[id]; kind != model.ExtraGroup {
+			w.Problems.Add(mis.Problem{Section: extraSection, ID: e.Name, Reason: mis.SameName, Line: e.Line,
+				Detail: fmt.Sprintf("a group of the kind %s is called so too; both are there", kind)})
+			return
+		}
+	}
+}
+
+// reaches tells whether a group is in another one, at any depth.
+func reaches(inside map[model.ID][]model.ID, from, to model.ID) bool {
+	return from == to || slices.ContainsFunc(inside[from], func(next model.ID) bool {
+		return reaches(inside, next,
+			to)
+	})
+}
+
+// finder finds people and groups by what they are called. Keys are in small letters, after the kind.
+type finder struct {
+	byID, byName map[string][]model.ID
+	kinds        map[model.ID]string // of groups
+}
+
+func (w *Wanted) newFinder() *finder {
+	f := &finder{byID: map[string][]model.ID{}, byName: map[string][]model.ID{}, kinds: map[model.ID]string{}}
+	for _, s := range w.Staff {
+		if s.Current {
+			f.note(f.byID, "staff", s.ID, s.SourceID)
+			f.note(f.byName, "staff", s.ID, s.Code, s.Initials, s.Name)
+		}
+	}
+	for _, p := range w.Pupils {
+		if p.Current {
+			f.note(f.byID, "pupil", p.ID, p.SourceID)
+			f.note(f.byName, "pupil", p.ID, p.SchoolID, model.PlainName(p.Name), p.Name)
+		}
+	}
+	for _, g := range w.Groups {
+		if g.Current && w.IsLiving(g) {
+			f.kinds[g.ID] = g.GroupKind
+			f.note(f.byID, "group", g.ID, g.GroupKind+"/"+g.SourceID)
+			f.note(f.byName, "group", g.ID, g.Name, g.GroupKind+" "+g.Name, g.GroupKind+"/"+g.Name)
+		}
+	}
+	return f
+}
+
+func (f *finder) note(in map[string][]model.ID, kind string, id model.ID, names ...string) {
+	for i, name := range names {
+		if key := kind + " " + strings.ToLower(name); name != "" && !slices.Contains(names[:i], name) {
+			in[key] = append(in[key], id)
+		}
+	}
+}
+
+// find is whom a member of a list can mean: an id goes before what people are called.
+func (f *finder) find(m ExtraMember) []model.ID {
+	key := m.Kind + " " + strings.ToLower(m.Text)
+	if found := f.byID[key]; len(found) > 0 {
+		return found
+	}
+	found := slices.Clone(f.byName[key])
+	slices.Sort(found)
+	return slices.Compact(found)
+}
