@@ -31,6 +31,7 @@ soak:
 	MISIMPORTD_SOAK=1 $(WITH) go test -timeout 6h -v -run 'Random|R31|R32|AnotherProgram|NotGrow|ASummer|AChangeOfMIS' ./importer ./cmd/...
 	.ci/with-folder go test -run '^$$' -fuzz FuzzDecode -fuzztime 5m ./mis/isams
 	.ci/with-folder go test -run '^$$' -fuzz FuzzMerge -fuzztime 5m ./mis/isams
+	.ci/with-folder go test -run '^$$' -fuzz FuzzDumps -fuzztime 5m ./mis/isams
 
 bench:
 	POSTGRES_OPTIONS="-c shared_buffers=256MB" $(WITH) go test -timeout 1h -run '^$$' -bench . -benchtime 3x ./mis/isams ./importer

@@ -66,6 +66,9 @@ func (o *ordeal) victim(do, database string, env ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), append(env, victimIs+"="+do, "VICTIM_DATABASE="+database, "VICTIM_STATE="+
 		string(o.im.State), "VICTIM_AS_OF="+o.im.AsOf.String())...)
+	if o.im.Groups.Houses {
+		cmd.Env = append(cmd.Env, "VICTIM_KINDS=yes")
+	}
 	return cmd
 }
 

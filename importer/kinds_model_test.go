@@ -132,7 +132,8 @@ func most(counts map[string]int, before string) (found string) {
 }
 
 // eventsFrom is every event from a day on, with whether it is cancelled.
-func (m *kindsModel) eventsFrom(s *isamstest.School, day string) (list []string) {
+func (m *kindsModel) eventsFrom(s *isamstest.School, day string) []string {
+	list := []string{}
 	for _, a := range s.Activities {
 		for _, e := range a.Events {
 			for _, on := range e.Dates {

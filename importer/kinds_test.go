@@ -2,8 +2,6 @@ package importer_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -12,14 +10,18 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer/want"
-	"misimportd/mis/cache"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store/model"
 )
 
 // allKinds has every family of groups on, and a band.
-func allKinds(w *world) {
-	w.im.Groups = want.OtherGroups{Houses: true, Automatic: want.Automatic{Names: want.DefaultNames(),
+func allKinds(w *world) *world {
+	w.im.Groups = everyKind()
+	return w
+}
+
+func everyKind() want.OtherGroups {
+	return want.OtherGroups{Houses: true, Automatic: want.Automatic{Names: want.DefaultNames(),
 		Bands: []want.Band{{Name: "Sixth form", Years: []era.Year{12, 13}}}}}
 }
 
@@ -27,20 +29,6 @@ func allKinds(w *world) {
 func clubSchool(seed uint64) *isamstest.School {
 	return isamstest.New(seed, isamstest.Size{Pupils: 70, Staff: 12, Forms: 7, Sets: 21, SetLists: 300}).Teach(42).
 		Gather(6, 5)
-}
-
-// dropDumps puts dumps beside the document that waits.
-func (w *world) dropDumps(dumps map[string][]byte) {
-	w.Helper()
-	folder := filepath.Join(string(w.im.State), cache.PreFetched)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		w.Fatal(err)
-	}
-	for name, text := range dumps {
-		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
-			w.Fatal(err)
-		}
-	}
 }
 
 const membersOnQuery = `SELECT g.kind || ' ' || g.source_id, m.member_kind || ' ' || m.member_source_id
@@ -122,7 +110,7 @@ func (w *world) agree(m *kindsModel, s *isamstest.School, day, later string) {
 // nightOf imports the school with its dumps.
 func (w *world) nightOf(s *isamstest.School, day string) (result model.Result) {
 	w.Helper()
-	w.dropDumps(s.Dumps())
+	w.dumps = s.Dumps()
 	return w.night(day, s.Document()).Result
 }
 
@@ -146,8 +134,8 @@ func TestEveryKindOfGroup(t *testing.T) {
 		}
 		s.Night()
 		s.GatherNight("2016-09-07")
+		w.dumps = s.Dumps()
 		w.drop(s.Document())
-		w.dropDumps(s.Dumps())
 		w.im.AsOf = date(w, "2016-09-07")
 		second, err := w.im.Run(w.Context())
 		if err != nil {

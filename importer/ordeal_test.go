@@ -23,8 +23,9 @@ type ordeal struct {
 	*world
 	database  string
 	documents [2][]byte // of two nights, which take turns
-	reflects  int       // which of them the database reflects
-	moved     bool      // whether all lessons are at other times than the documents have them
+	dumpsOf   [2]map[string][]byte
+	reflects  int  // which of them the database reflects
+	moved     bool // whether all lessons are at other times than the documents have them
 	day       int
 	wanted    []byte // the document that the database reflects when an operation is done
 	restored  string // what the database holds when an undo is done
@@ -32,14 +33,18 @@ type ordeal struct {
 }
 
 func newOrdeal(t *testing.T, database string) *ordeal {
-	school := isamstest.New(9, isamstest.Size{Pupils: 70, Staff: 12, Forms: 7, Sets: 21, SetLists: 300}).Teach(42)
-	o := &ordeal{world: guarded(newWorld(t, database)), database: database, tally: map[string]int{},
-		documents: [2][]byte{0: school.Document()}}
+	school := isamstest.New(9, isamstest.Size{Pupils: 70, Staff: 12, Forms: 7, Sets: 21, SetLists: 300}).Teach(42).
+		Gather(3, 3)
+	o := &ordeal{world: allKinds(guarded(newWorld(t, database))), database: database, tally: map[string]int{},
+		documents: [2][]byte{0: school.Document()}, dumpsOf: [2]map[string][]byte{0: school.Dumps()}}
 	school.Night()
+	for range 3 {
+		school.GatherNight("2016-09-07")
+	}
 	keepApart(school.Timetable)
-	o.documents[1] = school.Document()
+	o.documents[1], o.dumpsOf[1] = school.Document(), school.Dumps()
 	o.im.Force = true
-	o.night(o.asOf(), o.documents[0])
+	o.night(o.asOf(), o.document(0))
 	return o
 }
 
@@ -72,8 +77,9 @@ func (o *ordeal) asOf() string { return year2016.StartsOn.AddDays(21 + o.day/16)
 // what was held, be it people or a timetable, and an undo.
 var operations = []string{"apply", "back", "approve", "moved", "undo"}
 
-// document is that of a night, with its lessons where they are now.
+// document is that of a night, with its lessons where they are now. Its dumps come with it.
 func (o *ordeal) document(night int) []byte {
+	o.dumps = o.dumpsOf[night]
 	if !o.moved {
 		return o.documents[night]
 	}

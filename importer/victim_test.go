@@ -47,6 +47,9 @@ func victim() error {
 	im := &importer.Importer{DB: db, State: cache.Folder(os.Getenv("VICTIM_STATE")), Zone: time.UTC, AsOf: asOf,
 		Version: "test",
 		Guard:   guard.NewGuard(), Force: true, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	if os.Getenv("VICTIM_KINDS") != "" {
+		im.Groups = everyKind()
+	}
 	err = operation(os.Getenv(victimIs), im)
 	if isDone(err) {
 		return fmt.Errorf(doneBefore+"%w", err)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,6 +34,7 @@ type world struct {
 	raw *sql.DB // as another program sees the database
 
 	isolation sql.IsolationLevel // at which several reads are of one moment
+	dumps     map[string][]byte  // of the MIS's tables, that come with each document
 }
 
 // each tells a story once on each kind of database.
@@ -89,8 +91,12 @@ func (w *world) drop(document []byte) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		w.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, "data.xml"), document, 0o600); err != nil {
-		w.Fatal(err)
+	files := map[string][]byte{"data.xml": document}
+	maps.Copy(files, w.dumps)
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
+			w.Fatal(err)
+		}
 	}
 }
 

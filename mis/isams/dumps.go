@@ -113,7 +113,9 @@ func (t *table) read(file io.Reader) error {
 	for {
 		limit.left = maxRecordBytes
 		r.fields, err = c.Read()
-		r.line, _ = c.FieldPos(0)
+		if err == nil {
+			r.line, _ = c.FieldPos(0)
+		}
 		var faulty *csv.ParseError
 		switch {
 		case errors.Is(err, io.EOF):
