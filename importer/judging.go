@@ -279,7 +279,8 @@ func (s *scene) readLessons(ctx context.Context, days []era.Date) (more bool, er
 func (n *night) tell(s *scene, w *want.Wanted) {
 	found := slices.Concat(n.snap.Problems.List(), w.Problems.List())
 	mis.SortProblems(found)
-	n.report.Problems = slices.Concat(s.noted, guard.UnknownProtected(n.Guard.Protected, w), found)
+	n.report.Problems = append([]mis.Problem{},
+		slices.Concat(s.noted, guard.UnknownProtected(n.Guard.Protected, w), found)...)
 	n.pinned = w.Pinned
 }
 

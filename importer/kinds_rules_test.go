@@ -21,7 +21,8 @@ func (d *doc) house(id int, name string) *doc {
 }
 
 func (d *doc) housed(id int, name, form, house string) *doc {
-	d.pupils = append(d.pupils, fmt.Sprintf(`<Pupil Id="%d"><SchoolId>S%d</SchoolId><Fullname>%s</Fullname><Form>%s</Form>`+
+	d.pupils = append(d.pupils, fmt.Sprintf(`<Pupil `+
+		`Id="%d"><SchoolId>S%d</SchoolId><Fullname>%s</Fullname><Form>%s</Form>`+
 		`<NCYear>7</NCYear><AcademicHouse>%s</AcademicHouse></Pupil>`, id, id, esc(name), form, house))
 	return d
 }
@@ -35,7 +36,8 @@ func gathered(document []byte, groups, items string) []byte {
 }
 
 func customGroup(id int, name, author, more string) string {
-	return fmt.Sprintf(`<CustomPupilGroup Id="%d"><Name>%s</Name><Author>%s</Author>%s</CustomPupilGroup>`, id, name, author,
+	return fmt.Sprintf(`<CustomPupilGroup Id="%d"><Name>%s</Name><Author>%s</Author>%s</CustomPupilGroup>`, id, name,
+		author,
 		more)
 }
 
@@ -44,7 +46,8 @@ func item(group, pupil int) string {
 		`</CustomPupilGroupMembershipItem>`, group, pupil, pupil, group)
 }
 
-const customQuery = `SELECT g.name || ' ' || CAST(g.starts_on AS text) || ' ' || coalesce(CAST(g.ends_on AS text), 'open')
+const customQuery = `SELECT g.name || ' ' || CAST(g.starts_on AS text) || ' ' || coalesce(CAST(g.ends_on AS text),
+	'open')
 	|| CASE WHEN g.current THEN '' ELSE ' gone' END || coalesce(' of ' || s.code, '')
 	|| CASE WHEN t.shared THEN ' shared' ELSE '' END FROM group_details g JOIN groups t ON t.id = g.group_id
 	LEFT JOIN staff s ON s.id = t.owner_id WHERE g.kind = 'custom' ORDER BY g.name, g.starts_on`
@@ -58,8 +61,10 @@ func TestR14CustomGroups(t *testing.T) {
 				pupil(11, "Ann", "7/A", 7).pupil(12, "Ben", "7/A", 7).set(21, "7Mat1", 7, 11, 12)
 		}
 		all := customGroup(1, "Ski", "BRO", `<CategoryId>4</CategoryId><Shared>1</Shared>`) +
-			customGroup(2, "Late", "GRN", `<ExpiryDate>2016-09-20T00:00:00</ExpiryDate><ExpiryDisable>0</ExpiryDisable>`) +
-			customGroup(3, "Never", "GRN", `<ExpiryDate>2016-01-01T00:00:00</ExpiryDate><ExpiryDisable>1</ExpiryDisable>`) +
+			customGroup(2, "Late", "GRN",
+				`<ExpiryDate>2016-09-20T00:00:00</ExpiryDate><ExpiryDisable>0</ExpiryDisable>`) +
+			customGroup(3, "Never", "GRN",
+				`<ExpiryDate>2016-01-01T00:00:00</ExpiryDate><ExpiryDisable>1</ExpiryDisable>`) +
 			customGroup(4, "Old", "XXX", ``) + customGroup(5, "Gone", "BRO", `<Deleted>1</Deleted>`) +
 			customGroup(6, "Odd", "BRO", `<CategoryId>99</CategoryId>`)
 		items := item(1, 11) + item(1, 12) + item(2, 11) + item(3, 12) + item(5, 11) + item(1, 77)
@@ -82,7 +87,8 @@ func TestR14CustomGroups(t *testing.T) {
 		w.expect("who is in it", w.rows(membershipsOf("Never")), "12 2016-09-05 2016-09-22", "12 2016-09-26 open")
 		w.im.Groups.Custom = want.CustomGroups{OnlyShared: true, Categories: []string{"Trips"}}
 		w.night("2016-09-27", gathered(school().xml(), all, items))
-		w.expect("only shared ones of a category", w.rows(`SELECT name FROM group_details WHERE kind = 'custom' AND current`),
+		w.expect("only shared ones of a category", w.rows(`SELECT name FROM group_details WHERE kind = 'custom' AND `+
+			`current`),
 			"Ski (Trips)")
 	})
 }
@@ -102,7 +108,8 @@ func TestAFormBelongsToTheHouseOfMost(t *testing.T) {
 		}
 		house := func(what, is string) {
 			w.Helper()
-			w.expect(what, w.rows(`SELECT e.name FROM groups g JOIN elements e ON e.id = g.house_id WHERE g.kind = 'form'`), is)
+			w.expect(what, w.rows(`SELECT e.name FROM groups g JOIN elements e ON e.id = g.house_id WHERE g.kind = `+
+				`'form'`), is)
 		}
 		w.night("2016-09-05", school().housed(11, "Ann", "7/A", "Byron").housed(12, "Ben", "7/A", "Byron").
 			housed(13, "Cy", "7/A", "Austin").xml())
@@ -127,9 +134,11 @@ func TestAFormBelongsToTheHouseOfMost(t *testing.T) {
 func TestATieAtFirstGoesByName(t *testing.T) {
 	each(t, func(w *world) {
 		allKinds(w)
-		w.night("2016-09-05", (&doc{}).teacher(1, "Ms Brown").form("7/A", "7A", 7, 1).house(1, "Byron").house(2, "Austin").
+		w.night("2016-09-05", (&doc{}).teacher(1, "Ms Brown").form("7/A", "7A", 7, 1).house(1, "Byron").house(2,
+			"Austin").
 			housed(11, "Ann", "7/A", "Byron").housed(12, "Ben", "7/A", "Austin").set(21, "7Mat1", 7).xml())
-		w.expect("one of each, at first", w.rows(`SELECT e.name FROM groups g JOIN elements e ON e.id = g.house_id`), "Austin")
+		w.expect("one of each, at first", w.rows(`SELECT e.name FROM groups g JOIN elements e ON e.id = g.house_id`),
+			"Austin")
 	})
 }
 
@@ -149,14 +158,17 @@ func TestExtraGroups(t *testing.T) {
 		}
 		extra := func(what string, is ...string) {
 			w.Helper()
-			w.expect(what, w.rows(`SELECT group_name || ': ' || member_kind || ' ' || member_source_id FROM membership_details
+			w.expect(what, w.rows(`SELECT group_name || ': ' || member_kind || ' ' || member_source_id FROM
+				membership_details
 				WHERE group_kind = 'extra' AND ends_on IS NULL OR group_kind = 'extra' AND member_kind = 'group'
 				AND ends_on = '2017-08-14' ORDER BY 1`), is...)
 		}
-		write("Heads: {staff: [BRO, mr green, ZZ]}\nBand:\n  pupils: [Ann Lee, 13, Ben]\n  groups: [set 7mat1, form/7/A]\n" +
+		write("Heads: {staff: [BRO, mr green, ZZ]}\nBand:\n  pupils: [Ann Lee, 13, Ben]\n  groups: [set 7mat1, " +
+			"form/7/A]\n" +
 			"All staff: {groups: [Band, All staff]}\nRound: {groups: [Band]}\n")
 		r := w.night("2016-09-05", document)
-		all := []string{"All staff: group Band", "Band: group 21", "Band: group 7/A", "Band: pupil 13", "Heads: staff 1",
+		all := []string{"All staff: group Band", "Band: group 21", "Band: group 7/A", "Band: pupil 13", "Heads: " +
+			"staff 1",
 			"Heads: staff 2", "Round: group Band"}
 		extra("at first", all...)
 		told := []string{}
@@ -179,7 +191,8 @@ func TestExtraGroups(t *testing.T) {
 		write("Heads: {staff: [BRO]}\nA: {groups: [extra/B]}\nB: {groups: [extra/A]}\n")
 		w.night("2016-09-07", document)
 		extra("less of it, and two in each other", "A: group B", "Heads: staff 1")
-		w.expect("which have ended", w.rows(`SELECT name FROM group_details WHERE kind = 'extra' AND NOT current ORDER BY 1`),
+		w.expect("which have ended", w.rows(`SELECT name FROM group_details WHERE kind = 'extra' AND NOT current `+
+			`ORDER BY 1`),
 			"All staff", "Band", "Round")
 		before := w.dump()
 		write("Heads: {staf: [BRO]}\n")
@@ -196,7 +209,8 @@ func TestExtraGroups(t *testing.T) {
 func TestAHeldNightHasItsDumps(t *testing.T) {
 	each(t, func(w *world) {
 		allKinds(guarded(w))
-		s := isamstest.New(3, isamstest.Size{Pupils: 140, Staff: 20, Forms: 7, Sets: 28, SetLists: 600}).Teach(40).Gather(3, 30)
+		s := isamstest.New(3, isamstest.Size{Pupils: 140, Staff: 20, Forms: 7, Sets: 28, SetLists: 600}).Teach(40).
+			Gather(3, 30)
 		w.nightOf(s, "2016-09-05")
 		full := w.dump()
 		dumps := s.Dumps()
@@ -207,7 +221,8 @@ func TestAHeldNightHasItsDumps(t *testing.T) {
 			w.Fatalf("%s %v", r.Result, breaches(r))
 		}
 		w.dumps = nil // the next document comes alone
-		if alone := w.night("2016-09-12", s.Document()); alone.Result != model.Held && alone.Result != model.Unchanged &&
+		if alone := w.night("2016-09-12", s.Document()); alone.Result != model.Held &&
+			alone.Result != model.Unchanged &&
 			alone.Result != model.Applied {
 			w.Fatal(alone.Result)
 		}
@@ -222,7 +237,8 @@ func TestAHeldNightHasItsDumps(t *testing.T) {
 		if err != nil || approved.Result != model.Applied {
 			w.Fatalf("%s %v", approved.Result, err)
 		}
-		w.expect("activities left", w.rows(`SELECT CAST(count(*) AS text) FROM group_details WHERE kind = 'activity' AND current`),
+		w.expect("activities left", w.rows(`SELECT CAST(count(*) AS text) FROM group_details WHERE kind = `+
+			`'activity' AND current`),
 			"8")
 		if _, err := w.im.Undo(w.Context(), approved.Run); err != nil {
 			w.Fatal(err)

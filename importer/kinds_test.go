@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -111,7 +110,11 @@ func (w *world) agree(m *kindsModel, s *isamstest.School, day, later string) {
 func (w *world) nightOf(s *isamstest.School, day string) (result model.Result) {
 	w.Helper()
 	w.dumps = s.Dumps()
-	return w.night(day, s.Document()).Result
+	r := w.night(day, s.Document())
+	if r.Result == model.Held {
+		w.Logf("held: %v", heldBy(r))
+	}
+	return r.Result
 }
 
 // TestEveryKindOfGroup: all kinds are there as the model says, a second night changes nothing, and an undo leaves what
@@ -188,9 +191,35 @@ func TestRandomKinds(t *testing.T) {
 					}
 					s.Night()
 					s.GatherNight(on)
-					day = day.AddDays(1 + int(time.Duration(seed)%3))
+					day = day.AddDays(1 + int(seed%3))
 				}
 			})
 		})
 	}
+}
+
+// TestR35CleanNightsOfAllKinds: the guard lets pass what happens in a school of the usual size, whatever the night.
+func TestR35CleanNightsOfAllKinds(t *testing.T) {
+	nights := 0
+	for seed := range uint64(soak(30, 1)) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			eachVariant(t, int(seed), func(w *world) {
+				allKinds(guarded(w))
+				s := isamstest.New(200+seed, isamstest.Size{Pupils: 210, Staff: 30, Forms: 14, Sets: 56,
+					SetLists: 1500}).
+					Teach(120).Gather(30, 30)
+				day := date(w, "2016-09-05")
+				for range 12 {
+					if r := w.nightOf(s, day.String()); r == model.Held {
+						w.Errorf("%s: held", day)
+					}
+					nights++
+					s.Change(0.005)
+					s.GatherNight(day.String())
+					day = day.AddDays(1)
+				}
+			})
+		})
+	}
+	t.Logf("TABLE %d clean nights", nights)
 }

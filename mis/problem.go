@@ -3,6 +3,7 @@ package mis
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // Reason is why a record was skipped or could not be used in full. There are few,
@@ -68,6 +69,19 @@ var Reasons = []Reason{NoID, BadID, Conflicting, Repeated, NoName, BadValue, Too
 	OverlapsAnother, LastGood, SectionIsAbsent, Unwanted, WouldClash, YearEnds, NoMatch,
 	UnknownAuthor, UnknownCategory, UnknownActivity, UnknownEvent, UnknownGroup, UnknownMember, Ambiguous, InItself,
 	SameName, OutsideGroup, TimesDiffer, DumpUnreadable}
+
+// onlyIn are reasons that one kind of section has alone, by how its name begins.
+var onlyIn = map[Reason]string{UnknownAuthor: "Custom", UnknownCategory: "Custom", UnknownActivity: "Tbl",
+	UnknownEvent: "Tbl", OutsideGroup: "Tbl", TimesDiffer: "Tbl", DumpUnreadable: "Tbl", UnknownGroup: "guard",
+	UnknownMember: "extra_groups", Ambiguous: "extra_groups", InItself: "extra_groups", SameName: "extra_groups"}
+
+// ReasonsOf are the reasons that problems of a section can have.
+func ReasonsOf(section string) []Reason {
+	return slices.DeleteFunc(slices.Clone(Reasons), func(r Reason) bool {
+		return !strings.HasPrefix(section,
+			onlyIn[r])
+	})
+}
 
 // Problem is a fault in a document that does not stop the night (R33). It names
 // records by id, never by a person's name.

@@ -34,10 +34,20 @@ var wrongs = []wrong{
 		`SELECT c.id FROM commitments c WHERE NOT EXISTS (SELECT 1 FROM lessons l WHERE l.id = c.lesson_id)
 			OR NOT EXISTS (SELECT 1 FROM elements e WHERE e.id = c.element_id)`},
 	{"it ends before it starts", "groups", "", `SELECT g.id FROM groups g WHERE g.ends_on < g.starts_on`},
+	{"it is a member of itself, through others", "groups", "", `WITH RECURSIVE below (outermost, id) AS (
+			SELECT m.group_id, m.element_id FROM memberships m JOIN groups g ON g.id = m.element_id
+		UNION
+			SELECT b.outermost, m.element_id FROM below b JOIN memberships m ON m.group_id = b.id
+				JOIN groups g ON g.id = m.element_id
+		) SELECT DISTINCT outermost FROM below WHERE outermost = id`},
 	{"its tutor or its subject is not there", "groups", "",
 		`SELECT g.id FROM groups g WHERE g.tutor_id IS NOT NULL
 				AND NOT EXISTS (SELECT 1 FROM staff s WHERE s.id = g.tutor_id)
 			OR g.subject_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = g.subject_id)`},
+	{"its house or its owner is not there", "groups", "",
+		`SELECT g.id FROM groups g WHERE g.house_id IS NOT NULL
+				AND NOT EXISTS (SELECT 1 FROM houses h WHERE h.id = g.house_id)
+			OR g.owner_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM staff s WHERE s.id = g.owner_id)`},
 	{"a house of it is not there", "pupils", "",
 		`SELECT p.id FROM pupils p WHERE p.house_id IS NOT NULL
 				AND NOT EXISTS (SELECT 1 FROM houses h WHERE h.id = p.house_id)

@@ -76,6 +76,46 @@ func TestR18R19TheDatabaseKeepsThem(t *testing.T) {
 	}
 }
 
+// TestR18WithoutEnd: memberships that have no end are kept apart as others are.
+func TestR18WithoutEnd(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, database string) {
+		begin(t, database)
+		raw := storetest.Raw(t, database)
+		join := func(from string, to any) error {
+			_, err := raw.Exec(`INSERT INTO memberships (group_id, element_id, starts_on, ends_on)
+				SELECT (SELECT max(id) FROM groups), (SELECT min(id) FROM elements WHERE kind = 'staff'),
+					CAST($1 AS text), $2`,
+				from, to)
+			return err
+		}
+		if strings.HasPrefix(database, "postgres") {
+			join = func(from string, to any) error {
+				_, err := raw.Exec(`INSERT INTO memberships (group_id, element_id, starts_on, ends_on)
+					SELECT (SELECT max(id) FROM groups), (SELECT min(id) FROM elements WHERE kind = 'staff'),
+						$1::date, $2::date`,
+					from, to)
+				return err
+			}
+		}
+		if _, err := raw.Exec(`UPDATE groups SET ends_on = NULL`); err != nil {
+			t.Fatal(err)
+		}
+		if err := join("2016-09-01", nil); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			from string
+			to   any
+			ok   bool
+		}{{"2016-10-01", nil, false}, {"2016-10-01", "2016-10-02", false}, {"2016-08-20", "2016-09-01", false},
+			{"2016-08-20", nil, false}, {"2016-08-20", "2016-08-31", true}} {
+			if err := join(c.from, c.to); (err == nil) != c.ok {
+				t.Errorf("%s to %v: %v", c.from, c.to, err)
+			}
+		}
+	})
+}
+
 // TestR18TwoProgramsAtOnce lets two transactions that cannot see each other add the same
 // membership, at each isolation level: never are both kept.
 func TestR18TwoProgramsAtOnce(t *testing.T) {

@@ -124,7 +124,8 @@ func (k *killings) fingerprint() string {
 			|| CASE WHEN e.current THEN '' ELSE 'gone' END
 			FROM elements e LEFT JOIN pupils p ON p.id = e.id LEFT JOIN staff s ON s.id = e.id
 			LEFT JOIN groups g ON g.id = e.id ORDER BY 1`,
-		`SELECT group_source_id || ' ' || member_source_id || CAST(starts_on AS text) || CAST(ends_on AS text)
+		`SELECT group_source_id || ' ' || member_source_id || CAST(starts_on AS text) || coalesce(CAST(ends_on AS
+			text), '')
 			FROM membership_details ORDER BY 1`,
 	} {
 		rows, err := k.raw.Query(query)

@@ -62,7 +62,8 @@ func (s *station) write(name, text string) {
 // configure writes a configuration with quick retries; more is the rest of the section.
 func (s *station) configure(more string) {
 	s.Helper()
-	s.write("config.yml", fmt.Sprintf("state: .\nisams:\n  url: %s\n  timeout: 8s\n  connect_timeout: 2s\n  stall: "+
+	s.write("config.yml", fmt.Sprintf("state: .\nautomatic_groups: off\nisams:\n  url: %s\n  timeout: 8s\n  "+
+		"connect_timeout: 2s\n  stall: "+
 		"1500ms\n  max_size: 4MiB\n  retry: {first: 50ms, most: 200ms}\n  %s\n", s.web.URL, more))
 }
 

@@ -37,7 +37,8 @@ func Pins(ctx context.Context, db *store.DB) (listed []report.ListedPin, err err
 }
 
 // PinKinds are the kinds of record that can be pinned.
-var PinKinds = []string{"pupil", "staff", "location", "subject", "house", model.FormGroup, model.SetGroup}
+var PinKinds = []string{"pupil", "staff", "location", "subject", "house", model.FormGroup, model.SetGroup,
+	model.CustomGroup, model.ActivityGroup}
 
 // AddPin has imports leave a field of a record as it is in the database, or, where what is
 // a group such as set/1234, whether a pupil is in that group. Groups are those of the
@@ -85,7 +86,11 @@ func findOne(ctx context.Context, v *store.View, kind, sourceID string) (model.I
 	if err != nil {
 		return 0, err
 	}
-	ids, err := v.Find(ctx, kind, sourceID, calendar.Settings.CurrentEraID)
+	in := calendar.Settings.CurrentEraID
+	if kind == model.CustomGroup { // they have no end
+		in = calendar.Settings.PerpetualEraID
+	}
+	ids, err := v.Find(ctx, kind, sourceID, in)
 	if err != nil {
 		return 0, err
 	}
@@ -99,7 +104,7 @@ func findOne(ctx context.Context, v *store.View, kind, sourceID string) (model.I
 // pinnable is the column that a field's name means.
 func pinnable(kind, field string) (string, error) {
 	entity := model.Entity(kind)
-	if kind == model.FormGroup || kind == model.SetGroup {
+	if slices.Contains(model.GroupKinds, kind) && kind != model.HouseGroup {
 		entity = model.GroupEntity
 	}
 	fields := model.Pinnable(entity)

@@ -50,7 +50,8 @@ func (j *judgement) groupsAndMemberships() (found []Finding) {
 			of(g.ID).back += btoi(c.Action == model.Reopen)
 			if goes(c) || isCut(c) {
 				of(g.ID).ending++
-				of(g.ID).ofYears[strings.TrimSpace(g.GroupKind+"s "+words.Prefixed("of year ", g.Year.String()))]++
+				of(g.ID).ofYears[strings.TrimSpace(model.Kinds(g.GroupKind)+" "+words.Prefixed("of year ",
+					g.Year.String()))]++
 			}
 		}
 	}
@@ -135,14 +136,14 @@ func (j *judgement) kind(kind string, s *kindSum) []Finding {
 	return []Finding{
 		j.finding(GroupsEnding, measure{about: kind, holds: model.HoldRemovals, count: s.ending, of: s.living,
 			net: s.ending - s.back, causes: s.ofYears,
-			says: fmt.Sprintf("%s %ss would end", words.Share(s.ending, s.living), kind)}),
+			says: fmt.Sprintf("%s %s would end", words.Share(s.ending, s.living), model.Kinds(kind))}),
 		j.finding(MembershipsEnding, measure{about: kind, holds: model.HoldRemovals, count: s.leaving, of: s.members,
 			net: s.leaving - s.joining, causes: s.ofGroups,
-			says: fmt.Sprintf("%s memberships of %ss would end", words.Share(s.leaving, s.members), kind)}),
+			says: fmt.Sprintf("%s memberships of %s would end", words.Share(s.leaving, s.members), model.Kinds(kind))}),
 		j.finding(MembershipsMoving, measure{about: kind, holds: model.HoldRemovals, count: s.moving, of: s.members,
 			causes: s.movingIn,
-			says: fmt.Sprintf("%s memberships would move to other %ss of the same year",
-				words.Share(s.moving, s.members), kind)}),
+			says: fmt.Sprintf("%s memberships would move to other %s of the same year",
+				words.Share(s.moving, s.members), model.Kinds(kind))}),
 	}
 }
 

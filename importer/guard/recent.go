@@ -28,8 +28,8 @@ type Past struct {
 var losses = map[string]func(about string) string{
 	PupilsLeaving:     func(string) string { return "pupils" },
 	StaffLeaving:      func(string) string { return "staff" },
-	GroupsEnding:      func(kind string) string { return kind + "s" },
-	MembershipsEnding: func(kind string) string { return "memberships of " + kind + "s" },
+	GroupsEnding:      model.Kinds,
+	MembershipsEnding: func(kind string) string { return "memberships of " + model.Kinds(kind) },
 	LessonsRemoved:    func(string) string { return "lessons" },
 }
 

@@ -38,7 +38,7 @@ func ReadExtraGroups(path string) (groups []ExtraGroup, isThere bool, err error)
 	case err != nil:
 		return nil, false, fmt.Errorf("extra_groups_file: %w", err)
 	}
-	root, err := readYAML(path, text)
+	root, err := readYAML(path, text, "one")
 	if root == nil || err != nil {
 		return nil, err == nil, err
 	}

@@ -26,7 +26,7 @@ func ReadSuspensions(path string) ([]era.Suspension, error) {
 	if err != nil {
 		return nil, fmt.Errorf("suspensions_file: %w", err)
 	}
-	root, err := readYAML(path, text)
+	root, err := readYAML(path, text, "one list")
 	if root == nil || err != nil {
 		return nil, err
 	}
@@ -45,11 +45,11 @@ func ReadSuspensions(path string) ([]era.Suspension, error) {
 	return suspensions, errors.Join(faults...)
 }
 
-// readYAML is the one document of a file, nil of an empty one.
-func readYAML(path string, text []byte) (*yaml.Node, error) {
-	var whole, more yaml.Node
+// readYAML is the one document of a file, nil of an empty one. whole is what it is to be.
+func readYAML(path string, text []byte, whole string) (*yaml.Node, error) {
+	var list, more yaml.Node
 	documents := yaml.NewDecoder(bytes.NewReader(text))
-	if err := documents.Decode(&whole); err != nil && !errors.Is(err, io.EOF) {
+	if err := documents.Decode(&list); err != nil && !errors.Is(err, io.EOF) {
 		return nil, notYAML(path, err)
 	}
 	switch err := documents.Decode(&more); {
@@ -57,12 +57,12 @@ func readYAML(path string, text []byte) (*yaml.Node, error) {
 	case err != nil:
 		return nil, notYAML(path, err)
 	default:
-		return nil, fmt.Errorf("%s: line %d: a second document after ---: put all into the first", path, more.Line)
+		return nil, fmt.Errorf("%s: line %d: a second document after ---: put all into %s", path, more.Line, whole)
 	}
-	if len(whole.Content) == 0 {
+	if len(list.Content) == 0 {
 		return nil, nil
 	}
-	return whole.Content[0], nil
+	return list.Content[0], nil
 }
 
 // notYAML tells of a file that is no YAML, and where that shows.

@@ -149,7 +149,7 @@ func (m *Metrics) clear() {
 		}
 	}
 	for _, section := range sections {
-		for _, reason := range mis.Reasons {
+		for _, reason := range mis.ReasonsOf(section) {
 			m.problems.WithLabelValues(section, string(reason)).Set(0)
 		}
 	}

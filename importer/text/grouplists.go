@@ -3,6 +3,7 @@ package text
 import (
 	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"misimportd/importer/report"
 	"misimportd/importer/words"
@@ -14,15 +15,26 @@ func WriteGroups(w io.Writer, groups []report.ListedGroup) error {
 	if len(groups) == 0 {
 		p.line("There is no such group.")
 	}
+	names, ids := widest(groups)
 	for _, g := range groups {
 		id := words.Clean(g.SourceID)
 		if id != "" {
 			id = g.Kind + "/" + id
 		}
-		p.line("%-10s  %-24s  %-16s  %4d  %-9s  %s", g.Kind, words.Clean(g.Name), id, g.Members, g.Era,
+		p.line("%-10s  %-*s  %-*s  %4d  %-9s  %s", g.Kind, names, words.Clean(g.Name), ids, id, g.Members, g.Era,
 			words.Prefixed("year ", g.Year.String()))
 	}
 	return p.err
+}
+
+// widest is how wide the columns of names and of ids are.
+func widest(groups []report.ListedGroup) (names, ids int) {
+	names, ids = 24, 16
+	for _, g := range groups {
+		names = max(names, utf8.RuneCountInString(words.Clean(g.Name)))
+		ids = max(ids, utf8.RuneCountInString(g.Kind+"/"+words.Clean(g.SourceID)))
+	}
+	return names, ids
 }
 
 // WriteMembers writes who is in a group, one a line.

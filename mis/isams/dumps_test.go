@@ -18,7 +18,8 @@ import (
 )
 
 // clubs is a document of a teacher, a room and two pupils, whose school ids are S1 and S2.
-const clubs = `<iSAMS><HRManager><CurrentStaff><StaffMember Id="1"><UserCode>AB</UserCode><FullName>Ann Bee</FullName>` +
+const clubs = `<iSAMS><HRManager><CurrentStaff><StaffMember Id="1"><UserCode>AB</UserCode><FullName>Ann ` +
+	`Bee</FullName>` +
 	`</StaffMember></CurrentStaff></HRManager><EstateManager><Buildings><Building><Classrooms><Classroom Id="3">` +
 	`<Name>Hall</Name></Classroom></Classrooms></Building></Buildings></EstateManager><PupilManager><CurrentPupils>` +
 	`<Pupil Id="11"><SchoolId>S1</SchoolId><Fullname>A</Fullname><NCYear>7</NCYear></Pupil>` +
@@ -91,7 +92,8 @@ func TestDumpsInEveryEncoding(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	name := func(dumps map[string]string) map[string]string {
-		dumps["TblActivityManagerGroup.csv"] = strings.Replace(dumps["TblActivityManagerGroup.csv"], "Chess", "Échecs – é", 1)
+		dumps["TblActivityManagerGroup.csv"] = strings.Replace(dumps["TblActivityManagerGroup.csv"], "Chess",
+			"Échecs – é", 1)
 		return dumps
 	}
 	want := saysOf(decodeWith(t, name(goodDumps())))
@@ -151,10 +153,12 @@ func TestDumpsThatAreWrong(t *testing.T) {
 		"an end before its start": {groups, func(s string) string { return s + "6,X,1,2016-10-02,2016-10-01,0\r\n" },
 			mis.Problem{ID: "6", Reason: mis.Backwards, Line: 4},
 			func(s *mis.Snapshot) bool { return s.Activities.SilentOn("6", "") && !s.Activities.SilentOn("5", "") }},
-		"a member with an end before the start": {links, func(s string) string { return s + "3,S1,5,2017-01-02,2017-01-01\r\n" },
+		"a member with an end before the start": {links,
+			func(s string) string { return s + "3,S1,5,2017-01-02,2017-01-01\r\n" },
 			mis.Problem{ID: "3", Reason: mis.Backwards, Line: 4},
 			func(s *mis.Snapshot) bool { return s.ActivityLinks.SilentOn("5") && !s.ActivityLinks.SilentOn("6") }},
-		"a member outside of the group's days": {links, func(s string) string { return s + "3,S1,5,2016-08-01,2016-09-06\r\n" },
+		"a member outside of the group's days": {links,
+			func(s string) string { return s + "3,S1,5,2016-08-01,2016-09-06\r\n" },
 			mis.Problem{ID: "3", Reason: mis.OutsideGroup}, nil},
 		"an unknown school id": {links, func(s string) string { return s + "3,S9,5,NULL,NULL\r\n" },
 			mis.Problem{ID: "3", Reason: mis.UnknownPupil}, nil},

@@ -63,11 +63,15 @@ func (f FieldKind) OfEntity() FieldKind {
 
 // Kinds is how people call records of a kind.
 func Kinds(kind string) string {
-	switch Entity(kind) {
-	case StaffEntity:
+	switch kind {
+	case string(StaffEntity):
 		return kind
-	case LocationEntity:
+	case string(LocationEntity):
 		return "rooms"
+	case ActivityGroup:
+		return "activities"
+	case CustomGroup, AutomaticGroup, ExtraGroup, "user":
+		return kind + " groups"
 	}
 	return kind + "s"
 }

@@ -80,7 +80,7 @@ func (b *bandsConfig) UnmarshalYAML(node *yaml.Node) error {
 	return nil
 }
 
-// automaticConfig is the section automatic_groups: each family is off, or how its groups are called.
+// automaticConfig is the section automatic_groups: off for all, or for each family off or how its groups are called.
 type automaticConfig map[want.Family]string
 
 // houses is what groups of houses are called in automatic_groups: they have a kind of their own, and no template.
@@ -91,6 +91,13 @@ const off = "off"
 // UnmarshalYAML reads the families.
 func (a *automaticConfig) UnmarshalYAML(node *yaml.Node) error {
 	families := want.DefaultNames()
+	if node.Kind == yaml.ScalarNode && (node.Value == off || node.Value == "false") {
+		*a = automaticConfig{houses: off}
+		for family := range families {
+			(*a)[family] = off
+		}
+		return nil
+	}
 	if node.Kind != yaml.MappingNode {
 		return faultAt(node, "write families of groups as {all_staff: off, year_tutors: \"{year} tutors\"}")
 	}

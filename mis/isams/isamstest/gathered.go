@@ -116,7 +116,9 @@ func (s *School) GatherNight(today string) {
 	case 3:
 		s.gatherGroup(fmt.Sprintf("Late group %d", s.id()))
 	default:
-		g.Pupils = s.somePupils(12)
+		g.Pupils = append(g.Pupils[min(1, len(g.Pupils)):], s.somePupils(1)...)
+		slices.Sort(g.Pupils)
+		g.Pupils = slices.Compact(g.Pupils)
 	}
 	a := &s.Activities[s.rand.IntN(len(s.Activities))]
 	later := day(today).AddDate(0, 0, s.rand.IntN(40)-5).Format(time.DateOnly)
