@@ -39,7 +39,7 @@ var wrongs = []wrong{
 		UNION
 			SELECT b.outermost, m.element_id FROM below b JOIN memberships m ON m.group_id = b.id
 				JOIN groups g ON g.id = m.element_id
-		) SELECT DISTINCT outermost FROM below WHERE outermost = id`},
+		) SELECT DISTINCT outermost AS id FROM below WHERE outermost = id`},
 	{"its tutor or its subject is not there", "groups", "",
 		`SELECT g.id FROM groups g WHERE g.tutor_id IS NOT NULL
 				AND NOT EXISTS (SELECT 1 FROM staff s WHERE s.id = g.tutor_id)

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -43,7 +43,7 @@ func (c demoCommand) Run(a *app) error {
 	own.flags = flags{Timezone: "Europe/London", State: folder, Database: "sqlite:" +
 		filepath.Join(folder, "misimportd.db"), noConfig: true}
 	own.works, own.begin = begins, true
-	d := &demo{app: &own, folder: folder, school: isamstest.New(c.Seed, isamstest.Typical)}
+	d := &demo{app: &own, folder: folder, school: isamstest.New(c.Seed, isamstest.Typical).Gather(25, 20)}
 	return d.withDatabase(d.play)
 }
 
@@ -102,6 +102,7 @@ func (d *demo) play(_ config.Settings, db *store.DB) error {
 		}
 		d.say("That took %.1f s.", time.Since(begin).Seconds())
 		d.school.Night()
+		d.school.GatherNight(d.AsOf.AddDays(1).String())
 	}
 	d.morning(3)
 	if err := d.putDocument(); err != nil {
@@ -120,21 +121,24 @@ func (d *demo) morning(night int) {
 }
 
 // putDocument does what an operator without a key does: drops the export into
-// PreFetched.
+// PreFetched, with dumps of what it does not tell.
 func (d *demo) putDocument() error {
 	folder := filepath.Join(d.folder, "PreFetched")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	file, err := os.OpenFile(filepath.Join(folder, "data.xml"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
+	var document bytes.Buffer
+	if err := d.school.Write(&document); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	if err := d.school.Write(io.Writer(file)); err != nil {
-		_ = file.Close()
-		return fmt.Errorf("demo: %w", err)
+	files := d.school.Dumps()
+	files["data.xml"] = document.Bytes()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
+			return fmt.Errorf("demo: %w", err)
+		}
 	}
-	return file.Close()
+	return nil
 }
 
 // suggest tells a newcomer what to try next, in commands that work as they stand.
@@ -147,6 +151,8 @@ func (d *demo) suggest() {
 		{"runs", "what was done so far"},
 		{"runs show 4", "each change of the second night"},
 		{"undo 6 --plan", "what taking that back would put back"},
+		{"groups automatic", "the groups that follow from the rest"},
+		{"members 'All tutors'", "who is in one of them"},
 		{"era list", "the academic years"},
 	} {
 		command := hint.Command("%s", try[0])

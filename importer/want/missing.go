@@ -56,7 +56,7 @@ func (w *Wanted) MissingSections(baseline map[string]int) (list []MissingSection
 		return list
 	}
 	if !t.Speaks {
-		add(MissingSection{Section: t.Section, Kept: w.daysWithLessons(""), Known: w.lessonsKnown(baseline),
+		add(MissingSection{Section: t.Section, Kept: w.timetabledDays(), Known: w.lessonsKnown(baseline),
 			Unit: " days"})
 	}
 	for _, of := range t.Rolls {
@@ -102,10 +102,20 @@ func (w *Wanted) current(kind string) []model.Group {
 	return slices.DeleteFunc(w.living(w.groupsOf(kind)), func(g model.Group) bool { return !g.Current })
 }
 
-// daysWithLessons is on how many days the database knows lessons of a kind, or any.
+// daysWithLessons is on how many days the database knows lessons of a kind.
 func (w *Wanted) daysWithLessons(kind mis.LessonKind) (n int) {
 	for _, digest := range w.State.LessonDays {
 		if digest.Has(string(kind)) {
+			n++
+		}
+	}
+	return n
+}
+
+// timetabledDays is on how many days the database knows lessons of a timetable.
+func (w *Wanted) timetabledDays() (n int) {
+	for _, digest := range w.State.LessonDays {
+		if digest.HasTimetabled() {
 			n++
 		}
 	}

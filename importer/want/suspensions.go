@@ -127,7 +127,7 @@ func (w *Wanted) schoolHours(date era.Date) (from, to era.Clock) {
 // KnowsHours tells whether it is known when the school's days begin and end. A timetable
 // that was there before and is missing tonight changes nothing (R34).
 func (w *Wanted) KnowsHours() bool {
-	return w.Snap.Timetable.Speaks || len(w.State.LessonDays) == 0
+	return w.Snap.Timetable.Speaks || w.timetabledDays() == 0
 }
 
 // suspendGroups gives each wanted group the state of the as-of date (R27).

@@ -308,7 +308,7 @@ func (w *Wanted) StaleDays() (days []era.Date) {
 
 // ReportWeeks names the weeks in term that no week of the timetable is allocated to.
 func (w *Wanted) ReportWeeks() {
-	if w.Table == nil {
+	if w.Table == nil || !w.Snap.Timetable.Speaks {
 		return
 	}
 	var weeks []string

@@ -133,6 +133,12 @@ func (d Digest) Has(kind string) bool {
 	return kinds != "" && (kind == "" || strings.Contains(kinds, KindLetter(kind)))
 }
 
+// HasTimetabled tells whether the day has lessons of a timetable, and not events alone.
+func (d Digest) HasTimetabled() bool {
+	_, kinds, _ := strings.Cut(string(d), ":")
+	return strings.Trim(kinds, KindLetter("activity")) != ""
+}
+
 // KindLetter is the letter by which a digest knows a kind of lesson: the first one, but for activities, whose
 // is that of assemblies.
 func KindLetter(kind string) string {

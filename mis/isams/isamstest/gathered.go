@@ -50,12 +50,26 @@ const (
 func (s *School) Gather(custom, activities int) *School {
 	s.Categories = []Named{{ID: 1, Name: "Trips"}, {ID: 2, Name: "Clubs & societies"}, {ID: 3, Name: "Exams"}}
 	for i := range custom {
-		s.gatherGroup(fmt.Sprintf("Group %d", i+1))
+		s.gatherGroup(nameOf(customNames, i))
 	}
 	for i := range activities {
-		s.beginActivity(fmt.Sprintf("Activity %d", i+1), yearBegins, yearEnds)
+		s.beginActivity(nameOf(activityNames, i), yearBegins, yearEnds)
 	}
 	return s
+}
+
+var (
+	customNames = []string{"Ski trip", "Open day guides", "Prefects", "Library helpers", "Extra time", "Paris exchange"}
+
+	activityNames = []string{"Chess", "Debating", "Orchestra", "Climbing", "Robotics", "Drama", "Choir", "Fencing"}
+)
+
+// nameOf numbers names from the second round on.
+func nameOf(names []string, i int) string {
+	if i < len(names) {
+		return names[i]
+	}
+	return fmt.Sprintf("%s %d", names[i%len(names)], i/len(names)+1)
 }
 
 func (s *School) somePupils(most int) (ids []int) {
