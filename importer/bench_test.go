@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -19,6 +20,7 @@ import (
 	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/importer/guard"
+	"misimportd/importer/want"
 	"misimportd/mis/cache"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store"
@@ -55,6 +57,8 @@ var compared = []string{
 type yard struct {
 	*testing.B
 	document []byte
+	dumps    map[string][]byte
+	groups   want.OtherGroups
 	database string
 	folder   string
 }
@@ -79,7 +83,8 @@ func (y *yard) freshIn(database string) *importer.Importer {
 	return &importer.Importer{
 		DB: db, State: cache.Folder(y.folder), Zone: time.UTC, AcademicYearStarts: era.FirstSeptember,
 		AsOf: era.NewDate(2016, 9, 5), Version: "bench", Guard: guard.NewGuard(),
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Groups: y.groups,
+		Log:    slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 }
 
@@ -89,8 +94,12 @@ func (y *yard) run(im *importer.Importer) time.Duration {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		y.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, "data.xml"), y.document, 0o600); err != nil {
-		y.Fatal(err)
+	files := map[string][]byte{"data.xml": y.document}
+	maps.Copy(files, y.dumps)
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
+			y.Fatal(err)
+		}
 	}
 	begin := time.Now()
 	if _, err := im.Run(context.Background()); err != nil {
