@@ -159,6 +159,9 @@ type measure struct {
 // finding is a limit held against a measure.
 func (j *judgement) finding(name string, c measure) Finding {
 	limit := j.limit(name)
+	if losses[name] != nil {
+		limit = limit.of(c.about)
+	}
 	f := Finding{Limit: name, About: c.about, Holds: c.holds, Count: c.count, Of: c.of, Net: c.net}
 	if c.of > 0 {
 		f.Value = float64(c.count) / float64(c.of)

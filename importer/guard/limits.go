@@ -58,6 +58,18 @@ const (
 	ProtectedGroups = "protected" // no limit: groups that a person named, of which no member goes
 )
 
+// comeAndGo are the kinds of group that staff begin and end as they like.
+var comeAndGo = map[string]bool{model.CustomGroup: true, model.ActivityGroup: true}
+
+// of is l for what it is about: of groups that come and go three times as much may.
+func (l Limit) of(about string) Limit {
+	const wider, everything = 3, 100
+	if comeAndGo[about] {
+		l.Percent = min(everything, wider*l.Percent)
+	}
+	return l
+}
+
 // Limits are the limits by name. One that is not there is off.
 type Limits map[string]Limit
 

@@ -78,8 +78,8 @@ func (j *judgement) recent(found []Finding) (together []Finding) {
 		if called == nil || f.Off || f.Net <= 0 || before == 0 { // the night alone has a limit of its own
 			continue
 		}
-		limit := week
-		limit.Percent = max(week.Percent, 100*f.Allowed) // a week may do what one night may
+		limit := week.of(f.About)
+		limit.Percent = max(limit.Percent, 100*f.Allowed) // a week may do what one night may
 		sum := Finding{Limit: RecentLosses, About: called(f.About), Holds: model.HoldRemovals, Count: f.Net + before,
 			Of: f.Of + before}
 		if sum.Of > 0 {

@@ -73,7 +73,7 @@ func (w *Wanted) wantExtraMembers() {
 		}
 	}
 	f := w.newFinder()
-	doubtful := map[Pair]bool{}
+	doubtful, written := map[Pair]bool{}, map[Pair]bool{}
 	inside := map[model.ID][]model.ID{} // extra groups in extra groups
 	for _, e := range w.Extra {
 		g := groups[e.Name]
@@ -94,7 +94,10 @@ func (w *Wanted) wantExtraMembers() {
 				if m.Kind == "group" {
 					inside[g.ID] = append(inside[g.ID], found[0])
 				}
-				w.addExtra(Pair{g.ID, found[0]})
+				if p := (Pair{g.ID, found[0]}); !written[p] { // not twice
+					written[p] = true
+					w.addExtra(p)
+				}
 			}
 		}
 	}
@@ -102,9 +105,6 @@ func (w *Wanted) wantExtraMembers() {
 }
 
 func (w *Wanted) addExtra(p Pair) {
-	if slices.Contains(w.Memberships, p) { // it is written twice; lists are short
-		return
-	}
 	w.Memberships = append(w.Memberships, p)
 	if life, isGroup := w.lives[p.Member]; isGroup {
 		w.OwnDays[p] = []era.Interval{w.daysLeft(life)}
