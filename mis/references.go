@@ -129,19 +129,20 @@ func (s *Snapshot) resolveCustom() {
 	for _, g := range s.Custom.Records {
 		author := authors.find(g.Author)
 		switch {
-		case g.Deleted:
-			continue
+		case g.Over:
 		case author != nil && g.Author != "":
 			g.Author = author.ID
 		case g.Author != "" && someUnread: // nobody knows: it stays as it is
 			s.Custom.Faulty[g.ID] = true
 			continue
 		default:
+			g.Over = true
 			s.note(s.Custom.Section, g.ID, UnknownAuthor, "no current member of staff has the author's code; taken as "+
 				"absent")
-			continue
 		}
-		s.nameCategory(&g, categories)
+		if !g.Over {
+			s.nameCategory(&g, categories)
+		}
 		kept = append(kept, g)
 	}
 	s.Custom.Records = kept
@@ -167,7 +168,7 @@ func (s *Snapshot) resolveCustomMembers() {
 	kept := s.CustomMembers.Records[:0]
 	for _, m := range s.CustomMembers.Records {
 		switch {
-		case !groups.holds(m.GroupID):
+		case !groups.holds(m.GroupID) || groups.find(m.GroupID).Over:
 		case !pupils.holds(m.PupilID):
 			if !s.Pupils.MayHold(m.PupilID) {
 				s.note(s.CustomMembers.Section, m.ID, UnknownPupil, "no pupil has the id %s, said to be in custom "+
@@ -187,7 +188,11 @@ func (s *Snapshot) resolveActivityLinks() {
 	activities := index(&s.Activities, func(a Activity) string { return a.ID })
 	pupils := index(&s.Pupils, func(p Pupil) string { return p.SchoolID })
 	someUnread := s.Pupils.SaysNothing() || len(s.Pupils.Faulty)+len(s.Pupils.Unreadable) > 0
-	l := &s.ActivityLinks
+	l, twice := &s.ActivityLinks, map[string]bool{}
+	for i := range s.Pupils.Records {
+		p := &s.Pupils.Records[i]
+		twice[p.SchoolID] = twice[p.SchoolID] || pupils.find(p.SchoolID) != p
+	}
 	kept := l.Records[:0]
 	for _, m := range l.Records {
 		activity, pupil := activities.find(m.ActivityID), pupils.find(m.SchoolID)
@@ -196,6 +201,11 @@ func (s *Snapshot) resolveActivityLinks() {
 			if !s.Activities.MayHold(m.ActivityID) {
 				s.note(l.Section, m.ID, UnknownActivity, "no activity has the id %s; skipped", m.ActivityID)
 			}
+		case pupil != nil && twice[m.SchoolID]:
+			l.FaultyIn[m.ActivityID] = true
+			s.note(l.Section, m.ID, Conflicting, "several pupils have the school id %s; skipped, and nobody leaves "+
+				"activity "+
+				"%s because of it", m.SchoolID, m.ActivityID)
 		case pupil != nil && m.SchoolID != "":
 			m.PupilID = pupil.ID
 			if s.keepWithin(&m, activity.Days) {

@@ -103,8 +103,8 @@ type CustomGroup struct {
 	Author     string // a StaffMember's Code; once Resolve is done, the ID
 	Shared     bool
 	ExpiresOn  era.Date // the last day, 0 for none
-	Deleted    bool
-	Nameless   bool // it has a category, and nobody knows what that is called
+	Over       bool     // deleted, or its author is no current member of staff (R14)
+	Nameless   bool     // it has a category, and nobody knows what that is called
 }
 
 // Category is what custom groups are sorted by.

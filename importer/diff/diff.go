@@ -144,6 +144,7 @@ func (d *differ) changeGroups(freed map[model.ID]int) (late [][]model.Change) {
 			updated = append(updated, model.Change{Action: model.Update, Why: model.ChangedInMIS, Before: h, After: w})
 		}
 	}
+	isMember := d.membersThatStay()
 	for _, h := range slices.SortedFunc(slices.Values(d.state.Groups), compareGroups) {
 		gone := h
 		gone.Current = false
@@ -151,7 +152,7 @@ func (d *differ) changeGroups(freed map[model.ID]int) (late [][]model.Change) {
 		case wants[h.ID]:
 			continue
 		case !d.IsLiving(h):
-			if h.Current && h.GroupKind == model.ActivityGroup {
+			if h.Current && h.GroupKind == model.ActivityGroup && !d.LeavesOthers() {
 				ended = append(ended, model.Change{Action: model.End, Why: model.DaysOver, Before: h, After: gone})
 			}
 			continue
@@ -159,7 +160,7 @@ func (d *differ) changeGroups(freed map[model.ID]int) (late [][]model.Change) {
 		switch {
 		case h.StartsOn < d.AsOf:
 			gone.EndsOn = d.AsOf.AddDays(-1)
-		case !d.state.NeededElsewhere[h.ID] && d.state.TakenBy[h.ID] == freed[h.ID]:
+		case !d.state.NeededElsewhere[h.ID] && !isMember[h.ID] && d.state.TakenBy[h.ID] == freed[h.ID]:
 			deleted = append(deleted, model.Change{Action: model.Delete, Why: d.WhyGone(h), Before: h})
 			continue
 		default: // others' rows point at it: it keeps the shortest life there is
@@ -171,6 +172,21 @@ func (d *differ) changeGroups(freed map[model.ID]int) (late [][]model.Change) {
 	}
 	d.add(created, updated, reopened)
 	return [][]model.Change{shortened, ended, deleted}
+}
+
+// membersThatStay is the groups that are members of others by rows which stay as they are.
+func (d *differ) membersThatStay() map[model.ID]bool {
+	stays, isOthers := map[model.ID]bool{}, d.others()
+	groups := map[model.ID]bool{}
+	for _, g := range d.state.Groups {
+		groups[g.ID] = true
+	}
+	for _, m := range d.state.Memberships {
+		if groups[m.ElementID] && isOthers(m) {
+			stays[m.ElementID] = true
+		}
+	}
+	return stays
 }
 
 func compareGroups(a, b model.Group) int {

@@ -27,9 +27,9 @@ func (d *differ) changeMemberships() {
 		switch {
 		case !isOthers(row):
 		case d.AsIs[want.PairOf(row)] && row.EndsOn == ended[row.GroupID]:
-			m.follow(row, lives[row.GroupID].To)
+			m.follow(row, lives[row.GroupID])
 		default:
-			m.clip(row, lives[row.GroupID].To)
+			m.clip(row, lives[row.GroupID])
 		}
 	}
 	next := 0
@@ -161,26 +161,30 @@ func (m *membershipChanges) leave(row model.Membership) {
 }
 
 // follow has a membership that ended with its group end with it again.
-func (m *membershipChanges) follow(row model.Membership, ends era.Date) {
-	if ends != 0 && (row.EndsOn == 0 || ends <= row.EndsOn) {
-		m.clip(row, ends)
+func (m *membershipChanges) follow(row model.Membership, life era.Interval) {
+	if life.To != 0 && (row.EndsOn == 0 || life.To <= row.EndsOn) || row.StartsOn < life.From {
+		m.clip(row, life)
 		return
 	}
-	if after := row; row.EndsOn != ends {
-		after.EndsOn = ends
+	if after := row; row.EndsOn != life.To {
+		after.EndsOn = life.To
 		m.updated = append(m.updated, model.Change{Action: model.Update, Why: model.Prolonged, Before: row,
 			After: after})
 	}
 }
 
-// clip ends a membership with its group, where the group is to end sooner (R19).
-func (m *membershipChanges) clip(row model.Membership, ends era.Date) {
-	switch clipped := row; {
-	case ends == 0 || row.EndsOn != 0 && row.EndsOn <= ends:
-	case row.StartsOn > ends:
+// clip has a membership begin and end with its group, where the group is to begin later or end sooner (R19).
+func (m *membershipChanges) clip(row model.Membership, life era.Interval) {
+	clipped := row
+	clipped.StartsOn = max(row.StartsOn, life.From)
+	if life.To != 0 && (row.EndsOn == 0 || row.EndsOn > life.To) {
+		clipped.EndsOn = life.To
+	}
+	switch {
+	case clipped == row:
+	case clipped.EndsOn != 0 && clipped.StartsOn > clipped.EndsOn:
 		m.deleted = append(m.deleted, model.Change{Action: model.Delete, Why: model.GroupGone, Before: row})
 	default:
-		clipped.EndsOn = ends
 		m.updated = append(m.updated, model.Change{Action: model.Update, Why: model.Prolonged, Before: row,
 			After: clipped})
 	}
@@ -218,11 +222,17 @@ func (m *membershipChanges) stayOn(p want.Pair, rows []model.Membership, days []
 		had[i] = era.Interval{From: row.StartsOn, To: row.EndsOn}
 	}
 	fate := matchDays(m.asOf, had, days)
+	isUpdated := false
 	for i, row := range rows {
 		switch to := fate.becomes[i]; {
 		case to == nil:
 			m.leave(row)
+		// Of two that change one is made anew: one that grows must not meet one that shrinks later.
+		case *to != had[i] && isUpdated && row.StartsOn >= m.asOf:
+			m.leave(row)
+			fate.fresh = append(fate.fresh, *to)
 		case *to != had[i]:
+			isUpdated = true
 			after := row
 			after.StartsOn, after.EndsOn = to.From, to.To
 			m.updated = append(m.updated, model.Change{Action: model.Update, Why: model.ChangedInMIS, Before: row,

@@ -84,6 +84,21 @@ func isCut(c model.Change) bool {
 		before.EndsOn)
 }
 
+// isLess tells whether a membership of an activity gets fewer days.
+func (j *judgement) isLess(c model.Change) bool {
+	before, _ := c.Before.(model.Membership)
+	after, ok := c.After.(model.Membership)
+	return ok && c.Action == model.Update && j.groups[after.GroupID].GroupKind == model.ActivityGroup &&
+		(isSooner(after.EndsOn, before.EndsOn) || after.StartsOn > before.StartsOn)
+}
+
+// endsSoon tells whether a membership of an activity is cut to a few days: that is as if it ended.
+func (j *judgement) endsSoon(c model.Change) bool {
+	const few = 7
+	after, ok := c.After.(model.Membership)
+	return ok && j.isLess(c) && j.Wanted != nil && after.EndsOn != 0 && after.EndsOn < j.Wanted.AsOf.AddDays(few)
+}
+
 // isSooner tells whether a last day comes before another one, of which 0 is none.
 func isSooner(a, b era.Date) bool { return a != 0 && (b == 0 || a < b) }
 
@@ -97,9 +112,7 @@ func (j *judgement) protected() (found []Finding) {
 		causes := tallied{}
 		for _, c := range j.Plan.Changes {
 			m, ok := c.Record().(model.Membership)
-			before, _ := c.Before.(model.Membership)
-			isLess := goes(c) && c.Why != model.Doubled || ok && c.Action == model.Update && isSooner(m.EndsOn,
-				before.EndsOn)
+			isLess := goes(c) && c.Why != model.Doubled || j.isLess(c)
 			if ok && isLess && isCalled(j.groups[m.GroupID], name) {
 				f.Count++
 				causes[j.groupName(m.GroupID)]++
@@ -182,7 +195,7 @@ func (j *judgement) places() places {
 	joining := map[post][]model.ID{} // of who leaves something: a first import is large, and nobody does
 	var leaving []model.Membership
 	for _, c := range j.Plan.Changes {
-		if m, ok := c.Record().(model.Membership); ok && goes(c) && !j.derived[m.GroupID] {
+		if m, ok := c.Record().(model.Membership); ok && (goes(c) || j.endsSoon(c)) && !j.derived[m.GroupID] {
 			p.ended[m.GroupID]++
 			p.gone[m.GroupID] += btoi(c.Why == model.MemberGone)
 			if c.Why != model.Doubled {
@@ -205,12 +218,13 @@ func (j *judgement) places() places {
 	}
 	for _, m := range leaving {
 		others := joining[j.post(m)]
-		if len(others) == 0 {
+		at := slices.IndexFunc(others, func(group model.ID) bool { return group != m.GroupID })
+		if at < 0 { // it may be the same group, on other days
 			p.lost[m.GroupID]++
 			continue
 		}
 		p.moved[m.GroupID]++
-		joining[j.post(m)] = others[1:]
+		joining[j.post(m)] = slices.Delete(slices.Clone(others), at, at+1)
 	}
 	for _, groups := range joining {
 		for _, group := range groups {

@@ -73,7 +73,7 @@ func Judge(limits Limits, e Evidence) []Finding {
 		if g, ok := c.Record().(model.Group); ok {
 			j.groups[g.ID] = g
 			j.derived[g.ID] = model.IsDerived(g.GroupKind)
-			if goes(c) {
+			if goes(c) || isCut(c) {
 				j.ending[g.ID] = true
 			}
 		}

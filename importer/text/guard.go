@@ -3,6 +3,7 @@ package text
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"misimportd/era/hint"
@@ -118,6 +119,14 @@ func (p *printer) likely(findings []guard.Finding) {
 	is := "is"
 	if len(missing) > 1 {
 		is = "are"
+	}
+	if !slices.ContainsFunc(missing, func(section string) bool { return !strings.HasPrefix(section, "Tbl") }) {
+		p.line("\n%s %s missing: put the dumps beside each document, in PreFetched. Doing nothing is",
+			strings.Join(missing, ", "), is)
+		p.line("safe: all that follows from them stays as it is, and the next document that comes with them is " +
+			"imported")
+		p.line("as ever. Approve only if the school has nothing of the kind any more.")
+		return
 	}
 	p.line("\n%s %s missing. Most likely the key to the MIS no longer has the right to read it: look at the",
 		strings.Join(missing, ", "), is)

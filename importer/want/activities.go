@@ -11,7 +11,7 @@ import (
 
 // wantActivities wants the groups of activities, each on days of its own within the era.
 func (w *Wanted) wantActivities() {
-	if w.leavesOthers() {
+	if w.LeavesOthers() {
 		w.stayAsTheyAre(model.ActivityGroup)
 		return
 	}
@@ -21,6 +21,8 @@ func (w *Wanted) wantActivities() {
 	for _, a := range w.Snap.Activities.Records {
 		if days := w.daysLeft(a.Days); !days.IsEmpty() {
 			groups = append(groups, w.activity(had[a.ID], a, days))
+		} else {
+			w.over[Ref{model.ActivityGroup, a.ID}] = true
 		}
 	}
 	w.Groups = append(w.Groups, keep(w, groups, w.living(have), &w.Snap.Activities)...)
@@ -62,7 +64,7 @@ func longer(a, b era.Date) era.Date {
 
 // wantActivityMembers puts pupils into the activities, each on days of their own.
 func (w *Wanted) wantActivityMembers() {
-	if w.leavesOthers() {
+	if w.LeavesOthers() {
 		return
 	}
 	groups, pupils := map[string]model.Group{}, w.importedPupils()

@@ -111,8 +111,12 @@ func (d *derivation) add(g derived) {
 // finish empties the groups that there are and that were not added, those of which stays tells that they go on.
 func (d *derivation) finish(stays func(id string) bool) {
 	for _, h := range d.State.Groups {
-		if h.GroupKind == d.kind && d.IsLiving(h) && h.Current && !d.made[h.SourceID] && stays(h.SourceID) {
+		if h.GroupKind != d.kind || !d.IsLiving(h) || !h.Current || d.made[h.SourceID] {
+			continue
+		}
+		if goesOn := stays(h.SourceID); goesOn || d.Hold {
 			d.Groups = append(d.Groups, h)
+			d.silent[h.ID] = !goesOn
 		}
 	}
 	d.keepMembers(d.kind, func(g model.Group, _ model.Membership) bool { return d.silent[g.ID] })
@@ -120,11 +124,14 @@ func (d *derivation) finish(stays func(id string) bool) {
 
 // wantAutomatic wants the groups that follow from all that the database will hold. They have no end.
 func (w *Wanted) wantAutomatic() {
-	if w.leavesOthers() {
+	if w.LeavesOthers() {
 		w.stayAsTheyAre(model.AutomaticGroup)
 		return
 	}
 	if len(w.OtherGroups.Automatic.Names) == 0 {
+		if w.Hold { // what ends waits
+			w.stayAsTheyAre(model.AutomaticGroup)
+		}
 		return
 	}
 	d := &automatic{derivation: w.derive(model.AutomaticGroup), teaches: w.whoTeaches()}

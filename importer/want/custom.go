@@ -15,7 +15,7 @@ type CustomGroups struct {
 
 // wantCustomGroups wants the custom groups (R14), which have no end. staff are those that are there, by the MIS's ids.
 func (w *Wanted) wantCustomGroups(staff map[string]model.Staff) {
-	if w.leavesOthers() {
+	if w.LeavesOthers() {
 		w.stayAsTheyAre(model.CustomGroup)
 		return
 	}
@@ -25,7 +25,8 @@ func (w *Wanted) wantCustomGroups(staff map[string]model.Staff) {
 	for _, c := range w.Snap.Custom.Records {
 		h := had[c.ID]
 		switch {
-		case c.ExpiresOn != 0 && c.ExpiresOn < w.AsOf:
+		case c.Over || c.ExpiresOn != 0 && c.ExpiresOn < w.AsOf:
+			w.over[Ref{model.CustomGroup, c.ID}] = true
 			continue
 		case c.Nameless && len(w.Custom.Categories) > 0: // nobody knows whether it is wanted
 			if h.ID != 0 && w.IsLiving(h) {
@@ -55,7 +56,7 @@ func (w *Wanted) wantsCustom(c mis.CustomGroup) bool {
 
 // wantCustomMembers puts pupils into the custom groups.
 func (w *Wanted) wantCustomMembers() {
-	if w.leavesOthers() {
+	if w.LeavesOthers() {
 		return
 	}
 	groups, pupils := map[string]model.ID{}, w.importedPupils()

@@ -31,7 +31,7 @@ const extraSection = "extra_groups"
 func (w *Wanted) wantExtraGroups() {
 	have := w.groupsOf(model.ExtraGroup)
 	switch {
-	case w.leavesOthers():
+	case w.LeavesOthers():
 		w.stayAsTheyAre(model.ExtraGroup)
 		return
 	case !w.HasExtra:
@@ -63,7 +63,7 @@ func (w *Wanted) wantExtraGroups() {
 // wantExtraMembers finds who is meant. What is not found, or fits more than one, is reported with its line, and
 // nobody who may be meant leaves because of it.
 func (w *Wanted) wantExtraMembers() {
-	if w.leavesOthers() || !w.HasExtra {
+	if w.LeavesOthers() || !w.HasExtra {
 		return
 	}
 	groups := map[string]model.Group{}
@@ -127,12 +127,21 @@ func (w *Wanted) reportSameName(e ExtraGroup, f *finder) {
 	}
 }
 
-// reaches tells whether a group is in another one, at any depth.
+// reaches tells whether a group is in another one, at any depth. Each is gone through once.
 func reaches(inside map[model.ID][]model.ID, from, to model.ID) bool {
-	return from == to || slices.ContainsFunc(inside[from], func(next model.ID) bool {
-		return reaches(inside, next,
-			to)
-	})
+	seen := map[model.ID]bool{}
+	queue := []model.ID{from}
+	for len(queue) > 0 {
+		at := queue[0]
+		if queue = queue[1:]; at == to {
+			return true
+		}
+		if !seen[at] {
+			seen[at] = true
+			queue = append(queue, inside[at]...)
+		}
+	}
+	return false
 }
 
 // finder finds people and groups by what they are called. Keys are in small letters, after the kind.

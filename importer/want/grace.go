@@ -7,7 +7,14 @@ import (
 // isAwaited tells whether an element that the MIS no longer has is not to be ended yet. A section
 // that is missing, and that a person has said to be empty, is not waited for.
 func (w *Wanted) isAwaited(h model.Record, isBelieved bool) bool {
-	return w.Grace > 0 && !isBelieved && w.WhyGone(h) != model.NotImported && w.absence(h.RowID()).Nights <= w.Grace
+	return w.Grace > 0 && !isBelieved && !w.isOver(h) && w.WhyGone(h) != model.NotImported && w.absence(h.RowID()).
+		Nights <= w.Grace
+}
+
+// isOver tells whether the MIS has a group still, and says that it is over: nobody waits for it.
+func (w *Wanted) isOver(h model.Record) bool {
+	g, isGroup := h.(model.Group)
+	return isGroup && w.over[Ref{g.GroupKind, g.SourceID}]
 }
 
 // absence is for how many nights an element has been absent, tonight included: the same night once

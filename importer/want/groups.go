@@ -94,9 +94,9 @@ func (w *Wanted) perpetual(have model.Group, id, kind, name string) model.Group 
 	return g
 }
 
-// leavesOthers tells whether groups of other kinds than forms and sets stay as they are: where a later year is
+// LeavesOthers tells whether groups of other kinds than forms and sets stay as they are: where a later year is
 // loaded ahead of time, and where no group is looked at.
-func (w *Wanted) leavesOthers() bool { return w.Ahead || w.Snap.Forms.LeftOut }
+func (w *Wanted) LeavesOthers() bool { return w.Ahead || w.Snap.Forms.LeftOut }
 
 // stayAsTheyAre has the groups of a kind, and who is in them, as the database has them.
 func (w *Wanted) stayAsTheyAre(kind string) {
@@ -113,7 +113,7 @@ func (w *Wanted) stayAsTheyAre(kind string) {
 }
 
 // keepMembers has those memberships of groups of a kind stay as they are that are not wanted and of which isSilent
-// says that nobody knows; and all of them while what ends is held.
+// says that nobody knows; and all of them while what ends is held. Groups that are derived follow what is held.
 func (w *Wanted) keepMembers(kind string, isSilent func(model.Group, model.Membership) bool) {
 	groups := map[model.ID]model.Group{}
 	for _, g := range w.Groups {
@@ -137,7 +137,8 @@ func (w *Wanted) keepMembers(kind string, isSilent func(model.Group, model.Membe
 			continue
 		}
 		_, hasDays := w.OwnDays[p]
-		if !wanted[p] && (w.Hold || w.Kept[g.ID] == Awaited || isSilent(g, m)) || wanted[p] && hasDays && w.Hold {
+		hold := w.Hold && !model.IsDerived(kind)
+		if !wanted[p] && (hold || w.Kept[g.ID] == Awaited || isSilent(g, m)) || wanted[p] && hasDays && hold {
 			w.AsIs[p] = true
 		}
 	}

@@ -86,11 +86,14 @@ func (w *Wanted) eachMember(each func(Pair)) {
 // wantHouseGroups wants a group of each house's pupils, each by their own house, and one of its tutors: those
 // of the forms that belong to it.
 func (w *Wanted) wantHouseGroups() {
-	if w.leavesOthers() {
+	if w.LeavesOthers() {
 		w.stayAsTheyAre(model.HouseGroup)
 		return
 	}
 	if !w.OtherGroups.Houses {
+		if w.Hold { // what ends waits
+			w.stayAsTheyAre(model.HouseGroup)
+		}
 		return
 	}
 	d := w.derive(model.HouseGroup)

@@ -106,7 +106,7 @@ func (s *spelling) day(date era.Date, of schoolDay) Day {
 // isSilentOn tells whether nobody knows if a lesson that is there, known by id, is to be.
 func (s *spelling) isSilentOn(id string, h model.Lesson) bool {
 	kind := mis.LessonKind(h.Kind)
-	return kind == mis.Event && s.leavesOthers() || s.Snap.Timetable.SilentOn(kind, id, h.Code, h.Name)
+	return kind == mis.Event && s.LeavesOthers() || s.Snap.Timetable.SilentOn(kind, id, h.Code, h.Name)
 }
 
 // asItIs is a day with the lessons that it has.

@@ -3,6 +3,7 @@ package want
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"misimportd/mis"
 	"misimportd/store/model"
@@ -16,6 +17,9 @@ type MissingSection struct {
 	Known   int    // records of it at the last import of which nothing was held
 	Unit    string // what kept counts, "" for records of the section
 }
+
+// IsDump tells whether it is a dump of a table, which no key gives.
+func (s MissingSection) IsDump() bool { return strings.HasPrefix(s.Section, "Tbl") }
 
 // MissingSections lists the sections that say nothing though the database holds something of them,
 // or though baseline has records of them: those of the last import of which nothing was held.
@@ -82,9 +86,12 @@ func (w *Wanted) lessonsKnown(baseline map[string]int) (known int) {
 // ReportMissing says which sections those are.
 func (w *Wanted) ReportMissing() {
 	for _, s := range w.MissingSections(nil) {
+		look := "check what the API key is allowed"
+		if s.IsDump() {
+			look = "put the dump beside each document"
+		}
 		w.Problems.Add(mis.Problem{Section: s.Section, Reason: mis.SectionIsAbsent,
-			Detail: fmt.Sprintf("what the database holds of it stays as it is (%d); check what the API key is allowed",
-				s.Kept)})
+			Detail: fmt.Sprintf("what the database holds of it stays as it is (%d); %s", s.Kept, look)})
 	}
 }
 

@@ -46,7 +46,7 @@ const (
 
 // expand works out the days. Without a timetable that speaks, nor events, there are none.
 func (w *Wanted) expand() {
-	eventsSpeak := !w.Snap.Timetable.SilentOnKind(mis.Event) && !w.leavesOthers()
+	eventsSpeak := !w.Snap.Timetable.SilentOnKind(mis.Event) && !w.LeavesOthers()
 	if !w.Snap.Timetable.Speaks && !eventsSpeak {
 		return
 	}
@@ -54,7 +54,7 @@ func (w *Wanted) expand() {
 	w.nameElements()
 	for _, l := range w.Snap.Timetable.Lessons {
 		isEvent := l.Kind == mis.Event
-		if l, ok := w.imported(l); ok && (isEvent || w.Snap.Timetable.Speaks) && !(isEvent && w.leavesOthers()) {
+		if l, ok := w.imported(l); ok && (isEvent || w.Snap.Timetable.Speaks) && !(isEvent && w.LeavesOthers()) {
 			w.Table.Lessons = append(w.Table.Lessons, l)
 		}
 	}
@@ -92,7 +92,7 @@ func (w *Wanted) expand() {
 // letters, as far as the day is known to have some.
 func (w *Wanted) silentKindsOf(date era.Date) (kinds string) {
 	for _, kind := range []mis.LessonKind{mis.Assembly, mis.Taught, mis.Meeting, mis.Tutorial, mis.Event} {
-		if (w.Snap.Timetable.SilentOnKind(kind) || kind == mis.Event && w.leavesOthers()) &&
+		if (w.Snap.Timetable.SilentOnKind(kind) || kind == mis.Event && w.LeavesOthers()) &&
 			w.State.LessonDays[date].Has(string(kind)) {
 			kinds += model.KindLetter(string(kind))
 		}

@@ -95,6 +95,7 @@ type Wanted struct {
 	houseOf   map[mis.House]model.ID           // by kind and name
 	byRecord  map[string][]mis.Lesson          // lessons of the timetable, once somebody asks
 	hadHouse  map[model.ID]model.ID            // by group, once somebody asks
+	over      map[Ref]bool                     // groups that the MIS has, and that are over
 	lives     map[model.ID]era.Interval        // of groups that are members of others
 }
 
@@ -104,7 +105,7 @@ func Of(given Given) *Wanted {
 	w := &Wanted{Given: given, InFile: given.File, Kept: map[model.ID]whyKept{},
 		suspended: map[era.Year][]era.Interval{}, absences: map[model.ID]model.Absence{},
 		yearOf: map[Ref]era.Year{}, readable: map[string]mis.Pupil{}, Unwanted: map[Ref]bool{},
-		setSaid: map[string]bool{}, AsIs: map[Pair]bool{}, OwnDays: map[Pair][]era.Interval{},
+		setSaid: map[string]bool{}, over: map[Ref]bool{}, AsIs: map[Pair]bool{}, OwnDays: map[Pair][]era.Interval{},
 		Yearless: map[string]bool{}, FormOf: map[model.ID]model.Group{}}
 	if w.Hold {
 		w.InFile = append(slices.Clone(w.File), w.notInTheFile()...)

@@ -120,7 +120,7 @@ func (t *table) read(file io.Reader) error {
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
-		case errors.As(err, &faulty) && !errors.Is(err, csv.ErrQuote) || err == nil && len(r.fields) < len(head):
+		case errors.As(err, &faulty) || err == nil && len(r.fields) < len(head):
 			line := r.line
 			if faulty != nil {
 				line = faulty.StartLine

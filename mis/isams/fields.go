@@ -123,7 +123,7 @@ func readCategory(c *collector[mis.Category], rec *record, id string) (mis.Categ
 // readCustomGroup reads a custom group. One of which it cannot be read when it expires stays as it is.
 func readCustomGroup(c *collector[mis.CustomGroup], rec *record, id string) (mis.CustomGroup, bool) {
 	g := mis.CustomGroup{ID: id, Name: plainName(rec), Author: rec.field("Author"), Shared: rec.flag("Shared"),
-		Deleted: rec.flag("Deleted")}
+		Over: rec.flag("Deleted")}
 	category, ok := reference(rec.field("CategoryId"))
 	if !ok {
 		c.note(id, mis.BadValue, rec.line, "CategoryId %q is not a number; imported without a category",

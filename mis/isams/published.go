@@ -99,7 +99,8 @@ func count[T any](rolls []mis.RollOf, of *mis.Roll[T]) {
 }
 
 var kindOf = map[string]mis.LessonKind{schedules: mis.Taught, staffMeetings: mis.Meeting, yearSchedules: mis.Assembly,
-	tutorials: mis.Tutorial, eventDump: mis.Event, occurrenceDump: mis.Event}
+	tutorials: mis.Tutorial, eventDump: mis.Event, occurrenceDump: mis.Event,
+	eventTeacherDump: mis.Event}
 
 // lessonID is a record's id with its kind: those of the kinds overlap.
 func lessonID(section, id string) string {

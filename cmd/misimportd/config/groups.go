@@ -40,6 +40,9 @@ func (n *yearNames) UnmarshalYAML(node *yaml.Node) error {
 			return faultAt(key, fmt.Sprintf("year %s is given twice", year))
 		case value.Kind != yaml.ScalarNode || name == "":
 			return faultAt(value, hint)
+		case slices.Contains(slices.Collect(maps.Values(*n)), name):
+			return faultAt(value, fmt.Sprintf("%q is the name of two year groups: their groups could not be told "+
+				"apart", name))
 		}
 		(*n)[year] = name
 	}
@@ -61,7 +64,7 @@ func (b *bandsConfig) UnmarshalYAML(node *yaml.Node) error {
 		switch {
 		case band.Name == "" || strings.Contains(band.Name, "/"):
 			return faultAt(key, "a band's name is not blank, and has no /")
-		case slices.ContainsFunc(*b, func(other want.Band) bool { return other.Name == band.Name }):
+		case slices.ContainsFunc(*b, func(other want.Band) bool { return strings.EqualFold(other.Name, band.Name) }):
 			return faultAt(key, fmt.Sprintf("the band %q is given twice", band.Name))
 		case value.Kind != yaml.SequenceNode:
 			return faultAt(value, hint)
@@ -117,6 +120,8 @@ func (a *automaticConfig) UnmarshalYAML(node *yaml.Node) error {
 				joinFamilies(families)))
 		case isOff:
 			text = off
+		case known && (text == "on" || text == "true"):
+			text = template
 		case family == houses && text != "on" && text != "true":
 			return faultAt(value, "houses: write on or off")
 		case value.Kind != yaml.ScalarNode || text == "":
