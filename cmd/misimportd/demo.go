@@ -151,8 +151,8 @@ func (d *demo) suggest() {
 		{"runs", "what was done so far"},
 		{"runs show 4", "each change of the second night"},
 		{"undo 6 --plan", "what taking that back would put back"},
-		{"groups automatic", "the groups that follow from the rest"},
-		{"members 'All tutors'", "who is in one of them"},
+		{"groups automatic --on " + d.AsOf.String(), "the groups that follow from the rest"},
+		{"members 'All tutors' --on " + d.AsOf.String(), "who is in one of them"},
 		{"era list", "the academic years"},
 	} {
 		command := hint.Command("%s", try[0])

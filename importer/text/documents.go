@@ -38,7 +38,7 @@ func WriteArchive(w io.Writer, list []cache.Archived) error {
 		p.line("The archive is empty.")
 	}
 	for _, a := range list {
-		p.line("%s  run %-6d %9s  sha256 %.12s…  %s", a.Day, a.Run, words.BytesText(a.Bytes), a.SHA256,
+		p.line("%s  run %-6d %9s  sha256 %.12s…  %s", a.Day, a.Run, words.BytesText(a.Bytes), a.Whole(),
 			words.Clean(a.From))
 	}
 	return p.err

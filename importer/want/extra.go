@@ -78,18 +78,22 @@ func (w *Wanted) wantExtraMembers() {
 	for _, e := range w.Extra {
 		g := groups[e.Name]
 		w.reportSameName(e, f)
+		at := map[string]int{}
 		for _, m := range e.Members {
+			at[m.Kind]++
+			which := m.called(at[m.Kind])
 			found := f.find(m)
 			switch {
 			case len(found) == 0:
-				w.noteExtra(e, m, mis.UnknownMember, "there is no such %s; left out", m.Kind)
+				w.noteExtra(e, m, mis.UnknownMember, "%s is nobody's and nothing's; left out", which)
 			case len(found) > 1:
-				w.noteExtra(e, m, mis.Ambiguous, "it fits %d %ss: write an id; left out", len(found), m.Kind)
+				w.noteExtra(e, m, mis.Ambiguous, "%s fits several; write the id of one: %s; left out", which,
+					strings.Join(f.idsOf(found), ", "))
 				for _, id := range found {
 					doubtful[Pair{g.ID, id}] = true
 				}
 			case found[0] == g.ID || m.Kind == "group" && reaches(inside, found[0], g.ID):
-				w.noteExtra(e, m, mis.InItself, "the group would be in itself; left out")
+				w.noteExtra(e, m, mis.InItself, "with %s the group would be in itself; left out", which)
 			default:
 				if m.Kind == "group" {
 					inside[g.ID] = append(inside[g.ID], found[0])
@@ -109,6 +113,16 @@ func (w *Wanted) addExtra(p Pair) {
 	if life, isGroup := w.lives[p.Member]; isGroup {
 		w.OwnDays[p] = []era.Interval{w.daysLeft(life)}
 	}
+}
+
+// called tells which entry of its list a member is: what is written there, unless it may be a person's name.
+func (m ExtraMember) called(at int) string {
+	place := fmt.Sprintf("entry %d of %s", at, map[string]string{"staff": "staff", "pupil": "pupils",
+		"group": "groups"}[m.Kind])
+	if m.Kind == "group" || !strings.Contains(m.Text, " ") && strings.ContainsAny(m.Text, "0123456789") {
+		return fmt.Sprintf("%s (%s)", place, m.Text)
+	}
+	return place
 }
 
 func (w *Wanted) noteExtra(e ExtraGroup, m ExtraMember, reason mis.Reason, format string, args ...any) {
@@ -148,18 +162,22 @@ func reaches(inside map[model.ID][]model.ID, from, to model.ID) bool {
 type finder struct {
 	byID, byName map[string][]model.ID
 	kinds        map[model.ID]string // of groups
+	ids          map[model.ID]string // as people write them
 }
 
 func (w *Wanted) newFinder() *finder {
-	f := &finder{byID: map[string][]model.ID{}, byName: map[string][]model.ID{}, kinds: map[model.ID]string{}}
+	f := &finder{byID: map[string][]model.ID{}, byName: map[string][]model.ID{}, kinds: map[model.ID]string{},
+		ids: map[model.ID]string{}}
 	for _, s := range w.Staff {
 		if s.Current {
+			f.ids[s.ID] = s.SourceID
 			f.note(f.byID, "staff", s.ID, s.SourceID)
 			f.note(f.byName, "staff", s.ID, s.Code, s.Initials, s.Name)
 		}
 	}
 	for _, p := range w.Pupils {
 		if p.Current {
+			f.ids[p.ID] = p.SourceID
 			f.note(f.byID, "pupil", p.ID, p.SourceID)
 			f.note(f.byName, "pupil", p.ID, p.SchoolID, model.PlainName(p.Name), p.Name)
 		}
@@ -167,6 +185,7 @@ func (w *Wanted) newFinder() *finder {
 	for _, g := range w.Groups {
 		if g.Current && w.IsLiving(g) {
 			f.kinds[g.ID] = g.GroupKind
+			f.ids[g.ID] = g.GroupKind + "/" + g.SourceID
 			f.note(f.byID, "group", g.ID, g.GroupKind+"/"+g.SourceID)
 			f.note(f.byName, "group", g.ID, g.Name, g.GroupKind+" "+g.Name, g.GroupKind+"/"+g.Name)
 		}
@@ -191,4 +210,12 @@ func (f *finder) find(m ExtraMember) []model.ID {
 	found := slices.Clone(f.byName[key])
 	slices.Sort(found)
 	return slices.Compact(found)
+}
+
+// idsOf is how those are written without a doubt.
+func (f *finder) idsOf(found []model.ID) (ids []string) {
+	for _, id := range found {
+		ids = append(ids, f.ids[id])
+	}
+	return ids
 }

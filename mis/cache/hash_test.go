@@ -3,9 +3,11 @@ package cache
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"hash"
 	"io"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -130,5 +132,66 @@ func TestAFileThatIsAnotherIsHashedAgain(t *testing.T) {
 	sum := sha256.Sum256([]byte("<c/>"))
 	if now, err := f.CurrentHash(); err != nil || now != hex.EncodeToString(sum[:]) {
 		t.Errorf("%s: %v", now, err)
+	}
+}
+
+// TestTheHashIsOverWhatCameBeside: whoever looks at a document, takes it or finds it again says the same of it, and
+// something else when a dump differs.
+func TestTheHashIsOverWhatCameBeside(t *testing.T) {
+	f := Folder(t.TempDir())
+	if err := f.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	put := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(string(f), PreFetched, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	looked := func() string {
+		t.Helper()
+		d, err := f.Prefetched()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = d.Close() }()
+		hash, err := d.Read(func(r io.Reader) error { _, err := io.Copy(io.Discard, r); return err })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return hash
+	}
+	put("data.xml", "<iSAMS/>")
+	alone := looked()
+	put("TblX.csv", "a,b\n1,2\n")
+	first := looked()
+	taken, err := f.Take()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash, err := taken.Read(func(io.Reader) error { return nil })
+	if err != nil || hash != first || taken.Manifest.Whole() != first || first == alone {
+		t.Errorf("looked at %.8s, taken %.8s, of the manifest %.8s, alone %.8s: %v", first, hash,
+			taken.Manifest.Whole(), alone,
+			err)
+	}
+	if err := errors.Join(taken.Keep(time.Now(), 7, nil), taken.Settle(7), taken.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := f.CurrentHash(); err != nil || now != first {
+		t.Errorf("Current is %.8s: %v", now, err)
+	}
+	again, err := f.TakeArchived(7, first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = again.Close() }()
+	if len(again.Beside()) != 1 || again.Manifest.Whole() != first {
+		t.Errorf("archived: %+v", again.Manifest)
+	}
+	put("data.xml", "<iSAMS/>")
+	put("TblX.csv", "a,b\n1,3\n")
+	if looked() == first {
+		t.Error("another dump makes no difference")
 	}
 }

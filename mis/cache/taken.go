@@ -164,7 +164,7 @@ func (f Folder) copyTaken(from *Document, to io.Writer) (Manifest, error) {
 	if known {
 		return m, errors.Join(from.copyTo(copied), from.unchanged())
 	}
-	hash, err := from.Read(copied)
+	hash, err := from.readAlone(copied)
 	if err != nil {
 		return m, err
 	}

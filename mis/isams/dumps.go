@@ -202,7 +202,7 @@ func daysOf(r *row, from, to string) (days era.Interval, err error) {
 	}{{from, &days.From}, {to, &days.To}} {
 		if text := r.text(of.column); text != "" {
 			if *of.into, _, err = timeOf(text); err != nil {
-				return days, fmt.Errorf("%s %q is not a date", of.column, clip(text))
+				return days, fmt.Errorf("%s %q is not a date", of.column, clipName(text))
 			}
 		}
 	}

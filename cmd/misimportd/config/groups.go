@@ -120,6 +120,8 @@ func (a *automaticConfig) UnmarshalYAML(node *yaml.Node) error {
 				joinFamilies(families)))
 		case isOff:
 			text = off
+		case value.Tag == "!!null":
+			return faultAt(value, fmt.Sprintf("%s: write off, or a name such as %q", key.Value, template))
 		case known && (text == "on" || text == "true"):
 			text = template
 		case family == houses && text != "on" && text != "true":
