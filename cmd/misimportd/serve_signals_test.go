@@ -181,3 +181,10 @@ func (k *killings) hold(stage string) (release func()) {
 	}
 	return func() { _ = tx.Rollback() }
 }
+
+// mark is where the log ends now.
+func (d *served) mark() int {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	return len(d.lines)
+}

@@ -116,13 +116,6 @@ func (d *served) await(pattern string) []string {
 	return d.awaitAfter(0, pattern)
 }
 
-// mark is where the log ends now.
-func (d *served) mark() int {
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
-	return len(d.lines)
-}
-
 func (d *served) awaitAfter(from int, pattern string) []string {
 	d.Helper()
 	wanted := regexp.MustCompile(pattern)
@@ -334,7 +327,9 @@ func TestServeReloads(t *testing.T) {
 		t.Errorf("%d %s", code, text)
 	}
 	s.write("isams.key", testKey)
+	mark := d.mark()
 	d.signal(syscall.SIGHUP)
+	d.awaitAfter(mark, `msg="the configuration was reloaded"`) // two signals may come in any order
 	d.signal(syscall.SIGUSR1)
 	d.await(`level=WARN msg="run 4: held .* Waiting for a person: pupils [0-9]+ ended; .*approve 4.*reject 4.* ` +
 		`decides" run=4 result=held`) // those of other years
