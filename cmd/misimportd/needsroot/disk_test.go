@@ -21,6 +21,7 @@ func TestR31AFullDisk(t *testing.T) {
 	misimportd := program(t)
 	document := isamstest.New(1, isamstest.Typical).Document()
 	const script = `set -e; mount -t tmpfs -o size=$1 tmpfs "$2"; mkdir -p "$2/PreFetched"
+		export MISIMPORTD_CONFIG="$5"
 		cp "$3" "$2/PreFetched/data.xml"
 		if "$4" run --state "$2" --as-of 2016-09-05 2>&1; then echo fitted; exit; fi
 		cmp "$3" "$2/PreFetched/data.xml"
@@ -31,9 +32,14 @@ func TestR31AFullDisk(t *testing.T) {
 	if err := os.WriteFile(source, document, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	plain := filepath.Join(filepath.Dir(source), "plain.yml")
+	if err := os.WriteFile(plain, []byte("automatic_groups: off\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	failures := map[string]int{}
 	for size := 2600; size < 16000; size += 600 {
-		out, err := inNamespace(script, fmt.Sprintf("%dk", size), t.TempDir(), source, misimportd).CombinedOutput()
+		out, err := inNamespace(script, fmt.Sprintf("%dk", size), t.TempDir(), source, misimportd, plain).
+			CombinedOutput()
 		said := string(out)
 		if err != nil {
 			t.Fatalf("%d kB: %v\n%s", size, err, said)
