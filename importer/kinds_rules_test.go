@@ -221,10 +221,8 @@ func TestAHeldNightHasItsDumps(t *testing.T) {
 			w.Fatalf("%s %v", r.Result, breaches(r))
 		}
 		w.dumps = nil // the next document comes alone
-		if alone := w.night("2016-09-12", s.Document()); alone.Result != model.Held &&
-			alone.Result != model.Unchanged &&
-			alone.Result != model.Applied {
-			w.Fatal(alone.Result)
+		if alone := w.night("2016-09-12", s.Document()); alone.Result != model.Held {
+			w.Errorf("without dumps: %s", alone.Result)
 		}
 		w.dumps = dumps
 		w.night("2016-09-12", s.Document())
@@ -243,7 +241,7 @@ func TestAHeldNightHasItsDumps(t *testing.T) {
 		if _, err := w.im.Undo(w.Context(), approved.Run); err != nil {
 			w.Fatal(err)
 		}
-		if r.Run != 0 && w.dump() != full {
+		if w.dump() != full {
 			w.Error("the undo left something else than there was")
 		}
 	})

@@ -233,6 +233,8 @@ func (c *guardConfig) settle() (guard.Guard, []error) {
 				"set/1234 or form/7A; the kinds are %s", name, strings.Join(model.GroupKinds, ", ")))
 		}
 	}
-	g.Protected = c.Protected
+	if len(c.Protected) > 0 {
+		g.Protected = c.Protected
+	}
 	return g, faults
 }
