@@ -20,3 +20,15 @@ func (d Date) Week() Week {
 func (d Date) Weekday() time.Weekday {
 	return time.Weekday((int64(d)) % 7)
 }
+
+// Days are the days of a week of its year: fewer than seven where the year begins or ends in it.
+func (w Week) Days() (days []Date) {
+	first := NewDate(w.Year, time.January, 1)
+	sunday := first.AddDays(-int(first.Weekday()) + 7*(w.Number-1))
+	for d := sunday; d < sunday+7; d++ {
+		if d.Week() == w {
+			days = append(days, d)
+		}
+	}
+	return days
+}

@@ -7,9 +7,9 @@ import (
 	"time"
 	"unicode"
 
-	"misimportd/importer"
+	"misimportd/era"
+	"misimportd/importer/ask"
 	"misimportd/importer/text"
-	"misimportd/store/model"
 )
 
 // TestACalendarIsFreeOfMarks has names with what steers a terminal or turns a line about in
@@ -23,7 +23,8 @@ func TestACalendarIsFreeOfMarks(t *testing.T) {
 		w.night("2016-10-31", school.xml())
 		w.exec("UPDATE lessons SET source_id = $1, name = $2", "a\r\nATTENDEE:b\u202e", "Art\r\nATTENDEE:b"+
 			marks) // as another program may
-		list, err := importer.Lessons(w.Context(), w.im.DB, date(w, "2016-10-31"), model.Taking{})
+		day := date(w, "2016-10-31")
+		list, err := ask.Lessons(w.Context(), w.im.DB, ask.LessonsOf{Days: era.Interval{From: day, To: day}})
 		if err != nil || len(list) == 0 {
 			w.Fatalf("%d lessons, %v", len(list), err)
 		}

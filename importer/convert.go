@@ -135,7 +135,8 @@ func (n *night) endPrevious(ctx context.Context, v *store.View, s *scene, previo
 		old.Suspensions, old.Absences, old.Pins, old.Unwanted = nil, nil, nil,
 			nil // they are the school's, not the MIS's
 		w := want.Of(want.Given{State: old, Snap: mis.Nothing(n.snap), Era: e, AsOf: asOf, NewID: s.begin.NewID,
-			OtherGroups: want.OtherGroups{HasExtra: true}, Terms: want.Terms{Night: n.day()}})
+			OtherGroups: want.OtherGroups{HasExtra: true},
+			Beside:      want.Beside{HasEvents: true}, Terms: want.Terms{Night: n.day()}})
 		lessons, err := v.Lessons(ctx, previous, w.StaleDays())
 		if err != nil {
 			return err

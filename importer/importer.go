@@ -35,6 +35,8 @@ type Importer struct {
 	SuspensionsFile    string           // "" for none
 	Groups             want.OtherGroups // beside forms and sets: the eras and the file's own are filled in
 	ExtraGroupsFile    string           // "" for none
+	EventsFiles        []string         // patterns of the school's own files of events; none for no events
+	Covers             want.CoverRules
 	Again              bool             // import the document that the database reflects once more
 	Force              bool             // import a document even though a run that did was undone
 	Guard              guard.Guard      // NewGuard where nothing else is said; the zero one judges nothing

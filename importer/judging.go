@@ -28,7 +28,9 @@ type scene struct {
 	begin    model.Plan // what every plan begins with
 	file     []era.Suspension
 	groups   want.OtherGroups
+	beside   want.Beside
 	noted    []mis.Problem
+	known    problemsSince
 	read     map[era.Date]bool     // days whose lessons the state has
 	missing  []want.MissingSection // of a convert: sections that the previous MIS had something of
 }
@@ -147,12 +149,18 @@ func (n *night) look(ctx context.Context, v *store.View) (*scene, error) {
 	if s.groups, err = n.otherGroups(s); err != nil {
 		return nil, err
 	}
+	if s.beside, err = n.besideLessons(); err != nil {
+		return nil, err
+	}
 	if err := errors.Join(n.checkTimetable(), n.checkConverted(ctx, v)); err != nil {
 		return nil, err
 	}
 	n.leaveOut()
 	s.noted = slices.Clone(n.noted)
 	n.keepSuspensions(s)
+	if s.known, err = knownProblems(ctx, v); err != nil {
+		return nil, err
+	}
 	return s, n.noteYear(ctx, s)
 }
 
@@ -172,26 +180,6 @@ func (n *night) keepSuspensions(s *scene) {
 			Detail: fmt.Sprintf("no suspensions_file is configured: those that a run read in one stay as they are "+
 				"(%d); to take them out, name a file without them", len(s.file))})
 	}
-}
-
-// otherGroups says which groups there are beside those that the MIS has, those of the school's file too.
-func (n *night) otherGroups(s *scene) (want.OtherGroups, error) {
-	g := n.Groups
-	if perpetual := s.calendar.Perpetual(); perpetual != nil {
-		g.Perpetual = *perpetual
-	} else { // of a database that is not there yet
-		g.Perpetual.ID = s.begin.NewID()
-	}
-	extra, isThere, err := schoolfiles.ReadExtraGroups(n.ExtraGroupsFile)
-	g.HasExtra = isThere
-	for _, e := range extra {
-		listed := want.ExtraGroup{Name: e.Name, Line: e.Line}
-		for _, m := range e.Members {
-			listed.Members = append(listed.Members, want.ExtraMember(m))
-		}
-		g.Extra = append(g.Extra, listed)
-	}
-	return g, err
 }
 
 // isUnwanted tells whether the document is not to be imported again, and says so. By force
@@ -241,7 +229,7 @@ func (n *night) plan(ctx context.Context, s *scene, g given) (*want.Wanted, mode
 	plan.Changes = slices.Clip(plan.Changes)
 	state := s.after(g.done)
 	w := want.Of(want.Given{State: state, Snap: g.snap, Era: s.era, AsOf: s.asOf, Years: n.Years, File: s.file,
-		NewID: plan.NewID, OtherGroups: s.groups, Terms: g.terms})
+		NewID: plan.NewID, OtherGroups: s.groups, Beside: s.beside, Terms: g.terms})
 	if more, err := s.readLessons(ctx, w.StaleDays()); err != nil {
 		return nil, model.Plan{}, err
 	} else if more {
@@ -282,6 +270,7 @@ func (n *night) tell(s *scene, w *want.Wanted) {
 	n.report.Problems = append([]mis.Problem{},
 		slices.Concat(s.noted, guard.UnknownProtected(n.Guard.Protected, w), found)...)
 	n.pinned = w.Pinned
+	s.known.date(n.report.Problems, n.day())
 }
 
 // judge holds a plan against the limits: those of an era's first import are wider.

@@ -9,10 +9,10 @@ import (
 
 	"github.com/emersion/go-ical"
 
-	"misimportd/importer"
+	"misimportd/era"
+	"misimportd/importer/ask"
 	"misimportd/importer/guard"
 	"misimportd/importer/text"
-	"misimportd/store/model"
 )
 
 // timetabled is the small school with a timetable and two lessons: 7Mat1 with Ms White in
@@ -217,14 +217,15 @@ func TestSomebodyElsesChangesAreFound(t *testing.T) {
 }
 
 // lessonsText shows a day's lessons.
-func (w *world) lessonsText(day string, of model.Taking) string {
+func (w *world) lessonsText(day string, of ask.LessonsOf) string {
 	w.Helper()
-	list, err := importer.Lessons(w.Context(), w.im.DB, date(w, day), of)
+	of.Days = era.Interval{From: date(w, day), To: date(w, day)}
+	list, err := ask.Lessons(w.Context(), w.im.DB, of)
 	if err != nil {
 		w.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := text.WriteLessons(&b, date(w, day), list, text.Style{}); err != nil {
+	if err := text.WriteLessons(&b, of.Days, list, text.Style{}); err != nil {
 		w.Fatal(err)
 	}
 	return b.String()
@@ -248,10 +249,11 @@ func TestGoldenTimetable(t *testing.T) {
 		golden(w.T, "plan-timetable.txt", planText(w.T, w.plan("2016-10-24", other.xml()), text.Style{}))
 		w.night("2016-10-24", withMeeting().xml())
 		var said strings.Builder
-		for _, of := range []model.Taking{{}, {Staff: "WHI"}, {Room: "Hall"}, {GroupKind: "set", GroupID: "21"}} {
-			fmt.Fprintf(&said, "%+v\n%s\n", of, w.lessonsText("2016-10-31", of))
+		for _, of := range []ask.LessonsOf{{}, {Staff: "whi"}, {Room: "hall"}, {Group: "set/21"}, {Group: "7mat1"},
+			{Pupil: "zoe"}} {
+			fmt.Fprintf(&said, "%q %q %q %q\n%s\n", of.Staff, of.Room, of.Group, of.Pupil, w.lessonsText("2016-10-31", of))
 		}
-		golden(w.T, "lessons.txt", said.String()+w.lessonsText("2016-10-24", model.Taking{}))
+		golden(w.T, "lessons.txt", said.String()+w.lessonsText("2016-10-24", ask.LessonsOf{}))
 	})
 }
 
@@ -267,7 +269,7 @@ func TestACalendarOfADay(t *testing.T) {
 		w.night("2016-09-05", withMeeting().xml())
 		var got []string
 		for _, day := range []string{"2016-10-24", "2016-10-31"} { // the clock changes between them
-			list, err := importer.Lessons(w.Context(), w.im.DB, date(w, day), model.Taking{})
+			list, err := ask.Lessons(w.Context(), w.im.DB, ask.LessonsOf{Days: era.Interval{From: date(w, day), To: date(w, day)}})
 			if err != nil {
 				w.Fatal(err)
 			}

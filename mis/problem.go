@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"misimportd/era"
 )
 
 // Reason is why a record was skipped or could not be used in full. There are few,
@@ -58,6 +60,11 @@ const (
 	OutsideGroup      Reason = "outside its group's days"
 	TimesDiffer       Reason = "times differ"
 	DumpUnreadable    Reason = "dump cannot be read"
+	UnknownLesson     Reason = "unknown lesson"
+	NotThatDay        Reason = "not on that day"
+	NoTeacher         Reason = "no teacher"
+	Clash             Reason = "clash"
+	NeverTakesPlace   Reason = "never takes place"
 )
 
 // Reasons are all of them.
@@ -68,18 +75,20 @@ var Reasons = []Reason{NoID, BadID, Conflicting, Repeated, NoName, BadValue, Too
 	SeveralTimetables, Overlapping, Backwards, CrossesMidnight, NoWeek, NotUnderstood, OutsideEras, NobodyInYear,
 	OverlapsAnother, LastGood, SectionIsAbsent, Unwanted, WouldClash, YearEnds, NoMatch,
 	UnknownAuthor, UnknownCategory, UnknownActivity, UnknownEvent, UnknownGroup, UnknownMember, Ambiguous, InItself,
-	SameName, OutsideGroup, TimesDiffer, DumpUnreadable}
+	SameName, OutsideGroup, TimesDiffer, DumpUnreadable, UnknownLesson, NotThatDay, NoTeacher, Clash, NeverTakesPlace}
 
-// onlyIn are reasons that one kind of section has alone, by how its name begins.
-var onlyIn = map[Reason]string{UnknownAuthor: "Custom", UnknownCategory: "Custom", UnknownActivity: "Tbl",
-	UnknownEvent: "Tbl", OutsideGroup: "Tbl", TimesDiffer: "Tbl", DumpUnreadable: "Tbl", UnknownGroup: "guard",
-	UnknownMember: "extra_groups", Ambiguous: "extra_groups", InItself: "extra_groups", SameName: "extra_groups"}
+// onlyIn are reasons that some kinds of section have alone, by how their names begin.
+var onlyIn = map[Reason][]string{UnknownAuthor: {"Custom"}, UnknownCategory: {"Custom"}, UnknownActivity: {"Tbl"},
+	UnknownEvent: {"Tbl"}, OutsideGroup: {"Tbl"}, TimesDiffer: {"Tbl"}, DumpUnreadable: {"Tbl"},
+	UnknownLesson: {"TblCover"}, NotThatDay: {"TblCover"}, NoTeacher: {"TblCover"}, Clash: {"TblCover"},
+	NeverTakesPlace: {"events"}, UnknownGroup: {"guard", "events"}, UnknownMember: {"extra_groups"},
+	Ambiguous: {"extra_groups", "events"}, InItself: {"extra_groups"}, SameName: {"extra_groups"}}
 
 // ReasonsOf are the reasons that problems of a section can have.
 func ReasonsOf(section string) []Reason {
 	return slices.DeleteFunc(slices.Clone(Reasons), func(r Reason) bool {
-		return !strings.HasPrefix(section,
-			onlyIn[r])
+		begins := func(with string) bool { return strings.HasPrefix(section, with) }
+		return len(onlyIn[r]) > 0 && !slices.ContainsFunc(onlyIn[r], begins)
 	})
 }
 
@@ -92,6 +101,8 @@ type Problem struct {
 	Detail  string `json:"detail,omitempty"` // what was found, and what was done about it
 	Line    int    `json:"line,omitempty"`   // in the document; 0 for the whole of it
 	More    int    `json:"more,omitempty"`   // this many like it are not listed
+
+	Since era.Date `json:"since,omitzero"` // the day of the first of the runs in a row that met it; 0 until one does
 }
 
 // maxListed is how many problems of one section and reason are listed; the rest are

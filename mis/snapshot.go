@@ -251,6 +251,7 @@ type Snapshot struct {
 	CustomMembers  MemberLists
 	Activities     Roll[Activity]
 	ActivityLinks  ActivityMembers
+	Covers         Roll[Cover]
 	Timetable      Timetable
 	Problems       Problems
 }
@@ -259,7 +260,7 @@ type Snapshot struct {
 func (s *Snapshot) sections() []Section {
 	return []Section{&s.Staff, &s.Pupils, &s.Locations, &s.Subjects, &s.AcademicHouses, &s.BoardingHouses,
 		&s.Divisions, &s.Forms, &s.Sets, &s.SetLists, &s.Custom, &s.Categories, &s.CustomMembers, &s.Activities,
-		&s.ActivityLinks}
+		&s.ActivityLinks, &s.Covers}
 }
 
 // Believing is s with these sections, which are missing, taken at their word: what a person
@@ -294,7 +295,7 @@ func (s *Snapshot) Without(sections ...string) *Snapshot {
 // OfGroups are the sections without which a document says nothing of groups and lessons.
 func (s *Snapshot) OfGroups() []string {
 	return []string{s.Forms.Section, s.Sets.Section, s.SetLists.Section, s.Custom.Section, s.CustomMembers.Section,
-		s.Activities.Section, s.ActivityLinks.Section, s.Timetable.Section}
+		s.Activities.Section, s.ActivityLinks.Section, s.Covers.Section, s.Timetable.Section}
 }
 
 // Counts is how many records there were of each section, faulty ones too.

@@ -16,6 +16,7 @@ const (
 	Assembly LessonKind = "assembly" // of year groups: chapel, assembly
 	Tutorial LessonKind = "tutorial" // of a few pupils
 	Event    LessonKind = "activity" // on dates of its own, beside the timetable
+	Own      LessonKind = "event"    // of the school's own files: no MIS knows it
 )
 
 // Lesson is an entry of the timetable: what comes again every week of the timetable.
@@ -55,6 +56,20 @@ type Period struct {
 	From, To era.Clock
 }
 
+// IsAllDay tells whether p is as long as the day.
+func (p Period) IsAllDay() bool { return p.From == 0 && p.To == era.MinutesOfDay }
+
+// Week is a week of the timetable.
+type Week struct{ ID, Name, Short string }
+
+// Letter is how people call the week: A, B.
+func (w Week) Letter() string {
+	if w.Short != "" {
+		return w.Short
+	}
+	return w.Name[strings.LastIndexByte(w.Name, ' ')+1:]
+}
+
 // Allocation says which week of the timetable a week of the year is.
 type Allocation struct {
 	Week   era.Week
@@ -68,6 +83,7 @@ type Timetable struct {
 	LeftOut     bool   // not looked at, on purpose: see Snapshot.Without
 	Speaks      bool   // what it does not say is not so; false where sections are missing
 	Periods     map[string]Period
+	Weeks       []Week                // in order of id
 	Allocations map[era.Week][]string // ids of the timetable's weeks
 	Terms       []era.Interval        // none when nobody says
 	Lessons     []Lesson              // in order of their first id

@@ -62,6 +62,15 @@ func (v *View) Groups(ctx context.Context, like GroupsLike) ([]GroupOn, error) {
 	return groups, v.db.failed("reading the groups", err)
 }
 
+// GroupByID reads a group, with how many members it has on a day.
+func (v *View) GroupByID(ctx context.Context, id model.ID, on era.Date) (g GroupOn, err error) {
+	err = v.tx.GetContext(ctx, &g, `SELECT g.group_id, g.kind, coalesce(g.source_id, '') AS source_id, g.name, g.era,
+			g.year, g.starts_on, g.ends_on, (SELECT count(*) FROM memberships m WHERE m.group_id = g.group_id
+				AND m.starts_on <= $1 AND (m.ends_on IS NULL OR m.ends_on >= $1)) AS members
+		FROM group_details g WHERE g.group_id = $2`, on, id)
+	return g, v.db.failed("reading the group", err)
+}
+
 // escaped is a text as LIKE takes it for itself.
 func escaped(text string) string {
 	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(text)

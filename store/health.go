@@ -32,7 +32,8 @@ var wrongs = []wrong{
 			AND coalesce(o.ends_on, ` + farFuture + `) >= m.starts_on`},
 	{"its lesson or what it takes is not there", "commitments", "",
 		`SELECT c.id FROM commitments c WHERE NOT EXISTS (SELECT 1 FROM lessons l WHERE l.id = c.lesson_id)
-			OR NOT EXISTS (SELECT 1 FROM elements e WHERE e.id = c.element_id)`},
+			OR NOT EXISTS (SELECT 1 FROM elements e WHERE e.id = c.element_id)
+			OR c.covers_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM elements e WHERE e.id = c.covers_id)`},
 	{"it ends before it starts", "groups", "", `SELECT g.id FROM groups g WHERE g.ends_on < g.starts_on`},
 	{"it is a member of itself, through others", "groups", "", `WITH RECURSIVE below (outermost, id) AS (
 			SELECT m.group_id, m.element_id FROM memberships m JOIN groups g ON g.id = m.element_id

@@ -37,7 +37,9 @@ func (v *View) Pointing(ctx context.Context, at ...model.ID) (p model.Pointing, 
 	for _, id := range at {
 		for _, read := range []func() error{
 			func() error { return readRecords(ctx, v.tx, &p.Memberships, "t.element_id = $1", id) },
-			func() error { return readRecords(ctx, v.tx, &p.Commitments, "t.element_id = $1", id) },
+			func() error {
+				return readRecords(ctx, v.tx, &p.Commitments, "t.element_id = $1 OR t.covers_id = $1", id)
+			},
 			func() error { return readRecords(ctx, v.tx, &p.Groups, "t.tutor_id = $1 OR t.subject_id = $1", id) },
 			func() error {
 				return readRecords(ctx, v.tx, &p.Pupils, "t.house_id = $1 OR t.boarding_house_id = $1", id)

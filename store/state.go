@@ -191,7 +191,7 @@ func (v *View) Pins(ctx context.Context) ([]model.Pin, error) {
 	return pins, v.db.failed("reading the pins", err)
 }
 
-// LessonsAhead counts a datasource's lessons of some days, and what they take.
+// LessonsAhead counts a datasource's lessons of some days, and what they take, but for covers and subjects.
 func (v *View) LessonsAhead(ctx context.Context, datasource model.ID, days era.Interval) (ahead model.LessonsAhead,
 	err error) {
 	if v.empty {
@@ -201,7 +201,8 @@ func (v *View) LessonsAhead(ctx context.Context, datasource model.ID, days era.I
 		days.To = era.NewDate(2199, 12, 31)
 	}
 	err = v.tx.QueryRowxContext(ctx, `SELECT count(*), coalesce(sum((SELECT count(*) FROM commitments c
-		WHERE c.lesson_id = l.id)), 0)
+		WHERE c.lesson_id = l.id AND c.covers_id IS NULL
+			AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = c.element_id))), 0)
 		FROM lessons l WHERE l.datasource_id = $1 AND l.on_date BETWEEN $2 AND $3`, datasource, days.From, days.To).
 		Scan(&ahead.Lessons, &ahead.Commitments)
 	return ahead, v.db.failed("counting the lessons", err)
@@ -237,6 +238,22 @@ func (v *View) NewestImport(ctx context.Context) (model.Run, error) {
 		AND source_sha256 <> '' ORDER BY id DESC LIMIT 1`)
 	if err != nil || len(runs) == 0 {
 		return model.Run{}, v.db.failed("reading the runs", err)
+	}
+	return runs[0], nil
+}
+
+// NewestReading is the newest run that read a whole document, whatever came of it, with its problems; the zero Run
+// when there is none.
+func (v *View) NewestReading(ctx context.Context) (run model.Run, err error) {
+	var runs []model.Run
+	if v.empty {
+		return run, nil
+	}
+	err = v.tx.SelectContext(ctx, &runs, `SELECT id, kind, result, started_at, finished_at, as_of, source_sha256, problems
+		FROM runs WHERE kind IN ('import', 'approval', 'convert') AND result IN ('applied', 'unchanged', 'held')
+		AND source_sha256 <> '' ORDER BY id DESC LIMIT 1`)
+	if err != nil || len(runs) == 0 {
+		return run, v.db.failed("reading the runs", err)
 	}
 	return runs[0], nil
 }

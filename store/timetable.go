@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"misimportd/era"
-	"misimportd/era/hint"
 	"misimportd/store/model"
 )
 
@@ -69,7 +68,8 @@ func (v *View) Lessons(ctx context.Context, datasource model.ID, days []era.Date
 func (v *View) lessons(ctx context.Context, datasource model.ID, where string) (list []model.Lesson, err error) {
 	day, minute := v.db.dialect.day, v.db.dialect.minute
 	rows, err := v.tx.QueryContext(ctx,
-		fmt.Sprintf(`SELECT l.id, l.source_id, l.era_id, l.kind, l.code, l.name, %s, %s, %s, l.suspended
+		fmt.Sprintf(`SELECT l.id, l.source_id, l.era_id, l.kind, l.code, l.name, %s, %s, %s, l.suspended,
+			l.note, coalesce(l.organiser_id, 0)
 		FROM lessons l WHERE %s ORDER BY l.id`, day("l.on_date"), minute("l.starts_at"), minute("l.ends_at"), where),
 		datasource)
 	if err != nil {
@@ -80,7 +80,7 @@ func (v *View) lessons(ctx context.Context, datasource model.ID, where string) (
 	var on, from, to int64
 	for rows.Next() {
 		if err := rows.Scan(&l.ID, &l.SourceID, &l.EraID, &l.Kind, &l.Code, &l.Name, &on, &from, &to,
-			&l.Suspended); err != nil {
+			&l.Suspended, &l.Note, &l.OrganiserID); err != nil {
 			return nil, err
 		}
 		l.OnDate, l.StartsAt, l.EndsAt = era.Date(on), era.Moment(from), era.Moment(to)
@@ -91,20 +91,22 @@ func (v *View) lessons(ctx context.Context, datasource model.ID, where string) (
 
 func (v *View) commitments(ctx context.Context, datasource model.ID, where string) (list []model.Commitment,
 	err error) {
-	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT c.id, c.lesson_id, c.element_id FROM commitments c
+	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT c.id, c.lesson_id, c.element_id,
+			coalesce(c.covers_id, 0), coalesce(c.source_id, '') FROM commitments c
 		JOIN lessons l ON l.id = c.lesson_id
 		WHERE %s ORDER BY c.id`, where), datasource)
 	if err != nil {
 		return nil, err
 	}
 	defer quiet(rows.Close)
-	var id, lesson, element int64
+	var id, lesson, element, covers int64
+	var source string
 	for rows.Next() {
-		if err := rows.Scan(&id, &lesson, &element); err != nil {
+		if err := rows.Scan(&id, &lesson, &element, &covers, &source); err != nil {
 			return nil, err
 		}
 		list = append(list, model.Commitment{ID: model.ID(id), LessonID: model.ID(lesson),
-			ElementID: model.ID(element)})
+			ElementID: model.ID(element), CoversID: model.ID(covers), SourceID: source})
 	}
 	return list, rows.Err()
 }
@@ -118,90 +120,4 @@ func onDays(days []era.Date) string {
 		texts[i] = "'" + d.String() + "'"
 	}
 	return "+l.datasource_id = $1 AND l.on_date IN (" + strings.Join(texts, ", ") + ")"
-}
-
-// LessonsOn reads the lessons of a day that take something, by their times.
-func (v *View) LessonsOn(ctx context.Context, on era.Date, of model.Taking) (list []model.TakingLesson, err error) {
-	if v.empty {
-		return nil, nil
-	}
-	where, args := "l.on_date = $1", []any{on}
-	add := func(condition string, values ...any) {
-		for i := range values {
-			condition = strings.ReplaceAll(condition, fmt.Sprintf("?%d", i+1), fmt.Sprintf("$%d", len(args)+i+1))
-		}
-		args = append(args, values...)
-		where += " AND EXISTS (SELECT 1 FROM commitments c " + condition + " AND c.lesson_id = l.id)"
-	}
-	if of.GroupKind != "" {
-		add("JOIN groups g ON g.id = c.element_id WHERE g.kind = ?1 AND g.source_id = ?2", of.GroupKind, of.GroupID)
-	}
-	if of.Staff != "" {
-		add("JOIN staff s ON s.id = c.element_id WHERE (s.code = ?1 OR s.initials = ?1)", of.Staff)
-	}
-	if of.Room != "" {
-		add("JOIN elements e ON e.id = c.element_id JOIN locations r ON r.id = e.id WHERE (e.name = ?1 OR "+
-			"r.short_name = ?1)", of.Room)
-	}
-	if err := v.tx.SelectContext(ctx, &list,
-		`SELECT l.id, coalesce(l.source_id, '') AS source_id, l.kind, l.code, l.name, l.on_date,
-			l.starts_at, l.ends_at, l.suspended
-		FROM lessons l WHERE `+where+` ORDER BY l.starts_at, l.ends_at, l.code, l.id`, args...); err != nil {
-		return nil, v.db.failed("reading the lessons", err)
-	}
-	at := map[model.ID]int{}
-	for i, l := range list {
-		at[l.ID] = i
-	}
-	var takes []struct {
-		LessonID model.ID `db:"lesson_id"`
-		model.Taken
-	}
-	err = v.tx.SelectContext(ctx, &takes, `SELECT c.lesson_id, e.kind, e.name FROM commitments c
-		JOIN lessons l ON l.id = c.lesson_id JOIN elements e ON e.id = c.element_id
-		WHERE l.on_date = $1 ORDER BY e.kind, e.name, e.id`, on)
-	for _, t := range takes {
-		if i, ok := at[t.LessonID]; ok {
-			list[i].Takes = append(list[i].Takes, t.Taken)
-		}
-	}
-	return list, v.db.failed("reading the commitments", err)
-}
-
-// NotKnownError says that there is nothing of what lessons were asked for by.
-type NotKnownError struct{ What, Hint string }
-
-func (e *NotKnownError) Error() string { return "there is no " + e.What + ": " + e.Hint }
-
-// Knows fails with a *NotKnownError when what lessons are asked for by is not there.
-func (v *View) Knows(ctx context.Context, of model.Taking) error {
-	for _, look := range []struct {
-		what, hint, query string
-		args              []any
-		asked             bool
-	}{
-		{of.GroupKind + " with the id " + of.GroupID, "the id is the MIS's own, as \"" + hint.Command("plan --json") +
-			"\" and the view group_details have it",
-			`SELECT EXISTS (SELECT 1 FROM groups WHERE kind = $1 AND source_id = $2)`, []any{of.GroupKind, of.GroupID},
-			of.GroupKind != ""},
-		{"member of staff with the code or initials " + of.Staff, "capital letters count",
-			`SELECT EXISTS (SELECT 1 FROM staff WHERE code = $1 OR initials = $1)`, []any{of.Staff}, of.Staff != ""},
-		{"room " + of.Room, "write its name or its short name; capital letters count",
-			`SELECT EXISTS (SELECT 1 FROM locations l JOIN elements e ON e.id = l.id WHERE e.name = $1
-				OR l.short_name = $1)`, []any{of.Room}, of.Room != ""},
-	} {
-		var known bool
-		if !look.asked {
-			continue
-		}
-		if !v.empty {
-			if err := v.tx.GetContext(ctx, &known, look.query, look.args...); err != nil {
-				return v.db.failed("looking it up", err)
-			}
-		}
-		if !known {
-			return &NotKnownError{look.what, look.hint}
-		}
-	}
-	return nil
 }

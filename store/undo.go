@@ -154,6 +154,8 @@ var pointers = []pointer{
 	{"memberships", "group_id", model.MembershipEntity, []model.Entity{model.GroupEntity}},
 	{"memberships", "element_id", model.MembershipEntity, model.ElementEntities},
 	{"commitments", "element_id", model.CommitmentEntity, model.ElementEntities},
+	{"commitments", "covers_id", model.CommitmentEntity, []model.Entity{model.StaffEntity}},
+	{"lessons", "organiser_id", model.LessonEntity, []model.Entity{model.StaffEntity}},
 	{"commitments", "lesson_id", model.CommitmentEntity, []model.Entity{model.LessonEntity}},
 	{"group_suspensions", "group_id", model.GroupSuspensionEntity, []model.Entity{model.GroupEntity}},
 	{"groups", "tutor_id", model.GroupEntity, []model.Entity{model.StaffEntity}},

@@ -80,7 +80,14 @@ type commands struct {
 	Suspension    suspensionCommand    `cmd:"" help:"List, enter and remove suspensions and gaps of the timetable."`
 	Groups        groupsCommand        `cmd:"" help:"List the groups of a day."`
 	Members       membersCommand       `cmd:"" help:"Show who is in a group on a day."`
-	Lessons       lessonsCommand       `cmd:"" help:"Show the lessons of a day."`
+	Lessons       lessonsCommand       `cmd:"" help:"Show the lessons of a day, a week, or of the timetable itself."`
+	Pupil         pupilCommand         `cmd:"" help:"All there is of a pupil: groups now and before, lessons of a day."`
+	Staff         staffCommand         `cmd:"" help:"All there is of a member of staff."`
+	Room          roomCommand          `cmd:"" help:"All there is of a room."`
+	History       historyCommand       `cmd:"" help:"What runs did to a pupil, a group, a lesson …: when, and why."`
+	Why           whyCommand           `cmd:"" help:"Why a pupil is, or is not, in a group."`
+	Problems      problemsCommand      `cmd:"" help:"What to mend in iSAMS, by the newest document."`
+	Sanity        sanityCommand        `cmd:"" help:"Find what is odd: pupils without a form, lessons at once …"`
 	CheckConfig   checkConfigCommand   `cmd:"" help:"Check everything that can be checked without changing anything."`
 	Healthcheck   healthcheckCommand   `cmd:"" help:"Ask the service on this machine whether it is well."`
 	Simulate      simulateCommand      `cmd:"" help:"A pretend iSAMS on this machine, with faults on request."`

@@ -6,28 +6,15 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"misimportd/cmd/misimportd/config"
 	"misimportd/era"
-	"misimportd/importer"
+	"misimportd/importer/ask"
+	"misimportd/importer/paper"
 	"misimportd/importer/text"
 	"misimportd/store"
 	"misimportd/store/model"
 )
-
-// onDay is the flags of those who look at groups.
-type onDay struct {
-	On  era.Date `placeholder:"DATE" help:"The day that is looked at (default today)."`
-	CSV bool     `name:"csv" help:"As CSV, for a spreadsheet."`
-}
-
-func (d onDay) day(zone *time.Location) era.Date {
-	if d.On != 0 {
-		return d.On
-	}
-	return era.DateOf(time.Now().In(zone))
-}
 
 type groupsCommand struct {
 	Kind  string `arg:"" optional:"" help:"Only groups of this kind: form, set, user …"`
@@ -48,8 +35,12 @@ func (c groupsCommand) Run(a *app) error {
 		}
 	}
 	return a.withDatabase(func(s config.Settings, db *store.DB) error {
-		like.On = c.day(s.Zone)
-		groups, err := importer.Groups(a.ctx, db, like)
+		on, err := c.day(s)
+		if err != nil {
+			return err
+		}
+		like.On = on
+		groups, err := ask.Groups(a.ctx, db, like)
 		if err != nil {
 			return err
 		}
@@ -68,12 +59,18 @@ func (c groupsCommand) Run(a *app) error {
 type membersCommand struct {
 	Group string `arg:"" help:"Kind and id in the MIS, such as set/1234, or the group's name."`
 	Flat  bool   `help:"Everybody who is in it, through groups within the group too."`
+	List  bool   `help:"A class list with room for marks, to be printed."`
+	HTML  bool   `name:"html" help:"The class list as a page for a browser to print."`
 	onDay `embed:""`
 }
 
 func (c membersCommand) Run(a *app) error {
 	return a.withDatabase(func(s config.Settings, db *store.DB) error {
-		m, err := importer.Members(a.ctx, db, c.Group, c.day(s.Zone), c.Flat)
+		on, err := c.day(s)
+		if err != nil {
+			return err
+		}
+		m, err := ask.Members(a.ctx, db, c.Group, on, c.Flat)
 		if err != nil {
 			return err
 		}
@@ -82,7 +79,13 @@ func (c membersCommand) Run(a *app) error {
 			rows = append(rows, []string{member.Kind, member.SourceID, member.Name, member.StartsOn.String(),
 				dateOrNone(member.EndsOn), member.Through})
 		}
+		if c.HTML && !a.JSON && !c.CSV {
+			return paper.WriteClassList(a.out, m)
+		}
 		return a.listed(c.CSV, m, rows, func(w io.Writer, style text.Style) error {
+			if c.List {
+				return text.WriteClassList(w, m)
+			}
 			return text.WriteMembers(w, m, style)
 		})
 	})

@@ -9,8 +9,14 @@ var helps = kong.Vars{
 	"help_lessons": "How many lessons a fortnight the timetable of this academic year has; 0 for no timetable.",
 	"help_kind":    "suspension: lessons stay and do not take place. gap: there are none.",
 	"help_from":    "The first day, or the first day and the time: 2017-01-09 or \"2017-01-09 09:00\".",
-	"help_group":   "Only those of a group, by its kind and its id in the MIS, such as set/1234 or form/7/A.",
-	"help_config":  "Configuration file (default /etc/misimportd/config.yml, or none).",
+	"help_group":   "Only those of a group, by its name, such as 10Mat2, or its kind and id in the MIS, as set/1234.",
+	"help_on": "The day that is looked at (default today): 2016-09-12, 12 sep, monday, last friday, yesterday. monday " +
+		"is the coming one.",
+	"help_since": "Only what happened since then: 2016-09-12, 12 sep, monday. monday is the last one.",
+	"help_cycle": "The timetable as it ideally is, without dates: that of week A, B …; or all for each week.",
+	"help_format": "text; ical for a calendar program; html, of a --cycle, for a browser to print on one page; or " +
+		"--json for programs.",
+	"help_config": "Configuration file (default /etc/misimportd/config.yml, or none).",
 	"help_database": "postgres://USER@HOST/NAME or sqlite:PATH (default misimportd.db in the state folder). Keep " +
 		"passwords out of it here: other users see a process's arguments.",
 	"help_timezone": "The school's time zone (default Europe/London).",

@@ -1,17 +1,14 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"misimportd/cmd/misimportd/config"
 	"misimportd/era"
-	"misimportd/importer"
 	"misimportd/importer/entry"
 	"misimportd/importer/text"
 	"misimportd/store"
@@ -83,35 +80,5 @@ func (c suspensionRemoveCommand) Run(a *app) error {
 		run, err := entry.Desk{DB: db, Version: version()}.RemoveSuspension(a.ctx, model.ID(c.ID))
 		return a.tellEra(run, err, fmt.Sprintf("suspension %d removed; lessons and groups follow with the next import",
 			c.ID))
-	})
-}
-
-type lessonsCommand struct {
-	On     era.Date `required:"" placeholder:"DATE" help:"The day."`
-	Group  string   `placeholder:"KIND/ID" help:"${help_group}"`
-	Staff  string   `placeholder:"CODE" help:"Only those of a member of staff, by code or initials."`
-	Room   string   `placeholder:"NAME" help:"Only those in a room, by its name or short name."`
-	Format string   `default:"text" enum:"text,ical" help:"text, or ical for a calendar program (--json for programs)."`
-}
-
-func (c lessonsCommand) Run(a *app) error {
-	of := model.Taking{Staff: c.Staff, Room: c.Room}
-	if c.Group != "" {
-		var ok bool
-		if of.GroupKind, of.GroupID, ok = strings.Cut(c.Group, "/"); !ok || of.GroupKind == "" || of.GroupID == "" {
-			return usageError{errors.New("--group: write the kind and the id in the MIS, as set/1234 or form/7/A")}
-		}
-	}
-	return a.withDatabase(func(s config.Settings, db *store.DB) error {
-		list, err := importer.Lessons(a.ctx, db, c.On, of)
-		if err != nil {
-			return err
-		}
-		if c.Format == "ical" && !a.JSON {
-			return text.WriteCalendar(a.out, list, s.Zone, time.Now())
-		}
-		return a.print(list, func(w io.Writer, style text.Style) error {
-			return text.WriteLessons(w, c.On, list, style)
-		})
 	})
 }

@@ -44,6 +44,7 @@ func (a *app) importerOf(s config.Settings, db *store.DB, fetching importer.Fetc
 		Fetching: fetching, Retention: s.Retention,
 		DB: db, State: cache.Folder(s.State), Zone: s.Zone, Years: s.Years, AcademicYearStarts: s.AcademicYearStarts,
 		SuspensionsFile: s.SuspensionsFile, Groups: s.Groups, ExtraGroupsFile: s.ExtraGroupsFile,
+		EventsFiles: s.EventsFiles, Covers: s.Covers,
 		Timetable: s.Timetable, Again: a.Again, Force: a.Force, Guard: s.Guard,
 		Turn: s.Turn, NextYear: a.nextYear, Convert: a.converts, Conversion: s.Conversion,
 		AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress,

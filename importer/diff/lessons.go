@@ -107,9 +107,16 @@ func (d *differ) planDay(day want.Day, had []model.Lesson, taken map[model.ID][]
 
 // commit plans what a lesson takes.
 func (d *differ) commit(p *dayPlan, l want.Lesson, taken []model.Commitment) {
-	had := map[model.ID]bool{}
+	had, covered := map[model.ID]bool{}, map[want.Cover]bool{}
 	for _, c := range taken {
-		if had[c.ElementID] = true; !slices.Contains(l.Takes, c.ElementID) {
+		of := want.Cover{By: c.ElementID, Of: c.CoversID, SourceID: c.SourceID}
+		stays := slices.Contains(l.Takes, c.ElementID)
+		if c.IsCover() {
+			covered[of], stays = true, slices.Contains(l.Covers, of)
+		} else {
+			had[c.ElementID] = true
+		}
+		if !stays {
 			p.uncommitted = append(p.uncommitted,
 				model.Change{Action: model.Delete, Why: model.ChangedInMIS, Before: c})
 		}
@@ -117,6 +124,12 @@ func (d *differ) commit(p *dayPlan, l want.Lesson, taken []model.Commitment) {
 	for _, e := range l.Takes {
 		if !had[e] {
 			p.committed = append(p.committed, model.Commitment{ID: d.plan.NewID(), LessonID: l.ID, ElementID: e})
+		}
+	}
+	for _, of := range l.Covers {
+		if !covered[of] {
+			p.committed = append(p.committed, model.Commitment{ID: d.plan.NewID(), LessonID: l.ID, ElementID: of.By,
+				CoversID: of.Of, SourceID: of.SourceID})
 		}
 	}
 }

@@ -74,14 +74,14 @@ func (j *judgement) commitments(going map[model.ID]bool) []Finding {
 	var leaving []model.Commitment
 	coming := map[slotOf][]model.ID{} // in place of what leaves
 	for _, c := range j.Plan.Changes {
-		if r, ok := c.Record().(model.Commitment); ok && goes(c) && !going[r.LessonID] {
+		if r, ok := c.Record().(model.Commitment); ok && goes(c) && !going[r.LessonID] && !j.follows(r) {
 			leaving = append(leaving, r)
-			coming[slotOf{r.LessonID, j.kindOf(r.ElementID)}] = nil
+			coming[j.slotOf(r)] = nil
 		}
 	}
 	for _, c := range j.Plan.Changes {
-		if r, ok := c.Record().(model.Commitment); ok && c.Action == model.Create && len(coming) > 0 {
-			at := slotOf{r.LessonID, j.kindOf(r.ElementID)}
+		if r, ok := c.Record().(model.Commitment); ok && c.Action == model.Create && len(coming) > 0 && !j.follows(r) {
+			at := j.slotOf(r)
 			if others, leaves := coming[at]; leaves {
 				coming[at] = append(others, r.ElementID)
 			}
@@ -89,7 +89,7 @@ func (j *judgement) commitments(going map[model.ID]bool) []Finding {
 	}
 	ended, kinds, others := 0, tallied{}, map[string]map[model.ID]int{}
 	for _, r := range leaving {
-		at := slotOf{r.LessonID, j.kindOf(r.ElementID)}
+		at := j.slotOf(r)
 		if len(coming[at]) == 0 {
 			ended++
 			kinds[at.kind]++
@@ -127,6 +127,14 @@ func (j *judgement) changing(others map[string]map[model.ID]int) []Finding {
 		return j.finding(CommitmentsChanging, measure{about: kind, holds: model.HoldValues, count: count, of: ahead,
 			says: words.Share(count, ahead) + says})
 	})
+}
+
+// slotOf is what place a commitment takes.
+func (j *judgement) slotOf(r model.Commitment) slotOf { return slotOf{r.LessonID, j.kindOf(r.ElementID)} }
+
+// follows tells whether a commitment is no place of its own: a subject is its set's, and a cover comes and goes.
+func (j *judgement) follows(r model.Commitment) bool {
+	return r.IsCover() || j.kindOf(r.ElementID) == string(model.SubjectEntity)
 }
 
 // kindOf is what an element is that a lesson takes.

@@ -131,7 +131,7 @@ func (j *judgement) lessonsOfTeachers(found parts) {
 	}
 	for _, c := range j.State.Commitments {
 		noLoss[c.LessonID] = noLoss[c.LessonID] || j.ending[c.ElementID]
-		if name := teachers[c.ElementID]; name != "" && taught[c.LessonID] != "" {
+		if name := teachers[c.ElementID]; name != "" && taught[c.LessonID] != "" && !c.IsCover() {
 			found.of(name).has++
 		}
 	}
@@ -140,7 +140,7 @@ func (j *judgement) lessonsOfTeachers(found parts) {
 		case model.Lesson:
 			noLoss[r.ID] = noLoss[r.ID] || goes(c) && c.Why == model.InGap
 		case model.Commitment:
-			if name := teachers[r.ElementID]; name != "" && !goes(c) {
+			if name := teachers[r.ElementID]; name != "" && !goes(c) && !r.IsCover() {
 				noLoss[r.LessonID] = true
 				found.of(name).loses--
 			}
@@ -150,7 +150,7 @@ func (j *judgement) lessonsOfTeachers(found parts) {
 	for _, c := range j.Plan.Changes {
 		r, ok := c.Record().(model.Commitment)
 		entry, name := taught[r.LessonID], teachers[r.ElementID]
-		if ok && goes(c) && entry != "" && name != "" && !noLoss[r.LessonID] {
+		if ok && goes(c) && !r.IsCover() && entry != "" && name != "" && !noLoss[r.LessonID] {
 			found.of(name).loses++
 			found.of(name).entries[entry] = true
 		}

@@ -70,6 +70,9 @@ func (n Names) fingerprint(l Line, c model.Recorded) (string, error) {
 	if l.Lesson != nil {
 		l.Lesson = &LessonRef{SourceID: l.Lesson.SourceID}
 	}
+	if l.Covers != nil {
+		l.Covers = &PersonRef{SourceID: l.Covers.SourceID}
+	}
 	image := model.Image{}
 	if l.Action == model.Create {
 		image = withoutIDs(c.After.V)

@@ -26,6 +26,7 @@ type Line struct {
 	From     string       `json:"from,omitempty"`      // of a lesson: the time of day at which it starts
 	To       string       `json:"to,omitempty"`
 	Lesson   *LessonRef   `json:"lesson,omitempty"` // of a commitment; id and name are those of whom it takes
+	Covers   *PersonRef   `json:"covers,omitempty"` // of a cover: whose place is taken
 	Span     string       `json:"span,omitempty"`   // when a suspension is, and for whom; what a pin holds
 	Fields   []Field      `json:"fields,omitempty"` // what differs, where the record goes on
 
@@ -34,6 +35,12 @@ type Line struct {
 
 // LessonRef names a lesson.
 type LessonRef struct {
+	SourceID string `json:"id"`
+	Name     string `json:"name"`
+}
+
+// PersonRef names a member of staff.
+type PersonRef struct {
 	SourceID string `json:"id"`
 	Name     string `json:"name"`
 }
@@ -165,6 +172,10 @@ func (n Names) addCommitment(line *Line, shown model.Image) {
 	on := lesson.OnDate
 	line.SourceID, line.Name, line.Kind, line.On = taken.SourceID, taken.Name, taken.Kind, &on
 	line.Row, line.Lesson = shown.ID("lesson_id"), &LessonRef{lesson.SourceID, lesson.Name}
+	if of := shown.ID("covers_id"); of != 0 {
+		covered := n.element(of)
+		line.Covers = &PersonRef{covered.SourceID, covered.Name}
+	}
 }
 
 func (n Names) pin(shown model.Image) ListedPin {
@@ -208,7 +219,7 @@ func (n Names) differences(before, after model.Image) []Field {
 }
 
 // references are the columns that hold a record's id.
-var references = []string{"house_id", "boarding_house_id", "subject_id", "tutor_id"}
+var references = []string{"house_id", "boarding_house_id", "subject_id", "tutor_id", "organiser_id"}
 
 func (n Names) field(column string, before, after model.Image) Field {
 	reference, _ := strings.CutSuffix(column, "_id")

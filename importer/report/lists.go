@@ -31,6 +31,11 @@ type DayLesson struct {
 	Staff     []string `json:"staff"`
 	Rooms     []string `json:"rooms"`
 	Pupils    []string `json:"pupils"`
+	Subject   string   `json:"subject"`
+	Covers    []Cover  `json:"covers"`
+	Clashes   []Clash  `json:"clashes"`
+	Note      string   `json:"note,omitempty"`
+	Organiser string   `json:"organiser,omitempty"`
 
 	Starts, Ends era.Moment `json:"-"`
 	Row          model.ID   `json:"-"`

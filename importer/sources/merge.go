@@ -13,27 +13,47 @@ import (
 func Merge(plan *model.Plan, keep, lose model.Record, of model.Pointing) {
 	kept, lost := keep.RowID(), lose.RowID()
 	mergeMemberships(plan, kept, lost, apart(kept, lost, of))
-	booked := map[model.ID]bool{}
-	for _, c := range of.Commitments {
-		if c.ElementID == kept {
-			booked[c.LessonID] = true
-		}
-	}
-	for _, c := range of.Commitments {
-		if c.ElementID == lost && booked[c.LessonID] {
-			plan.Change(model.Delete, c, nil, model.Merged)
-		}
-	}
-	for _, c := range of.Commitments {
-		if after := c; c.ElementID == lost && !booked[c.LessonID] {
-			after.ElementID = kept
-			plan.Change(model.Update, c, after, model.Merged)
-		}
-	}
+	mergeCommitments(plan, kept, lost, of.Commitments)
 	mergeReferences(plan, kept, lost, of)
 	if gone := notCurrent(lose); gone != lose {
 		plan.Change(model.End, lose, gone, model.Merged)
 	}
+}
+
+// mergeCommitments plans that lessons take the one that is kept, each once, and covers by and of either are that
+// one's. Nobody covers himself.
+func mergeCommitments(plan *model.Plan, kept, lost model.ID, all []model.Commitment) {
+	to := func(id model.ID) model.ID {
+		if id == lost {
+			return kept
+		}
+		return id
+	}
+	type place struct{ lesson, element, covers model.ID }
+	taken := map[place]bool{}
+	var deleted, updated []model.Change
+	for _, c := range all {
+		if c.ElementID != lost && c.CoversID != lost {
+			taken[place{c.LessonID, c.ElementID, c.CoversID}] = true
+		}
+	}
+	seen := map[model.ID]bool{}
+	for _, c := range all {
+		if c.ElementID != lost && c.CoversID != lost || seen[c.ID] {
+			continue
+		}
+		seen[c.ID] = true // one that is both is found twice
+		after := c
+		after.ElementID, after.CoversID = to(c.ElementID), to(c.CoversID)
+		at := place{after.LessonID, after.ElementID, after.CoversID}
+		if taken[at] || after.ElementID == after.CoversID {
+			deleted = append(deleted, model.Change{Action: model.Delete, Why: model.Merged, Before: c})
+			continue
+		}
+		taken[at] = true
+		updated = append(updated, model.Change{Action: model.Update, Why: model.Merged, Before: c, After: after})
+	}
+	plan.Changes = slices.Concat(plan.Changes, deleted, updated)
 }
 
 func notCurrent(r model.Record) model.Record {

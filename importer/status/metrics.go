@@ -43,7 +43,7 @@ var (
 	stages   = []string{"fetch", "state", "decode", "diff", "apply", "archive"}
 	outcomes = []string{batch.Fetched, batch.Retried, batch.Refused}
 	sections = append(isams.Sections(), "Years", "PublishedTimetables", "CoverManager", "suspensions", "document",
-		"eras", "convert")
+		"eras", "convert", "events")
 	inSeconds  = []float64{0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200}
 	secondsDoc = "seconds since 1970, 0 for never"
 )

@@ -37,7 +37,17 @@ func WriteCalendar(w io.Writer, list []report.DayLesson, zone *time.Location, st
 				who = append(who, strings.Join(names, ", "))
 			}
 		}
+		for _, c := range l.Covers {
+			who = append(who, c.By+" covers "+c.Covered)
+		}
+		for _, c := range l.Clashes {
+			who = append(who, fmt.Sprintf("clash: %s and %s, %s", c.Who, c.With, c.At))
+		}
+		if l.Note != "" {
+			who = append(who, l.Note)
+		}
 		event.SetDescription(words.Clean(strings.Join(who, "; ")))
+		event.AddCategory(l.Kind)
 		event.SetStatus(ics.ObjectStatusConfirmed)
 		if l.Suspended {
 			event.SetStatus(ics.ObjectStatusCancelled)

@@ -102,10 +102,14 @@ func (c *lessonChanges) take(l report.Line) {
 		}
 		one = c.one(l.Row, l.Lesson.Name, *l.On)
 	}
+	who := taken{l.Kind, l.Name}
+	if l.Covers != nil {
+		who = taken{"cover", l.Name + " covers " + l.Covers.Name}
+	}
 	if l.Action == model.Delete {
-		one.leaves = append(one.leaves, taken{l.Kind, l.Name})
+		one.leaves = append(one.leaves, who)
 	} else {
-		one.joins = append(one.joins, taken{l.Kind, l.Name})
+		one.joins = append(one.joins, who)
 	}
 }
 

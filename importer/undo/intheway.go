@@ -211,7 +211,11 @@ func placeOf(r model.Record) (position, bool) {
 	case model.Membership:
 		return position{r.Entity(), r.GroupID, r.ElementID, ""}, true
 	case model.Commitment:
-		return position{r.Entity(), r.LessonID, r.ElementID, ""}, true
+		at := position{entity: r.Entity(), of: r.LessonID, with: r.ElementID}
+		if r.IsCover() {
+			at.text = fmt.Sprint(r.CoversID)
+		}
+		return at, true
 	case model.Lesson:
 		return position{r.Entity(), model.ID(r.OnDate), 0, r.SourceID}, true
 	case model.Group:
@@ -232,8 +236,8 @@ func placeOf(r model.Record) (position, bool) {
 
 // referring are the columns that hold the id of an element, a lesson or an era.
 var referring = map[string]bool{"group_id": true, "element_id": true, "tutor_id": true, "owner_id": true,
-	"subject_id": true,
-	"house_id":   true, "boarding_house_id": true,
+	"subject_id": true, "covers_id": true, "organiser_id": true,
+	"house_id": true, "boarding_house_id": true,
 	"lesson_id": true, "era_id": true, "current_era_id": true, "next_era_id": true, "previous_era_id": true}
 
 // refersTo tells whether a later change speaks of a record that was created. Ids of elements

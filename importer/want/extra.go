@@ -118,7 +118,7 @@ func (w *Wanted) addExtra(p Pair) {
 // called tells which entry of its list a member is: what is written there, unless it may be a person's name.
 func (m ExtraMember) called(at int) string {
 	place := fmt.Sprintf("entry %d of %s", at, map[string]string{"staff": "staff", "pupil": "pupils",
-		"group": "groups"}[m.Kind])
+		"group": "groups", "location": "rooms"}[m.Kind])
 	if m.Kind == "group" || !strings.Contains(m.Text, " ") && strings.ContainsAny(m.Text, "0123456789") {
 		return fmt.Sprintf("%s (%s)", place, m.Text)
 	}
@@ -173,6 +173,13 @@ func (w *Wanted) newFinder() *finder {
 			f.ids[s.ID] = s.SourceID
 			f.note(f.byID, "staff", s.ID, s.SourceID)
 			f.note(f.byName, "staff", s.ID, s.Code, s.Initials, s.Name)
+		}
+	}
+	for _, r := range w.Locations {
+		if r.Current {
+			f.ids[r.ID] = r.SourceID
+			f.note(f.byID, "location", r.ID, r.SourceID)
+			f.note(f.byName, "location", r.ID, r.Name, r.ShortName)
 		}
 	}
 	for _, p := range w.Pupils {

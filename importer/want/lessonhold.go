@@ -101,10 +101,17 @@ func (s *spelling) holdsAnyOf(day Day) bool {
 // taking tells whether a lesson that is there takes something that it should not, and whether it is to
 // take something more.
 func (s *spelling) taking(l Lesson) (lost, joined bool) {
-	had := map[model.ID]bool{}
+	had, covered := map[model.ID]bool{}, map[Cover]bool{}
 	for _, c := range s.taken[l.ID] {
+		if c.IsCover() {
+			of := Cover{c.ElementID, c.CoversID, c.SourceID}
+			covered[of] = true
+			lost = lost || !slices.Contains(l.Covers, of)
+			continue
+		}
 		had[c.ElementID] = true
 		lost = lost || !slices.Contains(l.Takes, c.ElementID)
 	}
-	return lost, slices.ContainsFunc(l.Takes, func(id model.ID) bool { return !had[id] })
+	return lost, slices.ContainsFunc(l.Takes, func(id model.ID) bool { return !had[id] }) ||
+		slices.ContainsFunc(l.Covers, func(of Cover) bool { return !covered[of] })
 }

@@ -45,7 +45,8 @@ func (s *spelling) names(slots []Slot, have map[string]model.Lesson) []string {
 	}
 	var free map[place]string
 	for i, slot := range slots {
-		if _, there := have[names[i]]; there || s.Table.Lessons[slot.Lesson].Kind == mis.Event {
+		if _, there := have[names[i]]; there || s.Table.Lessons[slot.Lesson].Kind == mis.Event ||
+			s.Table.Lessons[slot.Lesson].Kind == mis.Own {
 			continue // an event is known by its id alone
 		}
 		if free == nil {
@@ -58,7 +59,7 @@ func (s *spelling) names(slots []Slot, have map[string]model.Lesson) []string {
 		}
 		lesson := s.Table.Lessons[slot.Lesson]
 		at := place{string(lesson.Kind), lesson.Code, lesson.Name, dateOf(have).
-			At(s.Snap.Timetable.Periods[lesson.PeriodID].From)}
+			At(s.Table.periods[lesson.PeriodID].From)}
 		if id, ok := free[at]; ok {
 			names[i] = id
 			delete(free, at)

@@ -11,8 +11,9 @@ import (
 // Lesson is a lesson that there should be on a day.
 type Lesson struct {
 	model.Lesson
-	Takes []model.ID
-	by    int // the suspension that it falls to, by index, or nothing, or cancelled
+	Takes  []model.ID
+	Covers []Cover
+	by     int // the suspension that it falls to, by index, or nothing, or cancelled
 }
 
 func (l Lesson) isNew() bool { return l.ID < 0 }
@@ -73,8 +74,8 @@ func (w *Wanted) newSpelling(lessons model.DayLessons, stale []era.Date) *spelli
 		s.taken[c.LessonID] = append(s.taken[c.LessonID], c)
 	}
 	s.elements = make([][]model.ID, len(w.Table.Lessons))
-	for i, lesson := range w.Table.Lessons {
-		for _, to := range Takes(lesson) {
+	for i := range w.Table.Lessons {
+		for _, to := range w.Table.takes(i) {
 			if id := w.Elements[to]; id != 0 {
 				s.elements[i] = append(s.elements[i], id)
 			}
@@ -106,7 +107,8 @@ func (s *spelling) day(date era.Date, of schoolDay) Day {
 // isSilentOn tells whether nobody knows if a lesson that is there, known by id, is to be.
 func (s *spelling) isSilentOn(id string, h model.Lesson) bool {
 	kind := mis.LessonKind(h.Kind)
-	return kind == mis.Event && s.LeavesOthers() || s.Snap.Timetable.SilentOn(kind, id, h.Code, h.Name)
+	return kind == mis.Event && s.LeavesOthers() || kind == mis.Own && !s.Table.ownSpeak || kind != mis.Own &&
+		s.Snap.Timetable.SilentOn(kind, id, h.Code, h.Name)
 }
 
 // asItIs is a day with the lessons that it has.
@@ -122,7 +124,11 @@ func (s *spelling) asItIs(date era.Date) Day {
 func (s *spelling) asTaken(h model.Lesson) Lesson {
 	l := Lesson{Lesson: h, by: nothing}
 	for _, c := range s.taken[h.ID] {
-		l.Takes = append(l.Takes, c.ElementID)
+		if c.IsCover() {
+			l.Covers = append(l.Covers, Cover{c.ElementID, c.CoversID, c.SourceID})
+		} else {
+			l.Takes = append(l.Takes, c.ElementID)
+		}
 	}
 	return l
 }
@@ -145,25 +151,29 @@ func (s *spelling) gone(day Day) (gone []model.Lesson) {
 // it is for, and it is not there.
 func (s *spelling) lesson(date era.Date, slot Slot, id string) (Lesson, bool) {
 	of := s.Table.Lessons[slot.Lesson]
-	p := s.Snap.Timetable.Periods[of.PeriodID]
+	p := s.Table.periods[of.PeriodID]
 	l := Lesson{by: slot.By, Takes: s.elements[slot.Lesson], Lesson: model.Lesson{
 		Origin: s.Origin(s.sourceID(of, id)), EraID: s.Era.ID, Kind: string(of.Kind), Code: of.Code, Name: of.Name,
 		OnDate: date, StartsAt: date.At(p.From), EndsAt: date.At(p.To), Suspended: slot.By != nothing}}
+	if own, isOwn := s.Table.own[slot.Lesson]; isOwn {
+		l.Note, l.OrganiserID = own.Note, s.Elements[own.organiser]
+	}
 	h, there := s.have[date][id]
 	if nobodyKnows := of.Unsure.Groups && len(of.Years) == 0 &&
-		of.Kind != mis.Event; nobodyKnows { // and so what suspends it
+		of.Kind != mis.Event && of.Kind != mis.Own; nobodyKnows { // and so what suspends it
 		l.Suspended = h.Suspended
 		if !there {
 			return l, false
 		}
 	}
+	l.Covers = s.coversOf(date, slot.Lesson, h.ID)
 	if !there {
 		l.ID = s.NewID()
 		return l, true
 	}
 	l.ID = h.ID
 	for _, c := range s.taken[h.ID] {
-		if !slices.Contains(l.Takes, c.ElementID) && s.goesOnTaking(of, c.ElementID) {
+		if !c.IsCover() && !slices.Contains(l.Takes, c.ElementID) && s.goesOnTaking(of, c.ElementID) {
 			l.Takes = append(slices.Clip(l.Takes), c.ElementID)
 		}
 	}
@@ -184,7 +194,7 @@ func (s *spelling) unsure(lesson mis.Lesson, kind string) bool {
 		return true
 	}
 	switch kind {
-	case "group":
+	case "group", "subject": // that is the group's
 		return lesson.Unsure.Groups
 	case "staff":
 		return lesson.Unsure.Staff

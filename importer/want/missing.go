@@ -50,9 +50,14 @@ func (w *Wanted) MissingSections(baseline map[string]int) (list []MissingSection
 		{&w.Snap.CustomMembers, w.countMemberships(custom)},
 		{&w.Snap.Activities, len(activities)},
 		{&w.Snap.ActivityLinks, w.countMemberships(activities)},
+		{&w.Snap.Covers, w.daysWithLessons(model.Covers)},
 	} {
 		if of.section.SaysNothing() && !of.section.IsLeftOut() {
-			add(MissingSection{Section: of.section.Name(), Kept: of.kept, Known: baseline[of.section.Name()]})
+			s := MissingSection{Section: of.section.Name(), Kept: of.kept, Known: baseline[of.section.Name()]}
+			if of.section == mis.Section(&w.Snap.Covers) {
+				s.Unit = " days"
+			}
+			add(s)
 		}
 	}
 	t := &w.Snap.Timetable

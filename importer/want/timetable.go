@@ -2,10 +2,7 @@ package want
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"hash"
 	"maps"
 	"slices"
 	"strings"
@@ -24,6 +21,10 @@ type timetable struct {
 	Days        []schoolDay       // in order
 	unknown     map[era.Date]bool // days of weeks of which nobody knows what they are
 	Suspensions []era.Suspension
+	periods     map[string]mis.Period // by id; an event has one of its own
+	own         map[int]ownEvent      // the school's own events, by the lesson's index
+	ownSpeak    bool                  // what is not among them is not so
+	covers      covers
 }
 
 // schoolDay is the lessons of one day.
@@ -44,13 +45,16 @@ const (
 	cancelled = -2 // the MIS says so
 )
 
-// expand works out the days. Without a timetable that speaks, nor events, there are none.
+// expand works out the days. Where neither a timetable nor events speak, there are none.
 func (w *Wanted) expand() {
 	eventsSpeak := !w.Snap.Timetable.SilentOnKind(mis.Event) && !w.LeavesOthers()
-	if !w.Snap.Timetable.Speaks && !eventsSpeak {
+	ownSpeak := w.ownEventsSpeak()
+	if !w.Snap.Timetable.Speaks && !eventsSpeak && !ownSpeak {
 		return
 	}
-	w.Table = &timetable{Suspensions: w.suspensions, unknown: map[era.Date]bool{}}
+	speaking := w.Snap.Timetable
+	w.Table = &timetable{Suspensions: w.suspensions, unknown: map[era.Date]bool{}, periods: speaking.Periods,
+		own: map[int]ownEvent{}, ownSpeak: ownSpeak}
 	w.nameElements()
 	for _, l := range w.Snap.Timetable.Lessons {
 		isEvent := l.Kind == mis.Event
@@ -58,46 +62,17 @@ func (w *Wanted) expand() {
 			w.Table.Lessons = append(w.Table.Lessons, l)
 		}
 	}
-	speaking := w.Snap.Timetable
 	speaking.Lessons = w.Table.Lessons
 	byPlace, events := speaking.ByPlace(), w.Table.events(speaking.Dates)
-	prints := make([][]byte, len(w.Table.Lessons))
-	for i, l := range w.Table.Lessons {
-		prints[i] = w.fingerprint(l, speaking.Periods[l.PeriodID])
-	}
-	mark := w.protectionMark()
 	for date, last := w.AsOf, w.lastDay(); date <= last; date++ {
 		if speaking.WeeksFault && len(speaking.Allocations[date.Week()]) == 0 {
 			w.Table.unknown[date] = true
 			continue
 		}
-		day := w.Table.day(date, speaking.On(date, byPlace), speaking.Periods)
-		w.Table.addEvents(&day, events[date], speaking.Periods)
-		sum := sha256.New()
-		fmt.Fprintf(sum, "1 %q %s\n", w.Era.Name, mark)
-		kinds := w.silentKindsOf(date)
-		for _, s := range day.Slots {
-			if kind := model.KindLetter(string(w.Table.Lessons[s.Lesson].Kind)); !strings.Contains(kinds, kind) {
-				kinds += kind
-			}
-			sum.Write(prints[s.Lesson])
-			sum.Write([]byte{byte(min(s.By, 0))})
-		}
-		day.Digest = model.NewDigest(shortened(sum), kinds)
+		day := w.Table.day(date, speaking.On(date, byPlace))
+		w.Table.addEvents(&day, events[date])
 		w.Table.Days = append(w.Table.Days, day)
 	}
-}
-
-// silentKindsOf is the kinds of lesson of which the document says nothing, by their first
-// letters, as far as the day is known to have some.
-func (w *Wanted) silentKindsOf(date era.Date) (kinds string) {
-	for _, kind := range []mis.LessonKind{mis.Assembly, mis.Taught, mis.Meeting, mis.Tutorial, mis.Event} {
-		if (w.Snap.Timetable.SilentOnKind(kind) || kind == mis.Event && w.LeavesOthers()) &&
-			w.State.LessonDays[date].Has(string(kind)) {
-			kinds += model.KindLetter(string(kind))
-		}
-	}
-	return kinds
 }
 
 // nameElements notes which row each element is that a lesson can take.
@@ -130,6 +105,12 @@ func (w *Wanted) nameElements() {
 	for _, p := range w.State.Pupils {
 		w.Kinds[p.ID] = "pupil"
 	}
+	for _, s := range w.Subjects {
+		note("subject", s.SourceID, s.ID)
+	}
+	for _, s := range w.State.Subjects {
+		w.Kinds[s.ID] = "subject"
+	}
 }
 
 // Ref is a record as the MIS knows it: its kind, of a group the kind of group, and its id.
@@ -142,7 +123,7 @@ func Takes(l mis.Lesson) (list []Ref) {
 		ids  []string
 	}{{model.SetGroup, l.Sets}, {model.FormGroup, l.Forms}, {model.ActivityGroup, l.Activities}, {"staff", l.Staff},
 		{"location", l.Locations},
-		{"pupil", l.Pupils}} {
+		{"pupil", l.Pupils}, {"subject", l.Subjects}} {
 		for _, id := range of.ids {
 			list = append(list, Ref{of.kind, id})
 		}
@@ -150,9 +131,12 @@ func Takes(l mis.Lesson) (list []Ref) {
 	return list
 }
 
-func shortened(sum hash.Hash) string {
-	const enough = 16
-	return hex.EncodeToString(sum.Sum(nil)[:enough])
+// takes lists what a lesson takes, by its index.
+func (t *timetable) takes(lesson int) []Ref {
+	if own, isOwn := t.own[lesson]; isOwn {
+		return own.takes
+	}
+	return Takes(t.Lessons[lesson])
 }
 
 // lastDay is the era's end, or where it has none the last day of the last week that is
@@ -171,17 +155,17 @@ func (w *Wanted) lastDay() era.Date {
 }
 
 // day is the lessons of a date, but for those in a gap (R26).
-func (t *timetable) day(date era.Date, lessons []int, periods map[string]mis.Period) schoolDay {
+func (t *timetable) day(date era.Date, lessons []int) schoolDay {
 	day := schoolDay{Date: date}
 	slices.Sort(lessons)
 	for _, i := range slices.Compact(lessons) {
-		t.add(&day, Slot{i, nothing}, periods)
+		t.add(&day, Slot{i, nothing})
 	}
 	return day
 }
 
 // add adds a lesson to a day, unless it is in a gap.
-func (t *timetable) add(day *schoolDay, s Slot, periods map[string]mis.Period) {
+func (t *timetable) add(day *schoolDay, s Slot) {
 	if !day.isLooked {
 		day.isLooked = true
 		for i, of := range t.Suspensions {
@@ -191,10 +175,11 @@ func (t *timetable) add(day *schoolDay, s Slot, periods map[string]mis.Period) {
 		}
 	}
 	lesson := t.Lessons[s.Lesson]
-	p := periods[lesson.PeriodID]
+	p := t.periods[lesson.PeriodID]
 	for _, n := range day.here {
 		of := t.Suspensions[n]
 		switch applies := of.NamesAll(lesson.Years) && of.Touches(day.Date, p.From, p.To); {
+		case applies && of.Kind == era.Gap && t.own[s.Lesson].inHolidays:
 		case applies && of.Kind == era.Gap:
 			return
 		case applies && s.By == nothing:
@@ -222,9 +207,9 @@ func (t *timetable) events(dates map[string][]mis.EventDate) map[era.Date][]Slot
 	return of
 }
 
-func (t *timetable) addEvents(day *schoolDay, events []Slot, periods map[string]mis.Period) {
+func (t *timetable) addEvents(day *schoolDay, events []Slot) {
 	for _, s := range events {
-		t.add(day, s, periods)
+		t.add(day, s)
 	}
 }
 
@@ -246,43 +231,6 @@ func (w *Wanted) imported(l mis.Lesson) (mis.Lesson, bool) {
 	slices.Sort(l.Years)
 	l.Years = slices.DeleteFunc(slices.Compact(l.Years), func(y era.Year) bool { return !w.imports(y) })
 	return l, !isForSomebody || len(l.Sets)+len(l.Forms)+len(l.Years) > 0
-}
-
-// fingerprint is all that makes a lesson what it is, in few bytes: whether what it takes
-// is there, too.
-func (w *Wanted) fingerprint(l mis.Lesson, p mis.Period) []byte {
-	sum := sha256.New()
-	var taken []string
-	for _, to := range Takes(l) {
-		text := to.Kind + " " + to.ID
-		if w.Elements[to] == 0 {
-			text = "no " + text
-		}
-		taken = append(taken, text)
-	}
-	for _, list := range [][]string{{string(l.Kind), l.Code, l.Name, p.From.String(), p.To.String(),
-		fmt.Sprint(l.Unsure)}, l.IDs, taken} {
-		fmt.Fprintf(sum, "%d", len(list))
-		for _, text := range list {
-			fmt.Fprintf(sum, " %d %s", len(text), text)
-		}
-	}
-	return sum.Sum(nil)
-}
-
-// protectionMark tells one set of records that could not be read from another: what they
-// protect is a part of what the days are.
-func (w *Wanted) protectionMark() string {
-	t := &w.Snap.Timetable
-	awaits := ""
-	for _, a := range w.Absent {
-		awaits += fmt.Sprintf(" %d", a.ElementID)
-	}
-	if !t.Protects() {
-		return awaits
-	}
-	return awaits + fmt.Sprintf("%q %q %q", slices.Sorted(maps.Keys(t.Faulty)), slices.Sorted(maps.Keys(t.FaultyCode)),
-		slices.Sorted(maps.Keys(t.Doubtful)))
 }
 
 // StaleDays lists the days whose lessons have to be read: those of which the database does not

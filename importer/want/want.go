@@ -23,7 +23,15 @@ type Given struct {
 	File  []era.Suspension // of the school's file
 	NewID func() model.ID  // of records that are to be made
 	OtherGroups
+	Beside
 	Terms
+}
+
+// Beside says what stands beside lessons.
+type Beside struct {
+	Covers    CoverRules
+	Events    []Event // of the school's own files
+	HasEvents bool    // there are such files
 }
 
 // Terms say how a document is to be taken.
@@ -133,6 +141,7 @@ func Of(given Given) *Wanted {
 	w.noteLives()
 	w.wantAutomatic()
 	w.wantExtraMembers()
+	w.finishDays()
 	w.pinMemberships()
 	slices.SortFunc(w.Memberships, ComparePairs)
 	w.Memberships = slices.Compact(w.Memberships)

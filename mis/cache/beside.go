@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/google/renameio/v2"
-	"github.com/klauspost/compress/zstd"
 
 	"misimportd/era/files"
 )
@@ -180,16 +179,11 @@ func renameTo(path string, write func(io.Writer) error) (err error) {
 
 // unpack writes a compressed file to w, unpacked.
 func unpack(path string, w io.Writer) error {
-	file, err := os.Open(path)
+	unpacked, err := openUnpacked(path)
 	if err != nil {
-		return fmt.Errorf("archive: %w", err)
+		return err
 	}
-	defer func() { _ = file.Close() }()
-	unpacked, err := zstd.NewReader(file)
-	if err != nil {
-		return fmt.Errorf("archive: %s: %w", path, err)
-	}
-	defer unpacked.Close()
+	defer func() { _ = unpacked.Close() }()
 	if _, err := io.Copy(w, unpacked); err != nil {
 		return fmt.Errorf("archive: %s: %w", path, err)
 	}

@@ -73,13 +73,9 @@ func (f Folder) TakeCurrent() (*Taken, error) {
 // database's runs may have stood in the same folder. It fails with a *NotArchivedError when
 // there is none.
 func (f Folder) TakeArchived(run int64, sha256 string) (*Taken, error) {
-	list, err := f.List()
+	archived, err := f.Archived(run, sha256)
 	if err != nil {
 		return nil, err
-	}
-	at := slices.IndexFunc(list, func(a Archived) bool { return a.Run == run && a.Whole() == sha256 })
-	if at < 0 {
-		return nil, &NotArchivedError{run}
 	}
 	if err := f.empty(Incoming); err != nil {
 		return nil, fmt.Errorf("state folder: %w", err)
@@ -88,13 +84,13 @@ func (f Folder) TakeArchived(run int64, sha256 string) (*Taken, error) {
 	if err != nil {
 		return nil, fmt.Errorf("document: %w", err)
 	}
-	t := &Taken{Document: Document{Path: list[at].Path, file: file}, Manifest: list[at].Manifest, folder: f,
+	t := &Taken{Document: Document{Path: archived.Path, file: file}, Manifest: archived.Manifest, folder: f,
 		originals: map[string]fs.FileInfo{}}
-	if err = list[at].Extract(file); err == nil {
+	if err = archived.Extract(file); err == nil {
 		t.info, err = file.Stat()
 	}
 	if err == nil {
-		err = t.takeArchivedBeside(list[at])
+		err = t.takeArchivedBeside(archived)
 	}
 	if err != nil {
 		return nil, errors.Join(err, t.Close())

@@ -22,7 +22,6 @@ const (
 // activities gathers what the dumps say.
 type activities struct {
 	snap        *mis.Snapshot
-	tables      map[string]*table
 	groups      *collector[mis.Activity]
 	links       *collector[mis.ActivityMember]
 	events      *collector[event]
@@ -46,7 +45,7 @@ type occurrence struct {
 type eventTeacher struct{ event, code string }
 
 func (d *decoder) activitySections(problems *mis.Problems) {
-	a := &activities{snap: d.snap, tables: map[string]*table{},
+	a := &activities{snap: d.snap,
 		groups:      newCollector(&d.snap.Activities, activityDump, problems),
 		links:       newCollector(&d.snap.ActivityLinks.Roll, linkDump, problems),
 		events:      newCollector(&mis.Roll[event]{}, eventDump, problems),
@@ -54,21 +53,21 @@ func (d *decoder) activitySections(problems *mis.Problems) {
 		teachers:    newCollector(&mis.Roll[eventTeacher]{}, eventTeacherDump, problems)}
 	d.activities = a
 	d.snap.ActivityLinks.FaultyIn = map[string]bool{}
-	dumped(a, a.groups, readActivity, "TblActivityManagerGroupId", "txtName", "dteStartDate", "dteEndDate")
-	dumped(a, a.links, a.readLink, "TblActivityManagerGroupPupilLinkId", "txtSchoolID", "intGroup", "dteStartDate",
+	dumped(d.tables, a.groups, readActivity, "TblActivityManagerGroupId", "txtName", "dteStartDate", "dteEndDate")
+	dumped(d.tables, a.links, a.readLink, "TblActivityManagerGroupPupilLinkId", "txtSchoolID", "intGroup", "dteStartDate",
 		"dteEndDate")
-	dumped(a, a.events, readEvent, "TblActivityManagerEventId", "txtSubject", "txtLocation", "dteStartDate",
+	dumped(d.tables, a.events, readEvent, "TblActivityManagerEventId", "txtSubject", "txtLocation", "dteStartDate",
 		"dteEndDate", "blnAllDayEvent", "intGroup")
-	dumped(a, a.occurrences, readOccurrence, "TblActivityManagerEventOccurrenceId", "intEventId", "dteOccurrenceDate",
+	dumped(d.tables, a.occurrences, readOccurrence, "TblActivityManagerEventOccurrenceId", "intEventId", "dteOccurrenceDate",
 		"blnCancelled")
-	dumped(a, a.teachers, readEventTeacher, "TblEventTeacherLinkId", "intEventId", "txtTeacherId")
+	dumped(d.tables, a.teachers, readEventTeacher, "TblEventTeacherLinkId", "intEventId", "txtTeacherId")
 	d.done = append(d.done, a.finish)
 }
 
 // dumped has a dump read into a collector. The first column holds the id.
-func dumped[T comparable](a *activities, c *collector[T], read func(*collector[T], *row, string) (T, bool),
+func dumped[T comparable](tables map[string]*table, c *collector[T], read func(*collector[T], *row, string) (T, bool),
 	columns ...string) {
-	a.tables[c.roll.Section] = &table{columns: columns, note: c.note, begin: c.enter,
+	tables[c.roll.Section] = &table{columns: columns, note: c.note, begin: c.enter,
 		broken: func() { c.roll.Unreadable[""] = true },
 		row: func(r *row) {
 			c.roll.Seen++
@@ -83,9 +82,9 @@ func dumped[T comparable](a *activities, c *collector[T], read func(*collector[T
 		}}
 }
 
-// read reads a dump, if it is one of those.
-func (a *activities) read(dump Dump) (err error) {
-	t := a.tables[strings.TrimSuffix(dump.Name, ".csv")]
+// readDump reads a dump, if it is one of those that are known.
+func (d *decoder) readDump(dump Dump) (err error) {
+	t := d.tables[strings.TrimSuffix(dump.Name, ".csv")]
 	if t == nil {
 		return nil
 	}
@@ -243,7 +242,7 @@ func (a *activities) addEvents(s *mis.Snapshot) []mis.Problem {
 			tt.Faulty[lessonID(eventDump, of)] = true
 		}
 	}
-	m := &eventMaking{school: s, links: a.teachers.roll, staff: map[string]string{}, rooms: map[string]string{},
+	m := &eventMaking{school: s, links: a.teachers.roll, staff: staffByCode(s), rooms: map[string]string{},
 		teachers: map[string][]string{}, begins: map[string]era.Clock{}}
 	m.nameAll()
 	tt.Dates = map[string][]mis.EventDate{}
@@ -276,11 +275,6 @@ func (m *eventMaking) note(section, id string, reason mis.Reason, format string,
 }
 
 func (m *eventMaking) nameAll() {
-	for _, r := range m.school.Staff.Records {
-		if r.Code != "" {
-			m.staff[r.Code] = r.ID
-		}
-	}
 	for _, r := range slices.Backward(m.school.Locations.Records) { // of rooms of one name the first counts
 		for _, name := range []string{r.ShortName, r.Name} {
 			if name != "" {

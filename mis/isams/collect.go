@@ -15,6 +15,7 @@ type collector[T comparable] struct {
 	roll     *mis.Roll[T]
 	problems *mis.Problems
 	byID     map[string]*held[T]
+	ids      []string // of the roll's records, once it is finished
 }
 
 // held is a record waiting for the end of the document, where it is known whether
@@ -116,7 +117,7 @@ func (c *collector[T]) finish() {
 		if h.again > 0 {
 			c.note(id, mis.Repeated, h.again, "the same as in line %d; used once", h.line)
 		}
-		c.roll.Records = append(c.roll.Records, h.value)
+		c.roll.Records, c.ids = append(c.roll.Records, h.value), append(c.ids, id)
 	}
 	c.byID = nil
 }

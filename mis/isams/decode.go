@@ -58,7 +58,7 @@ func DecodeWith(r io.Reader, with Options) (*mis.Snapshot, error) {
 		return nil, err
 	}
 	for _, dump := range with.Dumps {
-		if err := d.activities.read(dump); err != nil {
+		if err := d.readDump(dump); err != nil {
 			return nil, fmt.Errorf("%s: %w", dump.Name, err)
 		}
 	}
@@ -150,6 +150,8 @@ type decoder struct {
 
 	timetables *timetables
 	activities *activities
+	covers     *covers
+	tables     map[string]*table // the dumps that are read
 	years      *collector[yearName]
 	yearRefs   map[era.Year]era.Year // Year/@Id to NC year, where they differ
 }
@@ -162,7 +164,8 @@ type yearName struct {
 }
 
 func newDecoder() *decoder {
-	d := &decoder{root: &node{}, snap: &mis.Snapshot{}, yearRefs: map[era.Year]era.Year{}}
+	d := &decoder{root: &node{}, snap: &mis.Snapshot{}, yearRefs: map[era.Year]era.Year{},
+		tables: map[string]*table{}}
 	problems := &d.snap.Problems
 	d.years = newCollector(&mis.Roll[yearName]{}, "Years", problems)
 
@@ -189,6 +192,7 @@ func newDecoder() *decoder {
 	d.customSections(problems)
 	d.activitySections(problems)
 	d.timetableSections(problems)
+	d.coverDumpSection(problems)
 	d.coverSection()
 	return d
 }
@@ -284,7 +288,8 @@ func (d *decoder) finish() *mis.Snapshot {
 	d.snap.Resolve()
 	timetable, problems := d.timetables.of(d.snap)
 	d.snap.Timetable = timetable
-	for _, p := range append(problems, d.activities.addEvents(d.snap)...) {
+	found := slices.Concat(problems, d.activities.addEvents(d.snap), d.covers.finish(d.snap, d.timetables.teachers))
+	for _, p := range found {
 		d.snap.Problems.Add(p)
 	}
 	return d.snap

@@ -25,7 +25,7 @@ type Dump struct {
 
 // IsDump tells whether a file of this name is a dump that is read.
 func IsDump(name string) bool {
-	_, known := newDecoder().activities.tables[strings.TrimSuffix(name, ".csv")]
+	_, known := newDecoder().tables[strings.TrimSuffix(name, ".csv")]
 	return known && strings.HasSuffix(name, ".csv")
 }
 

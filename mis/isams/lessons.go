@@ -66,13 +66,8 @@ func makeLessons(rolls map[string]*mis.Roll[entry], school *mis.Snapshot, p peri
 }
 
 func namesIn(school *mis.Snapshot, forms *mis.Roll[teachingForm]) names {
-	n := names{staff: map[string]string{}, sets: map[string]*mis.Set{}, byCode: map[string][]string{},
+	n := names{staff: staffByCode(school), sets: map[string]*mis.Set{}, byCode: map[string][]string{},
 		form: map[string]*mis.Form{}, taught: map[string]teachingForm{}, pupils: map[string]*mis.Pupil{}}
-	for _, r := range school.Staff.Records {
-		if r.Code != "" {
-			n.staff[r.Code] = r.ID
-		}
-	}
 	for i := range school.Sets.Records {
 		r := &school.Sets.Records[i]
 		n.sets[r.ID] = r

@@ -23,7 +23,7 @@ func (p *periods) readWeek(c *collector[week], rec *record, id string) (week, bo
 	var within []string
 	days := rec.SelectElement("Days")
 	if days == nil {
-		return week{id: id, name: plainName(rec)}, true
+		return week{id: id, name: plainName(rec), short: rec.text("ShortName")}, true
 	}
 	for _, element := range days.SelectElements("Day") {
 		day := &record{Element: element, line: rec.line}
@@ -47,7 +47,7 @@ func (p *periods) readWeek(c *collector[week], rec *record, id string) (week, bo
 		}
 	}
 	slices.Sort(within)
-	return week{id: id, name: plainName(rec), periods: strings.Join(within, ";")}, true
+	return week{id: id, name: plainName(rec), short: rec.text("ShortName"), periods: strings.Join(within, ";")}, true
 }
 
 func (p *periods) add(c *collector[week], found mis.Period, line int) {

@@ -30,6 +30,10 @@ func (t *timetables) of(school *mis.Snapshot) (tt mis.Timetable, problems []mis.
 	tt.Speaks = rolls[schedules].Seen > 0 && len(t.weeks.roll.Records) > 0 && len(tt.Allocations) > 0
 	tt.WeeksFault = len(t.allocations.roll.Unreadable)+len(t.allocations.roll.Faulty) > 0
 	t.periods.lost = t.periods.lost || len(t.weeks.roll.Faulty)+len(t.weeks.roll.Unreadable) > 0
+	t.teachers = map[string]string{}
+	for _, e := range rolls[schedules].Records {
+		t.teachers[e.id] = e.teacherCode
+	}
 	made := makeLessons(rolls, school, t.periods, t.forms.roll)
 	tt.Lessons = made.lessons
 	for id := range made.faulty {
@@ -50,6 +54,7 @@ func (t *timetables) placeWeeks(tt *mis.Timetable) {
 	weeks := map[string]bool{}
 	for _, w := range t.weeks.roll.Records {
 		weeks[w.id] = true
+		tt.Weeks = append(tt.Weeks, mis.Week{ID: w.id, Name: w.name, Short: w.short})
 	}
 	for _, a := range t.allocations.roll.Records {
 		if !weeks[a.of] {

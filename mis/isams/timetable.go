@@ -23,6 +23,7 @@ type timetables struct {
 	published   map[string]*published
 	development map[string]*published // read for one that is named only
 	current     *published            // whose records are being read
+	teachers    map[string]string     // codes by the ids of the schedules, of the one that was chosen
 }
 
 // The sections that make lessons of a timetable, each with what its ids are called by.
@@ -68,7 +69,7 @@ func of(list string) []string {
 	return strings.Split(list, listSeparator)
 }
 
-type week struct{ id, name, periods string }
+type week struct{ id, name, short, periods string }
 
 // allocation is one record of TimetableAllocations.
 type allocation struct {

@@ -305,11 +305,17 @@ func EachReference(r Record, each func(what string, id ID)) {
 	case Commitment:
 		each(OfLesson, r.LessonID)
 		each(OfElement, r.ElementID)
+		if r.IsCover() {
+			each(OfElement, r.CoversID)
+		}
 	case Membership:
 		each(OfElement, r.GroupID)
 		each(OfElement, r.ElementID)
 	case Lesson:
 		each(OfEra, r.EraID)
+		if r.OrganiserID != 0 {
+			each(OfElement, r.OrganiserID)
+		}
 	default:
 		v := reflect.ValueOf(r)
 		for _, to := range Shapes[r.Entity()].references {

@@ -215,14 +215,26 @@ type Lesson struct {
 	StartsAt  era.Moment `db:"starts_at"`
 	EndsAt    era.Moment `db:"ends_at"`
 	Suspended bool       `db:"suspended"`
+
+	Note        string `db:"note"`         // of an event of the school's own
+	OrganiserID ID     `db:"organiser_id"` // likewise, a member of staff
 }
 
-// Commitment says that a lesson takes an element: a group, a pupil, a teacher, a room.
+// Commitment says that a lesson takes an element: a group, a pupil, a teacher, a room, a subject. One that
+// covers is of a teacher in the place of another's.
 type Commitment struct {
-	ID        ID `db:"id"`
-	LessonID  ID `db:"lesson_id"`
-	ElementID ID `db:"element_id"`
+	ID        ID     `db:"id"`
+	LessonID  ID     `db:"lesson_id"`
+	ElementID ID     `db:"element_id"`
+	CoversID  ID     `db:"covers_id"` // whose place is taken, 0 for nobody's
+	SourceID  string `db:"source_id"` // of a cover, in the MIS; "" for one that a person entered
 }
+
+// IsCover tells whether c is of somebody in another's place.
+func (c Commitment) IsCover() bool { return c.CoversID != 0 }
+
+// IsByHand tells whether c is a cover that a person entered: no import touches it.
+func (c Commitment) IsByHand() bool { return c.CoversID != 0 && c.SourceID == "" }
 
 // Where a suspension was entered.
 const (

@@ -136,14 +136,20 @@ func (d Digest) Has(kind string) bool {
 // HasTimetabled tells whether the day has lessons of a timetable, and not events alone.
 func (d Digest) HasTimetabled() bool {
 	_, kinds, _ := strings.Cut(string(d), ":")
-	return strings.Trim(kinds, KindLetter("activity")) != ""
+	return strings.Trim(kinds, KindLetter("activity")+KindLetter("event")+KindLetter(Covers)) != ""
 }
+
+// Covers is what a digest calls a day on which somebody of the MIS's covers.
+const Covers = "cover"
 
 // KindLetter is the letter by which a digest knows a kind of lesson: the first one, but for activities, whose
 // is that of assemblies.
 func KindLetter(kind string) string {
-	if kind == "activity" {
+	switch kind {
+	case "activity":
 		return "c"
+	case Covers:
+		return "v"
 	}
 	return kind[:1]
 }

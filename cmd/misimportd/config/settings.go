@@ -49,6 +49,9 @@ type file struct {
 	WebConfigFile      string            `yaml:"web_config_file"`
 	SuspensionsFile    string            `yaml:"suspensions_file"`
 	ExtraGroupsFile    string            `yaml:"extra_groups_file"`
+	EventsFiles        eventsConfig      `yaml:"events_files"`
+	DutiesFile         string            `yaml:"duties_file"`
+	Cover              *coverConfig      `yaml:"cover"`
 	CustomGroups       *customConfig     `yaml:"custom_groups"`
 	AutomaticGroups    automaticConfig   `yaml:"automatic_groups"`
 	YearNames          yearNames         `yaml:"year_names"`
@@ -79,6 +82,8 @@ type Settings struct {
 	UseLastGood        bool
 	SuspensionsFile    string
 	ExtraGroupsFile    string
+	EventsFiles        []string         // patterns of files
+	Covers             want.CoverRules  // which count
 	Groups             want.OtherGroups // beside forms and sets
 	Guard              guard.Guard
 	Turn               importer.Turn // of the school year
@@ -149,6 +154,14 @@ func (c *file) relativeTo(folder string) {
 	if c.ExtraGroupsFile != "" && !filepath.IsAbs(c.ExtraGroupsFile) {
 		c.ExtraGroupsFile = filepath.Join(folder, c.ExtraGroupsFile)
 	}
+	if c.DutiesFile != "" && !filepath.IsAbs(c.DutiesFile) {
+		c.DutiesFile = filepath.Join(folder, c.DutiesFile)
+	}
+	for i, path := range c.EventsFiles {
+		if !filepath.IsAbs(path) {
+			c.EventsFiles[i] = filepath.Join(folder, path)
+		}
+	}
 	if c.Convert != nil && c.Convert.Matches != "" && !filepath.IsAbs(c.Convert.Matches) {
 		c.Convert.Matches = filepath.Join(folder, c.Convert.Matches)
 	}
@@ -191,6 +204,7 @@ func Settle(f Given) (Settings, error) {
 	faults = append(faults, texts(wrong)...)
 	faults = append(faults, s.settleYear(c)...)
 	faults = append(faults, s.settleGroups(c)...)
+	faults = append(faults, s.settleBeside(c)...)
 	faults = append(faults, s.settleService(c)...)
 	faults = append(faults, s.settleISAMS(c.ISAMS)...)
 	s.Exposed = passwordWarning(source, c.Database)

@@ -1,13 +1,12 @@
-package importer
+package ask
 
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"misimportd/era"
-	"misimportd/era/hint"
 	"misimportd/importer/report"
+	"misimportd/importer/words"
 	"misimportd/store"
 )
 
@@ -24,6 +23,21 @@ func Groups(ctx context.Context, db *store.DB, like store.GroupsLike) (list []re
 	return list, err
 }
 
+// NotThenError says that a group is not there on a day.
+type NotThenError struct {
+	Group store.Found
+	On    era.Date
+}
+
+func (e *NotThenError) Error() string {
+	lived := "from " + e.Group.StartsOn.Long() + " on"
+	if e.Group.EndsOn != 0 {
+		lived = fmt.Sprintf("from %s to %s", e.Group.StartsOn.Long(), e.Group.EndsOn.Long())
+	}
+	return fmt.Sprintf("%s/%s is not there on %s: it is %s; name a day with --on", e.Group.Kind,
+		words.Clean(e.Group.SourceID), e.On.Long(), lived)
+}
+
 func listed(g store.GroupOn) report.ListedGroup {
 	return report.ListedGroup{Kind: g.Kind, SourceID: g.SourceID, Name: g.Name, Era: g.Era, Year: g.Year,
 		StartsOn: g.StartsOn, EndsOn: g.EndsOn, Members: g.Members}
@@ -33,7 +47,14 @@ func listed(g store.GroupOn) report.ListedGroup {
 // name. flat lists who is in it through groups that are its members, too.
 func Members(ctx context.Context, db *store.DB, name string, on era.Date, flat bool) (m report.Members, err error) {
 	err = db.View(ctx, func(v *store.View) error {
-		g, err := findGroup(ctx, v, name, on)
+		found, err := Find(ctx, v, "group", name, on)
+		if err != nil {
+			return err
+		}
+		if found.StartsOn > on || found.EndsOn != 0 && found.EndsOn < on {
+			return &NotThenError{found, on}
+		}
+		g, err := v.GroupByID(ctx, found.ID, on)
 		if err != nil {
 			return err
 		}
@@ -45,31 +66,4 @@ func Members(ctx context.Context, db *store.DB, name string, on era.Date, flat b
 		return err
 	})
 	return m, err
-}
-
-// findGroup finds the one group that is meant.
-func findGroup(ctx context.Context, v *store.View, name string, on era.Date) (g store.GroupOn, err error) {
-	kind, id, isID := strings.Cut(name, "/")
-	for _, like := range []store.GroupsLike{{Name: name}, {Kind: kind, SourceID: id}} {
-		if like.Kind != "" && !isID {
-			break
-		}
-		like.On, like.Year = on, era.NoYear
-		found, err := v.Groups(ctx, like)
-		switch {
-		case err != nil:
-			return g, err
-		case len(found) == 1:
-			return found[0], nil
-		case len(found) > 1:
-			var which []string
-			for _, f := range found {
-				which = append(which, fmt.Sprintf("%s/%s (%s)", f.Kind, f.SourceID, f.Era))
-			}
-			return g, refusef("%d groups are called %s on %s: name one by kind and id: %s", len(found), name, on,
-				strings.Join(which, ", "))
-		}
-	}
-	return g, refusef("there is no group %s on %s: \"%s\" lists them", name, on,
-		hint.Command("groups --on %s --like %s", on, hint.Quote(name)))
 }

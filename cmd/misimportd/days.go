@@ -1,0 +1,50 @@
+package main
+
+import (
+	"time"
+
+	"misimportd/cmd/misimportd/config"
+	"misimportd/era"
+)
+
+// onDay is the flags of those who look at a day.
+type onDay struct {
+	On  string `placeholder:"DAY" help:"${help_on}"`
+	CSV bool   `name:"csv" help:"As CSV, for a spreadsheet."`
+}
+
+// day is the day that is looked at, today where none is named.
+func (d onDay) day(s config.Settings) (era.Date, error) { return dayOr(s, d.On, today(s)) }
+
+func today(s config.Settings) era.Date { return era.DateOf(time.Now().In(s.Zone)) }
+
+// dayOr reads a day as people write it; without one it is another.
+func dayOr(s config.Settings, text string, other era.Date) (era.Date, error) {
+	if text == "" {
+		return other, nil
+	}
+	d, err := era.Said{Today: today(s), YearStarts: s.AcademicYearStarts}.Parse(text)
+	if err != nil {
+		return 0, usageError{err}
+	}
+	return d, nil
+}
+
+// since reads a day from which on something is looked for; none where there is no text.
+func since(s config.Settings, text string) (era.Date, error) {
+	if text == "" {
+		return 0, nil
+	}
+	d, err := era.Said{Today: today(s), YearStarts: s.AcademicYearStarts, Past: true}.Parse(text)
+	if err != nil {
+		return 0, usageError{err}
+	}
+	return d, nil
+}
+
+// weekOf is the days of a day's week, from Monday.
+func weekOf(d era.Date) era.Interval {
+	const days = 7
+	monday := d.AddDays(-(int(d.Weekday()) + days - 1) % days)
+	return era.Interval{From: monday, To: monday.AddDays(days - 1)}
+}

@@ -1,0 +1,203 @@
+package ask
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"misimportd/era"
+	"misimportd/importer/report"
+	"misimportd/store"
+	"misimportd/store/model"
+)
+
+// LessonsOf says which lessons are asked for: of some days, and where it is named, of a group, a member of staff, a
+// room or a pupil, by id or name.
+type LessonsOf struct {
+	Days                      era.Interval
+	Group, Staff, Room, Pupil string
+}
+
+// Lessons lists the lessons of some days by time, with who covers whom and what clashes. It fails with a
+// *NotKnownError or an *AmbiguousError where nothing, or more than one, is meant.
+func Lessons(ctx context.Context, db *store.DB, of LessonsOf) (list []report.DayLesson, err error) {
+	err = db.View(ctx, func(v *store.View) error {
+		elements, err := of.elements(ctx, v)
+		if err != nil {
+			return err
+		}
+		list, err = lessons(ctx, v, of.Days, elements)
+		return err
+	})
+	return list, err
+}
+
+// elements are what the lessons take, each kind one list; nil where all lessons are asked for.
+func (of LessonsOf) elements(ctx context.Context, v *store.View) (lists [][]model.ID, err error) {
+	for _, asked := range []struct{ kind, text string }{{"group", of.Group}, {"staff", of.Staff}, {"location", of.Room},
+		{"pupil", of.Pupil}} {
+		if asked.text == "" {
+			continue
+		}
+		found, err := Find(ctx, v, asked.kind, asked.text, of.Days.From)
+		if err != nil {
+			return nil, err
+		}
+		elements := ids(found)
+		if asked.kind == "pupil" {
+			if elements, err = around(ctx, v, found.ID, of.Days); err != nil {
+				return nil, err
+			}
+		}
+		lists = append(lists, elements)
+	}
+	return lists, nil
+}
+
+// around is a pupil and the groups that the pupil is in on any of some days.
+func around(ctx context.Context, v *store.View, pupil model.ID, days era.Interval) (all []model.ID, err error) {
+	for date := days.From; date <= days.To; date++ {
+		on, err := v.GroupsAround(ctx, pupil, date)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, on...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+// lessons lists those that take something of each of the lists.
+func lessons(ctx context.Context, v *store.View, days era.Interval, elements [][]model.ID) ([]report.DayLesson, error) {
+	list := []report.DayLesson{}
+	var first []model.ID
+	if len(elements) > 0 {
+		first = elements[0]
+	}
+	found, err := v.LessonsOf(ctx, days, first)
+	if err != nil {
+		return nil, err
+	}
+	var shown []model.TakingLesson
+	for _, l := range found {
+		if takesAll(l, elements) {
+			shown = append(shown, l)
+			list = append(list, dayLesson(l))
+		}
+	}
+	return list, addClashes(ctx, v, days, shown, list)
+}
+
+// takesAll tells whether a lesson takes something of each of the lists.
+func takesAll(l model.TakingLesson, elements [][]model.ID) bool {
+	for _, of := range elements {
+		if !slices.ContainsFunc(l.Takes, func(t model.Taken) bool { return slices.Contains(of, t.ID) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func dayLesson(l model.TakingLesson) report.DayLesson {
+	shown := report.DayLesson{
+		ID: l.SourceID, Kind: l.Kind, Code: l.Code, Name: l.Name, On: l.OnDate, From: l.StartsAt.Clock().String(),
+		To: endOf(l.Lesson), Suspended: l.Suspended, Groups: []string{}, Staff: []string{}, Rooms: []string{},
+		Pupils: []string{}, Covers: []report.Cover{}, Clashes: []report.Clash{}, Note: l.Note, Organiser: l.Organiser,
+		Row: l.ID, Starts: l.StartsAt, Ends: l.EndsAt,
+	}
+	var subjects []string
+	for _, taken := range l.Takes {
+		switch {
+		case taken.Covers != "":
+			shown.Covers = append(shown.Covers, report.Cover{Covered: taken.Covers, By: taken.Name, ByHand: taken.ByHand})
+		case taken.Kind == "group":
+			shown.Groups = append(shown.Groups, taken.Name)
+		case taken.Kind == "staff":
+			shown.Staff = append(shown.Staff, taken.Name)
+		case taken.Kind == "location":
+			shown.Rooms = append(shown.Rooms, taken.Name)
+		case taken.Kind == "pupil":
+			shown.Pupils = append(shown.Pupils, taken.Name)
+		case taken.Kind == "subject":
+			subjects = append(subjects, taken.Name)
+		}
+	}
+	shown.Subject = strings.Join(subjects, ", ")
+	return shown
+}
+
+// endOf is the time at which a lesson ends: one that is as long as the day ends at 24:00.
+func endOf(l model.Lesson) string { return era.Clock(l.EndsAt - l.OnDate.At(0)).String() }
+
+// addClashes adds to lessons who and what of them is elsewhere at the same time. Whoever is covered is away, and a
+// lesson that is suspended keeps nobody; but a cover of one that is suspended is told.
+func addClashes(ctx context.Context, v *store.View, days era.Interval, shown []model.TakingLesson,
+	list []report.DayLesson) error {
+	var elements []model.ID
+	for _, l := range shown {
+		for _, t := range l.Takes {
+			if t.Kind == "staff" || t.Kind == "location" {
+				elements = append(elements, t.ID)
+			}
+		}
+	}
+	slices.Sort(elements)
+	bookings, err := v.Bookings(ctx, days, slices.Compact(elements))
+	if err != nil {
+		return err
+	}
+	found := map[model.ID][]report.Clash{}
+	for _, c := range clashesIn(bookings) {
+		found[c.a.LessonID] = append(found[c.a.LessonID], report.Clash{Who: c.a.Name, With: c.b.Title, At: span(c.b)})
+		found[c.b.LessonID] = append(found[c.b.LessonID], report.Clash{Who: c.a.Name, With: c.a.Title, At: span(c.a)})
+	}
+	for _, b := range bookings {
+		if b.CoversID != 0 && b.Suspended {
+			found[b.LessonID] = append(found[b.LessonID], report.Clash{Who: b.Name, With: "the suspension of this lesson",
+				At: span(b)})
+		}
+	}
+	for i := range list {
+		if clashes := found[list[i].Row]; clashes != nil {
+			list[i].Clashes = clashes
+		}
+	}
+	return nil
+}
+
+func span(b model.Booking) string {
+	return fmt.Sprintf("%s–%s", era.Moment(b.StartsAt).Clock(), era.Moment(b.EndsAt).Clock())
+}
+
+// bookedTwice is an element that two lessons take at once.
+type bookedTwice struct{ a, b model.Booking }
+
+// clashesIn finds what is taken twice at once. The bookings are in order of their beginning.
+func clashesIn(bookings []model.Booking) (found []bookedTwice) {
+	type place struct{ lesson, element model.ID }
+	away := map[place]bool{}
+	for _, b := range bookings {
+		if b.CoversID != 0 {
+			away[place{b.LessonID, b.CoversID}] = true
+		}
+	}
+	by := map[model.ID][]model.Booking{}
+	for _, b := range bookings {
+		isAway := b.CoversID == 0 && away[place{b.LessonID, b.ElementID}]
+		if b.Suspended || b.IsAllDay() || isAway {
+			continue
+		}
+		still := by[b.ElementID][:0:0]
+		for _, earlier := range by[b.ElementID] {
+			if earlier.EndsAt > b.StartsAt {
+				still = append(still, earlier)
+				if earlier.LessonID != b.LessonID && earlier.Overlaps(b) {
+					found = append(found, bookedTwice{earlier, b})
+				}
+			}
+		}
+		by[b.ElementID] = append(still, b)
+	}
+	return found
+}

@@ -1,0 +1,33 @@
+package ask
+
+import (
+	"context"
+	"encoding/json"
+
+	"misimportd/importer/report"
+	"misimportd/mis"
+	"misimportd/store"
+)
+
+// Problems lists what there is to mend by the newest document that a run has read.
+func Problems(ctx context.Context, db *store.DB) (list report.ProblemList, err error) {
+	err = db.View(ctx, func(v *store.View) error {
+		run, err := v.NewestReading(ctx)
+		list = report.ProblemList{Run: run.ID, AsOf: run.AsOf, Problems: []report.ListedProblem{}}
+		if err != nil || run.ID == 0 {
+			return err
+		}
+		var problems []mis.Problem
+		if err := json.Unmarshal(run.Problems.V, &problems); err != nil {
+			return err
+		}
+		for i := range problems {
+			if problems[i].Since == 0 { // of a run of before that was noted
+				problems[i].Since = run.AsOf
+			}
+		}
+		list.Count, list.Problems = report.Total(problems), report.ListProblems(problems)
+		return nil
+	})
+	return list, err
+}

@@ -1,0 +1,97 @@
+// Package paper writes what hangs on a wall or lies on a desk as pages for a browser to print, each on one sheet of
+// A4. What is on them is decided elsewhere.
+package paper
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+
+	"misimportd/era"
+	"misimportd/importer/report"
+	"misimportd/importer/words"
+)
+
+//go:embed *.html
+var files embed.FS
+
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"clean": words.Clean,
+	"number": func(i int) int { return i + 1 }}).ParseFS(files, "*.html"))
+
+// WriteClassList writes who is in a group, with room for marks.
+func WriteClassList(w io.Writer, m report.Members) error {
+	const sheet, mostRow, boxes = 232.0, 8.0, 12 // millimetres of rows, and columns for marks
+	row := min(mostRow, sheet/float64(len(m.Members)+1))
+	return pages.ExecuteTemplate(w, "classlist.html", map[string]any{
+		"Title":   words.Clean(m.Group.Kind + " " + m.Group.Name),
+		"On":      m.On.Time().Format("Monday 2 January 2006"),
+		"Members": m.Members, "Boxes": make([]struct{}, boxes),
+		"Row": template.CSS(fmt.Sprintf("%.2fmm", row)), "Text": template.CSS(fmt.Sprintf("%.2fmm", row*0.55)),
+	})
+}
+
+// grid is a week as a table: a row for each time at which something begins.
+type grid struct {
+	Title, Subtitle string
+	Days            []string
+	Rows            []gridRow
+	Row, Text       template.CSS // how high, and how large
+}
+
+type gridRow struct {
+	From, To string
+	Cells    [][]report.CycleLesson // a list for each day
+}
+
+// WriteCycles writes weeks of the timetable, each as a page of its own.
+func WriteCycles(w io.Writer, cycles []report.Cycle) error {
+	var grids []grid
+	for _, c := range cycles {
+		grids = append(grids, gridOf(c))
+	}
+	return pages.ExecuteTemplate(w, "cycle.html", grids)
+}
+
+func gridOf(c report.Cycle) grid {
+	g := grid{Title: "Week " + words.Clean(c.Week), Subtitle: words.Clean(c.Of)}
+	type span struct{ from, to era.Clock }
+	var spans []span
+	for _, day := range c.Days {
+		g.Days = append(g.Days, day.Day)
+		for _, l := range day.Lessons {
+			if !slices.Contains(spans, span{l.Start, l.End}) {
+				spans = append(spans, span{l.Start, l.End})
+			}
+		}
+	}
+	slices.SortFunc(spans, func(a, b span) int {
+		if a.from != b.from {
+			return int(a.from - b.from)
+		}
+		return int(a.to - b.to)
+	})
+	lines := 0
+	for _, s := range spans {
+		row := gridRow{From: s.from.String(), To: s.to.String()}
+		most := 1
+		for _, day := range c.Days {
+			var cell []report.CycleLesson
+			for _, l := range day.Lessons {
+				if l.Start == s.from && l.End == s.to {
+					cell = append(cell, l)
+				}
+			}
+			row.Cells = append(row.Cells, cell)
+			most = max(most, len(cell))
+		}
+		lines += most
+		g.Rows = append(g.Rows, row)
+	}
+	const sheet, mostText = 160.0, 4.2 // millimetres
+	text := min(mostText, sheet/float64(max(lines, 1))*0.36)
+	g.Text = template.CSS(fmt.Sprintf("%.2fmm", text))
+	g.Row = template.CSS(fmt.Sprintf("%.2fmm", min(22, sheet/float64(max(len(spans), 1))*0.7)))
+	return g
+}

@@ -1,0 +1,100 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"misimportd/era"
+	"misimportd/mis"
+	"misimportd/store/model"
+)
+
+// ProblemList is what there is to mend by the newest document.
+type ProblemList struct {
+	Run      model.ID        `json:"run"` // that read the document; 0 for none
+	AsOf     era.Date        `json:"as_of"`
+	Count    int             `json:"count"`
+	Problems []ListedProblem `json:"problems"` // in the order in which somebody may go through them
+}
+
+// ListedProblem is a problem, where it is mended, and how.
+type ListedProblem struct {
+	Where string `json:"where"` // the module of iSAMS, or the school's own file
+	mis.Problem
+	Mend string `json:"mend"`
+}
+
+// places are where sections are mended, in the order in which it is best done: what others refer to comes first.
+var places = []struct{ where, sections string }{
+	{"HR Manager", "CurrentStaff"},
+	{"School Manager", "Years Terms SchoolDivisions AcademicHouses BoardingHouses Forms"},
+	{"Pupil Manager", "CurrentPupils CustomGroupCategory CustomPupilGroups CustomPupilGroupMembershipItems"},
+	{"Teaching Manager", "Departments Sets SetLists TeachingForms"},
+	{"Estate Manager", "Buildings"},
+	{"Timetable Manager", "PublishedTimetables Structure TimetableAllocations Schedules StaffMeetings YearSchedules " +
+		"Tutorials"},
+	{"Activity Manager", "TblActivityManagerGroup TblActivityManagerGroupPupilLink TblActivityManagerEvent " +
+		"TblActivityManagerEventOccurrence TblActivityManagerEventTeacherLink"},
+	{"Cover Manager", "TblCoverManagerCover CoverManager"},
+	{"the school's own files", "suspensions events extra_groups"},
+	{"the configuration", "guard eras convert document"},
+}
+
+// placeIn is where a section is mended, and its place in the order.
+func placeIn(section string) (where string, order int) {
+	for i, p := range places {
+		if at := slices.Index(strings.Fields(p.sections), section); at >= 0 {
+			const most = 100
+			return p.where, i*most + at
+		}
+	}
+	return "elsewhere", len(places) * 100
+}
+
+// mends says for each reason what to do.
+var mends = map[mis.Reason]string{
+	mis.NoID: "the export lacks an id: ask iSAMS's support", mis.BadID: "the id is no number: ask iSAMS's support",
+	mis.Conflicting: "two records share one id: ask iSAMS's support", mis.Repeated: "take one of the two out",
+	mis.NoName: "give it a name", mis.BadValue: "correct the value",
+	mis.TooLarge:    "the record is too long: look for text that was pasted into it",
+	mis.NoYearGroup: "set the National Curriculum year", mis.NoTutor: "choose a tutor",
+	mis.UnknownTutor: "choose a tutor who is on the current staff", mis.UnknownForm: "choose a form that exists",
+	mis.UnknownHouse: "choose a house that exists", mis.UnknownSet: "take it out, or choose a set that exists",
+	mis.UnknownPupil: "take the pupil out, who is no current one", mis.UnknownSubject: "choose a subject that exists",
+	mis.UnknownPeriod:   "move the lesson into a period of the timetable",
+	mis.UnknownWeek:     "choose a week that the timetable has",
+	mis.UnknownRoom:     "choose a room that exists",
+	mis.UnknownTeacher:  "choose a teacher who is on the current staff",
+	mis.UnknownActivity: "choose an activity that exists", mis.UnknownEvent: "take the occurrence out",
+	mis.UnknownAuthor:    "give the group an owner who is on the current staff",
+	mis.UnknownCategory:  "choose a category that exists",
+	mis.UnknownTimetable: "name a timetable that exists (isams: timetable)", mis.SeveralTimetables: "say in the " +
+		"configuration which timetable to import (isams: timetable)",
+	mis.Overlapping: "let the periods not overlap", mis.Backwards: "correct the times or dates: it ends before it starts",
+	mis.CrossesMidnight: "let it end by midnight", mis.NoWeek: "allocate a week of the timetable, or enter a gap",
+	mis.OutsideEras: "correct the dates, or enter the academic year", mis.NobodyInYear: "correct the year group",
+	mis.OverlapsAnother: "make the two one", mis.SectionIsAbsent: "let the export hold it again",
+	mis.OutsideGroup: "correct the dates, which lie outside of the group's", mis.TimesDiffer: "let both say one time",
+	mis.DumpUnreadable: "export the dump again", mis.UnknownLesson: "take these covers out",
+	mis.NotThatDay: "take these covers out, or correct their dates", mis.NoTeacher: "give the lesson a teacher",
+	mis.Clash: "choose another teacher for the cover", mis.NeverTakesPlace: "correct the days",
+	mis.UnknownGroup: "name a group that exists", mis.UnknownMember: "name somebody who exists",
+	mis.Ambiguous: "write the id", mis.InItself: "take the group out of itself", mis.SameName: "call it otherwise",
+	mis.NoMatch: "write in matches.csv who it is", mis.YearEnds: "enter the next academic year, and choose it",
+}
+
+// ListProblems puts problems into the order in which somebody may go through them.
+func ListProblems(problems []mis.Problem) (list []ListedProblem) {
+	list = []ListedProblem{}
+	for _, p := range problems {
+		where, _ := placeIn(p.Section)
+		list = append(list, ListedProblem{where, p, cmp.Or(mends[p.Reason], "see what it says")})
+	}
+	slices.SortStableFunc(list, func(a, b ListedProblem) int {
+		_, orderA := placeIn(a.Section)
+		_, orderB := placeIn(b.Section)
+		return cmp.Or(cmp.Compare(orderA, orderB), cmp.Compare(a.Reason, b.Reason), mis.CompareIDs(a.ID, b.ID))
+	})
+	return list
+}
