@@ -193,7 +193,7 @@ func (s *School) writeCustomMembers(w *writer) {
 	})
 }
 
-// Dumps are the tables of activities as SQL Server writes them, by the names of the files.
+// Dumps are the tables of activities, and of covers where there are any, as SQL Server writes them, by the names of the files.
 func (s *School) Dumps() map[string][]byte {
 	groups := table{{"TblActivityManagerGroupId", "txtName", "intActivity", "dteStartDate", "dteEndDate", "blnActive"}}
 	links := table{{"TblActivityManagerGroupPupilLinkId", "txtSchoolID", "intGroup", "dteStartDate", "dteEndDate"}}
@@ -216,11 +216,15 @@ func (s *School) Dumps() map[string][]byte {
 			}
 		}
 	}
-	return map[string][]byte{
+	dumps := map[string][]byte{
 		"TblActivityManagerGroup.csv": groups.bytes(), "TblActivityManagerGroupPupilLink.csv": links.bytes(),
 		"TblActivityManagerEvent.csv": events.bytes(), "TblActivityManagerEventOccurrence.csv": occurrences.bytes(),
 		"TblActivityManagerEventTeacherLink.csv": teachers.bytes(),
 	}
+	if s.covering != nil {
+		dumps["TblCoverManagerCover.csv"] = s.coverDump()
+	}
+	return dumps
 }
 
 // moment is a day and a time as SQL Server writes them, NULL for none.

@@ -84,6 +84,9 @@ type School struct {
 	Categories []Named // of custom groups
 	Custom     []CustomGroup
 	Activities []Activity
+
+	Covers   []Cover
+	covering *rand.Rand // nil for a school that has no dump of covers
 }
 
 // New is a school of a size, the same for the same seed.
