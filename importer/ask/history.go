@@ -50,6 +50,7 @@ func History(ctx context.Context, db *store.DB, of HistoryOf) (h report.History,
 			}
 			h.Runs = append(h.Runs, historyRun(run, of, report.Names{Names: names}))
 		}
+		nameLesson(&h)
 		return nil
 	})
 	return h, err
@@ -114,6 +115,17 @@ func (of HistoryOf) anything(ctx context.Context, v *store.View, h *report.Histo
 	}
 	return store.TrailOf{}, &NotKnownError{Kind: "record", Text: of.Text, Hint: "write its kind and its id, as in " +
 		"pupil/1234, set/57 or schedule/3001, or its name"}
+}
+
+// nameLesson gives a lesson the name by which the newest run that speaks of it knows it.
+func nameLesson(h *report.History) {
+	for _, run := range h.Runs {
+		for _, l := range run.Changes {
+			if h.Kind == "lesson" && l.Entity == model.LessonEntity && l.Name != "" {
+				h.Name = l.Name
+			}
+		}
+	}
 }
 
 // byRun parts steps by the run that made them.

@@ -148,14 +148,18 @@ func addClashes(ctx context.Context, v *store.View, days era.Interval, shown []m
 		return err
 	}
 	found := map[model.ID][]report.Clash{}
+	add := func(lesson model.ID, c report.Clash) { // who covers two in a lesson has one clash
+		if !slices.Contains(found[lesson], c) {
+			found[lesson] = append(found[lesson], c)
+		}
+	}
 	for _, c := range clashesIn(bookings) {
-		found[c.a.LessonID] = append(found[c.a.LessonID], report.Clash{Who: c.a.Name, With: c.b.Title, At: span(c.b)})
-		found[c.b.LessonID] = append(found[c.b.LessonID], report.Clash{Who: c.a.Name, With: c.a.Title, At: span(c.a)})
+		add(c.a.LessonID, report.Clash{Who: c.a.Name, With: c.b.Title, At: span(c.b)})
+		add(c.b.LessonID, report.Clash{Who: c.a.Name, With: c.a.Title, At: span(c.a)})
 	}
 	for _, b := range bookings {
 		if b.CoversID != 0 && b.Suspended {
-			found[b.LessonID] = append(found[b.LessonID], report.Clash{Who: b.Name, With: "the suspension of this lesson",
-				At: span(b)})
+			add(b.LessonID, report.Clash{Who: b.Name, With: "the suspension of this lesson", At: span(b)})
 		}
 	}
 	for i := range list {

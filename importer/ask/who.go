@@ -1,12 +1,15 @@
 package ask
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"misimportd/era"
 	"misimportd/importer/report"
+	"misimportd/importer/words"
 	"misimportd/store"
 	"misimportd/store/model"
 )
@@ -71,20 +74,22 @@ func facts(ctx context.Context, v *store.View, kind string, id model.ID) ([]repo
 		if number, ok := value.(int64); ok && strings.HasSuffix(column, "_id") {
 			value = names[model.ID(number)].Name
 		}
-		list = append(list, report.Fact{Name: strings.TrimSuffix(column, "_id"), Value: said(value)})
+		name := column
+		if column != "school_id" {
+			name = strings.TrimSuffix(column, "_id")
+		}
+		list = append(list, report.Fact{Name: name, Value: said(column, value)})
 	}
 	return list, nil
 }
 
 // said is a field's value as people read it.
-func said(value any) string {
-	switch value {
-	case true:
-		return "yes"
-	case false:
-		return "no"
+func said(column string, value any) string {
+	text := fmt.Sprint(value)
+	if column == "teaching" { // SQLite has no booleans
+		return map[bool]string{true: "yes", false: "no"}[text == "true" || text == "1"]
 	}
-	return fmt.Sprint(value)
+	return text
 }
 
 // addGroups adds the groups that somebody is in now, was in and will be in, and those of which a member of staff is
@@ -105,6 +110,10 @@ func addGroups(ctx context.Context, v *store.View, w *report.Who, id model.ID) e
 			w.Groups = append(w.Groups, in)
 		}
 	}
+	slices.SortStableFunc(w.Groups, func(a, b report.PersonGroup) int {
+		return cmp.Or(cmp.Compare(slices.Index(model.GroupKinds, a.Kind), slices.Index(model.GroupKinds, b.Kind)),
+			words.CompareNames(a.Name, b.Name))
+	})
 	if w.Kind != "staff" {
 		return nil
 	}

@@ -84,10 +84,8 @@ func newMaking(s *mis.Snapshot) *making {
 	for week, ids := range s.Timetable.Allocations {
 		for _, date := range week.Days() {
 			for _, id := range ids {
-				if m.isInTerm(date) {
-					at := mis.PlaceInWeek{WeekID: id, Weekday: int(date.Weekday())}
-					m.dates[at] = append(m.dates[at], date)
-				}
+				at := mis.PlaceInWeek{WeekID: id, Weekday: int(date.Weekday())}
+				m.dates[at] = append(m.dates[at], date)
 			}
 		}
 	}
@@ -95,11 +93,6 @@ func newMaking(s *mis.Snapshot) *making {
 		slices.Sort(dates)
 	}
 	return m
-}
-
-func (m *making) isInTerm(date era.Date) bool {
-	terms := m.snap.Timetable.Terms
-	return len(terms) == 0 || slices.ContainsFunc(terms, func(t era.Interval) bool { return t.Contains(date) })
 }
 
 // week is one week of the timetable, with the lessons that are chosen.

@@ -130,7 +130,9 @@ func (j *judgement) changing(others map[string]map[model.ID]int) []Finding {
 }
 
 // slotOf is what place a commitment takes.
-func (j *judgement) slotOf(r model.Commitment) slotOf { return slotOf{r.LessonID, j.kindOf(r.ElementID)} }
+func (j *judgement) slotOf(r model.Commitment) slotOf {
+	return slotOf{r.LessonID, j.kindOf(r.ElementID)}
+}
 
 // follows tells whether a commitment is no place of its own: a subject is its set's, and a cover comes and goes.
 func (j *judgement) follows(r model.Commitment) bool {

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
+	"strings"
 
 	"misimportd/era"
 	"misimportd/importer/report"
@@ -72,10 +73,8 @@ func gridOf(c report.Cycle) grid {
 		}
 		return int(a.to - b.to)
 	})
-	lines := 0
 	for _, s := range spans {
 		row := gridRow{From: s.from.String(), To: s.to.String()}
-		most := 1
 		for _, day := range c.Days {
 			var cell []report.CycleLesson
 			for _, l := range day.Lessons {
@@ -84,14 +83,49 @@ func gridOf(c report.Cycle) grid {
 				}
 			}
 			row.Cells = append(row.Cells, cell)
-			most = max(most, len(cell))
 		}
-		lines += most
 		g.Rows = append(g.Rows, row)
 	}
-	const sheet, mostText = 160.0, 4.2 // millimetres
-	text := min(mostText, sheet/float64(max(lines, 1))*0.36)
-	g.Text = template.CSS(fmt.Sprintf("%.2fmm", text))
-	g.Row = template.CSS(fmt.Sprintf("%.2fmm", min(22, sheet/float64(max(len(spans), 1))*0.7)))
+	g.fit()
 	return g
+}
+
+// The sheet, in millimetres: what is left of A4 across for the rows, and for the columns of the days.
+const (
+	sheetHeight, sheetWidth  = 158.0, 255.0
+	largestText, smallestOne = 4.0, 0.8
+)
+
+// fit finds the largest text with which all rows are on the sheet, and how high they are then at least.
+func (g *grid) fit() {
+	text := largestText
+	for text > smallestOne && g.height(text) > sheetHeight {
+		text -= 0.1
+	}
+	const mostRow = 22.0
+	row := min(mostRow, (sheetHeight-g.height(text))/float64(max(len(g.Rows), 1))+text)
+	g.Text, g.Row = template.CSS(fmt.Sprintf("%.2fmm", text)), template.CSS(fmt.Sprintf("%.2fmm", max(row, 0)))
+}
+
+// height is how high the rows are with a text of a size.
+func (g *grid) height(text float64) (height float64) {
+	const letter, line, padding, smallest = 0.62, 1.22, 1.2, 7.5 // by the text's size, and in millimetres
+	perLine := max(1, int((sheetWidth/float64(max(len(g.Days), 1))-2.5)/(letter*text)))
+	for _, row := range g.Rows {
+		most := 0
+		for _, cell := range row.Cells {
+			lines := 0
+			for _, l := range cell {
+				lines += (len([]rune(lessonText(l))) + perLine - 1) / perLine
+			}
+			most = max(most, lines)
+		}
+		height += max(float64(most)*text*line+padding, smallest)
+	}
+	return height
+}
+
+// lessonText is a lesson as it stands in a cell.
+func lessonText(l report.CycleLesson) string {
+	return strings.Join(slices.Concat([]string{l.Called()}, l.Staff, l.Rooms), " ")
 }

@@ -106,7 +106,7 @@ func (p *printer) personGroup(g report.PersonGroup) {
 	if g.EndsOn != 0 {
 		until = "to " + g.EndsOn.Long()
 	}
-	p.line("  %-10s %-28s %s  from %s %s", g.Kind, words.Clean(g.Name), p.paint(faint, g.Kind+"/"+words.Clean(g.SourceID)),
+	p.line("  %-10s %-30s %-24s from %s %s", g.Kind, words.Clean(g.Name), g.Kind+"/"+words.Clean(g.SourceID),
 		g.StartsOn.Long(), until)
 }
 
