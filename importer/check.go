@@ -1,15 +1,48 @@
 package importer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 
 	"misimportd/era/hint"
+	"misimportd/importer/want"
 	"misimportd/mis"
 	"misimportd/mis/cache"
 	"misimportd/mis/isams"
+	"misimportd/store"
 )
+
+// CheckEvents reads the school's own files of events and holds what they name against the newest document. What is
+// wrong with them is told with file and line.
+func (im *Importer) CheckEvents(ctx context.Context) (found string, err error) {
+	n := &night{Importer: im}
+	beside, err := n.besideLessons()
+	if err != nil || !beside.HasEvents {
+		return "there is no such file, so events stay as they are", err
+	}
+	found = fmt.Sprintf("%d of them", len(beside.Events))
+	var faults []error
+	err = im.DB.View(ctx, func(v *store.View) error {
+		snap, _, err := im.newestDocument(ctx, v)
+		if err != nil {
+			found += "; whom and what they name is looked up once there is a document"
+			return nil // what is wrong with it is told elsewhere
+		}
+		w, _, err := im.wantedBy(ctx, v, snap, beside)
+		if err != nil {
+			return err
+		}
+		for _, p := range w.Problems.List() {
+			if p.Section == want.OwnSection {
+				faults = append(faults, fmt.Errorf("line %d of %s", p.Line, p.Detail))
+			}
+		}
+		return nil
+	})
+	return found, errors.Join(append(faults, err)...)
+}
 
 // CheckDocument reads the document in PreFetched, if there is one, and says what is in
 // it.

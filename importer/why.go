@@ -70,8 +70,9 @@ func (im *Importer) readArchived(run int64, sha256 string) (snap *mis.Snapshot, 
 	return isams.DecodeWith(file, options)
 }
 
-// wantedBy is what a document wants of groups, without what is held.
-func (im *Importer) wantedBy(ctx context.Context, v *store.View, snap *mis.Snapshot) (*want.Wanted, era.Date, error) {
+// wantedBy is what a document wants, and what stands beside lessons, without what is held.
+func (im *Importer) wantedBy(ctx context.Context, v *store.View, snap *mis.Snapshot,
+	beside want.Beside) (*want.Wanted, era.Date, error) {
 	n := &night{Importer: im, snap: snap, looking: true, report: report.NothingYet()}
 	s := &scene{view: v}
 	var err error
@@ -94,7 +95,7 @@ func (im *Importer) wantedBy(ctx context.Context, v *store.View, snap *mis.Snaps
 	n.leaveOut()
 	plan := s.begin
 	return want.Of(want.Given{State: s.state, Snap: n.snap, Era: s.era, AsOf: s.asOf, Years: n.Years, NewID: plan.NewID,
-		OtherGroups: s.groups, Terms: n.terms()}), s.asOf, nil
+		OtherGroups: s.groups, Beside: beside, Terms: n.terms()}), s.asOf, nil
 }
 
 // Why says why a pupil is, or is not, in a group: what the newest document says, what the database holds, and what
@@ -113,7 +114,7 @@ func (im *Importer) Why(ctx context.Context, pupil, group string) (why report.Wh
 		if err != nil {
 			return err
 		}
-		w, asOf, err := im.wantedBy(ctx, v, snap)
+		w, asOf, err := im.wantedBy(ctx, v, snap, want.Beside{})
 		if err != nil {
 			return err
 		}

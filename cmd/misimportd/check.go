@@ -67,6 +67,14 @@ func (c checkConfigCommand) Run(a *app) error {
 		add("extra groups", found, err)
 	}
 	if c.Offline {
+		if len(s.EventsFiles) > 0 {
+			events, isThere, err := schoolfiles.ReadEvents(s.EventsFiles)
+			found := fmt.Sprintf("%s: %d of them", strings.Join(s.EventsFiles, ", "), len(events))
+			if !isThere {
+				found = strings.Join(s.EventsFiles, ", ") + ": not there, so events stay as they are"
+			}
+			add("events", found, err)
+		}
 		return a.tellChecks(checks)
 	}
 	folder := cache.Folder(s.State)
@@ -82,6 +90,10 @@ func (c checkConfigCommand) Run(a *app) error {
 		defer func() { _ = db.Close() }()
 		found, err = a.checkDatabase(s, db)
 		add("database", found, err)
+		if len(s.EventsFiles) > 0 && err == nil {
+			found, err = a.importerOf(s, db, importer.Fetching{}, nil).CheckEvents(a.ctx)
+			add("events", found, err)
+		}
 	}
 	found, err = importer.CheckDocument(folder, s.Timetable)
 	add("document", found, err)

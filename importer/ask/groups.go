@@ -30,11 +30,11 @@ type NotThenError struct {
 }
 
 func (e *NotThenError) Error() string {
-	lived := "from " + e.Group.StartsOn.Long() + " on"
+	lived := "begins on " + e.Group.StartsOn.Long()
 	if e.Group.EndsOn != 0 {
-		lived = fmt.Sprintf("from %s to %s", e.Group.StartsOn.Long(), e.Group.EndsOn.Long())
+		lived = fmt.Sprintf("lives from %s to %s", e.Group.StartsOn.Long(), e.Group.EndsOn.Long())
 	}
-	return fmt.Sprintf("%s/%s is not there on %s: it is %s; name a day with --on", e.Group.Kind,
+	return fmt.Sprintf("%s/%s is not there on %s: it %s; name a day with --on", e.Group.Kind,
 		words.Clean(e.Group.SourceID), e.On.Long(), lived)
 }
 

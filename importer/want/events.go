@@ -42,8 +42,8 @@ const (
 	AllWeeks = "all"
 )
 
-// ownSection is what the files of events are called by in problems.
-const ownSection = "events"
+// OwnSection is what the files of events are called by in problems.
+const OwnSection = "events"
 
 // ownEvent is an event of the school's own as a lesson.
 type ownEvent struct {
@@ -62,7 +62,7 @@ func (w *Wanted) ownEventsSpeak() bool {
 // reportNoEvents tells of events that stay because nobody names a file of them any more.
 func (w *Wanted) reportNoEvents() {
 	if there := w.daysWithLessons(mis.Own); !w.HasEvents && there > 0 && !w.LeavesOthers() {
-		w.Problems.Add(mis.Problem{Section: ownSection, Reason: mis.SectionIsAbsent, Detail: fmt.Sprintf("no file of "+
+		w.Problems.Add(mis.Problem{Section: OwnSection, Reason: mis.SectionIsAbsent, Detail: fmt.Sprintf("no file of "+
 			"events is configured; those that a run read in one stay as they are (%s); to take them out, name a file "+
 			"without them", words.Many(there, "day"))})
 	}
@@ -239,7 +239,7 @@ func (w *Wanted) yearsOf(takes []Ref) (years []era.Year) {
 }
 
 func (m *eventMaking) note(e Event, line int, reason mis.Reason, format string, args ...any) {
-	m.Problems.Add(mis.Problem{Section: ownSection, ID: e.Title, Reason: reason, Line: line,
+	m.Problems.Add(mis.Problem{Section: OwnSection, ID: e.Title, Reason: reason, Line: line,
 		Detail: e.File + ": " + fmt.Sprintf(format, args...)})
 }
 
