@@ -17,30 +17,33 @@ type Odd struct {
 }
 
 // sanityQueries look for what is odd on a day, or for lessons on the days from $1 to $2, by what it is.
-var sanityQueries = []struct{ what, query string }{
+var sanityQueries = []struct {
+	what, query string
+	bothDays    bool // $2 is asked for, too
+}{
 	{"pupils in no form", `SELECT 'pupil' AS kind, coalesce(p.source_id, '') AS source_id, e.name,
 			CAST(NULL AS date) AS on_date
-		FROM pupils p JOIN elements e ON e.id = p.id WHERE e.current AND $1 <= $2
+		FROM pupils p JOIN elements e ON e.id = p.id WHERE e.current
 			AND NOT EXISTS (SELECT 1 FROM memberships m JOIN groups g ON g.id = m.group_id AND g.kind = 'form'
 				WHERE m.element_id = p.id AND m.starts_on <= $1 AND (m.ends_on IS NULL OR m.ends_on >= $1))
-		ORDER BY e.name, p.id`},
+		ORDER BY e.name, p.id`, false},
 	{"sets without members", `SELECT g.kind, coalesce(g.source_id, '') AS source_id, e.name, CAST(NULL AS date) AS on_date
 		FROM groups g JOIN elements e ON e.id = g.id WHERE g.kind = 'set' AND g.starts_on <= $1
-			AND (g.ends_on IS NULL OR g.ends_on >= $1) AND $1 <= $2
+			AND (g.ends_on IS NULL OR g.ends_on >= $1)
 			AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.group_id = g.id AND m.starts_on <= $1
-				AND (m.ends_on IS NULL OR m.ends_on >= $1)) ORDER BY e.name, g.id`},
+				AND (m.ends_on IS NULL OR m.ends_on >= $1)) ORDER BY e.name, g.id`, false},
 	{"sets without a teacher", `SELECT g.kind, coalesce(g.source_id, '') AS source_id, e.name,
 			CAST(NULL AS date) AS on_date
 		FROM groups g JOIN elements e ON e.id = g.id WHERE g.kind = 'set' AND g.starts_on <= $1
 			AND (g.ends_on IS NULL OR g.ends_on >= $1)
 			AND NOT EXISTS (SELECT 1 FROM lessons l JOIN commitments c ON c.lesson_id = l.id AND c.element_id = g.id
 				JOIN commitments t ON t.lesson_id = l.id AND t.covers_id IS NULL
-				JOIN staff s ON s.id = t.element_id WHERE l.on_date BETWEEN $1 AND $2) ORDER BY e.name, g.id`},
+				JOIN staff s ON s.id = t.element_id WHERE l.on_date BETWEEN $1 AND $2) ORDER BY e.name, g.id`, true},
 	{"lessons without a room", `SELECT l.kind, coalesce(l.source_id, '') AS source_id,
 			coalesce(nullif(l.name, ''), l.code) AS name, l.on_date
 		FROM lessons l WHERE l.on_date BETWEEN $1 AND $2 AND l.kind IN ('lesson', 'tutorial')
 			AND NOT EXISTS (SELECT 1 FROM commitments c JOIN locations r ON r.id = c.element_id WHERE c.lesson_id = l.id)
-		ORDER BY l.on_date, l.starts_at, l.id`},
+		ORDER BY l.on_date, l.starts_at, l.id`, true},
 }
 
 // Oddities looks for what is odd on the first of some days, and of lessons on all of them.
@@ -48,7 +51,11 @@ func (v *View) Oddities(ctx context.Context, days era.Interval, each func(what s
 	for _, q := range sanityQueries {
 		found := []Odd{}
 		if !v.empty {
-			if err := v.tx.SelectContext(ctx, &found, q.query, days.From, days.To); err != nil {
+			args := []any{days.From}
+			if q.bothDays {
+				args = append(args, days.To)
+			}
+			if err := v.tx.SelectContext(ctx, &found, q.query, args...); err != nil {
 				return v.db.failed("looking for "+q.what, err)
 			}
 		}
