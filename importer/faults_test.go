@@ -69,6 +69,9 @@ func (o *ordeal) victim(do, database string, env ...string) *exec.Cmd {
 	if o.im.Groups.Houses {
 		cmd.Env = append(cmd.Env, "VICTIM_KINDS=yes")
 	}
+	for _, files := range o.im.EventsFiles {
+		cmd.Env = append(cmd.Env, "VICTIM_EVENTS="+files)
+	}
 	return cmd
 }
 

@@ -34,16 +34,18 @@ type ordeal struct {
 
 func newOrdeal(t *testing.T, database string) *ordeal {
 	school := isamstest.New(9, isamstest.Size{Pupils: 70, Staff: 12, Forms: 7, Sets: 21, SetLists: 300}).Teach(42).
-		Gather(3, 3)
+		Gather(3, 3).CoverSome(40)
 	o := &ordeal{world: allKinds(guarded(newWorld(t, database))), database: database, tally: map[string]int{},
 		documents: [2][]byte{0: school.Document()}, dumpsOf: [2]map[string][]byte{0: school.Dumps()}}
 	school.Night()
 	for range 3 {
 		school.GatherNight("2016-09-07")
+		school.CoverNight()
 	}
 	keepApart(school.Timetable)
 	o.documents[1], o.dumpsOf[1] = school.Document(), school.Dumps()
 	o.im.Force = true
+	o.events("- {title: Duty, days: [wed], weeks: [A], from: \"10:20\", to: \"10:40\", staff: [" + school.Staff[2].Code + "]}")
 	o.night(o.asOf(), o.document(0))
 	return o
 }

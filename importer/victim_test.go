@@ -50,6 +50,9 @@ func victim() error {
 	if os.Getenv("VICTIM_KINDS") != "" {
 		im.Groups = everyKind()
 	}
+	if files := os.Getenv("VICTIM_EVENTS"); files != "" {
+		im.EventsFiles = []string{files}
+	}
 	err = operation(os.Getenv(victimIs), im)
 	if isDone(err) {
 		return fmt.Errorf(doneBefore+"%w", err)
