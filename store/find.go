@@ -30,18 +30,17 @@ const (
 	ByAnything             // all of the kind
 )
 
-// foundIn are the tables of the kinds, by which column their records' ids are known, and by what they are called
-// beside the name.
+// foundIn are the tables of the kinds, and by what their records are called beside the name.
 var foundIn = map[string]struct {
-	table, id string
-	names     []string
+	table string
+	names []string
 }{
-	"pupil":    {"pupils", "t.source_id", []string{"t.school_id"}},
-	"staff":    {"staff", "t.source_id", []string{"t.code", "t.initials"}},
-	"location": {"locations", "t.source_id", []string{"t.short_name"}},
-	"subject":  {"subjects", "t.source_id", []string{"t.code"}},
-	"house":    {"houses", "t.source_id", []string{"t.code"}},
-	"group":    {"groups", "t.kind || '/' || t.source_id", []string{"t.kind || ' ' || e.name", "t.kind || '/' || e.name"}},
+	"pupil":    {"pupils", []string{"t.school_id"}},
+	"staff":    {"staff", []string{"t.code", "t.initials"}},
+	"location": {"locations", []string{"t.short_name"}},
+	"subject":  {"subjects", []string{"t.code"}},
+	"house":    {"houses", []string{"t.code"}},
+	"group":    {"groups", []string{"t.kind || ' ' || e.name", "t.kind || '/' || e.name"}},
 }
 
 // Search lists the elements of a kind that a text can mean, current ones first. Apostrophes of both kinds are one.
@@ -55,8 +54,16 @@ func (v *View) Search(ctx context.Context, kind, text string, like Like) (found 
 	var where []string
 	args := []any{asked}
 	switch like {
-	case ByID:
-		where, args = []string{in.id + " = $1"}, []any{text}
+	case ByID: // by the index that there is
+		where, args = []string{"t.datasource_id IN (SELECT id FROM datasources) AND t.source_id = $1"}, []any{text}
+		if of, id, isRef := strings.Cut(text, "/"); kind == "group" {
+			if !isRef {
+				return nil, nil
+			}
+			where = []string{"t.datasource_id IN (SELECT id FROM datasources) AND t.era_id IN (SELECT id FROM eras) AND " +
+				"t.kind = $2 AND t.source_id = $1"}
+			args = []any{id, of}
+		}
 	case ByName:
 		for _, column := range append([]string{"e.name"}, in.names...) {
 			where = append(where, plain(column)+" = $1")

@@ -19,7 +19,7 @@ func (v *View) LessonsOf(ctx context.Context, days era.Interval, elements []mode
 	}
 	where := "l.on_date BETWEEN $1 AND $2"
 	if elements != nil {
-		where += " AND EXISTS (SELECT 1 FROM commitments c WHERE c.lesson_id = l.id AND c.element_id IN (" +
+		where += " AND EXISTS (SELECT 1 FROM commitments c WHERE c.lesson_id = l.id AND +c.element_id IN (" +
 			idList(elements) + "))"
 	}
 	if err := v.tx.SelectContext(ctx, &list, `SELECT l.id, coalesce(l.source_id, '') AS source_id, l.kind, l.code, l.name,
@@ -42,7 +42,7 @@ func (v *View) LessonsOf(ctx context.Context, days era.Interval, elements []mode
 
 func (v *View) readTaken(ctx context.Context, list []model.TakingLesson, at map[model.ID]int, some string) error {
 	rows, err := v.tx.QueryContext(ctx, `SELECT c.lesson_id, e.kind, e.name, e.id, w.name,
-			c.covers_id IS NOT NULL AND c.source_id IS NULL
+			coalesce(c.covers_id, 0), c.covers_id IS NOT NULL AND c.source_id IS NULL
 		FROM commitments c JOIN elements e ON e.id = c.element_id LEFT JOIN elements w ON w.id = c.covers_id
 		WHERE c.lesson_id IN (`+some+`) ORDER BY e.kind, e.name, e.id`)
 	if err != nil {
@@ -53,7 +53,7 @@ func (v *View) readTaken(ctx context.Context, list []model.TakingLesson, at map[
 		var lesson model.ID
 		var t model.Taken
 		var covers sql.NullString
-		if err := rows.Scan(&lesson, &t.Kind, &t.Name, &t.ID, &covers, &t.ByHand); err != nil {
+		if err := rows.Scan(&lesson, &t.Kind, &t.Name, &t.ID, &covers, &t.CoversID, &t.ByHand); err != nil {
 			return err
 		}
 		t.Covers = covers.String
@@ -67,8 +67,9 @@ func (v *View) Bookings(ctx context.Context, days era.Interval, elements []model
 	if v.empty || len(elements) == 0 {
 		return nil, nil
 	}
-	err = v.tx.SelectContext(ctx, &list, v.bookings(`(c.element_id IN (`+idList(elements)+`)
-		OR c.covers_id IN (`+idList(elements)+`))`), days.From, days.To)
+	// The signs keep the databases from going through all that an element ever had.
+	err = v.tx.SelectContext(ctx, &list, v.bookings(`(+c.element_id IN (`+idList(elements)+`)
+		OR +c.covers_id IN (`+idList(elements)+`))`), days.From, days.To)
 	return list, v.db.failed("reading the commitments", err)
 }
 

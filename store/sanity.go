@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"misimportd/era"
@@ -32,13 +33,6 @@ var sanityQueries = []struct {
 			AND (g.ends_on IS NULL OR g.ends_on >= $1)
 			AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.group_id = g.id AND m.starts_on <= $1
 				AND (m.ends_on IS NULL OR m.ends_on >= $1)) ORDER BY e.name, g.id`, false},
-	{"sets without a teacher", `SELECT g.kind, coalesce(g.source_id, '') AS source_id, e.name,
-			CAST(NULL AS date) AS on_date
-		FROM groups g JOIN elements e ON e.id = g.id WHERE g.kind = 'set' AND g.starts_on <= $1
-			AND (g.ends_on IS NULL OR g.ends_on >= $1)
-			AND NOT EXISTS (SELECT 1 FROM lessons l JOIN commitments c ON c.lesson_id = l.id AND c.element_id = g.id
-				JOIN commitments t ON t.lesson_id = l.id AND t.covers_id IS NULL
-				JOIN staff s ON s.id = t.element_id WHERE l.on_date BETWEEN $1 AND $2) ORDER BY e.name, g.id`, true},
 	{"lessons without a room", `SELECT l.kind, coalesce(l.source_id, '') AS source_id,
 			coalesce(nullif(l.name, ''), l.code) AS name, l.on_date
 		FROM lessons l WHERE l.on_date BETWEEN $1 AND $2 AND l.kind IN ('lesson', 'tutorial')
@@ -64,41 +58,77 @@ func (v *View) Oddities(ctx context.Context, days era.Interval, each func(what s
 	return nil
 }
 
-// BookingsOfKind reads what takes any element of a kind on some days.
-func (v *View) BookingsOfKind(ctx context.Context, days era.Interval, kind string) (list []model.Booking, err error) {
+// SetsOn lists the sets that live on a day, by name.
+func (v *View) SetsOn(ctx context.Context, on era.Date) (list []Found, err error) {
 	if v.empty {
 		return nil, nil
 	}
-	err = v.tx.SelectContext(ctx, &list, v.bookings("e.kind = '"+kind+"'"), days.From, days.To)
-	return list, v.db.failed("reading the commitments", err)
+	err = v.tx.SelectContext(ctx, &list, `SELECT g.id, g.kind, coalesce(g.source_id, '') AS source_id, e.name FROM groups g
+		JOIN elements e ON e.id = g.id WHERE g.kind = 'set' AND g.starts_on <= $1 AND (g.ends_on IS NULL OR g.ends_on >= $1)
+		ORDER BY e.name, g.id`, on)
+	return list, v.db.failed("reading the sets", err)
 }
 
-// BookingsOfPupils reads which lessons take which pupils on some days, by themselves or through the groups that they
-// are in; those alone that share a minute with another of the pupil.
-func (v *View) BookingsOfPupils(ctx context.Context, days era.Interval) (list []model.Booking, err error) {
+// AllBookings reads all that lessons of some days take, by the kind of what is taken. Whose bookings they are is
+// not said by name: it is asked for when it matters.
+func (v *View) AllBookings(ctx context.Context, days era.Interval) (map[string][]model.Booking, error) {
+	by := map[string][]model.Booking{}
+	if v.empty {
+		return by, nil
+	}
+	minute := v.db.dialect.minute
+	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT l.id, c.element_id, coalesce(c.covers_id, 0), %s, %s,
+			coalesce(nullif(l.name, ''), l.code), l.suspended, e.kind
+		FROM lessons l JOIN commitments c ON c.lesson_id = l.id JOIN elements e ON e.id = c.element_id
+		WHERE l.on_date BETWEEN $1 AND $2 AND e.kind <> 'subject' ORDER BY l.starts_at, l.id, c.id`, minute("l.starts_at"),
+		minute("l.ends_at")), days.From, days.To)
+	if err != nil {
+		return nil, v.db.failed("reading the commitments", err)
+	}
+	defer quiet(rows.Close)
+	var lesson, element, covers int64
+	var b model.Booking
+	var kind string
+	for rows.Next() {
+		if err := rows.Scan(&lesson, &element, &covers, &b.StartsAt, &b.EndsAt, &b.Title, &b.Suspended, &kind); err != nil {
+			return nil, v.db.failed("reading the commitments", err)
+		}
+		b.LessonID, b.ElementID, b.CoversID = model.ID(lesson), model.ID(element), model.ID(covers)
+		by[kind] = append(by[kind], b)
+	}
+	return by, v.db.failed("reading the commitments", rows.Err())
+}
+
+// PupilsIn reads which pupils are in any of some groups on any of some days.
+func (v *View) PupilsIn(ctx context.Context, groups []model.ID, days era.Interval) (list []model.Membership, err error) {
 	if v.empty {
 		return nil, nil
 	}
-	minute := v.db.dialect.minute
-	err = v.tx.SelectContext(ctx, &list, fmt.Sprintf(`WITH taken AS (
-			SELECT l.id AS lesson_id, l.starts_at, l.ends_at, coalesce(nullif(l.name, ''), l.code) AS title, c.element_id,
-				l.on_date
-			FROM lessons l JOIN commitments c ON c.lesson_id = l.id
-			WHERE l.on_date BETWEEN $1 AND $2 AND NOT l.suspended
-		), busy AS (
-			SELECT t.lesson_id, t.starts_at, t.ends_at, t.title, t.element_id FROM taken t JOIN pupils p ON p.id = t.element_id
-		UNION
-			SELECT t.lesson_id, t.starts_at, t.ends_at, t.title, m.element_id FROM taken t
-			JOIN memberships m ON m.group_id = t.element_id AND m.starts_on <= t.on_date
-				AND (m.ends_on IS NULL OR m.ends_on >= t.on_date) JOIN pupils p ON p.id = m.element_id
-		), counted AS (
-			SELECT b.*, lead(b.starts_at) OVER w AS next_at, max(b.ends_at) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING
-				AND 1 PRECEDING) AS last_end
-			FROM busy b WINDOW w AS (PARTITION BY b.element_id ORDER BY b.starts_at, b.lesson_id)
-		)
-		SELECT b.lesson_id, b.element_id, CAST(0 AS bigint) AS covers_id, %s AS starts_at, %s AS ends_at, e.name, b.title,
-			false AS suspended
-		FROM counted b JOIN elements e ON e.id = b.element_id WHERE b.next_at < b.ends_at OR b.last_end > b.starts_at
-		ORDER BY b.starts_at, b.lesson_id, b.element_id`, minute("b.starts_at"), minute("b.ends_at")), days.From, days.To)
-	return list, v.db.failed("reading who is where", err)
+	for some := range inChunks(groups) {
+		rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT m.group_id, m.element_id, %s, %s FROM memberships m
+			JOIN pupils p ON p.id = m.element_id
+			WHERE m.group_id IN (%s) AND m.starts_on <= $2 AND (m.ends_on IS NULL OR m.ends_on >= $1)`,
+			v.db.dialect.day("m.starts_on"), v.db.dialect.day("m.ends_on"), some), days.From, days.To)
+		if err != nil {
+			return nil, v.db.failed("reading the memberships", err)
+		}
+		list, err = appendMemberships(list, rows)
+		if err != nil {
+			return nil, v.db.failed("reading the memberships", err)
+		}
+	}
+	return list, nil
+}
+
+func appendMemberships(list []model.Membership, rows *sql.Rows) ([]model.Membership, error) {
+	defer quiet(rows.Close)
+	var group, element, from, to int64
+	for rows.Next() {
+		if err := rows.Scan(&group, &element, &from, &to); err != nil {
+			return nil, err
+		}
+		list = append(list, model.Membership{GroupID: model.ID(group), ElementID: model.ID(element),
+			StartsOn: era.Date(from), EndsOn: era.Date(to)})
+	}
+	return list, rows.Err()
 }

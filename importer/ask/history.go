@@ -41,14 +41,14 @@ func History(ctx context.Context, db *store.DB, of HistoryOf) (h report.History,
 		if err != nil {
 			return err
 		}
+		now, then, err := v.NamesThen(ctx, steps)
+		if err != nil {
+			return err
+		}
 		h.Runs = []report.HistoryRun{}
 		for _, of := range byRun(steps) {
 			run := runs[of[0].RunID]
-			names, err := v.NamesThen(ctx, run.ID, of)
-			if err != nil {
-				return err
-			}
-			h.Runs = append(h.Runs, historyRun(run, of, report.Names{Names: names}))
+			h.Runs = append(h.Runs, historyRun(run, of, report.Names{Names: now}.Below(then[run.ID])))
 		}
 		nameLesson(&h)
 		return nil

@@ -86,7 +86,40 @@ func lessons(ctx context.Context, v *store.View, days era.Interval, elements [][
 			list = append(list, dayLesson(l))
 		}
 	}
-	return list, addClashes(ctx, v, days, shown, list)
+	bookings, err := bookingsOf(ctx, v, days, shown, len(elements) == 0)
+	if err != nil {
+		return nil, err
+	}
+	addClashes(bookings, list)
+	return list, nil
+}
+
+// bookingsOf is what the staff and the rooms of lessons are booked for on those days. Where these are all lessons
+// there are, they say it.
+func bookingsOf(ctx context.Context, v *store.View, days era.Interval, shown []model.TakingLesson,
+	areAll bool) (list []model.Booking, err error) {
+	var elements []model.ID
+	for _, l := range shown {
+		for _, t := range l.Takes {
+			if t.Kind == "staff" || t.Kind == "location" {
+				elements = append(elements, t.ID)
+			}
+		}
+	}
+	if !areAll {
+		slices.Sort(elements)
+		return v.Bookings(ctx, days, slices.Compact(elements))
+	}
+	for _, l := range shown {
+		for _, t := range l.Takes {
+			if t.Kind == "staff" || t.Kind == "location" {
+				list = append(list, model.Booking{LessonID: l.ID, ElementID: t.ID, CoversID: t.CoversID,
+					StartsAt: int64(l.StartsAt), EndsAt: int64(l.EndsAt), Name: t.Name, Title: cmpOr(l.Name, l.Code),
+					Suspended: l.Suspended})
+			}
+		}
+	}
+	return list, nil
 }
 
 // takesAll tells whether a lesson takes something of each of the lists.
@@ -132,21 +165,7 @@ func endOf(l model.Lesson) string { return era.Clock(l.EndsAt - l.OnDate.At(0)).
 
 // addClashes adds to lessons who and what of them is elsewhere at the same time. Whoever is covered is away, and a
 // lesson that is suspended keeps nobody; but a cover of one that is suspended is told.
-func addClashes(ctx context.Context, v *store.View, days era.Interval, shown []model.TakingLesson,
-	list []report.DayLesson) error {
-	var elements []model.ID
-	for _, l := range shown {
-		for _, t := range l.Takes {
-			if t.Kind == "staff" || t.Kind == "location" {
-				elements = append(elements, t.ID)
-			}
-		}
-	}
-	slices.Sort(elements)
-	bookings, err := v.Bookings(ctx, days, slices.Compact(elements))
-	if err != nil {
-		return err
-	}
+func addClashes(bookings []model.Booking, list []report.DayLesson) {
 	found := map[model.ID][]report.Clash{}
 	add := func(lesson model.ID, c report.Clash) { // who covers two in a lesson has one clash
 		if !slices.Contains(found[lesson], c) {
@@ -167,7 +186,6 @@ func addClashes(ctx context.Context, v *store.View, days era.Interval, shown []m
 			list[i].Clashes = clashes
 		}
 	}
-	return nil
 }
 
 func span(b model.Booking) string {

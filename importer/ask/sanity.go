@@ -1,8 +1,11 @@
 package ask
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"misimportd/era"
 	"misimportd/importer/report"
@@ -34,22 +37,28 @@ func Sanity(ctx context.Context, db *store.DB, on era.Date) (list []report.Sanit
 		if err != nil {
 			return err
 		}
+		bookings, err := v.AllBookings(ctx, days)
+		if err != nil {
+			return err
+		}
+		untaught, err := withoutTeacher(ctx, v, on, bookings)
+		if err != nil {
+			return err
+		}
+		list = append(list, untaught)
+		pupils, err := bookingsOfPupils(ctx, v, days, bookings)
+		if err != nil {
+			return err
+		}
 		for _, of := range []struct {
 			kind, what string
-			read       func() ([]model.Booking, error)
+			bookings   []model.Booking
 		}{
-			{"staff", "two lessons at once for a teacher",
-				func() ([]model.Booking, error) { return v.BookingsOfKind(ctx, days, "staff") }},
-			{"room", "two lessons at once in a room",
-				func() ([]model.Booking, error) { return v.BookingsOfKind(ctx, days, "location") }},
-			{"pupil", "two lessons at once for a pupil",
-				func() ([]model.Booking, error) { return v.BookingsOfPupils(ctx, days) }},
+			{"staff", "two lessons at once for a teacher", bookings["staff"]},
+			{"room", "two lessons at once in a room", bookings["location"]},
+			{"pupil", "two lessons at once for a pupil", pupils},
 		} {
-			bookings, err := of.read()
-			if err != nil {
-				return err
-			}
-			s, err := twice(ctx, v, of.kind, of.what, clashesIn(bookings))
+			s, err := twice(ctx, v, of.kind, of.what, clashesIn(of.bookings))
 			if err != nil {
 				return err
 			}
@@ -58,6 +67,57 @@ func Sanity(ctx context.Context, db *store.DB, on era.Date) (list []report.Sanit
 		return nil
 	})
 	return list, err
+}
+
+// withoutTeacher is the sets that no lesson has with a teacher.
+func withoutTeacher(ctx context.Context, v *store.View, on era.Date, bookings map[string][]model.Booking) (report.Sanity,
+	error) {
+	s := report.Sanity{What: "sets without a teacher", Found: []report.Odd{}}
+	led, taught := map[model.ID]bool{}, map[model.ID]bool{}
+	for _, b := range bookings["staff"] {
+		led[b.LessonID] = led[b.LessonID] || b.CoversID == 0
+	}
+	for _, b := range bookings["group"] {
+		taught[b.ElementID] = taught[b.ElementID] || led[b.LessonID]
+	}
+	sets, err := v.SetsOn(ctx, on)
+	for _, set := range sets {
+		if !taught[set.ID] {
+			s.Count++
+			s.Found = append(s.Found, report.Odd{Kind: set.Kind, SourceID: set.SourceID, Name: set.Name})
+		}
+	}
+	return s, err
+}
+
+// bookingsOfPupils is which lessons take which pupils, by themselves or through a group that they are in that day.
+func bookingsOfPupils(ctx context.Context, v *store.View, days era.Interval,
+	bookings map[string][]model.Booking) ([]model.Booking, error) {
+	groups := map[model.ID]bool{}
+	for _, b := range bookings["group"] {
+		groups[b.ElementID] = true
+	}
+	members, err := v.PupilsIn(ctx, slices.Sorted(maps.Keys(groups)), days)
+	if err != nil {
+		return nil, err
+	}
+	in := map[model.ID][]model.Membership{}
+	for _, m := range members {
+		in[m.GroupID] = append(in[m.GroupID], m)
+	}
+	all := slices.Clone(bookings["pupil"])
+	for _, b := range bookings["group"] {
+		on := era.Moment(b.StartsAt).Date()
+		for _, m := range in[b.ElementID] {
+			if m.StartsOn <= on && (m.EndsOn == 0 || m.EndsOn >= on) {
+				of := b
+				of.ElementID = m.ElementID
+				all = append(all, of)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b model.Booking) int { return cmp.Compare(a.StartsAt, b.StartsAt) })
+	return all, nil
 }
 
 // twice tells of what is in two places at once.
@@ -70,7 +130,8 @@ func twice(ctx context.Context, v *store.View, kind, what string, found []booked
 	names, err := v.NamesOfElements(ctx, ids)
 	for _, c := range found {
 		on := era.Moment(c.a.StartsAt).Date()
-		s.Found = append(s.Found, report.Odd{Kind: kind, SourceID: names[c.a.ElementID].SourceID, Name: c.a.Name, On: &on,
+		of := names[c.a.ElementID]
+		s.Found = append(s.Found, report.Odd{Kind: kind, SourceID: of.SourceID, Name: of.Name, On: &on,
 			Detail: fmt.Sprintf("%s, %s and %s, %s", words.Clean(c.a.Title), span(c.a), words.Clean(c.b.Title), span(c.b))})
 	}
 	return s, err

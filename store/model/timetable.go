@@ -5,7 +5,8 @@ type Taken struct {
 	Kind, Name string
 	ID         ID
 	Covers     string // whose place is taken, "" for nobody's
-	ByHand     bool   // a person entered the cover
+	CoversID   ID
+	ByHand     bool // a person entered the cover
 }
 
 // TakingLesson is a lesson with all that it takes, in order of kind and name.
