@@ -87,7 +87,8 @@ func TestDaysAsPeopleWriteThem(t *testing.T) {
 			t.Errorf("looking back, %q: %s %v, want %s", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "12 Oktober", "montag", "31 feb", "31/2/2016", "2016-02-31", "0016-09-05", "9/30/2016",
+	for _, text := range []string{"", "12 Oktober", "montag", "31 feb", "31/2/2016", "2016-02-31", "0016-09-05",
+		"9/30/2016",
 		"week 3", "12 sep 16 at noon", "sep", "m", "12", "-1 sep", "soon"} {
 		if got, err := said.Parse(text); err == nil {
 			t.Errorf("%q is understood as %s", text, got)

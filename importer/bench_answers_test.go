@@ -33,7 +33,10 @@ func BenchmarkAnswers(b *testing.B) {
 	for _, pupils := range []int{1000, 16000} {
 		for kind, database := range map[string]func(testing.TB) string{"postgres": storetest.Postgres,
 			"sqlite": storetest.SQLite} {
-			b.Run(fmt.Sprintf("%s/pupils=%d", kind, pupils), func(b *testing.B) { benchAnswers(b, pupils, database(b)) })
+			b.Run(fmt.Sprintf("%s/pupils=%d", kind, pupils), func(b *testing.B) {
+				benchAnswers(b, pupils,
+					database(b))
+			})
 		}
 	}
 }
@@ -88,7 +91,8 @@ func ageBy(b *testing.B, raw *sql.DB, nights, all int) {
 	}
 	for n := nights; n < all; n++ {
 		from := last - n%nights
-		exec(`INSERT INTO runs (id, kind, result, started_at, finished_at, as_of, era, source_sha256, counts, problems, records,
+		exec(`INSERT INTO runs (id, kind, result, started_at, finished_at, as_of, era, source_sha256, counts,
+			problems, records,
 				labelled) SELECT $1, kind, result, started_at, finished_at, as_of, era, '', counts, problems, records,
 				labelled FROM runs WHERE id = $2`, last+n, from)
 		exec(`INSERT INTO changes (run_id, seq, entity, action, record_id, why, before, after)
@@ -143,7 +147,8 @@ func answers(s *isamstest.School, on era.Date) []answer {
 	pupil, set, lesson := fmt.Sprint(s.Pupils[10].ID), s.Sets[10], s.Timetable.Schedules[20]
 	staff, room := fmt.Sprint(s.Staff[5].ID), s.Rooms[7].Name
 	day := era.Interval{From: on, To: on}
-	at := strings.NewReplacer("PUPIL", pupil, "SET", fmt.Sprint(set.ID), "LESSON", fmt.Sprintf("schedule/%d", lesson.ID),
+	at := strings.NewReplacer("PUPIL", pupil, "SET", fmt.Sprint(set.ID), "LESSON", fmt.Sprintf("schedule/%d",
+		lesson.ID),
 		"STAFF", staff, "ROOM", room, "DAY", on.String(), "FORTNIGHT", on.AddDays(ask.Fortnight-1).String())
 	queries := func(list ...string) (bare []string) {
 		for _, query := range list {
@@ -182,7 +187,8 @@ func answers(s *isamstest.School, on era.Date) []answer {
 			return err
 		}
 	}
-	const historyOf = `SELECT c.run_id, c.action, c.why, c.before, c.after, r.kind, r.started_at, g.kind, ge.name, e.name
+	const historyOf = `SELECT c.run_id, c.action, c.why, c.before, c.after, r.kind, r.started_at, g.kind, ge.name,
+		e.name
 		FROM changes c JOIN runs r ON r.id = c.run_id LEFT JOIN memberships s ON s.id = c.record_id
 		LEFT JOIN groups g ON g.id = s.group_id LEFT JOIN elements ge ON ge.id = g.id LEFT JOIN elements e
 		ON e.id = s.element_id WHERE c.entity = 'membership' AND c.record_id IN (SELECT m.id FROM memberships m WHERE
@@ -192,9 +198,12 @@ func answers(s *isamstest.School, on era.Date) []answer {
 			`SELECT * FROM pupils WHERE source_id = 'PUPIL'`, lessonsOf(`SELECT m.group_id FROM memberships m
 				JOIN pupils p ON p.id = m.element_id WHERE p.source_id = 'PUPIL'`))},
 		{name: "staff", ask: who("staff", staff), bare: queries(of(groupsOf, "staff", "STAFF"),
-			`SELECT * FROM staff WHERE source_id = 'STAFF'`, lessonsOf(`SELECT id FROM staff WHERE source_id = 'STAFF'`))},
-		{name: "room", ask: who("location", room), bare: queries(`SELECT l.* FROM locations l JOIN elements e ON e.id = l.id
-			WHERE e.name = 'ROOM'`, lessonsOf(`SELECT e.id FROM elements e WHERE e.kind = 'location' AND e.name = 'ROOM'`))},
+			`SELECT * FROM staff WHERE source_id = 'STAFF'`, lessonsOf(`SELECT id FROM staff WHERE source_id =
+				'STAFF'`))},
+		{name: "room", ask: who("location", room), bare: queries(`SELECT l.* FROM locations l JOIN elements e ON
+			e.id = l.id
+			WHERE e.name = 'ROOM'`, lessonsOf(`SELECT e.id FROM elements e WHERE e.kind = 'location' AND e.name =
+				'ROOM'`))},
 		{name: "members", ask: func(ctx context.Context, im *importer.Importer) error {
 			_, err := ask.Members(ctx, im.DB, fmt.Sprintf("set/%d", set.ID), on, false)
 			return err
@@ -207,8 +216,9 @@ func answers(s *isamstest.School, on era.Date) []answer {
 			lessonsOf(`SELECT id FROM staff WHERE source_id = 'STAFF'`))},
 		{name: "history of a pupil", ask: trail("pupil/" + pupil), bare: queries(strings.Replace(of(historyOf, "pupils",
 			"PUPIL"), "COLUMN", "element_id", 1))},
-		{name: "history of a set", ask: trail(fmt.Sprintf("set/%d", set.ID)), bare: queries(strings.Replace(of(historyOf,
-			"groups", "SET' AND kind = 'set"), "COLUMN", "group_id", 1))},
+		{name: "history of a set", ask: trail(fmt.Sprintf("set/%d", set.ID)),
+			bare: queries(strings.Replace(of(historyOf,
+				"groups", "SET' AND kind = 'set"), "COLUMN", "group_id", 1))},
 		{name: "history of a lesson", ask: trail(fmt.Sprintf("schedule/%d", lesson.ID)), bare: queries(`SELECT c.run_id,
 			c.action, c.before, c.after, r.kind FROM changes c JOIN runs r ON r.id = c.run_id WHERE c.entity = 'lesson'
 			AND c.record_id IN (SELECT id FROM lessons WHERE source_id = 'LESSON' AND datasource_id IS NOT NULL

@@ -88,7 +88,8 @@ var (
 			"Break duty", func(d time.Time, _ int, inTerm bool) bool {
 				return inTerm && (d.Weekday() == time.Monday || d.Weekday() == time.Wednesday)
 			}},
-		{"{title: Staff meeting, kind: meeting, days: tuesday, occurrence: first, from: 16:00, to: 17:00, staff: [TEACHER]}",
+		{"{title: Staff meeting, kind: meeting, days: tuesday, occurrence: first, from: 16:00, to: 17:00, staff: " +
+			"[TEACHER]}",
 			"Staff meeting", func(d time.Time, _ int, inTerm bool) bool {
 				return inTerm && d.Weekday() == time.Tuesday && d.Day() <= 7
 			}},
@@ -100,12 +101,14 @@ var (
 			func(d time.Time, _ int, _ bool) bool {
 				return d.Weekday() == time.Thursday && d.AddDate(0, 0, 7).Month() != d.Month()
 			}},
-		{"{title: Boiler, days: [mon], weeks: [holidays], from: 06:00, to: 07:00, starts_on: 2016-10-01, ends_on: 2017-05-31}",
+		{"{title: Boiler, days: [mon], weeks: [holidays], from: 06:00, to: 07:00, starts_on: 2016-10-01, ends_on: " +
+			"2017-05-31}",
 			"Boiler", func(d time.Time, _ int, inTerm bool) bool {
 				return !inTerm && d.Weekday() == time.Monday && d.Format(time.DateOnly) >= "2016-10-01" &&
 					d.Format(time.DateOnly) <= "2017-05-31"
 			}},
-		{"{title: Open day, on: [2016-10-08, 2017-03-11], weeks: all, from: 09:00, to: 13:00, note: Wear a tie}", "Open day",
+		{"{title: Open day, on: [2016-10-08, 2017-03-11], weeks: all, from: 09:00, to: 13:00, note: Wear a tie}",
+			"Open day",
 			func(d time.Time, _ int, _ bool) bool {
 				return d.Format(time.DateOnly) == "2016-10-08" || d.Format(time.DateOnly) == "2017-03-11"
 			}},

@@ -12,15 +12,16 @@ import (
 	"misimportd/store/model"
 )
 
-const coverColumns = "TblCoverManagerCoverID,intCycle,TblTimetableManagerScheduleID,blnRecurring,dteDate,txtCoverTeacher," +
-	"blnVisible,blnEnabled,blnPublished\n"
+const coverColumns = "TblCoverManagerCoverID,intCycle,TblTimetableManagerScheduleID,blnRecurring,dteDate," +
+	"txtCoverTeacher,blnVisible,blnEnabled,blnPublished\n"
 
 // covered has a dump of covers come with each document: id, schedule, day, teacher, and three flags.
 func (w *world) covered(rows ...string) {
 	text := coverColumns
 	for _, row := range rows {
 		fields := strings.Split(row, " ")
-		text += strings.Join([]string{fields[0], "1", fields[1], "0", fields[2], fields[3], fields[4][:1], fields[4][1:2],
+		text += strings.Join([]string{fields[0], "1", fields[1], "0", fields[2], fields[3], fields[4][:1],
+			fields[4][1:2],
 			fields[4][2:]}, ",") + "\n"
 	}
 	w.dumps = map[string][]byte{"TblCoverManagerCover.csv": []byte(text)}
@@ -29,7 +30,8 @@ func (w *world) covered(rows ...string) {
 // coveredLessons is every lesson with somebody covered: as reports see it.
 func (w *world) coveredLessons() []string {
 	w.Helper()
-	return w.rows(`SELECT code || ' ' || CAST(on_date AS text) || ' ' || staff || ': ' || covered_by || ' for ' || covered
+	return w.rows(`SELECT code || ' ' || CAST(on_date AS text) || ' ' || staff || ': ' || covered_by || ' for ' ||
+		covered
 		FROM lesson_details WHERE covered IS NOT NULL ORDER BY on_date, code`)
 }
 
@@ -52,7 +54,8 @@ func TestACoverIsOfALesson(t *testing.T) {
 			w.Errorf("%v", r.Problems)
 		}
 		w.expect("covers", w.coveredLessons(), theCover)
-		w.expect("as reports see it", w.rows(`SELECT kind || ' ' || subject || ' ' || groups || ' ' || rooms || ' ' || note
+		w.expect("as reports see it", w.rows(`SELECT kind || ' ' || subject || ' ' || groups || ' ' || rooms || ' '
+			|| note
 			FROM lesson_details WHERE code = '7Mat1' AND on_date = '2016-09-26'`), "lesson Mathematics 7Mat1 Lab ")
 		// It goes when the dump has it no more, and what was stays.
 		w.covered("1 101 2016-09-26 GRE 110", "2 101 2016-10-31 GRE 111")
@@ -91,13 +94,15 @@ func TestFaultyCovers(t *testing.T) {
 			says: "unknown lesson: 1 cover of lessons that are no longer in the timetable; left out"},
 		"on another day": {rows: []string{"1 101 2016-09-27 GRE 110"}, covers: gone,
 			says: "not on that day: 1 cover of lessons that do not take place on that day"},
-		"no date": {rows: []string{"1 101 soon GRE 110"}, covers: stays, says: `1 value cannot be read: dteDate "soon" is not a date`},
+		"no date": {rows: []string{"1 101 soon GRE 110"}, covers: stays, says: `1 value cannot be read: dteDate ` +
+			`"soon" is not a date`},
 		"no schedule": {rows: []string{"1 x 2016-09-26 GRE 110"}, covers: stays,
 			says: `1 value cannot be read: TblTimetableManagerScheduleID "x" is not a number`},
-		"no id":         {rows: []string{"x 102 2016-09-27 WHI 110"}, covers: stays, says: "id is not a number"},
-		"other columns": {raw: "CoverID,Date\n1,2016-09-26\n", covers: stays, says: "the column TblCoverManagerCoverID is missing"},
-		"cut off":       {raw: coverColumns + "1,1,101,0,2016", covers: stays, says: "the line is not whole"},
-		"nothing":       {raw: "", covers: stays, says: "dump cannot be read"},
+		"no id": {rows: []string{"x 102 2016-09-27 WHI 110"}, covers: stays, says: "id is not a number"},
+		"other columns": {raw: "CoverID,Date\n1,2016-09-26\n", covers: stays,
+			says: "the column TblCoverManagerCoverID is missing"},
+		"cut off": {raw: coverColumns + "1,1,101,0,2016", covers: stays, says: "the line is not whole"},
+		"nothing": {raw: "", covers: stays, says: "dump cannot be read"},
 		"coming again": {raw: coverColumns + "1,1,101,1,2016-09-26T00:00:00,GRE,True,true,NULL\n", covers: stays,
 			says: "1 covers are said to come again"},
 	} {
@@ -129,12 +134,14 @@ func TestCoversThatClash(t *testing.T) {
 	each(t, func(w *world) {
 		school := coverSchool(w).lesson(103, 22, "7Mat2", 11, "GRE", 6) // Mr Grey teaches then, too
 		r := w.night("2016-09-20", school.xml())
-		w.expect("busy", clashesOf(r.Problems), "1 on 26 September 2016 staff #4 covers 7Mat1 (schedule/101) and takes "+
+		w.expect("busy", clashesOf(r.Problems), "1 on 26 September 2016 staff #4 covers 7Mat1 (schedule/101) and "+
+			"takes "+
 			"7Mat2 (schedule/103) at the same time")
 		w.expect("covers", w.coveredLessons(), theCover)
 		w.suspend("- {name: Trip, kind: suspension, from: 2016-09-26, to: 2016-09-26}")
 		r = w.night("2016-09-21", school.xml())
-		w.expect("suspended", clashesOf(r.Problems), "1 on 26 September 2016 staff #4 covers 7Mat1 (schedule/101), which is "+
+		w.expect("suspended", clashesOf(r.Problems), "1 on 26 September 2016 staff #4 covers 7Mat1 (schedule/101), "+
+			"which is "+
 			"suspended")
 		// Who is covered in the one lesson is free for the other.
 		w.suspend("[]")
@@ -157,7 +164,8 @@ func clashesOf(problems []mis.Problem) (list []string) {
 // TestCoversOfTwoTeachers: a lesson with two may have both covered, by one or by each other's place.
 func TestCoversOfTwoTeachers(t *testing.T) {
 	each(t, func(w *world) {
-		school := coverSchool(w).coded(7, "Ms Blue", "BLU").lesson(103, 21, "7Mat1", 11, "GRE", 5) // the same lesson (R24)
+		// the same lesson (R24)
+		school := coverSchool(w).coded(7, "Ms Blue", "BLU").lesson(103, 21, "7Mat1", 11, "GRE", 5)
 		w.covered("1 101 2016-09-26 BLU 110", "2 103 2016-09-26 BLU 110", "3 101 2016-09-19 GRE 110")
 		w.night("2016-09-12", school.xml())
 		w.expect("covers", w.coveredLessons(), "7Mat1 2016-09-19 Mr Grey, Ms White: Mr Grey for Ms White",
@@ -165,11 +173,13 @@ func TestCoversOfTwoTeachers(t *testing.T) {
 	})
 }
 
-// TestWhatAPersonEnteredIsLeftAlone: covers without a source, whatever the MIS says of the lesson, as long as there is one.
+// TestWhatAPersonEnteredIsLeftAlone: covers without a source, whatever the MIS says of the lesson, as long as there is
+// one.
 func TestWhatAPersonEnteredIsLeftAlone(t *testing.T) {
 	each(t, func(w *world) {
 		w.night("2016-09-20", coverSchool(w).xml())
-		w.exec(`INSERT INTO commitments (lesson_id, element_id, covers_id) SELECT l.id, (SELECT id FROM staff WHERE code = 'GRE'),
+		w.exec(`INSERT INTO commitments (lesson_id, element_id, covers_id) SELECT l.id, (SELECT id FROM staff WHERE
+			code = 'GRE'),
 			(SELECT id FROM staff WHERE code = 'WHI') FROM lessons l WHERE code = '7Mat1' AND on_date >= '2016-10-24'`)
 		entered := []string{theCover, "7Mat1 2016-10-24 Ms White: Mr Grey for Ms White",
 			"7Mat1 2016-10-31 Ms White: Mr Grey for Ms White"}
@@ -204,7 +214,8 @@ func TestWhatAPersonEnteredIsLeftAlone(t *testing.T) {
 // replaced leaves out a lesson of the timetable but for one.
 func (d *doc) replaced(gone, stays int) *doc {
 	d.timetable["Schedules"] = slices.DeleteFunc(d.timetable["Schedules"], func(s string) bool {
-		return strings.Contains(s, fmt.Sprintf(`Id="%d"`, gone)) && !strings.Contains(s, fmt.Sprintf(`Schedule Id="%d"`, stays))
+		return strings.Contains(s, fmt.Sprintf(`Id="%d"`, gone)) && !strings.Contains(s,
+			fmt.Sprintf(`Schedule Id="%d"`, stays))
 	})
 	return d
 }

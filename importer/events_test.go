@@ -11,18 +11,21 @@ import (
 )
 
 const eventsQuery = `SELECT name || ' ' || CAST(on_date AS text) || ' ' || substr(CAST(starts_at AS text), 12, 5)
-	|| CASE WHEN suspended THEN ' suspended' ELSE '' END || ' | ' || coalesce(staff, '') || ' | ' || coalesce(groups, '')
+	|| CASE WHEN suspended THEN ' suspended' ELSE '' END || ' | ' || coalesce(staff, '') || ' | ' ||
+		coalesce(groups, '')
 	|| ' | ' || coalesce(rooms, '') FROM lesson_details WHERE kind = 'event' AND on_date >= $1 ORDER BY on_date, name`
 
 // TestAnEventOfTheSchoolsOwn is a lesson of a kind of its own, with all that the file says of it.
 func TestAnEventOfTheSchoolsOwn(t *testing.T) {
 	each(t, func(w *world) {
-		w.events(`- {title: Duty, kind: duty, days: [mon], from: "10:20", to: "10:40", staff: [WHI, Mr Grey], groups: [7A],
+		w.events(`- {title: Duty, kind: duty, days: [mon], from: "10:20", to: "10:40", staff: [WHI, Mr Grey],
+			groups: [7A],
   rooms: [lab], note: Bring a whistle, organiser: GRE, starts_on: 2016-09-12, ends_on: 2016-09-26}`)
 		r := w.night("2016-09-05", timetabled().xml())
 		w.expect("problems", said(r.Problems))
 		w.expect("events", w.rows(eventsQuery, "2016-09-05"), "Duty 2016-09-12 10:20 | Mr Grey, Ms White | 7A | Lab",
-			"Duty 2016-09-19 10:20 | Mr Grey, Ms White | 7A | Lab", "Duty 2016-09-26 10:20 | Mr Grey, Ms White | 7A | Lab")
+			"Duty 2016-09-19 10:20 | Mr Grey, Ms White | 7A | Lab", "Duty 2016-09-26 10:20 | Mr Grey, Ms White | 7A "+
+				"| Lab")
 		w.expect("more", w.rows(`SELECT DISTINCT code || ' ' || note || ' ' || organiser FROM lesson_details
 			WHERE kind = 'event'`), "duty Bring a whistle Mr Grey")
 		ids := w.rows(`SELECT CAST(id AS text) FROM lessons WHERE kind = 'event' ORDER BY id`)
@@ -60,23 +63,29 @@ func TestEventsThatCannotBeAsTheyAreWritten(t *testing.T) {
 			[]string{"E 2016-09-12 12:00 | Ms White |  | "},
 			[]string{"E: unknown teacher: entry 1 of staff is no member of staff; left out"}},
 		"somebody who has left": {`{title: E, on: 2016-09-12, ` + times + `, staff: [OLD]}`,
-			[]string{"E 2016-09-12 12:00 |  |  | "}, []string{"E: unknown teacher: entry 1 of staff has left; taken out of it"}},
+			[]string{"E 2016-09-12 12:00 |  |  | "}, []string{"E: unknown teacher: entry 1 of staff has left; taken " +
+				"out of it"}},
 		"no such room": {`{title: E, on: 2016-09-12, ` + times + `, rooms: [Attic]}`,
 			[]string{"E 2016-09-12 12:00 |  |  | "}, []string{`E: unknown room: there is no room "Attic"; left out`}},
 		"no such group": {`{title: E, on: 2016-09-12, ` + times + `, groups: [set/999]}`,
 			[]string{"E 2016-09-12 12:00 |  |  | "},
 			[]string{"E: unknown group: entry 1 of groups (set/999) is no group; left out"}},
-		"two of one name": {`{title: E, on: 2016-09-12, ` + times + `, staff: [Ms Twin]}`, []string{"E 2016-09-12 12:00 |  |  | "},
+		"two of one name": {`{title: E, on: 2016-09-12, ` + times + `, staff: [Ms Twin]}`,
+			[]string{"E 2016-09-12 12:00 |  |  | "},
 			[]string{"E: fits more than one: entry 1 of staff fits several; write the id of one: 8, 9; left out"}},
 		"no such week": {`{title: E, days: [mon], weeks: [C], ` + times + `}`, nil,
-			[]string{`E: unknown timetable week: the timetable has no week "C": it has A, and there are none, holidays and all`}},
-		"never": {`{title: E, days: [mon], occurrence: fifth, starts_on: 2016-09-01, ends_on: 2016-09-30, ` + times + `}`, nil,
+			[]string{`E: unknown timetable week: the timetable has no week "C": it has A, and there are none, ` +
+				`holidays and all`}},
+		"never": {`{title: E, days: [mon], occurrence: fifth, starts_on: 2016-09-01, ends_on: 2016-09-30, ` + times +
+			`}`, nil,
 			[]string{"E: never takes place: there is no such day in era 2016/17"}},
-		"no organiser": {`{title: E, on: 2016-09-12, ` + times + `, organiser: XY}`, []string{"E 2016-09-12 12:00 |  |  | "},
+		"no organiser": {`{title: E, on: 2016-09-12, ` + times + `, organiser: XY}`, []string{"E 2016-09-12 12:00 |  " +
+			"|  | "},
 			[]string{"E: unknown teacher: the organiser is no member of staff; left out"}},
 		"over": {`{title: E, days: [mon], ends_on: 2016-08-31, ` + times + `}`, nil, nil},
 		"twice": {"{title: E, on: 2016-09-12, " + times + ", staff: [WHI]}\n- {title: E, on: 2016-09-12, " + times +
-			", staff: [GRE]}", []string{"E 2016-09-12 12:00 | Mr Grey |  | ", "E 2016-09-12 12:00 | Ms White |  | "}, nil},
+			", staff: [GRE]}", []string{"E 2016-09-12 12:00 | Mr Grey |  | ", "E 2016-09-12 12:00 | Ms White |  | "},
+			nil},
 	} {
 		t.Run(what, func(t *testing.T) {
 			each(t, func(w *world) {
@@ -106,7 +115,8 @@ func TestEventsAndTheCalendar(t *testing.T) {
 		w.night("2016-09-05", timetabled().xml())
 		w.expect("events", w.rows(eventsQuery, "2016-09-05"), "All 2016-09-05 12:00 |  |  | ",
 			"Sevens 2016-09-06 12:00 |  | 7A | ", "Boiler 2016-09-12 06:00 |  |  | ",
-			"Sevens 2016-09-13 12:00 suspended |  | 7A | ", "All 2016-09-19 12:00 |  |  | ", "Sevens 2016-09-20 12:00 |  | 7A | ")
+			"Sevens 2016-09-13 12:00 suspended |  | 7A | ", "All 2016-09-19 12:00 |  |  | ",
+			"Sevens 2016-09-20 12:00 |  | 7A | ")
 	})
 }
 
@@ -126,7 +136,8 @@ func TestEventsStayWithoutTheirFile(t *testing.T) {
 			w.Errorf("%v", r.Problems)
 		}
 		w.im.EventsFiles = files
-		w.night("2016-09-06", small().coded(3, "Ms White", "WHI").coded(4, "Mr Grey", "GRE").xml()) // no timetable tonight
+		// no timetable tonight
+		w.night("2016-09-06", small().coded(3, "Ms White", "WHI").coded(4, "Mr Grey", "GRE").xml())
 		w.expect("no timetable", w.rows(eventsQuery, "2016-09-05"), there...)
 		w.events("- {title: Duty}")
 		w.drop(timetabled().xml())

@@ -45,7 +45,8 @@ func newOrdeal(t *testing.T, database string) *ordeal {
 	keepApart(school.Timetable)
 	o.documents[1], o.dumpsOf[1] = school.Document(), school.Dumps()
 	o.im.Force = true
-	o.events("- {title: Duty, days: [wed], weeks: [A], from: \"10:20\", to: \"10:40\", staff: [" + school.Staff[2].Code + "]}")
+	o.events("- {title: Duty, days: [wed], weeks: [A], from: \"10:20\", to: \"10:40\", staff: [" +
+		school.Staff[2].Code + "]}")
 	o.night(o.asOf(), o.document(0))
 	return o
 }

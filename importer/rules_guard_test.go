@@ -160,7 +160,8 @@ func (w *world) withoutCovers() {
 	if w.isolation == sql.LevelDefault { // SQLite
 		w.exec(`DROP TABLE commitments`)
 		w.exec(`CREATE TABLE commitments (id integer PRIMARY KEY AUTOINCREMENT,
-			lesson_id bigint NOT NULL REFERENCES lessons ON DELETE CASCADE, element_id bigint NOT NULL REFERENCES elements,
+			lesson_id bigint NOT NULL REFERENCES lessons ON DELETE CASCADE, element_id bigint NOT NULL REFERENCES
+				elements,
 			UNIQUE (lesson_id, element_id))`)
 		return
 	}

@@ -251,7 +251,8 @@ func TestGoldenTimetable(t *testing.T) {
 		var said strings.Builder
 		for _, of := range []ask.LessonsOf{{}, {Staff: "whi"}, {Room: "hall"}, {Group: "set/21"}, {Group: "7mat1"},
 			{Pupil: "zoe"}} {
-			fmt.Fprintf(&said, "%q %q %q %q\n%s\n", of.Staff, of.Room, of.Group, of.Pupil, w.lessonsText("2016-10-31", of))
+			fmt.Fprintf(&said, "%q %q %q %q\n%s\n", of.Staff, of.Room, of.Group, of.Pupil,
+				w.lessonsText("2016-10-31", of))
 		}
 		golden(w.T, "lessons.txt", said.String()+w.lessonsText("2016-10-24", ask.LessonsOf{}))
 	})
@@ -269,7 +270,8 @@ func TestACalendarOfADay(t *testing.T) {
 		w.night("2016-09-05", withMeeting().xml())
 		var got []string
 		for _, day := range []string{"2016-10-24", "2016-10-31"} { // the clock changes between them
-			list, err := ask.Lessons(w.Context(), w.im.DB, ask.LessonsOf{Days: era.Interval{From: date(w, day), To: date(w, day)}})
+			list, err := ask.Lessons(w.Context(), w.im.DB, ask.LessonsOf{Days: era.Interval{From: date(w, day),
+				To: date(w, day)}})
 			if err != nil {
 				w.Fatal(err)
 			}

@@ -133,7 +133,8 @@ func (im *Importer) Why(ctx context.Context, pupil, group string) (why report.Wh
 			Between: []report.Because{},
 		}
 		for _, m := range stretches {
-			why.Database.Stretches = append(why.Database.Stretches, report.During{StartsOn: m.StartsOn, EndsOn: m.EndsOn})
+			why.Database.Stretches = append(why.Database.Stretches, report.During{StartsOn: m.StartsOn,
+				EndsOn: m.EndsOn})
 			why.Database.In = why.Database.In || m.StartsOn <= asOf && (m.EndsOn == 0 || m.EndsOn >= asOf)
 		}
 		why.Document.Knows, why.Document.Says = w.Says(of.Kind, of.SourceID, person.SourceID)

@@ -60,7 +60,8 @@ func (v *View) Search(ctx context.Context, kind, text string, like Like) (found 
 			if !isRef {
 				return nil, nil
 			}
-			where = []string{"t.datasource_id IN (SELECT id FROM datasources) AND t.era_id IN (SELECT id FROM eras) AND " +
+			where = []string{"t.datasource_id IN (SELECT id FROM datasources) AND t.era_id IN (SELECT id FROM eras) " +
+				"AND " +
 				"t.kind = $2 AND t.source_id = $1"}
 			args = []any{id, of}
 		}
@@ -77,14 +78,17 @@ func (v *View) Search(ctx context.Context, kind, text string, like Like) (found 
 	case ByAnything:
 		where, args = []string{"true"}, nil
 	}
-	shown, ofGroup := "e.kind", "CAST('' AS text) AS era, CAST(NULL AS date) AS starts_on, CAST(NULL AS date) AS ends_on"
+	shown, ofGroup := "e.kind", "CAST('' AS text) AS era, CAST(NULL AS date) AS starts_on, CAST(NULL AS date) AS "+
+		"ends_on"
 	from := "elements e JOIN " + in.table + " t ON t.id = e.id"
 	if kind == "group" {
 		shown, ofGroup = "t.kind", "r.name AS era, t.starts_on, t.ends_on"
 		from += " JOIN eras r ON r.id = t.era_id"
 	}
-	err = v.tx.SelectContext(ctx, &found, `SELECT e.id, `+shown+` AS kind, coalesce(t.source_id, '') AS source_id, e.name,
-			e.current, `+ofGroup+` FROM `+from+` WHERE `+strings.Join(where, " OR ")+` ORDER BY e.current DESC, e.name, e.id`,
+	err = v.tx.SelectContext(ctx, &found, `SELECT e.id, `+shown+` AS kind, coalesce(t.source_id, '') AS source_id,
+		e.name,
+			e.current, `+ofGroup+` FROM `+from+` WHERE `+strings.Join(where, " OR ")+` ORDER BY e.current DESC,
+				e.name, e.id`,
 		args...)
 	return found, v.db.failed("looking it up", err)
 }
@@ -121,16 +125,19 @@ type GroupOf struct {
 
 // GroupsOf lists the groups that an element itself was ever in, each stretch of days, the newest first.
 func (v *View) GroupsOf(ctx context.Context, element model.ID) (list []GroupOf, err error) {
-	err = v.tx.SelectContext(ctx, &list, `SELECT g.id AS group_id, g.kind, coalesce(g.source_id, '') AS source_id, e.name,
+	err = v.tx.SelectContext(ctx, &list, `SELECT g.id AS group_id, g.kind, coalesce(g.source_id, '') AS source_id,
+		e.name,
 			r.name AS era, m.starts_on, m.ends_on
-		FROM memberships m JOIN groups g ON g.id = m.group_id JOIN elements e ON e.id = g.id JOIN eras r ON r.id = g.era_id
+		FROM memberships m JOIN groups g ON g.id = m.group_id JOIN elements e ON e.id = g.id JOIN eras r ON r.id =
+			g.era_id
 		WHERE m.element_id = $1 ORDER BY m.starts_on DESC, g.kind, e.name, m.id`, element)
 	return list, v.db.failed("reading the memberships", err)
 }
 
 // Tutored lists the groups of which a member of staff is the tutor, or that one gathered, the newest first.
 func (v *View) Tutored(ctx context.Context, staff model.ID) (list []GroupOf, err error) {
-	err = v.tx.SelectContext(ctx, &list, `SELECT g.id AS group_id, g.kind, coalesce(g.source_id, '') AS source_id, e.name,
+	err = v.tx.SelectContext(ctx, &list, `SELECT g.id AS group_id, g.kind, coalesce(g.source_id, '') AS source_id,
+		e.name,
 			r.name AS era, g.starts_on, g.ends_on
 		FROM groups g JOIN elements e ON e.id = g.id JOIN eras r ON r.id = g.era_id
 		WHERE g.tutor_id = $1 OR g.owner_id = $1 ORDER BY g.starts_on DESC, g.kind, e.name, g.id`, staff)

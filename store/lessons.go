@@ -22,7 +22,8 @@ func (v *View) LessonsOf(ctx context.Context, days era.Interval, elements []mode
 		where += " AND EXISTS (SELECT 1 FROM commitments c WHERE c.lesson_id = l.id AND +c.element_id IN (" +
 			idList(elements) + "))"
 	}
-	if err := v.tx.SelectContext(ctx, &list, `SELECT l.id, coalesce(l.source_id, '') AS source_id, l.kind, l.code, l.name,
+	if err := v.tx.SelectContext(ctx, &list, `SELECT l.id, coalesce(l.source_id, '') AS source_id, l.kind, l.code,
+		l.name,
 			l.on_date, l.starts_at, l.ends_at, l.suspended, l.note, coalesce(o.name, '') AS organiser
 		FROM lessons l LEFT JOIN elements o ON o.id = l.organiser_id
 		WHERE `+where+` ORDER BY l.starts_at, l.ends_at, l.code, l.id`, days.From, days.To); err != nil {

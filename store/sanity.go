@@ -28,7 +28,8 @@ var sanityQueries = []struct {
 			AND NOT EXISTS (SELECT 1 FROM memberships m JOIN groups g ON g.id = m.group_id AND g.kind = 'form'
 				WHERE m.element_id = p.id AND m.starts_on <= $1 AND (m.ends_on IS NULL OR m.ends_on >= $1))
 		ORDER BY e.name, p.id`, false},
-	{"sets without members", `SELECT g.kind, coalesce(g.source_id, '') AS source_id, e.name, CAST(NULL AS date) AS on_date
+	{"sets without members", `SELECT g.kind, coalesce(g.source_id, '') AS source_id, e.name, CAST(NULL AS date) AS
+		on_date
 		FROM groups g JOIN elements e ON e.id = g.id WHERE g.kind = 'set' AND g.starts_on <= $1
 			AND (g.ends_on IS NULL OR g.ends_on >= $1)
 			AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.group_id = g.id AND m.starts_on <= $1
@@ -36,7 +37,8 @@ var sanityQueries = []struct {
 	{"lessons without a room", `SELECT l.kind, coalesce(l.source_id, '') AS source_id,
 			coalesce(nullif(l.name, ''), l.code) AS name, l.on_date
 		FROM lessons l WHERE l.on_date BETWEEN $1 AND $2 AND l.kind IN ('lesson', 'tutorial')
-			AND NOT EXISTS (SELECT 1 FROM commitments c JOIN locations r ON r.id = c.element_id WHERE c.lesson_id = l.id)
+			AND NOT EXISTS (SELECT 1 FROM commitments c JOIN locations r ON r.id = c.element_id WHERE c.lesson_id =
+				l.id)
 		ORDER BY l.on_date, l.starts_at, l.id`, true},
 }
 
@@ -63,8 +65,10 @@ func (v *View) SetsOn(ctx context.Context, on era.Date) (list []Found, err error
 	if v.empty {
 		return nil, nil
 	}
-	err = v.tx.SelectContext(ctx, &list, `SELECT g.id, g.kind, coalesce(g.source_id, '') AS source_id, e.name FROM groups g
-		JOIN elements e ON e.id = g.id WHERE g.kind = 'set' AND g.starts_on <= $1 AND (g.ends_on IS NULL OR g.ends_on >= $1)
+	err = v.tx.SelectContext(ctx, &list, `SELECT g.id, g.kind, coalesce(g.source_id, '') AS source_id, e.name FROM
+		groups g
+		JOIN elements e ON e.id = g.id WHERE g.kind = 'set' AND g.starts_on <= $1 AND (g.ends_on IS NULL OR
+			g.ends_on >= $1)
 		ORDER BY e.name, g.id`, on)
 	return list, v.db.failed("reading the sets", err)
 }
@@ -80,7 +84,8 @@ func (v *View) AllBookings(ctx context.Context, days era.Interval) (map[string][
 	rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT l.id, c.element_id, coalesce(c.covers_id, 0), %s, %s,
 			coalesce(nullif(l.name, ''), l.code), l.suspended, e.kind
 		FROM lessons l JOIN commitments c ON c.lesson_id = l.id JOIN elements e ON e.id = c.element_id
-		WHERE l.on_date BETWEEN $1 AND $2 AND e.kind <> 'subject' ORDER BY l.starts_at, l.id, c.id`, minute("l.starts_at"),
+		WHERE l.on_date BETWEEN $1 AND $2 AND e.kind <> 'subject' ORDER BY l.starts_at, l.id, c.id`,
+		minute("l.starts_at"),
 		minute("l.ends_at")), days.From, days.To)
 	if err != nil {
 		return nil, v.db.failed("reading the commitments", err)
@@ -90,7 +95,8 @@ func (v *View) AllBookings(ctx context.Context, days era.Interval) (map[string][
 	var b model.Booking
 	var kind string
 	for rows.Next() {
-		if err := rows.Scan(&lesson, &element, &covers, &b.StartsAt, &b.EndsAt, &b.Title, &b.Suspended, &kind); err != nil {
+		if err := rows.Scan(&lesson, &element, &covers, &b.StartsAt, &b.EndsAt, &b.Title, &b.Suspended,
+			&kind); err != nil {
 			return nil, v.db.failed("reading the commitments", err)
 		}
 		b.LessonID, b.ElementID, b.CoversID = model.ID(lesson), model.ID(element), model.ID(covers)
@@ -100,7 +106,8 @@ func (v *View) AllBookings(ctx context.Context, days era.Interval) (map[string][
 }
 
 // PupilsIn reads which pupils are in any of some groups on any of some days.
-func (v *View) PupilsIn(ctx context.Context, groups []model.ID, days era.Interval) (list []model.Membership, err error) {
+func (v *View) PupilsIn(ctx context.Context, groups []model.ID, days era.Interval) (list []model.Membership,
+	err error) {
 	if v.empty {
 		return nil, nil
 	}

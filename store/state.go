@@ -249,7 +249,8 @@ func (v *View) NewestReading(ctx context.Context) (run model.Run, err error) {
 	if v.empty {
 		return run, nil
 	}
-	err = v.tx.SelectContext(ctx, &runs, `SELECT id, kind, result, started_at, finished_at, as_of, source_sha256, problems
+	err = v.tx.SelectContext(ctx, &runs, `SELECT id, kind, result, started_at, finished_at, as_of, source_sha256,
+		problems
 		FROM runs WHERE kind IN ('import', 'approval', 'convert') AND result IN ('applied', 'unchanged', 'held')
 		AND source_sha256 <> '' ORDER BY id DESC LIMIT 1`)
 	if err != nil || len(runs) == 0 {

@@ -29,7 +29,8 @@ type Step struct {
 // parts are the records whose changes make the trail: which entity they are of, and the queries for their ids.
 func (v *View) parts(of TrailOf) (parts []trailPart) {
 	gone := func(entity model.Entity, column, is string) string {
-		return fmt.Sprintf(`SELECT g.record_id FROM changes g WHERE g.entity = '%s' AND g.action = 'delete' AND %s %s`, entity,
+		return fmt.Sprintf(`SELECT g.record_id FROM changes g WHERE g.entity = '%s' AND g.action = 'delete' AND %s
+			%s`, entity,
 			v.db.dialect.cast("(g.before ->> '"+column+"')", "bigint"), is)
 	}
 	members := func(column string) trailPart {
@@ -84,7 +85,8 @@ func (v *View) Trail(ctx context.Context, of TrailOf) (all []Step, err error) {
 
 // lessonTrail is the trail of the lessons of a record of the MIS, and of what they take and took.
 func (v *View) lessonTrail(ctx context.Context, of TrailOf) ([]Step, error) {
-	lessons, err := v.idsOf(ctx, []string{`SELECT l.id FROM lessons l WHERE l.datasource_id IN (SELECT id FROM datasources)
+	lessons, err := v.idsOf(ctx, []string{`SELECT l.id FROM lessons l WHERE l.datasource_id IN (SELECT id FROM
+		datasources)
 			AND l.source_id = $1`, `SELECT g.record_id FROM changes g WHERE g.entity = 'lesson' AND g.action = 'delete'
 			AND (g.before ->> 'source_id') = $1`}, of.SourceID)
 	if err != nil {
@@ -121,7 +123,8 @@ func (v *View) idsOf(ctx context.Context, queries []string, args ...any) (ids []
 }
 
 // steps reads what runs did to some records of an entity.
-func (v *View) steps(ctx context.Context, entity model.Entity, ids []model.ID, since time.Time) (all []Step, err error) {
+func (v *View) steps(ctx context.Context, entity model.Entity, ids []model.ID, since time.Time) (all []Step,
+	err error) {
 	from, args := "changes c", []any{entity}
 	if !since.IsZero() {
 		from, args = from+" JOIN runs r ON r.id = c.run_id AND r.started_at >= $2", append(args, since.UTC())
@@ -159,8 +162,10 @@ func (v *View) RunsOf(ctx context.Context, steps []Step) (map[model.ID]model.Run
 }
 
 // NamesThen reads how the records were called that steps refer to, when the runs made them (R39): what a run itself
-// did to such a record goes before its labels, and those before what it is called now. It is asked for once for all runs.
-func (v *View) NamesThen(ctx context.Context, steps []Step) (now model.Names, then map[model.ID]model.Names, err error) {
+// did to such a record goes before its labels, and those before what it is called now. It is asked for once for all
+// runs.
+func (v *View) NamesThen(ctx context.Context, steps []Step) (now model.Names, then map[model.ID]model.Names,
+	err error) {
 	now, then = model.NewNames(), map[model.ID]model.Names{}
 	asked := map[string]map[model.ID]bool{model.OfElement: {}, model.OfEra: {}, model.OfLesson: {}}
 	var runs []model.ID
@@ -230,7 +235,8 @@ func (v *View) HasLessons(ctx context.Context, sourceID string) (known bool, err
 	if v.empty {
 		return false, nil
 	}
-	err = v.tx.GetContext(ctx, &known, `SELECT EXISTS (SELECT 1 FROM lessons l JOIN datasources d ON l.datasource_id = d.id
+	err = v.tx.GetContext(ctx, &known, `SELECT EXISTS (SELECT 1 FROM lessons l JOIN datasources d ON l.datasource_id
+		= d.id
 			WHERE l.source_id = $1) OR EXISTS (SELECT 1 FROM changes g WHERE g.entity = 'lesson' AND g.action = 'delete'
 			AND (g.before ->> 'source_id') = $1)`, sourceID)
 	return known, v.db.failed("looking it up", err)

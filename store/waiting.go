@@ -14,7 +14,8 @@ func (v *View) WaitingMemberships(ctx context.Context, group, element model.ID) 
 	id := func(column string) string {
 		return v.db.dialect.cast("(coalesce(h.after, h.before) ->> '"+column+"')", "bigint")
 	}
-	err = v.tx.SelectContext(ctx, &runs, `SELECT r.id, r.kind, r.result, r.started_at, r.finished_at, r.as_of, r.guard, r.hold
+	err = v.tx.SelectContext(ctx, &runs, `SELECT r.id, r.kind, r.result, r.started_at, r.finished_at, r.as_of,
+		r.guard, r.hold
 		FROM runs r WHERE r.decision = 'waiting' AND EXISTS (SELECT 1 FROM held_changes h WHERE h.run_id = r.id
 			AND h.entity = 'membership' AND `+id("group_id")+` = $1 AND `+id("element_id")+` = $2) ORDER BY r.id DESC`,
 		group, element)

@@ -18,7 +18,7 @@ import (
 )
 
 type historyCommand struct {
-	What  string `arg:"" name:"kind/id or name" help:"As pupil/1234, set/57, form/8F, room/R1, a lesson's id, or a name."`
+	What  string `arg:"" name:"kind/id or name" help:"${help_what}"`
 	Since string `placeholder:"DAY" help:"${help_since}"`
 	CSV   bool   `name:"csv" help:"As CSV, for a spreadsheet."`
 }
@@ -50,7 +50,8 @@ func historyRows(h report.History, zone *time.Location) [][]string {
 				fields = append(fields, fmt.Sprintf("%s: %v, was %v", f.Name, f.After, f.Before))
 			}
 			row := []string{fmt.Sprint(r.Run), r.Kind, r.At.In(zone).Format("2006-01-02 15:04"), r.AsOf.String(), "",
-				string(l.Entity), string(l.Action), l.Name, l.SourceID, "", "", "", "", "", strings.Join(fields, "; "), l.Why}
+				string(l.Entity), string(l.Action), l.Name, l.SourceID, "", "", "", "", "", strings.Join(fields,
+					"; "), l.Why}
 			if r.UndoneBy != 0 {
 				row[4] = fmt.Sprint(r.UndoneBy)
 			}
@@ -73,7 +74,7 @@ func historyRows(h report.History, zone *time.Location) [][]string {
 }
 
 type whyCommand struct {
-	What []string `arg:"" name:"pupil ID in GROUP" help:"As in: why pupil 1234 in set/57. Names in quotes will do, too."`
+	What []string `arg:"" name:"pupil ID in GROUP" help:"${help_why}"`
 	CSV  bool     `name:"csv" help:"As CSV, for a spreadsheet."`
 }
 
@@ -94,7 +95,8 @@ func (c whyCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		rows := [][]string{{"what", "rule", "text"}, {"document", "", fmt.Sprintf("%s: knows %s, says %s", why.Document.From,
+		rows := [][]string{{"what", "rule", "text"}, {"document", "", fmt.Sprintf("%s: knows %s, says %s",
+			why.Document.From,
 			yesOrNo(why.Document.Knows), yesOrNo(why.Document.Says))}, {"database", "", yesOrNo(why.Database.In)}}
 		for _, b := range why.Between {
 			rows = append(rows, []string{b.What, b.Rule, b.Text})
@@ -116,7 +118,8 @@ func (c problemsCommand) Run(a *app) error {
 		}
 		rows := [][]string{{"where", "section", "id", "reason", "since", "mend", "detail", "line", "more"}}
 		for _, p := range list.Problems {
-			rows = append(rows, []string{p.Where, p.Section, p.ID, string(p.Reason), dateOrNone(p.Since), p.Mend, p.Detail,
+			rows = append(rows, []string{p.Where, p.Section, p.ID, string(p.Reason), dateOrNone(p.Since), p.Mend,
+				p.Detail,
 				numberOrNone(p.Line), numberOrNone(p.More)})
 		}
 		return a.listed(c.CSV, list, rows, func(w io.Writer, style text.Style) error {
@@ -181,7 +184,8 @@ func (c lessonsCommand) cycle(a *app) error {
 	case c.Format == "ical" && !a.JSON:
 		return text.WriteCycleCalendar(a.out, cycles, s.Zone, time.Now())
 	}
-	rows := [][]string{{"week", "day", "from", "to", "period", "kind", "id", "code", "name", "groups", "staff", "rooms"}}
+	rows := [][]string{{"week", "day", "from", "to", "period", "kind", "id", "code", "name", "groups", "staff",
+		"rooms"}}
 	for _, week := range cycles {
 		for _, day := range week.Days {
 			for _, l := range day.Lessons {

@@ -10,8 +10,11 @@ var helps = kong.Vars{
 	"help_kind":    "suspension: lessons stay and do not take place. gap: there are none.",
 	"help_from":    "The first day, or the first day and the time: 2017-01-09 or \"2017-01-09 09:00\".",
 	"help_group":   "Only those of a group, by its name, such as 10Mat2, or its kind and id in the MIS, as set/1234.",
-	"help_on": "The day that is looked at (default today): 2016-09-12, 12 sep, monday, last friday, yesterday. monday " +
+	"help_on": "The day that is looked at (default today): 2016-09-12, 12 sep, monday, last friday, yesterday. " +
+		"monday " +
 		"is the coming one.",
+	"help_what":  "As pupil/1234, set/57, form/8F, room/R1, a lesson's id such as schedule/3001, or a name.",
+	"help_why":   "As in: why pupil 1234 in set/57. Names in quotes will do, too.",
 	"help_since": "Only what happened since then: 2016-09-12, 12 sep, monday. monday is the last one.",
 	"help_cycle": "The timetable as it ideally is, without dates: that of week A, B …; or all for each week.",
 	"help_format": "text; ical for a calendar program; html, of a --cycle, for a browser to print on one page; or " +

@@ -56,7 +56,8 @@ func (c lessonsCommand) Run(a *app) error {
 
 // lessonRows are lessons as rows of CSV.
 func lessonRows(list []report.DayLesson) [][]string {
-	rows := [][]string{{"on", "from", "to", "kind", "id", "code", "name", "subject", "groups", "pupils", "staff", "rooms",
+	rows := [][]string{{"on", "from", "to", "kind", "id", "code", "name", "subject", "groups", "pupils", "staff",
+		"rooms",
 		"suspended", "covers", "clashes", "note"}}
 	for _, l := range list {
 		var covers, clashes []string
@@ -67,8 +68,10 @@ func lessonRows(list []report.DayLesson) [][]string {
 			clashes = append(clashes, c.Who+" and "+c.With+", "+c.At)
 		}
 		joined := func(list []string) string { return strings.Join(list, ", ") }
-		rows = append(rows, []string{l.On.String(), l.From, l.To, l.Kind, l.ID, l.Code, l.Name, l.Subject, joined(l.Groups),
-			joined(l.Pupils), joined(l.Staff), joined(l.Rooms), yesOrNo(l.Suspended), joined(covers), joined(clashes), l.Note})
+		rows = append(rows, []string{l.On.String(), l.From, l.To, l.Kind, l.ID, l.Code, l.Name, l.Subject,
+			joined(l.Groups),
+			joined(l.Pupils), joined(l.Staff), joined(l.Rooms), yesOrNo(l.Suspended), joined(covers),
+			joined(clashes), l.Note})
 	}
 	return rows
 }

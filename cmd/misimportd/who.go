@@ -50,7 +50,8 @@ func (a *app) tellWho(kind, who string, d onDay) error {
 
 // whoRows are what is known of somebody as rows of CSV: a fact, a group or a lesson in each.
 func whoRows(w report.Who) [][]string {
-	rows := [][]string{{"what", "kind", "id", "name", "from", "to", "more"}, {"is", w.Kind, w.SourceID, w.Name, "", "", ""}}
+	rows := [][]string{{"what", "kind", "id", "name", "from", "to", "more"}, {"is", w.Kind, w.SourceID, w.Name, "",
+		"", ""}}
 	for _, f := range w.Fields {
 		rows = append(rows, []string{"field", f.Name, "", f.Value, "", "", ""})
 	}
@@ -59,7 +60,8 @@ func whoRows(w report.Who) [][]string {
 		groups []report.PersonGroup
 	}{{"group", w.Groups}, {"tutor", w.Tutors}, {"to come", w.ToCome}, {"before", w.Before}} {
 		for _, g := range list.groups {
-			rows = append(rows, []string{list.what, g.Kind, g.SourceID, g.Name, g.StartsOn.String(), dateOrNone(g.EndsOn),
+			rows = append(rows, []string{list.what, g.Kind, g.SourceID, g.Name, g.StartsOn.String(),
+				dateOrNone(g.EndsOn),
 				g.Era})
 		}
 	}

@@ -42,7 +42,8 @@ const shownChoices = 12
 func (e *AmbiguousError) Error() string {
 	var which []string
 	for _, c := range e.Choices[:min(len(e.Choices), shownChoices)] {
-		which = append(which, fmt.Sprintf("%s is %s", refOf(e.Kind, c), words.Clean(c.Name))+words.Prefixed(" of ", c.Era))
+		which = append(which, fmt.Sprintf("%s is %s", refOf(e.Kind, c), words.Clean(c.Name))+words.Prefixed(" of ",
+			c.Era))
 	}
 	more := ""
 	if n := len(e.Choices) - shownChoices; n > 0 {
@@ -82,7 +83,10 @@ func Find(ctx context.Context, v *store.View, kind, text string, on era.Date) (s
 			return store.Found{}, err
 		}
 		if like == store.ByAnything { // without accents, as people type: the last thing to try
-			found = slices.DeleteFunc(found, func(f store.Found) bool { return !strings.Contains(plain(f.Name), plain(text)) })
+			found = slices.DeleteFunc(found, func(f store.Found) bool {
+				return !strings.Contains(plain(f.Name),
+					plain(text))
+			})
 		}
 		found = narrowed(found, kind, on)
 		switch {

@@ -82,7 +82,8 @@ func (of HistoryOf) find(ctx context.Context, v *store.View, h *report.History) 
 	return of.anything(ctx, v, h)
 }
 
-func (of HistoryOf) named(ctx context.Context, v *store.View, h *report.History, kind, text string) (store.TrailOf, error) {
+func (of HistoryOf) named(ctx context.Context, v *store.View, h *report.History, kind, text string) (store.TrailOf,
+	error) {
 	found, err := Find(ctx, v, kind, text, of.On)
 	h.Kind, h.SourceID, h.Name = found.Kind, found.SourceID, found.Name
 	return store.TrailOf{Kind: kind, ID: found.ID}, err

@@ -143,7 +143,8 @@ func dayLesson(l model.TakingLesson) report.DayLesson {
 	for _, taken := range l.Takes {
 		switch {
 		case taken.Covers != "":
-			shown.Covers = append(shown.Covers, report.Cover{Covered: taken.Covers, By: taken.Name, ByHand: taken.ByHand})
+			shown.Covers = append(shown.Covers, report.Cover{Covered: taken.Covers, By: taken.Name,
+				ByHand: taken.ByHand})
 		case taken.Kind == "group":
 			shown.Groups = append(shown.Groups, taken.Name)
 		case taken.Kind == "staff":

@@ -70,7 +70,8 @@ func Sanity(ctx context.Context, db *store.DB, on era.Date) (list []report.Sanit
 }
 
 // withoutTeacher is the sets that no lesson has with a teacher.
-func withoutTeacher(ctx context.Context, v *store.View, on era.Date, bookings map[string][]model.Booking) (report.Sanity,
+func withoutTeacher(ctx context.Context, v *store.View, on era.Date,
+	bookings map[string][]model.Booking) (report.Sanity,
 	error) {
 	s := report.Sanity{What: "sets without a teacher", Found: []report.Odd{}}
 	led, taught := map[model.ID]bool{}, map[model.ID]bool{}
@@ -132,7 +133,8 @@ func twice(ctx context.Context, v *store.View, kind, what string, found []booked
 		on := era.Moment(c.a.StartsAt).Date()
 		of := names[c.a.ElementID]
 		s.Found = append(s.Found, report.Odd{Kind: kind, SourceID: of.SourceID, Name: of.Name, On: &on,
-			Detail: fmt.Sprintf("%s, %s and %s, %s", words.Clean(c.a.Title), span(c.a), words.Clean(c.b.Title), span(c.b))})
+			Detail: fmt.Sprintf("%s, %s and %s, %s", words.Clean(c.a.Title), span(c.a), words.Clean(c.b.Title),
+				span(c.b))})
 	}
 	return s, err
 }

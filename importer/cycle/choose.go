@@ -111,7 +111,8 @@ func (m *making) groups() (list []candidate) {
 	return list
 }
 
-// ofGroup is the lessons of a set, or of a form: those of the form itself, and those of the sets that its pupils are in.
+// ofGroup is the lessons of a set, or of a form: those of the form itself, and those of the sets that its pupils are
+// in.
 func (m *making) ofGroup(ref string) func(mis.Lesson) bool {
 	kind, id, _ := strings.Cut(ref, "/")
 	if kind == "set" {

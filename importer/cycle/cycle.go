@@ -116,7 +116,8 @@ func (m *making) week(week mis.Week, title string, chosen func(mis.Lesson) bool)
 		}
 		lessons := append([]report.CycleLesson{}, by[day]...)
 		slices.SortStableFunc(lessons, func(a, b report.CycleLesson) int {
-			return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), words.CompareNames(a.Called(), b.Called()))
+			return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), words.CompareNames(a.Called(),
+				b.Called()))
 		})
 		c.Days = append(c.Days, report.CycleDay{Day: time.Weekday(day).String(), Lessons: lessons})
 	}

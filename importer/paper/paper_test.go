@@ -37,7 +37,8 @@ func printed(t *testing.T, write func(io.Writer) error) int {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	browser := exec.CommandContext(ctx, "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+	browser := exec.CommandContext(ctx, "chromium", "--headless", "--no-sandbox", "--disable-gpu",
+		"--disable-dev-shm-usage",
 		"--no-first-run", "--user-data-dir="+filepath.Join(folder, "profile"), "--no-pdf-header-footer",
 		"--print-to-pdf="+pdf, "file://"+html)
 	browser.Env = append(os.Environ(), "HOME="+folder)
@@ -65,13 +66,17 @@ func snapshot(t *testing.T) *mis.Snapshot {
 func TestWallTimetablesAreOfOnePage(t *testing.T) {
 	snap := snapshot(t)
 	staff := snap.Timetable.Lessons[0].Staff[0]
-	for _, asked := range []cycle.Asked{{Week: "A", Group: "10A"}, {Week: "B", Staff: staff}, {Week: "A", Room: "room 2"},
+	for _, asked := range []cycle.Asked{{Week: "A", Group: "10A"}, {Week: "B", Staff: staff}, {Week: "A",
+		Room: "room 2"},
 		{Week: "all", Group: "7B"}} {
 		cycles, err := cycle.Of(snap, asked)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if sheets := printed(t, func(w io.Writer) error { return paper.WriteCycles(w, cycles) }); sheets != len(cycles) {
+		if sheets := printed(t, func(w io.Writer) error {
+			return paper.WriteCycles(w,
+				cycles)
+		}); sheets != len(cycles) {
 			t.Errorf("%+v: %d weeks on %d sheets", asked, len(cycles), sheets)
 		}
 		t.Logf("TABLE %+v: %d weeks, each on one sheet", asked, len(cycles))
@@ -83,7 +88,8 @@ func TestClassListsAreOfOnePage(t *testing.T) {
 	for _, count := range []int{0, 1, 30, 75} {
 		m := report.Members{Group: report.ListedGroup{Kind: "set", Name: "7Mat1"}, On: era.NewDate(2016, 9, 12)}
 		for i := range count {
-			m.Members = append(m.Members, report.ListedMember{Name: fmt.Sprintf("Nguyễn-<b>Montgomery</b> %d (10A)", i)})
+			m.Members = append(m.Members, report.ListedMember{Name: fmt.Sprintf("Nguyễn-<b>Montgomery</b> %d (10A)",
+				i)})
 		}
 		if sheets := printed(t, func(w io.Writer) error { return paper.WriteClassList(w, m) }); sheets != 1 {
 			t.Errorf("%d members are on %d sheets", count, sheets)
@@ -152,8 +158,9 @@ func TestWeeksOfTheTimetable(t *testing.T) {
 			t.Errorf("%d lessons, want %d", got, n)
 		}
 	}
-	for _, asked := range []cycle.Asked{{Week: "C"}, {Week: "A", Staff: "nobody"}, {Week: "A", Room: "room"}, {Week: "A",
-		Group: "10"}} {
+	for _, asked := range []cycle.Asked{{Week: "C"}, {Week: "A", Staff: "nobody"}, {Week: "A", Room: "room"},
+		{Week: "A",
+			Group: "10"}} {
 		if _, err := cycle.Of(snap, asked); err == nil {
 			t.Errorf("%+v is answered", asked)
 		}

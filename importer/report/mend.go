@@ -71,7 +71,8 @@ var mends = map[mis.Reason]string{
 	mis.UnknownCategory:  "choose a category that exists",
 	mis.UnknownTimetable: "name a timetable that exists (isams: timetable)", mis.SeveralTimetables: "say in the " +
 		"configuration which timetable to import (isams: timetable)",
-	mis.Overlapping: "let the periods not overlap", mis.Backwards: "correct the times or dates: it ends before it starts",
+	mis.Overlapping: "let the periods not overlap", mis.Backwards: "correct the times or dates: it ends before it " +
+		"starts",
 	mis.CrossesMidnight: "let it end by midnight", mis.NoWeek: "allocate a week of the timetable, or enter a gap",
 	mis.OutsideEras: "correct the dates, or enter the academic year", mis.NobodyInYear: "correct the year group",
 	mis.OverlapsAnother: "make the two one", mis.SectionIsAbsent: "let the export hold it again",

@@ -96,7 +96,8 @@ func (r *eventReader) list(node *yaml.Node, above map[string]*yaml.Node) {
 }
 
 // eventKeys are what an event can say.
-var eventKeys = []string{"title", "kind", "days", "occurrence", "weeks", "from", "to", "all_day", "starts_on", "ends_on",
+var eventKeys = []string{"title", "kind", "days", "occurrence", "weeks", "from", "to", "all_day", "starts_on",
+	"ends_on",
 	"on", "staff", "groups", "rooms", "note", "organiser", "events"}
 
 func (r *eventReader) item(node *yaml.Node, above map[string]*yaml.Node) {

@@ -47,12 +47,15 @@ events:
 	mondays := []time.Weekday{time.Monday, time.Tuesday}
 	for i, want := range []schoolfiles.Event{
 		{Title: "Playground", Kind: "duty", When: era.Recurrence{Weekdays: mondays}, From: 620, To: 640, Line: 7,
-			Staff: []schoolfiles.Mention{mention("AB", 7), mention("CD", 7)}, Rooms: []schoolfiles.Mention{mention("Hall", 7)}},
-		{Title: "Gate", Kind: "duty", Weeks: []string{"A", "B"}, From: 620, To: 660, Line: 11, Organiser: mention("EF", 9),
+			Staff: []schoolfiles.Mention{mention("AB", 7), mention("CD", 7)},
+			Rooms: []schoolfiles.Mention{mention("Hall", 7)}},
+		{Title: "Gate", Kind: "duty", Weeks: []string{"A", "B"}, From: 620, To: 660, Line: 11,
+			Organiser: mention("EF", 9),
 			When: era.Recurrence{Weekdays: mondays, Range: era.Interval{From: era.NewDate(2016, 9, 5),
 				To: era.NewDate(2016, 12, 16)}}},
-		{Title: "Library", Kind: "duty", Weeks: []string{"A", "B"}, From: 620, To: 640, Line: 12, Organiser: mention("EF", 9),
-			Note: "Quiet, please", When: era.Recurrence{Weekdays: []time.Weekday{time.Friday},
+		{Title: "Library", Kind: "duty", Weeks: []string{"A", "B"}, From: 620, To: 640, Line: 12,
+			Organiser: mention("EF", 9),
+			Note:      "Quiet, please", When: era.Recurrence{Weekdays: []time.Weekday{time.Friday},
 				Occurrences: []era.Occurrence{era.Last, 1}}},
 		{Title: "Open day", Kind: "event", From: 0, To: era.MinutesOfDay, Line: 1,
 			Groups: []schoolfiles.Mention{mention("set/21", 1), mention("8F", 1)},
@@ -75,24 +78,31 @@ events:
 func TestFaultyEvents(t *testing.T) {
 	const times = "from: 10:00, to: 11:00"
 	for text, says := range map[string]string{
-		"- {title: a, on: 2017-02-31, " + times + "}":                             `line 1: "2017-02-31" is not a date`,
-		"- {title: a, starts_on: 2016-12-01, ends_on: 2016-11-30, " + times + "}": "line 1: it ends on 2016-11-30, before it starts on 2016-12-01",
-		"- {title: a, from: 11:00, to: 10:00}":                                    "line 1: it ends at 10:00, before it starts at 11:00",
-		"- {title: a, from: 10:00, to: 10:00}":                                    "before it starts",
-		"\n- {title: a, from: 22:00, to: 02:00}":                                  "line 2: from 22:00 to 02:00 goes over midnight: write two events",
-		"- {title: a}":                                                            "an event needs from and to",
-		"- {" + times + "}":                                                       "line 1: an event needs a title",
-		"- {title: a, from: ten, to: 11:00}":                                      "ten",
-		"- {title: a, days: [montag], " + times + "}":                             `"montag" is no day of the week`,
-		"- {title: a, occurrence: sixth, days: [mon], " + times + "}":             `"sixth" is no occurrence in the month`,
-		"- {title: a, occurrence: first, " + times + "}":                          "first of which day of the week? write days: [tuesday] as well",
-		"- {title: a, on: 2016-10-08, days: [mon], " + times + "}":                "on names the very days: leave days out",
-		"- {title: a, wekks: [A], " + times + "}":                                 `unknown key "wekks"`,
-		"- {title: a, title: b, " + times + "}":                                   "title",
-		"- {title: a, all_day: perhaps}":                                          "all_day is true or false",
-		"- {title: a, staff: [{x: y}], " + times + "}":                            "staff is a list of names, codes or ids",
-		"- {title: a, organiser: [AB, CD], " + times + "}":                        "organiser is one member of staff",
-		"- {title: a, weeks: [''], " + times + "}":                                "weeks is a list such as [A, B]",
+		"- {title: a, on: 2017-02-31, " + times + "}": `line 1: "2017-02-31" is not a date`,
+		"- {title: a, starts_on: 2016-12-01, ends_on: 2016-11-30, " + times + "}": "line 1: it ends on 2016-11-30, " +
+			"before it starts on 2016-12-01",
+		"- {title: a, from: 11:00, to: 10:00}": "line 1: it ends at 10:00, before " +
+			"it starts at 11:00",
+		"- {title: a, from: 10:00, to: 10:00}": "before it starts",
+		"\n- {title: a, from: 22:00, to: 02:00}": "line 2: from 22:00 to 02:00 goes " +
+			"over midnight: write two events",
+		"- {title: a}":                                "an event needs from and to",
+		"- {" + times + "}":                           "line 1: an event needs a title",
+		"- {title: a, from: ten, to: 11:00}":          "ten",
+		"- {title: a, days: [montag], " + times + "}": `"montag" is no day of the week`,
+		"- {title: a, occurrence: sixth, days: [mon], " + times + "}": `"sixth" is no occurrence in the ` +
+			`month`,
+		"- {title: a, occurrence: first, " + times + "}": "first of which day of the week? " +
+			"write days: [tuesday] as well",
+		"- {title: a, on: 2016-10-08, days: [mon], " + times + "}": "on names the very days: leave " +
+			"days out",
+		"- {title: a, wekks: [A], " + times + "}": `unknown key "wekks"`,
+		"- {title: a, title: b, " + times + "}":   "title",
+		"- {title: a, all_day: perhaps}":          "all_day is true or false",
+		"- {title: a, staff: [{x: y}], " + times + "}": "staff is a list of names, codes " +
+			"or ids",
+		"- {title: a, organiser: [AB, CD], " + times + "}": "organiser is one member of staff",
+		"- {title: a, weeks: [''], " + times + "}":         "weeks is a list such as [A, B]",
 		"just a text":                           "line 1: expected an event",
 		"- {title: a, " + times + "}\n---\n- b": "a second document",
 		"- {title: [":                           "line ",

@@ -17,7 +17,8 @@ func WriteWhy(w io.Writer, why report.Why, style Style) error {
 		words.Clean(why.Group.Name))))
 	says := "says nothing of it"
 	if why.Document.Knows {
-		says = map[bool]string{true: "says that the pupil is in it", false: "says that the pupil is not in it"}[why.Document.
+		says = map[bool]string{true: "says that the pupil is in it", false: "says that the pupil is not in " +
+			"it"}[why.Document.
 			Says]
 	}
 	p.line("  document   %s %s", words.Clean(why.Document.From), says)
@@ -47,12 +48,14 @@ func WriteProblems(w io.Writer, list report.ProblemList, style Style) error {
 	case list.Count == 0:
 		p.line("Nothing is to be mended: run %d read a document without a problem.", list.Run)
 	default:
-		p.line("%s", p.paint(bold, fmt.Sprintf("%s, by the document that run %d read", words.Many(list.Count, "problem"),
+		p.line("%s", p.paint(bold, fmt.Sprintf("%s, by the document that run %d read", words.Many(list.Count,
+			"problem"),
 			list.Run)))
 	}
 	for from := 0; from < len(list.Problems); {
 		first, to := list.Problems[from], from+1
-		for to < len(list.Problems) && list.Problems[to].Section == first.Section && list.Problems[to].Reason == first.Reason {
+		for to < len(list.Problems) && list.Problems[to].Section == first.Section &&
+			list.Problems[to].Reason == first.Reason {
 			to++
 		}
 		if from == 0 || list.Problems[from-1].Section != first.Section {
@@ -82,7 +85,8 @@ func (p *printer) listedProblem(q report.ListedProblem) {
 func WriteSanity(w io.Writer, on era.Date, list []report.Sanity, style Style) error {
 	p := &printer{Style: style, w: w}
 	const fortnight = 14
-	p.line("%s", p.paint(bold, fmt.Sprintf("On %s; lessons from then to %s", on.Long(), on.AddDays(fortnight-1).Long())))
+	p.line("%s", p.paint(bold, fmt.Sprintf("On %s; lessons from then to %s", on.Long(),
+		on.AddDays(fortnight-1).Long())))
 	for _, s := range list {
 		colour := green
 		if s.Count > 0 {

@@ -57,7 +57,8 @@ func WriteCycleCalendar(w io.Writer, cycles []report.Cycle, zone *time.Location,
 	return calendar.SerializeTo(w, ics.WithNewLine("\r\n"))
 }
 
-func addCycleLesson(calendar *ics.Calendar, c report.Cycle, l report.CycleLesson, zone *time.Location, stamp time.Time) {
+func addCycleLesson(calendar *ics.Calendar, c report.Cycle, l report.CycleLesson, zone *time.Location,
+	stamp time.Time) {
 	event := calendar.AddEvent(strings.ReplaceAll(words.Clean(l.ID), "/", "-") + "-week-" + words.Clean(c.Week) +
 		"@misimportd")
 	event.SetDtStampTime(stamp)

@@ -55,11 +55,13 @@ func (p *printer) lesson(l report.DayLesson) {
 		if c.ByHand {
 			byHand = " (entered by hand)"
 		}
-		p.line("               %s", p.paint(green, fmt.Sprintf("%s covers %s%s", words.Clean(c.By), words.Clean(c.Covered),
+		p.line("               %s", p.paint(green, fmt.Sprintf("%s covers %s%s", words.Clean(c.By),
+			words.Clean(c.Covered),
 			byHand)))
 	}
 	for _, c := range l.Clashes {
-		p.line("               %s", p.paint(red, fmt.Sprintf("clash: %s and %s, %s", words.Clean(c.Who), words.Clean(c.With),
+		p.line("               %s", p.paint(red, fmt.Sprintf("clash: %s and %s, %s", words.Clean(c.Who),
+			words.Clean(c.With),
 			c.At)))
 	}
 }

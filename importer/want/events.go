@@ -98,7 +98,8 @@ func ownIDs(events []Event) []string {
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(events[a].all(), events[b].all()) })
 	for _, i := range order {
 		e := events[i]
-		sum := sha256.Sum256([]byte(fmt.Sprint(strings.ToLower(e.Title), "\x00", strings.ToLower(e.Kind), e.When.Weekdays,
+		sum := sha256.Sum256([]byte(fmt.Sprint(strings.ToLower(e.Title), "\x00", strings.ToLower(e.Kind),
+			e.When.Weekdays,
 			e.When.Occurrences, e.Weeks, e.From, e.To, textsOf(e.Rooms))))
 		const enough = 6
 		id := "own/" + hex.EncodeToString(sum[:enough])

@@ -71,7 +71,8 @@ func (w *Wanted) Explain(p Pair, kind, group, pupil string) Explanation {
 
 // isAbout tells whether a problem is of a pupil's record or of a group's.
 func isAbout(p mis.Problem, kind, group, pupil string) bool {
-	ofGroup := map[string]string{"Forms": model.FormGroup, "Sets": model.SetGroup, "CustomPupilGroups": model.CustomGroup,
+	ofGroup := map[string]string{"Forms": model.FormGroup, "Sets": model.SetGroup,
+		"CustomPupilGroups":       model.CustomGroup,
 		"TblActivityManagerGroup": model.ActivityGroup}[p.Section]
 	return p.Section == "CurrentPupils" && p.ID == pupil || ofGroup == kind && ofGroup != "" && p.ID == group
 }
@@ -138,7 +139,8 @@ func holds[T any](r *mis.Roll[T], id string, idOf func(T) string) (isThere, mayH
 
 // explainList tells whether what says who is in the group can be read.
 func (w *Wanted) explainList(kind, group, pupil string, add func(what, rule, format string, args ...any)) {
-	lists := map[string]*mis.MemberLists{model.SetGroup: &w.Snap.SetLists, model.CustomGroup: &w.Snap.CustomMembers}[kind]
+	lists := map[string]*mis.MemberLists{model.SetGroup: &w.Snap.SetLists,
+		model.CustomGroup: &w.Snap.CustomMembers}[kind]
 	switch {
 	case lists != nil && lists.SaysNothing():
 		add("rule", "R34", "the document has no section %s, so everybody stays in the group who is", lists.Section)

@@ -54,11 +54,13 @@ func (d *decoder) activitySections(problems *mis.Problems) {
 	d.activities = a
 	d.snap.ActivityLinks.FaultyIn = map[string]bool{}
 	dumped(d.tables, a.groups, readActivity, "TblActivityManagerGroupId", "txtName", "dteStartDate", "dteEndDate")
-	dumped(d.tables, a.links, a.readLink, "TblActivityManagerGroupPupilLinkId", "txtSchoolID", "intGroup", "dteStartDate",
+	dumped(d.tables, a.links, a.readLink, "TblActivityManagerGroupPupilLinkId", "txtSchoolID", "intGroup",
+		"dteStartDate",
 		"dteEndDate")
 	dumped(d.tables, a.events, readEvent, "TblActivityManagerEventId", "txtSubject", "txtLocation", "dteStartDate",
 		"dteEndDate", "blnAllDayEvent", "intGroup")
-	dumped(d.tables, a.occurrences, readOccurrence, "TblActivityManagerEventOccurrenceId", "intEventId", "dteOccurrenceDate",
+	dumped(d.tables, a.occurrences, readOccurrence, "TblActivityManagerEventOccurrenceId", "intEventId",
+		"dteOccurrenceDate",
 		"blnCancelled")
 	dumped(d.tables, a.teachers, readEventTeacher, "TblEventTeacherLinkId", "intEventId", "txtTeacherId")
 	d.done = append(d.done, a.finish)

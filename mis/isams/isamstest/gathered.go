@@ -193,7 +193,8 @@ func (s *School) writeCustomMembers(w *writer) {
 	})
 }
 
-// Dumps are the tables of activities, and of covers where there are any, as SQL Server writes them, by the names of the files.
+// Dumps are the tables of activities, and of covers where there are any, as SQL Server writes them, by the names of
+// the files.
 func (s *School) Dumps() map[string][]byte {
 	groups := table{{"TblActivityManagerGroupId", "txtName", "intActivity", "dteStartDate", "dteEndDate", "blnActive"}}
 	links := table{{"TblActivityManagerGroupPupilLinkId", "txtSchoolID", "intGroup", "dteStartDate", "dteEndDate"}}
