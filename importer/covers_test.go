@@ -107,7 +107,7 @@ func TestFaultyCovers(t *testing.T) {
 			says: "1 covers are said to come again"},
 	} {
 		t.Run(what, func(t *testing.T) {
-			each(t, func(w *world) {
+			onSQLite(t, func(w *world) {
 				w.night("2016-09-20", coverSchool(w).xml())
 				if w.covered(c.rows...); c.rows == nil {
 					w.dumps["TblCoverManagerCover.csv"] = []byte(c.raw)

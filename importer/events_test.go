@@ -88,7 +88,7 @@ func TestEventsThatCannotBeAsTheyAreWritten(t *testing.T) {
 			nil},
 	} {
 		t.Run(what, func(t *testing.T) {
-			each(t, func(w *world) {
+			onSQLite(t, func(w *world) {
 				school := func() *doc { return timetabled().coded(8, "Ms Twin", "TWA").coded(9, "Ms Twin", "TWB") }
 				w.night("2016-09-04", school().coded(7, "Ms Old", "OLD").xml())
 				w.events("- " + c.text)

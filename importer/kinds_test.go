@@ -174,7 +174,7 @@ func firstImport(w *world) (id model.ID) {
 
 // TestRandomKinds lets random nights go by over all kinds of group and holds each against the model.
 func TestRandomKinds(t *testing.T) {
-	for seed := range uint64(soak(30, 2)) {
+	for seed := range uint64(soak(30, 1)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			eachVariant(t, int(seed), func(w *world) {
 				allKinds(w)

@@ -41,6 +41,12 @@ func each(t *testing.T, story func(w *world)) {
 	storetest.Each(t, func(t *testing.T, database string) { story(newWorld(t, database)) })
 }
 
+// onSQLite tells a story on SQLite alone: what it is about knows no database.
+func onSQLite(t *testing.T, story func(w *world)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { story(newWorld(t, storetest.SQLite(t))) })
+}
+
 // eachVariant tells one of a story's many variants on SQLite, and every third of them on
 // PostgreSQL too; all of them in the soak.
 func eachVariant(t *testing.T, variant int, story func(w *world)) {
@@ -49,7 +55,7 @@ func eachVariant(t *testing.T, variant int, story func(w *world)) {
 		each(t, story)
 		return
 	}
-	t.Run("sqlite", func(t *testing.T) { story(newWorld(t, storetest.SQLite(t))) })
+	onSQLite(t, story)
 }
 
 var year2016 = era.Era{Name: "2016/17", StartsOn: era.NewDate(2016, 8, 15), EndsOn: era.NewDate(2017, 8, 14)}
