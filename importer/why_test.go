@@ -21,18 +21,24 @@ func TestWhyAPupilIsOrIsNotInAGroup(t *testing.T) {
 		in    bool
 		says  []string
 	}{
-		"all is well":         {in: true, says: []string{"and so says the newest document."}},
-		"not in it":           {group: "set/22", says: []string{"is not in it, and so says the newest document."}},
-		"the pupil has left":  {night: theNext(gone("12")), says: []string{"R21", "the pupil is not in the document"}},
-		"the set is gone":     {night: theNext(withoutRecord("Set Id=\"21\"")), says: []string{"R11", "the group is not in the document any more"}},
-		"no section of sets":  {night: theNext(small().leaveOut("Sets")), in: true, says: []string{"R34", "the document has no such section"}},
-		"no set lists":        {night: theNext(small().leaveOut("SetLists")), in: true, says: []string{"R34", "no section SetLists"}},
-		"a faulty set":        {night: theNext(faulty(`<Set Id="21"`, `<Set Id="21" YearId="x"><Name></Name></Set><Set Id="9921"`)), in: true, says: []string{"R33"}},
-		"a pin":               {night: pinned, in: true, says: []string{"pin", "it is pinned"}},
-		"a held night":        {night: heldNight, in: true, says: []string{"hold", "is held, and this waits for a person with it"}},
+		"all is well":        {in: true, says: []string{"and so says the newest document."}},
+		"not in it":          {group: "set/22", says: []string{"is not in it, and so says the newest document."}},
+		"the pupil has left": {night: theNext(gone("12")), says: []string{"R21", "the pupil is not in the document"}},
+		"the set is gone": {night: theNext(withoutRecord("Set Id=\"21\"")), says: []string{"R11",
+			"the group is not in the document any more"}},
+		"no section of sets": {night: theNext(small().leaveOut("Sets")), in: true, says: []string{"R34",
+			"the document has no such section"}},
+		"no set lists": {night: theNext(small().leaveOut("SetLists")), in: true, says: []string{"R34",
+			"no section SetLists"}},
+		"a faulty set": {night: theNext(faulty(`<Set Id="21"`,
+			`<Set Id="21" YearId="x"><Name></Name></Set><Set Id="9921"`)), in: true, says: []string{"R33"}},
+		"a pin": {night: pinned, in: true, says: []string{"pin", "it is pinned"}},
+		"a held night": {night: heldNight, in: true, says: []string{"hold", "is held, and this waits for a " +
+			"person with it"}},
 		"a year not imported": {night: onlyYear8, says: []string{"setting", "the pupil's year group is not imported"}},
-		"not imported yet":    {night: waitingDocument, in: true, says: []string{"PreFetched", "the next import brings it"}},
-		"of a form":           {group: "form/7/A", in: true, says: []string{"and so says the newest document."}},
+		"not imported yet": {night: waitingDocument, in: true, says: []string{"PreFetched",
+			"the next import brings it"}},
+		"of a form": {group: "form/7/A", in: true, says: []string{"and so says the newest document."}},
 	} {
 		t.Run(what, func(t *testing.T) {
 			onSQLite(t, func(w *world) {
