@@ -33,6 +33,9 @@ var (
 	demoNight = era.NewDate(2016, time.September, 5)
 )
 
+// demoLessons is how many lessons a fortnight the timetable has: fewer than a school's, so that nobody waits.
+const demoLessons = 480
+
 func (c demoCommand) Run(a *app) error {
 	folder, err := c.folder()
 	if err != nil {
@@ -43,7 +46,8 @@ func (c demoCommand) Run(a *app) error {
 	own.flags = flags{Timezone: "Europe/London", State: folder, Database: "sqlite:" +
 		filepath.Join(folder, "misimportd.db"), noConfig: true}
 	own.works, own.begin = begins, true
-	d := &demo{app: &own, folder: folder, school: isamstest.New(c.Seed, isamstest.Typical).Gather(25, 20)}
+	d := &demo{app: &own, folder: folder,
+		school: isamstest.New(c.Seed, isamstest.Typical).Teach(demoLessons).Gather(25, 20).CoverSome(40)}
 	return d.withDatabase(d.play)
 }
 
@@ -103,6 +107,7 @@ func (d *demo) play(_ config.Settings, db *store.DB) error {
 		d.say("That took %.1f s.", time.Since(begin).Seconds())
 		d.school.Night()
 		d.school.GatherNight(d.AsOf.AddDays(1).String())
+		d.school.CoverNight()
 	}
 	d.morning(3)
 	if err := d.putDocument(); err != nil {
@@ -153,6 +158,8 @@ func (d *demo) suggest() {
 		{"undo 6 --plan", "what taking that back would put back"},
 		{"groups automatic --on " + d.AsOf.String(), "the groups that follow from the rest"},
 		{"members 'All tutors' --on " + d.AsOf.String(), "who is in one of them"},
+		{fmt.Sprintf("pupil %d --on %s", d.school.Pupils[0].ID, d.AsOf), "all there is of a pupil"},
+		{"lessons --on " + d.AsOf.String(), "the lessons of a day, who covers whom, and what clashes"},
 		{"era list", "the academic years"},
 	} {
 		command := hint.Command("%s", try[0])
