@@ -12,6 +12,7 @@ import (
 	"misimportd/importer/report"
 	"misimportd/importer/want"
 	"misimportd/mis"
+	"misimportd/mis/cache"
 	"misimportd/mis/isams"
 	"misimportd/store"
 )
@@ -37,7 +38,11 @@ func (im *Importer) newestDocument(ctx context.Context, v *store.View) (snap *mi
 		from = fmt.Sprintf("the document that run %d read, on %s", run.ID, run.AsOf.Long())
 		if run.ID != 0 && run.Source.SHA256 != current {
 			snap, err := im.readArchived(int64(run.ID), run.Source.SHA256)
-			return snap, from, err
+			var gone *cache.NotArchivedError
+			if !errors.As(err, &gone) {
+				return snap, from, err
+			}
+			from = "the document that the database reflects (the one that was read last is not in the Archive any more)"
 		}
 		if document, err = im.State.Reflected(); err != nil {
 			return nil, "", nothingReflected(err)

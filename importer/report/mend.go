@@ -41,15 +41,27 @@ var places = []struct{ where, sections string }{
 	{"the configuration", "guard eras convert document"},
 }
 
-// placeIn is where a section is mended, and its place in the order.
-func placeIn(section string) (where string, order int) {
-	for i, p := range places {
-		if at := slices.Index(strings.Fields(p.sections), section); at >= 0 {
-			const most = 100
-			return p.where, i*most + at
+// place is where a section is mended, and its place in the order.
+type place struct {
+	where string
+	order int
+}
+
+var placeOfSection = func() map[string]place {
+	of := map[string]place{}
+	for _, p := range places {
+		for section := range strings.FieldsSeq(p.sections) {
+			of[section] = place{p.where, len(of) + 1}
 		}
 	}
-	return "elsewhere", len(places) * 100
+	return of
+}()
+
+func placeIn(section string) place {
+	if of, known := placeOfSection[section]; known {
+		return of
+	}
+	return place{"elsewhere", len(placeOfSection) + 1}
 }
 
 // mends says for each reason what to do.
@@ -89,13 +101,11 @@ var mends = map[mis.Reason]string{
 func ListProblems(problems []mis.Problem) (list []ListedProblem) {
 	list = []ListedProblem{}
 	for _, p := range problems {
-		where, _ := placeIn(p.Section)
-		list = append(list, ListedProblem{where, p, cmp.Or(mends[p.Reason], "see what it says")})
+		list = append(list, ListedProblem{placeIn(p.Section).where, p, cmp.Or(mends[p.Reason], "see what it says")})
 	}
 	slices.SortStableFunc(list, func(a, b ListedProblem) int {
-		_, orderA := placeIn(a.Section)
-		_, orderB := placeIn(b.Section)
-		return cmp.Or(cmp.Compare(orderA, orderB), cmp.Compare(a.Reason, b.Reason), mis.CompareIDs(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(placeIn(a.Section).order, placeIn(b.Section).order), cmp.Compare(a.Reason,
+			b.Reason), mis.CompareIDs(a.ID, b.ID))
 	})
 	return list
 }

@@ -21,7 +21,6 @@ func (w *Wanted) finishDays() {
 	if w.Table == nil {
 		return
 	}
-	w.nameElements()
 	w.addOwnEvents()
 	w.placeCovers()
 	prints := make([][]byte, len(w.Table.Lessons))

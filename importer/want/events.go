@@ -73,6 +73,7 @@ func (w *Wanted) addOwnEvents() {
 	if !w.Table.ownSpeak || len(w.Events) == 0 {
 		return
 	}
+	w.nameElements() // groups that follow from others are there by now, too
 	w.Table.periods = maps.Clone(w.Table.periods)
 	if w.Table.periods == nil {
 		w.Table.periods = map[string]mis.Period{}

@@ -241,6 +241,8 @@ func FuzzDumps(f *testing.F) {
 	for _, name := range slices.Sorted(maps.Keys(goodDumps())) {
 		f.Add(name, []byte(goodDumps()[name]))
 	}
+	f.Add("TblCoverManagerCover.csv", []byte("TblCoverManagerCoverID,TblTimetableManagerScheduleID,dteDate,"+
+		"txtCoverTeacher,blnVisible,blnEnabled,blnPublished\n1,1,2016-09-26 00:00:00.000,T1,1,1,0\n2,x,,,,,\n"))
 	f.Fuzz(func(t *testing.T, name string, text []byte) {
 		s, err := isams.DecodeWith(strings.NewReader(clubs), isams.Options{Dumps: []isams.Dump{{Name: name,
 			Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }}}})
@@ -255,6 +257,11 @@ func FuzzDumps(f *testing.F) {
 		for _, m := range s.ActivityLinks.Records {
 			if m.PupilID == "" || m.Days.IsEmpty() {
 				t.Errorf("%+v", m)
+			}
+		}
+		for _, c := range s.Covers.Records {
+			if c.By == "" || c.On == 0 || c.LessonID == "" || s.Covers.Faulty[c.ID] {
+				t.Errorf("%+v", c)
 			}
 		}
 	})
