@@ -36,6 +36,10 @@ func DateOf(t time.Time) Date {
 func ParseDate(text string) (Date, error) {
 	t, err := time.Parse(layout, text)
 	if err != nil {
+		if looksISO(text) {
+			return 0, fmt.Errorf("%q is not a date: there is no such day in the calendar, or it is not written as "+
+				"2016-09-05", text)
+		}
 		return 0, fmt.Errorf("%q is not a date: write it as 2016-09-05", text)
 	}
 	return DateOf(t), nil

@@ -26,6 +26,9 @@ func (e *UnsaidError) Error() string {
 // friday, last friday, today, yesterday, tomorrow. Numbers apart by strokes are day, month, year.
 func (s Said) Parse(text string) (Date, error) {
 	words := strings.Fields(strings.ToLower(strings.NewReplacer(",", " ", ".", " ").Replace(text)))
+	if _, err := ParseWeekday(firstOf(words)); err == nil && len(words) > 2 {
+		words = words[1:] // Monday 12 September 2016
+	}
 	if d, err := ReadDate(strings.TrimSpace(text)); err == nil {
 		return d, nil
 	} else if looksISO(text) {
@@ -47,9 +50,19 @@ func (s Said) Parse(text string) (Date, error) {
 			return s.weekday(day, s.Past, 0), nil
 		}
 	case 3:
+		if monthOf(words[0])+monthOf(words[1]) == 0 { // 12.9.2016
+			return s.numbers(words, text)
+		}
 		return s.dayOfMonth(words, text)
 	}
 	return 0, &UnsaidError{text}
+}
+
+func firstOf(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	return words[0]
 }
 
 func looksISO(text string) bool {
@@ -119,6 +132,9 @@ func (s Said) dayOfMonth(words []string, text string) (Date, error) {
 	year := 0
 	if err == nil && len(words) == 3 {
 		year, err = strconv.Atoi(words[2])
+		if len(words[2]) == 2 {
+			year += 2000
+		}
 	}
 	if err != nil || month == 0 || n < 1 || year < 0 {
 		return 0, &UnsaidError{text}
@@ -148,7 +164,7 @@ func (s Said) date(day, month, year int, text string) (Date, error) {
 	d, err := ReadDate(fmt.Sprintf("%04d-%02d-%02d", year, month, day))
 	switch {
 	case err != nil:
-		return 0, fmt.Errorf("%q is no day of the calendar", text)
+		return 0, fmt.Errorf("%q is no day of the calendar: write the day first, and then the month", text)
 	case isOpen && s.Past && d > s.Today:
 		return s.date(day, month, year-1, text)
 	}

@@ -1,8 +1,11 @@
 package importer
 
 import (
+	"context"
+
 	"misimportd/importer/schoolfiles"
 	"misimportd/importer/want"
+	"misimportd/store"
 )
 
 // otherGroups says which groups there are beside those that the MIS has, those of the school's file too.
@@ -26,10 +29,14 @@ func (n *night) otherGroups(s *scene) (want.OtherGroups, error) {
 }
 
 // besideLessons says what stands beside lessons, the school's own events too.
-func (n *night) besideLessons() (want.Beside, error) {
+func (n *night) besideLessons(ctx context.Context, v *store.View) (want.Beside, error) {
 	b := want.Beside{Covers: n.Covers}
 	events, isThere, err := schoolfiles.ReadEvents(n.EventsFiles)
-	b.HasEvents = isThere
+	if err != nil || !isThere {
+		return b, err
+	}
+	baseline, err := v.Baseline(ctx)
+	b.HasEvents, b.HadTerms = true, baseline["Terms"] > 0
 	for _, e := range events {
 		b.Events = append(b.Events, eventOf(e))
 	}

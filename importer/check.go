@@ -18,13 +18,16 @@ import (
 // wrong with them is told with file and line.
 func (im *Importer) CheckEvents(ctx context.Context) (found string, err error) {
 	n := &night{Importer: im}
-	beside, err := n.besideLessons()
-	if err != nil || !beside.HasEvents {
-		return "there is no such file, so events stay as they are", err
-	}
-	found = fmt.Sprintf("%d of them", len(beside.Events))
 	var faults []error
 	err = im.DB.View(ctx, func(v *store.View) error {
+		beside, err := n.besideLessons(ctx, v)
+		if err != nil {
+			return err
+		}
+		if found = fmt.Sprintf("%d of them", len(beside.Events)); !beside.HasEvents {
+			found = "there is no such file, so events stay as they are"
+			return nil
+		}
 		snap, _, err := im.newestDocument(ctx, v)
 		if err != nil {
 			found += "; whom and what they name is looked up once there is a document"
@@ -36,7 +39,7 @@ func (im *Importer) CheckEvents(ctx context.Context) (found string, err error) {
 		}
 		for _, p := range w.Problems.List() {
 			if p.Section == want.OwnSection {
-				faults = append(faults, fmt.Errorf("line %d of %s", p.Line, p.Detail))
+				faults = append(faults, fmt.Errorf("%s: %s", p.ID, p.Detail))
 			}
 		}
 		return nil
@@ -63,6 +66,11 @@ func CheckDocument(state cache.Folder, timetable string) (string, error) {
 	})
 	if err != nil {
 		return "", err
+	}
+	for _, p := range s.Problems.List() {
+		if p.Reason == mis.DumpUnreadable {
+			return "", fmt.Errorf("%s.csv, line %d: %s", p.Section, p.Line, p.Detail)
+		}
 	}
 	more, problems := "", len(s.Problems.List())
 	if problems > 0 {

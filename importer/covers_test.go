@@ -81,19 +81,24 @@ func TestFaultyCovers(t *testing.T) {
 	}{
 		"not enabled": {rows: []string{"1 101 2016-09-26 GRE 101"}, covers: gone},
 		"of another year": {rows: []string{"1 101 2019-09-26 GRE 110"}, covers: gone,
-			says: "outside every era: 1 cover of days outside of era 2016/17; left out"},
+			says: "outside every era: 1 cover (1) of days outside of era 2016/17; left out"},
 		"doubled": {rows: []string{"1 101 2016-09-26 GRE 110", "1 101 2016-09-26 GRE 110"}, covers: stays,
 			says: "1 repeated"},
 		"twice under two ids": {rows: []string{"1 101 2016-09-26 GRE 110", "2 101 2016-09-26 GRE 110"}, covers: stays},
 		"one id, two teachers": {rows: []string{"1 101 2016-09-26 GRE 110", "1 101 2016-09-26 WHI 110"}, covers: stays,
 			says: "1 same id, different content"},
-		"by a teacher who is not there": {rows: []string{"1 101 2016-09-26 XXX 110"}, covers: gone,
+		"by a teacher who is not there": {rows: []string{"1 101 2016-09-26 XXX 110"}, covers: stays,
 			says: `1 unknown teacher: no member of staff has the code "XXX"; skipped`},
+		"in small letters": {rows: []string{"1 101 2016-09-26 gre 110"}, covers: stays},
+		"none is valid": {rows: []string{"1 101 2016-09-26 GRE 101", "2 101 2016-09-19 GRE 101",
+			"3 102 2016-09-20 WHI 000",
+			"4 102 2016-09-27 WHI 011", "5 102 2016-10-25 WHI 000"}, covers: stays,
+			says: "none is valid: not one of 5 covers is all of visible and enabled (cover: valid_if), so covers stay"},
 		"by the teacher": {rows: []string{"1 101 2016-09-26 WHI 110"}, covers: gone},
 		"of no lesson": {rows: []string{"1 999 2016-09-26 GRE 110"}, covers: gone,
-			says: "unknown lesson: 1 cover of lessons that are no longer in the timetable; left out"},
+			says: "unknown lesson: 1 cover (1) of lessons that are no longer in the timetable; left out"},
 		"on another day": {rows: []string{"1 101 2016-09-27 GRE 110"}, covers: gone,
-			says: "not on that day: 1 cover of lessons that do not take place on that day"},
+			says: "not on that day: 1 cover (1) of lessons that do not take place on that day"},
 		"no date": {rows: []string{"1 101 soon GRE 110"}, covers: stays, says: `1 value cannot be read: dteDate ` +
 			`"soon" is not a date`},
 		"no schedule": {rows: []string{"1 x 2016-09-26 GRE 110"}, covers: stays,
@@ -127,6 +132,27 @@ func TestFaultyCovers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestACoverOfAScheduleThatCannotBeRead stays, as the lesson does (R33).
+func TestACoverOfAScheduleThatCannotBeRead(t *testing.T) {
+	onSQLite(t, func(w *world) {
+		two := func() *doc { return coverSchool(w).lesson(103, 21, "7Mat1", 11, "GRE", 5).coded(7, "Ms Blue", "BLU") }
+		school := two()
+		w.covered("1 103 2016-09-26 BLU 110")
+		w.night("2016-09-20", school.xml())
+		there := w.coveredLessons()
+		spoilt := two()
+		w.covered("1 103 2016-09-26 BLU 110")
+		last := len(spoilt.timetable["Schedules"]) - 1
+		spoilt.timetable["Schedules"][last] = strings.Replace(spoilt.timetable["Schedules"][last], "<PeriodId>11",
+			"<PeriodId>x", 1)
+		w.night("2016-09-21", spoilt.xml())
+		if len(there) != 1 {
+			w.Fatal(there)
+		}
+		w.expect("covers", w.coveredLessons(), there...)
+	})
 }
 
 // TestCoversThatClash are told with both lessons, and made all the same: it is not for an import to mend.

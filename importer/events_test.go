@@ -3,6 +3,7 @@ package importer_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,8 +46,7 @@ func TestAnEventOfTheSchoolsOwn(t *testing.T) {
 func said(problems []mis.Problem) []string {
 	list := []string{}
 	for _, p := range problems {
-		_, detail, _ := strings.Cut(p.Detail, "events.yml: ")
-		list = append(list, strings.TrimSpace(p.ID+": "+string(p.Reason)+": "+detail))
+		list = append(list, strings.TrimPrefix(p.ID, "events.yml:1")+string(p.Reason)+": "+p.Detail)
 	}
 	return list
 }
@@ -61,27 +61,28 @@ func TestEventsThatCannotBeAsTheyAreWritten(t *testing.T) {
 	}{
 		"somebody who is not there": {`{title: E, on: 2016-09-12, ` + times + `, staff: [XY, WHI]}`,
 			[]string{"E 2016-09-12 12:00 | Ms White |  | "},
-			[]string{"E: unknown teacher: entry 1 of staff is no member of staff; left out"}},
+			[]string{"unknown teacher: entry 1 of staff (XY) is no member of staff; left out"}},
 		"somebody who has left": {`{title: E, on: 2016-09-12, ` + times + `, staff: [OLD]}`,
-			[]string{"E 2016-09-12 12:00 |  |  | "}, []string{"E: unknown teacher: entry 1 of staff has left; taken " +
+			[]string{"E 2016-09-12 12:00 |  |  | "}, []string{"unknown teacher: entry 1 of staff (OLD) has left; " +
+				"taken " +
 				"out of it"}},
 		"no such room": {`{title: E, on: 2016-09-12, ` + times + `, rooms: [Attic]}`,
-			[]string{"E 2016-09-12 12:00 |  |  | "}, []string{`E: unknown room: there is no room "Attic"; left out`}},
+			[]string{"E 2016-09-12 12:00 |  |  | "}, []string{`unknown room: there is no room "Attic"; left out`}},
 		"no such group": {`{title: E, on: 2016-09-12, ` + times + `, groups: [set/999]}`,
 			[]string{"E 2016-09-12 12:00 |  |  | "},
-			[]string{"E: unknown group: entry 1 of groups (set/999) is no group; left out"}},
+			[]string{"unknown group: entry 1 of groups (set/999) is no group; left out"}},
 		"two of one name": {`{title: E, on: 2016-09-12, ` + times + `, staff: [Ms Twin]}`,
 			[]string{"E 2016-09-12 12:00 |  |  | "},
-			[]string{"E: fits more than one: entry 1 of staff fits several; write the id of one: 8, 9; left out"}},
+			[]string{"fits more than one: entry 1 of staff fits several; write the id of one: 8, 9; left out"}},
 		"no such week": {`{title: E, days: [mon], weeks: [C], ` + times + `}`, nil,
-			[]string{`E: unknown timetable week: the timetable has no week "C": it has A, and there are none, ` +
+			[]string{`unknown timetable week: the timetable has no week "C": it has A, and there are none, ` +
 				`holidays and all`}},
 		"never": {`{title: E, days: [mon], occurrence: fifth, starts_on: 2016-09-01, ends_on: 2016-09-30, ` + times +
 			`}`, nil,
-			[]string{"E: never takes place: there is no such day in era 2016/17"}},
+			[]string{"never takes place: there is no such day in era 2016/17"}},
 		"no organiser": {`{title: E, on: 2016-09-12, ` + times + `, organiser: XY}`, []string{"E 2016-09-12 12:00 |  " +
 			"|  | "},
-			[]string{"E: unknown teacher: the organiser is no member of staff; left out"}},
+			[]string{"unknown teacher: the organiser is no member of staff; left out"}},
 		"over": {`{title: E, days: [mon], ends_on: 2016-08-31, ` + times + `}`, nil, nil},
 		"twice": {"{title: E, on: 2016-09-12, " + times + ", staff: [WHI]}\n- {title: E, on: 2016-09-12, " + times +
 			", staff: [GRE]}", []string{"E 2016-09-12 12:00 | Mr Grey |  | ", "E 2016-09-12 12:00 | Ms White |  | "},
@@ -154,6 +155,49 @@ func TestEventsStayWithoutTheirFile(t *testing.T) {
 		}
 		w.night("2016-09-06", timetabled().xml())
 		w.expect("the file is gone", w.rows(eventsQuery, "2016-09-05"), there...)
+	})
+}
+
+// TestEventsStayWhileTermsAreNotTold: without them, or where one cannot be read, nobody knows which days are in term.
+func TestEventsStayWhileTermsAreNotTold(t *testing.T) {
+	for what, spoil := range map[string]func(*doc){
+		"none":         func(d *doc) { d.timetable["Terms"] = nil },
+		"a faulty one": func(d *doc) { d.in("Terms", `<Term Id="2"><StartDate>soon</StartDate></Term>`) },
+		"a faulty week": func(d *doc) {
+			d.in("TimetableAllocations", `<TimetableAllocation Id="99"><Year>x</Year></TimetableAllocation>`)
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			onSQLite(t, func(w *world) {
+				w.events(`- {title: Duty, days: [mon], from: "10:20", to: "10:40", staff: [WHI]}`)
+				w.night("2016-09-05", timetabled().xml())
+				there := w.rows(eventsQuery, "2016-09-05")
+				spoilt := timetabled()
+				spoil(spoilt)
+				r := w.night("2016-09-06", spoilt.xml())
+				w.expect("events", w.rows(eventsQuery, "2016-09-05"), there...)
+				if !slices.ContainsFunc(r.Problems, func(p mis.Problem) bool { return p.Section == "events" }) ||
+					len(there) != 4 {
+					w.Errorf("%d events; %v", len(there), r.Problems)
+				}
+				if again := w.night("2016-09-07", timetabled().xml()); len(again.Changes) > 0 {
+					w.Errorf("and back: %v", again.Changes)
+				}
+			})
+		})
+	}
+}
+
+// TestAFileOfEventsThatIsNotThere stops the run when it was named: its events must not end because of a slip.
+func TestAFileOfEventsThatIsNotThere(t *testing.T) {
+	onSQLite(t, func(w *world) {
+		w.events(`- {title: Duty, on: 2016-09-12, from: "10:20", to: "10:40"}`)
+		w.im.EventsFiles = append(w.im.EventsFiles, filepath.Join(w.TempDir(), "two.yml"))
+		w.drop(timetabled().xml())
+		w.im.AsOf = date(w, "2016-09-05")
+		if _, err := w.im.Run(w.Context()); err == nil || !strings.Contains(err.Error(), "two.yml is not there") {
+			w.Errorf("%v", err)
+		}
 	})
 }
 

@@ -149,7 +149,7 @@ func (n *night) look(ctx context.Context, v *store.View) (*scene, error) {
 	if s.groups, err = n.otherGroups(s); err != nil {
 		return nil, err
 	}
-	if s.beside, err = n.besideLessons(); err != nil {
+	if s.beside, err = n.besideLessons(ctx, v); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(n.checkTimetable(), n.checkConverted(ctx, v)); err != nil {

@@ -8,8 +8,7 @@ type Cover struct {
 	LessonID string // of the record that makes the lesson, with its kind
 	On       era.Date
 	By       string // a StaffMember's ID
-	Of       string // likewise: whose lesson it is, "" where it names nobody
-	Lost     bool   // the timetable has no such record, so nobody knows whose it was
+	Of       string // likewise: whose lesson it is, "" where that is not known
 
 	Visible, Enabled, Published bool // which of these make a cover valid differs from school to school
 }

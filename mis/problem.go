@@ -65,6 +65,7 @@ const (
 	NoTeacher         Reason = "no teacher"
 	Clash             Reason = "clash"
 	NeverTakesPlace   Reason = "never takes place"
+	NoneIsValid       Reason = "none is valid"
 )
 
 // Reasons are all of them.
@@ -75,14 +76,16 @@ var Reasons = []Reason{NoID, BadID, Conflicting, Repeated, NoName, BadValue, Too
 	SeveralTimetables, Overlapping, Backwards, CrossesMidnight, NoWeek, NotUnderstood, OutsideEras, NobodyInYear,
 	OverlapsAnother, LastGood, SectionIsAbsent, Unwanted, WouldClash, YearEnds, NoMatch,
 	UnknownAuthor, UnknownCategory, UnknownActivity, UnknownEvent, UnknownGroup, UnknownMember, Ambiguous, InItself,
-	SameName, OutsideGroup, TimesDiffer, DumpUnreadable, UnknownLesson, NotThatDay, NoTeacher, Clash, NeverTakesPlace}
+	SameName, OutsideGroup, TimesDiffer, DumpUnreadable, UnknownLesson, NotThatDay, NoTeacher, Clash, NeverTakesPlace,
+	NoneIsValid}
 
 // onlyIn are reasons that some kinds of section have alone, by how their names begin.
 var onlyIn = map[Reason][]string{UnknownAuthor: {"Custom"}, UnknownCategory: {"Custom"}, UnknownActivity: {"Tbl"},
 	UnknownEvent: {"Tbl"}, OutsideGroup: {"Tbl"}, TimesDiffer: {"Tbl"}, DumpUnreadable: {"Tbl"},
 	UnknownLesson: {"TblCover"}, NotThatDay: {"TblCover"}, NoTeacher: {"TblCover"}, Clash: {"TblCover"},
-	NeverTakesPlace: {"events"}, UnknownGroup: {"guard", "events"}, UnknownMember: {"extra_groups"},
-	Ambiguous: {"extra_groups", "events"}, InItself: {"extra_groups"}, SameName: {"extra_groups"}}
+	NeverTakesPlace: {"events"}, NoneIsValid: {"TblCover"}, UnknownGroup: {"guard", "events"},
+	UnknownMember: {"extra_groups"},
+	Ambiguous:     {"extra_groups", "events"}, InItself: {"extra_groups"}, SameName: {"extra_groups"}}
 
 // ReasonsOf are the reasons that problems of a section can have.
 func ReasonsOf(section string) []Reason {

@@ -98,6 +98,7 @@ type Timetable struct {
 
 	Silent     map[LessonKind]bool // kinds of which the document has no section, or an empty one (R34)
 	WeeksFault bool                // some allocation could not be read: weeks without any say nothing
+	TermsFault bool                // some term could not be read: nobody knows all days that are in one
 }
 
 // EventDate is a day on which an event takes place, or was to.

@@ -157,3 +157,21 @@ func (v *View) NamesOfElements(ctx context.Context, ids []model.ID) (map[model.I
 	}
 	return labels, nil
 }
+
+// Listed is an element with the code by which it is known.
+type Listed struct {
+	SourceID string `db:"source_id"`
+	Code     string `db:"code"`
+	Name     string `db:"name"`
+}
+
+// All lists the current elements of a kind, by name.
+func (v *View) All(ctx context.Context, kind string) (list []Listed, err error) {
+	if v.empty {
+		return nil, nil
+	}
+	in := foundIn[kind]
+	err = v.tx.SelectContext(ctx, &list, `SELECT coalesce(t.source_id, '') AS source_id, `+in.names[0]+` AS code, e.name
+		FROM elements e JOIN `+in.table+` t ON t.id = e.id WHERE e.current ORDER BY e.name, e.id`)
+	return list, v.db.failed("reading the list", err)
+}

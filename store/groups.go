@@ -81,12 +81,14 @@ type MemberOn struct {
 	Kind     string   `db:"kind"`
 	SourceID string   `db:"source_id"`
 	Name     string   `db:"name"`
+	Surname  string   `db:"surname"`
+	Forename string   `db:"forename"`
 	StartsOn era.Date `db:"starts_on"`
 	EndsOn   era.Date `db:"ends_on"`
 	Through  string   `db:"through"` // the group within the group that it is in, "" for the group itself
 }
 
-// MembersOn lists who is in a group on a day, by name: its own members, or flat, everybody who is in it
+// MembersOn lists who is in a group on a day, by surname: its own members, or flat, everybody who is in it
 // through groups that are its members, and no group.
 func (v *View) MembersOn(ctx context.Context, group model.ID, on era.Date, flat bool) ([]MemberOn, error) {
 	members := []MemberOn{}
@@ -95,11 +97,13 @@ func (v *View) MembersOn(ctx context.Context, group model.ID, on era.Date, flat 
 		from, only = "flat_memberships", " AND e.kind <> 'group'"
 	}
 	err := v.tx.SelectContext(ctx, &members, `SELECT coalesce(mg.kind, e.kind) AS kind,
-			coalesce(p.source_id, s.source_id, mg.source_id, '') AS source_id, e.name, m.starts_on, m.ends_on,
+			coalesce(p.source_id, s.source_id, mg.source_id, '') AS source_id, e.name,
+			coalesce(p.surname, s.surname, '') AS surname, coalesce(p.forename, s.forename, '') AS forename,
+			m.starts_on, m.ends_on,
 			CASE WHEN m.through = m.group_id THEN '' ELSE t.name END AS through
 		FROM `+from+` m JOIN elements e ON e.id = m.element_id JOIN elements t ON t.id = m.through
 		LEFT JOIN pupils p ON p.id = e.id LEFT JOIN staff s ON s.id = e.id LEFT JOIN groups mg ON mg.id = e.id
 		WHERE m.group_id = $1 AND m.starts_on <= $2 AND (m.ends_on IS NULL OR m.ends_on >= $2)`+only+`
-		ORDER BY e.name, e.id, through`, group, on)
+		ORDER BY coalesce(nullif(p.surname, ''), nullif(s.surname, ''), e.name), e.name, e.id, through`, group, on)
 	return members, v.db.failed("reading the members", err)
 }

@@ -19,12 +19,14 @@ func (v *View) LessonsOf(ctx context.Context, days era.Interval, elements []mode
 	}
 	where := "l.on_date BETWEEN $1 AND $2"
 	if elements != nil {
-		where += " AND EXISTS (SELECT 1 FROM commitments c WHERE c.lesson_id = l.id AND +c.element_id IN (" +
-			idList(elements) + "))"
+		where += " AND (l.organiser_id IN (" + idList(elements) + ") OR EXISTS (SELECT 1 FROM commitments c WHERE " +
+			"c.lesson_id = l.id AND +c.element_id IN (" +
+			idList(elements) + ")))"
 	}
 	if err := v.tx.SelectContext(ctx, &list, `SELECT l.id, coalesce(l.source_id, '') AS source_id, l.kind, l.code,
 		l.name,
-			l.on_date, l.starts_at, l.ends_at, l.suspended, l.note, coalesce(o.name, '') AS organiser
+			l.on_date, l.starts_at, l.ends_at, l.suspended, l.note, coalesce(l.organiser_id, 0) AS organiser_id,
+			coalesce(o.name, '') AS organiser
 		FROM lessons l LEFT JOIN elements o ON o.id = l.organiser_id
 		WHERE `+where+` ORDER BY l.starts_at, l.ends_at, l.code, l.id`, days.From, days.To); err != nil {
 		return nil, v.db.failed("reading the lessons", err)

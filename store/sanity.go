@@ -40,16 +40,35 @@ var sanityQueries = []struct {
 			AND NOT EXISTS (SELECT 1 FROM commitments c JOIN locations r ON r.id = c.element_id WHERE c.lesson_id =
 				l.id)
 		ORDER BY l.on_date, l.starts_at, l.id`, true},
+	{"lessons without a teacher", `SELECT l.kind, coalesce(l.source_id, '') AS source_id,
+			coalesce(nullif(l.name, ''), l.code) AS name, l.on_date
+		FROM lessons l WHERE l.on_date BETWEEN $1 AND $2 AND l.kind IN ('lesson', 'tutorial')
+			AND NOT EXISTS (SELECT 1 FROM commitments c JOIN staff s ON s.id = c.element_id
+				WHERE c.lesson_id = l.id AND c.covers_id IS NULL)
+		ORDER BY l.on_date, l.starts_at, l.id`, true},
 }
 
-// Oddities looks for what is odd on the first of some days, and of lessons on all of them.
-func (v *View) Oddities(ctx context.Context, days era.Interval, each func(what string, found []Odd)) error {
+// FirstLesson is the day of the first lesson of the timetable from a day on; that day where there is none.
+func (v *View) FirstLesson(ctx context.Context, on era.Date) (first era.Date, err error) {
+	if v.empty {
+		return on, nil
+	}
+	err = v.tx.GetContext(ctx, &first, `SELECT min(on_date) FROM lessons WHERE on_date >= $1 AND kind = 'lesson'`, on)
+	if first == 0 {
+		first = on
+	}
+	return first, v.db.failed("reading the lessons", err)
+}
+
+// Oddities looks for what is odd on a day, and of lessons on some days.
+func (v *View) Oddities(ctx context.Context, on era.Date, days era.Interval, each func(what string,
+	found []Odd)) error {
 	for _, q := range sanityQueries {
 		found := []Odd{}
 		if !v.empty {
-			args := []any{days.From}
+			args := []any{on}
 			if q.bothDays {
-				args = append(args, days.To)
+				args = []any{days.From, days.To}
 			}
 			if err := v.tx.SelectContext(ctx, &found, q.query, args...); err != nil {
 				return v.db.failed("looking for "+q.what, err)
@@ -112,7 +131,13 @@ func (v *View) PupilsIn(ctx context.Context, groups []model.ID, days era.Interva
 		return nil, nil
 	}
 	for some := range inChunks(groups) {
-		rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT m.group_id, m.element_id, %s, %s FROM memberships m
+		var nested bool // seeing through groups within groups costs much, and few schools have lessons of such
+		if err := v.tx.GetContext(ctx, &nested, `SELECT EXISTS (SELECT 1 FROM memberships m JOIN groups g
+			ON g.id = m.element_id WHERE m.group_id IN (`+some+`))`); err != nil {
+			return nil, v.db.failed("reading the memberships", err)
+		}
+		from := map[bool]string{true: "flat_memberships", false: "memberships"}[nested]
+		rows, err := v.tx.QueryContext(ctx, fmt.Sprintf(`SELECT m.group_id, m.element_id, %s, %s FROM `+from+` m
 			JOIN pupils p ON p.id = m.element_id
 			WHERE m.group_id IN (%s) AND m.starts_on <= $2 AND (m.ends_on IS NULL OR m.ends_on >= $1)`,
 			v.db.dialect.day("m.starts_on"), v.db.dialect.day("m.ends_on"), some), days.From, days.To)

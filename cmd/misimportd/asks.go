@@ -20,6 +20,7 @@ import (
 type historyCommand struct {
 	What  string `arg:"" name:"kind/id or name" help:"${help_what}"`
 	Since string `placeholder:"DAY" help:"${help_since}"`
+	On    string `placeholder:"DAY" help:"A day on which the group lives that is meant (default today)."`
 	CSV   bool   `name:"csv" help:"As CSV, for a spreadsheet."`
 }
 
@@ -29,7 +30,11 @@ func (c historyCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		h, err := ask.History(a.ctx, db, ask.HistoryOf{Text: c.What, On: today(s), Since: from, Zone: s.Zone})
+		on, err := dayOr(s, c.On, today(s))
+		if err != nil {
+			return err
+		}
+		h, err := ask.History(a.ctx, db, ask.HistoryOf{Text: c.What, On: on, Since: from, Zone: s.Zone})
 		if err != nil {
 			return err
 		}
@@ -50,7 +55,7 @@ func historyRows(h report.History, zone *time.Location) [][]string {
 				fields = append(fields, fmt.Sprintf("%s: %v, was %v", f.Name, f.After, f.Before))
 			}
 			row := []string{fmt.Sprint(r.Run), r.Kind, r.At.In(zone).Format("2006-01-02 15:04"), r.AsOf.String(), "",
-				string(l.Entity), string(l.Action), l.Name, l.SourceID, "", "", "", "", "", strings.Join(fields,
+				string(l.Entity), l.Action.String(), l.Name, l.SourceID, "", "", "", "", "", strings.Join(fields,
 					"; "), l.Why}
 			if r.UndoneBy != 0 {
 				row[4] = fmt.Sprint(r.UndoneBy)
@@ -145,7 +150,7 @@ func (c sanityCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		list, err := ask.Sanity(a.ctx, db, on)
+		list, days, err := ask.Sanity(a.ctx, db, on)
 		if err != nil {
 			return err
 		}
@@ -160,15 +165,18 @@ func (c sanityCommand) Run(a *app) error {
 			}
 		}
 		return a.listed(c.CSV, list, rows, func(w io.Writer, style text.Style) error {
-			return text.WriteSanity(w, on, list, style)
+			return text.WriteSanity(w, on, days, list, style)
 		})
 	})
 }
 
 // cycle prints the timetable as it ideally is.
 func (c lessonsCommand) cycle(a *app) error {
-	if c.On != "" || c.Week {
-		return usagef("--cycle has no dates: leave --on and --week out, or --cycle")
+	if c.On != "" || c.Week || c.Covers {
+		return usagef("--cycle has no dates and no covers: leave --on, --week and --covers out, or --cycle")
+	}
+	if c.Format != "text" && (c.CSV || a.JSON) {
+		return usagef("--format %s, --csv and --json are forms of the same: give one of them", c.Format)
 	}
 	s, err := a.settleIn(inside)
 	if err != nil {
@@ -179,9 +187,9 @@ func (c lessonsCommand) cycle(a *app) error {
 	switch {
 	case err != nil:
 		return err
-	case c.Format == "html" && !a.JSON:
+	case c.Format == "html":
 		return paper.WriteCycles(a.out, cycles)
-	case c.Format == "ical" && !a.JSON:
+	case c.Format == "ical":
 		return text.WriteCycleCalendar(a.out, cycles, s.Zone, time.Now())
 	}
 	rows := [][]string{{"week", "day", "from", "to", "period", "kind", "id", "code", "name", "groups", "staff",

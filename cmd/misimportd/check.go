@@ -148,7 +148,8 @@ func (a *app) tellChecks(checks []check) error {
 			if !c.OK {
 				mark = "WRONG"
 			}
-			if _, err := fmt.Fprintf(w, "%s  %-14s %s\n", mark, c.Name, c.Found); err != nil {
+			found := strings.ReplaceAll(c.Found, "\n", "\n"+strings.Repeat(" ", 22)) // several faults, one a line
+			if _, err := fmt.Fprintf(w, "%s  %-14s %s\n", mark, c.Name, found); err != nil {
 				return err
 			}
 		}

@@ -65,6 +65,9 @@ type membersCommand struct {
 }
 
 func (c membersCommand) Run(a *app) error {
+	if forms := count(c.List, c.HTML, c.CSV, a.JSON); forms > 1 {
+		return usagef("--list, --html, --csv and --json are forms of the same: give one of them")
+	}
 	return a.withDatabase(func(s config.Settings, db *store.DB) error {
 		on, err := c.day(s)
 		if err != nil {
@@ -74,12 +77,12 @@ func (c membersCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		rows := [][]string{{"kind", "id", "name", "starts_on", "ends_on", "through"}}
+		rows := [][]string{{"kind", "id", "name", "starts_on", "ends_on", "through", "surname", "forename"}}
 		for _, member := range m.Members {
 			rows = append(rows, []string{member.Kind, member.SourceID, member.Name, member.StartsOn.String(),
-				dateOrNone(member.EndsOn), member.Through})
+				dateOrNone(member.EndsOn), member.Through, member.Surname, member.Forename})
 		}
-		if c.HTML && !a.JSON && !c.CSV {
+		if c.HTML {
 			return paper.WriteClassList(a.out, m)
 		}
 		return a.listed(c.CSV, m, rows, func(w io.Writer, style text.Style) error {
@@ -115,4 +118,14 @@ func (a *app) listed(asCSV bool, v any, rows [][]string, write func(io.Writer, t
 	}
 	c.Flush()
 	return c.Error()
+}
+
+// count is how many of some are true.
+func count(are ...bool) (n int) {
+	for _, is := range are {
+		if is {
+			n++
+		}
+	}
+	return n
 }

@@ -13,6 +13,8 @@ var helps = kong.Vars{
 	"help_on": "The day that is looked at (default today): 2016-09-12, 12 sep, monday, last friday, yesterday. " +
 		"monday " +
 		"is the coming one.",
+	"help_staff": "The code, the initials, the id, the name, or a part of it; without one, all are listed.",
+	"help_room":  "The room's name or short name, a part of it, or its id; without one, all are listed.",
 	"help_what":  "As pupil/1234, set/57, form/8F, room/R1, a lesson's id such as schedule/3001, or a name.",
 	"help_why":   "As in: why pupil 1234 in set/57. Names in quotes will do, too.",
 	"help_since": "Only what happened since then: 2016-09-12, 12 sep, monday. monday is the last one.",

@@ -19,6 +19,7 @@ type lessonsCommand struct {
 	Room   string `placeholder:"NAME" help:"Only those in a room."`
 	Pupil  string `placeholder:"ID|NAME" help:"Only those of a pupil, through the groups of the day."`
 	Week   bool   `help:"The whole week of the day, from Monday."`
+	Covers bool   `help:"Only lessons in which somebody covers another."`
 	Cycle  string `placeholder:"WEEK" help:"${help_cycle}"`
 	Format string `default:"text" enum:"text,ical,html" help:"${help_format}"`
 	onDay  `embed:""`
@@ -27,6 +28,9 @@ type lessonsCommand struct {
 func (c lessonsCommand) Run(a *app) error {
 	if c.Cycle != "" {
 		return c.cycle(a)
+	}
+	if c.Format != "text" && (c.CSV || a.JSON) {
+		return usagef("--format %s, --csv and --json are forms of the same: give one of them", c.Format)
 	}
 	if c.Format == "html" {
 		return usagef("--format html is for --cycle: the timetable as it hangs on a wall, such as --cycle A")
@@ -41,11 +45,11 @@ func (c lessonsCommand) Run(a *app) error {
 			days = weekOf(on)
 		}
 		list, err := ask.Lessons(a.ctx, db, ask.LessonsOf{Days: days, Group: c.Group, Staff: c.Staff, Room: c.Room,
-			Pupil: c.Pupil})
+			Pupil: c.Pupil, Covered: c.Covers})
 		if err != nil {
 			return err
 		}
-		if c.Format == "ical" && !a.JSON {
+		if c.Format == "ical" {
 			return text.WriteCalendar(a.out, list, s.Zone, time.Now())
 		}
 		return a.listed(c.CSV, list, lessonRows(list), func(w io.Writer, style text.Style) error {

@@ -18,14 +18,14 @@ type pupilCommand struct {
 func (c pupilCommand) Run(a *app) error { return a.tellWho("pupil", c.Who, c.onDay) }
 
 type staffCommand struct {
-	Who   string `arg:"" name:"code-or-name" help:"The code, the initials, the id, the name, or a part of it."`
+	Who   string `arg:"" optional:"" name:"code-or-name" help:"${help_staff}"`
 	onDay `embed:""`
 }
 
 func (c staffCommand) Run(a *app) error { return a.tellWho("staff", c.Who, c.onDay) }
 
 type roomCommand struct {
-	Who   string `arg:"" name:"name" help:"The room's name or short name, a part of it, or its id."`
+	Who   string `arg:"" optional:"" name:"name" help:"${help_room}"`
 	onDay `embed:""`
 }
 
@@ -38,6 +38,9 @@ func (a *app) tellWho(kind, who string, d onDay) error {
 		if err != nil {
 			return err
 		}
+		if who == "" {
+			return a.listWho(db, kind, d)
+		}
 		found, err := ask.Who(a.ctx, db, kind, who, on)
 		if err != nil {
 			return err
@@ -46,6 +49,19 @@ func (a *app) tellWho(kind, who string, d onDay) error {
 			return text.WriteWho(w, found, style)
 		})
 	})
+}
+
+// listWho lists all staff or rooms, with the codes by which files and flags name them.
+func (a *app) listWho(db *store.DB, kind string, d onDay) error {
+	list, err := ask.All(a.ctx, db, kind)
+	if err != nil {
+		return err
+	}
+	rows := [][]string{{"id", "code", "name"}}
+	for _, w := range list {
+		rows = append(rows, []string{w.SourceID, w.Code, w.Name})
+	}
+	return a.listed(d.CSV, list, rows, func(w io.Writer, _ text.Style) error { return text.WriteAll(w, list) })
 }
 
 // whoRows are what is known of somebody as rows of CSV: a fact, a group or a lesson in each.

@@ -3,13 +3,11 @@
 package ask
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 
 	"misimportd/era"
 	"misimportd/era/hint"
@@ -26,7 +24,7 @@ var kindsCalled = map[string]string{"pupil": "pupil", "staff": "member of staff"
 type NotKnownError struct{ Kind, Text, Hint string }
 
 func (e *NotKnownError) Error() string {
-	said := fmt.Sprintf("there is no %s %q", cmpOr(kindsCalled[e.Kind], e.Kind), words.Clean(e.Text))
+	said := fmt.Sprintf("there is no %s %q", cmp.Or(kindsCalled[e.Kind], e.Kind), words.Clean(e.Text))
 	return said + words.Prefixed(": ", e.Hint)
 }
 
@@ -42,12 +40,15 @@ const shownChoices = 12
 func (e *AmbiguousError) Error() string {
 	var which []string
 	for _, c := range e.Choices[:min(len(e.Choices), shownChoices)] {
-		which = append(which, fmt.Sprintf("%s is %s", refOf(e.Kind, c), words.Clean(c.Name))+words.Prefixed(" of ",
-			c.Era))
+		gone := ""
+		if !c.Current {
+			gone = ", who or which is no longer there"
+		}
+		which = append(which, fmt.Sprintf("%s is %s%s", refOf(e.Kind, c), words.Clean(c.Name), gone))
 	}
 	more := ""
 	if n := len(e.Choices) - shownChoices; n > 0 {
-		more = fmt.Sprintf(" … and %d more", n)
+		more = fmt.Sprintf("; and %d more: write more of the name", n)
 	}
 	return fmt.Sprintf("%s fits %d: write the id of one: %s%s", words.Clean(e.Text), len(e.Choices),
 		strings.Join(which, "; "), more)
@@ -61,13 +62,6 @@ func refOf(kind string, f store.Found) string {
 	return words.Clean(f.SourceID)
 }
 
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
 // Find finds the element of a kind that a text means, on a day: an id goes before a name, and a name before a part of
 // one. Of several, those count that are current, or live on the day. It fails with a *NotKnownError or an
 // *AmbiguousError.
@@ -77,16 +71,10 @@ func Find(ctx context.Context, v *store.View, kind, text string, on era.Date) (s
 	if text == "" {
 		return store.Found{}, none
 	}
-	for _, like := range []store.Like{store.ByID, store.ByName, store.ByPart, store.ByAnything} {
-		found, err := v.Search(ctx, kind, text, like)
+	for _, like := range orderOf(kind) {
+		found, err := search(ctx, v, kind, text, like)
 		if err != nil {
 			return store.Found{}, err
-		}
-		if like == store.ByAnything { // without accents, as people type: the last thing to try
-			found = slices.DeleteFunc(found, func(f store.Found) bool {
-				return !strings.Contains(plain(f.Name),
-					plain(text))
-			})
 		}
 		found = narrowed(found, kind, on)
 		switch {
@@ -102,7 +90,42 @@ func Find(ctx context.Context, v *store.View, kind, text string, on era.Date) (s
 	return store.Found{}, none
 }
 
-// narrowed is those of several that are most likely meant.
+// orderOf is in which order a kind is looked for: rooms have numbers for names.
+func orderOf(kind string) []store.Like {
+	if kind == "location" {
+		return []store.Like{store.ByName, store.ByID, store.ByPart, store.ByAnything}
+	}
+	return []store.Like{store.ByID, store.ByName, store.ByPart, store.ByAnything}
+}
+
+// search finds all that a text can mean. The last thing to try is to compare without accents, as people type: the
+// name in full goes before a part of it, as it does in the database.
+func search(ctx context.Context, v *store.View, kind, text string, like store.Like) ([]store.Found, error) {
+	found, err := v.Search(ctx, kind, text, like)
+	if err != nil || like != store.ByAnything {
+		return found, err
+	}
+	asked := words.Plain(text)
+	if surname, forename, isTurned := strings.Cut(text, ","); isTurned { // as lists have it
+		asked = words.Plain(forename + " " + surname)
+	}
+	if asked == "" {
+		return nil, nil
+	}
+	with := func(fits func(name string) bool) []store.Found {
+		return slices.DeleteFunc(slices.Clone(found), func(f store.Found) bool { return !fits(words.Plain(f.Name)) })
+	}
+	if exact := with(func(name string) bool {
+		return name == asked || strings.HasPrefix(name,
+			asked+" (")
+	}); len(exact) > 0 {
+		return exact, nil
+	}
+	return with(func(name string) bool { return strings.Contains(name, asked) }), nil
+}
+
+// narrowed is those of several that are most likely meant: current ones, or groups that live on the day. Of a group of
+// several years of which none lives then it is the newest.
 func narrowed(found []store.Found, kind string, on era.Date) []store.Found {
 	likely := slices.DeleteFunc(slices.Clone(found), func(f store.Found) bool {
 		if kind == "group" {
@@ -113,18 +136,14 @@ func narrowed(found []store.Found, kind string, on era.Date) []store.Found {
 	if len(likely) > 0 {
 		return likely
 	}
+	isAnother := func(f store.Found) bool { return f.Kind != found[0].Kind || f.SourceID != found[0].SourceID }
+	if kind == "group" && len(found) > 1 && !slices.ContainsFunc(found, isAnother) {
+		return []store.Found{slices.MaxFunc(found, func(a, b store.Found) int {
+			return cmp.Compare(a.StartsOn,
+				b.StartsOn)
+		})}
+	}
 	return found
-}
-
-// plain is a text in small letters, without accents, and with one kind of apostrophe.
-func plain(text string) string {
-	text = strings.ReplaceAll(strings.ToLower(text), "’", "'")
-	return strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Mn, r) {
-			return -1
-		}
-		return r
-	}, norm.NFD.String(text))
 }
 
 // ids are those of some elements.

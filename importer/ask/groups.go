@@ -34,7 +34,7 @@ func (e *NotThenError) Error() string {
 	if e.Group.EndsOn != 0 {
 		lived = fmt.Sprintf("lives from %s to %s", e.Group.StartsOn.Long(), e.Group.EndsOn.Long())
 	}
-	return fmt.Sprintf("%s/%s is not there on %s: it %s; name a day with --on", e.Group.Kind,
+	return fmt.Sprintf("%s (%s/%s) is not there on %s: it %s", words.Clean(e.Group.Name), e.Group.Kind,
 		words.Clean(e.Group.SourceID), e.On.Long(), lived)
 }
 

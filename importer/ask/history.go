@@ -12,8 +12,8 @@ import (
 	"misimportd/store/model"
 )
 
-// HistoryOf says of what the history is asked: KIND/ID, or a name. Kinds are pupil, staff, room, subject, house,
-// those of groups, and those that a lesson's id begins with, such as schedule.
+// HistoryOf says of what the history is asked: KIND/ID, or a name. Kinds are pupil, staff, room, subject, those of
+// groups, and those that a lesson's id begins with, such as schedule.
 type HistoryOf struct {
 	Text  string
 	On    era.Date // a day on which a group lives
@@ -91,16 +91,19 @@ func (of HistoryOf) named(ctx context.Context, v *store.View, h *report.History,
 
 // anything finds what has a name, whatever its kind: the name in full goes before a part of one.
 func (of HistoryOf) anything(ctx context.Context, v *store.View, h *report.History) (store.TrailOf, error) {
-	for _, like := range []store.Like{store.ByName, store.ByPart} {
+	for _, like := range []store.Like{store.ByName, store.ByPart, store.ByAnything} {
 		var all []store.Found
 		var kinds []string
 		for _, kind := range []string{"pupil", "staff", "group", "location", "subject", "house"} {
-			found, err := v.Search(ctx, kind, of.Text, like)
+			found, err := search(ctx, v, kind, of.Text, like)
 			if err != nil {
 				return store.TrailOf{}, err
 			}
 			for _, f := range narrowed(found, kind, of.On) {
-				all, kinds = append(all, f), append(kinds, kind)
+				isItsGroup := func(o store.Found) bool { return o.Kind == model.HouseGroup && o.SourceID == f.SourceID }
+				if kind != "house" || !slices.ContainsFunc(all, isItsGroup) { // what a house is, its group shows
+					all, kinds = append(all, f), append(kinds, kind)
+				}
 			}
 		}
 		switch {

@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,55 +18,79 @@ import (
 type LessonsOf struct {
 	Days                      era.Interval
 	Group, Staff, Room, Pupil string
+	Covered                   bool // only those in which somebody covers another
 }
 
 // Lessons lists the lessons of some days by time, with who covers whom and what clashes. It fails with a
 // *NotKnownError or an *AmbiguousError where nothing, or more than one, is meant.
 func Lessons(ctx context.Context, db *store.DB, of LessonsOf) (list []report.DayLesson, err error) {
 	err = db.View(ctx, func(v *store.View) error {
-		elements, err := of.elements(ctx, v)
+		found, err := of.find(ctx, v)
 		if err != nil {
 			return err
 		}
-		list, err = lessons(ctx, v, of.Days, elements)
+		list, err = lessonsOfDays(ctx, v, of.Days, found)
+		if of.Covered {
+			list = slices.DeleteFunc(list, func(l report.DayLesson) bool { return len(l.Covers) == 0 })
+		}
 		return err
 	})
 	return list, err
 }
 
-// elements are what the lessons take, each kind one list; nil where all lessons are asked for.
-func (of LessonsOf) elements(ctx context.Context, v *store.View) (lists [][]model.ID, err error) {
-	for _, asked := range []struct{ kind, text string }{{"group", of.Group}, {"staff", of.Staff}, {"location", of.Room},
-		{"pupil", of.Pupil}} {
-		if asked.text == "" {
-			continue
-		}
-		found, err := Find(ctx, v, asked.kind, asked.text, of.Days.From)
-		if err != nil {
-			return nil, err
-		}
-		elements := ids(found)
-		if asked.kind == "pupil" {
-			if elements, err = around(ctx, v, found.ID, of.Days); err != nil {
-				return nil, err
-			}
-		}
-		lists = append(lists, elements)
-	}
-	return lists, nil
+// asked is who or what lessons are asked for by.
+type asked struct {
+	kind  string
+	found store.Found
 }
 
-// around is a pupil and the groups that the pupil is in on any of some days.
-func around(ctx context.Context, v *store.View, pupil model.ID, days era.Interval) (all []model.ID, err error) {
-	for date := days.From; date <= days.To; date++ {
-		on, err := v.GroupsAround(ctx, pupil, date)
+// find finds who and what is meant; nobody and nothing where all lessons are asked for.
+func (of LessonsOf) find(ctx context.Context, v *store.View) (all []asked, err error) {
+	for _, by := range []struct{ kind, text string }{{"group", of.Group}, {"staff", of.Staff}, {"location", of.Room},
+		{"pupil", of.Pupil}} {
+		if by.text == "" {
+			continue
+		}
+		found, err := Find(ctx, v, by.kind, by.text, of.Days.From)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, on...)
+		all = append(all, asked{by.kind, found})
 	}
-	slices.Sort(all)
-	return slices.Compact(all), nil
+	return all, nil
+}
+
+// lessonsOfDays lists the lessons of some days. People take those of the groups that they are in, which may be others
+// on each day.
+func lessonsOfDays(ctx context.Context, v *store.View, days era.Interval, all []asked) (list []report.DayLesson,
+	err error) {
+	isPerson := func(a asked) bool { return a.kind == "pupil" || a.kind == "staff" }
+	if !slices.ContainsFunc(all, isPerson) {
+		var elements [][]model.ID
+		for _, a := range all {
+			elements = append(elements, ids(a.found))
+		}
+		return lessons(ctx, v, days, elements)
+	}
+	list = []report.DayLesson{}
+	for date := days.From; date <= days.To; date++ {
+		var elements [][]model.ID
+		for _, a := range all {
+			of := ids(a.found)
+			if isPerson(a) {
+				if of, err = v.GroupsAround(ctx, a.found.ID, date); err != nil {
+					return nil, err
+				}
+			}
+			elements = append(elements, of)
+		}
+		more, err := lessons(ctx, v, era.Interval{From: date, To: date}, elements)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, more...)
+	}
+	return list, nil
 }
 
 // lessons lists those that take something of each of the lists.
@@ -114,7 +139,7 @@ func bookingsOf(ctx context.Context, v *store.View, days era.Interval, shown []m
 		for _, t := range l.Takes {
 			if t.Kind == "staff" || t.Kind == "location" {
 				list = append(list, model.Booking{LessonID: l.ID, ElementID: t.ID, CoversID: t.CoversID,
-					StartsAt: int64(l.StartsAt), EndsAt: int64(l.EndsAt), Name: t.Name, Title: cmpOr(l.Name, l.Code),
+					StartsAt: int64(l.StartsAt), EndsAt: int64(l.EndsAt), Name: t.Name, Title: cmp.Or(l.Name, l.Code),
 					Suspended: l.Suspended})
 			}
 		}
@@ -125,7 +150,8 @@ func bookingsOf(ctx context.Context, v *store.View, days era.Interval, shown []m
 // takesAll tells whether a lesson takes something of each of the lists.
 func takesAll(l model.TakingLesson, elements [][]model.ID) bool {
 	for _, of := range elements {
-		if !slices.ContainsFunc(l.Takes, func(t model.Taken) bool { return slices.Contains(of, t.ID) }) {
+		takes := func(t model.Taken) bool { return slices.Contains(of, t.ID) }
+		if !slices.ContainsFunc(l.Takes, takes) && !slices.Contains(of, l.OrganiserID) {
 			return false
 		}
 	}
@@ -196,9 +222,11 @@ func span(b model.Booking) string {
 // bookedTwice is an element that two lessons take at once.
 type bookedTwice struct{ a, b model.Booking }
 
+// place is whom or what a lesson takes.
+type place struct{ lesson, element model.ID }
+
 // clashesIn finds what is taken twice at once. The bookings are in order of their beginning.
 func clashesIn(bookings []model.Booking) (found []bookedTwice) {
-	type place struct{ lesson, element model.ID }
 	away := map[place]bool{}
 	for _, b := range bookings {
 		if b.CoversID != 0 {

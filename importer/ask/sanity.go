@@ -17,13 +17,18 @@ import (
 // Fortnight is how many days of lessons are looked at: as many as most timetables have.
 const Fortnight = 14
 
-// Sanity looks for what is odd in a school on a day, and in the lessons of the days that follow: pupils without a
+// Sanity looks for what is odd in a school on a day, and in the lessons of the two weeks from the first one after it:
+// pupils without a
 // form, sets without members or teacher, lessons without a room, and two lessons at once.
-func Sanity(ctx context.Context, db *store.DB, on era.Date) (list []report.Sanity, err error) {
+func Sanity(ctx context.Context, db *store.DB, on era.Date) (list []report.Sanity, days era.Interval, err error) {
 	list = []report.Sanity{}
-	days := era.Interval{From: on, To: on.AddDays(Fortnight - 1)}
 	err = db.View(ctx, func(v *store.View) error {
-		err := v.Oddities(ctx, days, func(what string, found []store.Odd) {
+		first, err := v.FirstLesson(ctx, on)
+		if err != nil {
+			return err
+		}
+		days = era.Interval{From: first, To: first.AddDays(Fortnight - 1)}
+		err = v.Oddities(ctx, on, days, func(what string, found []store.Odd) {
 			s := report.Sanity{What: what, Count: len(found), Found: []report.Odd{}}
 			for _, o := range found {
 				odd := report.Odd{Kind: o.Kind, SourceID: o.SourceID, Name: o.Name}
@@ -66,7 +71,7 @@ func Sanity(ctx context.Context, db *store.DB, on era.Date) (list []report.Sanit
 		}
 		return nil
 	})
-	return list, err
+	return list, days, err
 }
 
 // withoutTeacher is the sets that no lesson has with a teacher.
@@ -107,13 +112,18 @@ func bookingsOfPupils(ctx context.Context, v *store.View, days era.Interval,
 		in[m.GroupID] = append(in[m.GroupID], m)
 	}
 	all := slices.Clone(bookings["pupil"])
+	taken := map[place]bool{} // through one group or several
+	for _, b := range all {
+		taken[place{b.LessonID, b.ElementID}] = true
+	}
 	for _, b := range bookings["group"] {
 		on := era.Moment(b.StartsAt).Date()
 		for _, m := range in[b.ElementID] {
-			if m.StartsOn <= on && (m.EndsOn == 0 || m.EndsOn >= on) {
+			at := place{b.LessonID, m.ElementID}
+			if m.StartsOn <= on && (m.EndsOn == 0 || m.EndsOn >= on) && !taken[at] {
 				of := b
 				of.ElementID = m.ElementID
-				all = append(all, of)
+				all, taken[at] = append(all, of), true
 			}
 		}
 	}

@@ -31,13 +31,7 @@ func Who(ctx context.Context, db *store.DB, kind, text string, on era.Date) (w r
 		if err := addGroups(ctx, v, &w, found.ID); err != nil {
 			return err
 		}
-		elements, days := ids(found), era.Interval{From: on, To: on}
-		if kind == "pupil" {
-			if elements, err = around(ctx, v, found.ID, days); err != nil {
-				return err
-			}
-		}
-		w.Lessons, err = lessons(ctx, v, days, [][]model.ID{elements})
+		w.Lessons, err = lessonsOfDays(ctx, v, era.Interval{From: on, To: on}, []asked{{kind, found}})
 		return err
 	})
 	return w, err
@@ -129,4 +123,17 @@ func addGroups(ctx context.Context, v *store.View, w *report.Who, id model.ID) e
 func personGroup(g store.GroupOf) report.PersonGroup {
 	return report.PersonGroup{Kind: g.Kind, SourceID: g.SourceID, Name: g.Name, Era: g.Era, StartsOn: g.StartsOn,
 		EndsOn: g.EndsOn}
+}
+
+// All lists the current staff or rooms, by name.
+func All(ctx context.Context, db *store.DB, kind string) (list []report.Listed, err error) {
+	list = []report.Listed{}
+	err = db.View(ctx, func(v *store.View) error {
+		found, err := v.All(ctx, kind)
+		for _, f := range found {
+			list = append(list, report.Listed(f))
+		}
+		return err
+	})
+	return list, err
 }

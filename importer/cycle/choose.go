@@ -17,15 +17,15 @@ type candidate struct {
 
 // find finds the one record that a text means: an id or a name in full goes before a part of one.
 func find(what, text string, all []candidate) (candidate, error) {
-	asked := strings.ToLower(strings.TrimSpace(text))
+	asked := words.Plain(text)
 	for _, fits := range []func(candidate) bool{
 		func(c candidate) bool { return c.id == strings.TrimSpace(text) },
 		func(c candidate) bool {
 			return slices.ContainsFunc(append([]string{c.name}, c.exact...), func(name string) bool {
-				return name != "" && strings.ToLower(name) == asked
+				return name != "" && words.Plain(name) == asked
 			})
 		},
-		func(c candidate) bool { return asked != "" && strings.Contains(strings.ToLower(c.name), asked) },
+		func(c candidate) bool { return asked != "" && strings.Contains(words.Plain(c.name), asked) },
 	} {
 		var found []candidate
 		for _, c := range all {
@@ -103,10 +103,11 @@ func (m *making) pupils() (list []candidate) {
 
 func (m *making) groups() (list []candidate) {
 	for _, r := range m.snap.Sets.Records {
-		list = append(list, candidate{"set/" + r.ID, m.sets[r.ID], []string{r.Code, "set " + m.sets[r.ID]}})
+		list = append(list, candidate{"set/" + r.ID, m.sets[r.ID], []string{r.Code, "set " + m.sets[r.ID],
+			"set/" + m.sets[r.ID]}})
 	}
 	for _, r := range m.snap.Forms.Records {
-		list = append(list, candidate{"form/" + r.ID, r.Name, []string{"form " + r.Name}})
+		list = append(list, candidate{"form/" + r.ID, r.Name, []string{"form " + r.Name, "form/" + r.Name}})
 	}
 	return list
 }

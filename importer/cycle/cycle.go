@@ -5,6 +5,7 @@ package cycle
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -56,16 +57,19 @@ func Of(s *mis.Snapshot, asked Asked) (cycles []report.Cycle, err error) {
 // making knows how records are called.
 type making struct {
 	snap          *mis.Snapshot
-	staff, rooms  map[string]string // names by id
+	staff, rooms  map[string]string // codes and names by id
+	names         map[string]string // of staff
 	sets, forms   map[string]string
 	dates         map[mis.PlaceInWeek][]era.Date
 	lessonsOfWeek map[string][]mis.Lesson
 }
 
 func newMaking(s *mis.Snapshot) *making {
-	m := &making{snap: s, staff: map[string]string{}, rooms: map[string]string{}, sets: map[string]string{},
+	m := &making{snap: s, staff: map[string]string{}, rooms: map[string]string{}, names: map[string]string{},
+		sets:  map[string]string{},
 		forms: map[string]string{}, dates: map[mis.PlaceInWeek][]era.Date{}, lessonsOfWeek: map[string][]mis.Lesson{}}
 	for _, r := range s.Staff.Records {
+		m.names[r.ID] = r.Name
 		m.staff[r.ID] = cmp.Or(r.Code, r.Initials, r.Name)
 	}
 	for _, r := range s.Locations.Records {
@@ -82,7 +86,7 @@ func newMaking(s *mis.Snapshot) *making {
 		m.lessonsOfWeek[week] = append(m.lessonsOfWeek[week], l)
 	}
 	for week, ids := range s.Timetable.Allocations {
-		for _, date := range week.Days() {
+		for _, date := range slices.DeleteFunc(week.Days(), m.isOutsideYear) {
 			for _, id := range ids {
 				at := mis.PlaceInWeek{WeekID: id, Weekday: int(date.Weekday())}
 				m.dates[at] = append(m.dates[at], date)
@@ -95,9 +99,22 @@ func newMaking(s *mis.Snapshot) *making {
 	return m
 }
 
+// isOutsideYear tells whether a day is before the first term or after the last one.
+func (m *making) isOutsideYear(date era.Date) bool {
+	terms := m.snap.Timetable.Terms
+	if len(terms) == 0 {
+		return false
+	}
+	first, last := terms[0].From, terms[0].To
+	for _, t := range terms {
+		first, last = min(first, t.From), max(last, t.To)
+	}
+	return date < first || date > last
+}
+
 // week is one week of the timetable, with the lessons that are chosen.
 func (m *making) week(week mis.Week, title string, chosen func(mis.Lesson) bool) report.Cycle {
-	c := report.Cycle{Week: week.Letter(), Of: title, Days: []report.CycleDay{}}
+	c := report.Cycle{Week: week.Letter(), Of: title, Days: []report.CycleDay{}, Periods: m.periodsOf(week)}
 	by := map[int][]report.CycleLesson{}
 	for _, l := range m.lessonsOfWeek[week.ID] {
 		if chosen(l) {
@@ -124,6 +141,23 @@ func (m *making) week(week mis.Week, title string, chosen func(mis.Lesson) bool)
 	return c
 }
 
+// periodsOf are the periods of a week, whatever day they are on.
+func (m *making) periodsOf(week mis.Week) []report.CyclePeriod {
+	list := []report.CyclePeriod{}
+	for _, id := range slices.Sorted(maps.Keys(m.snap.Timetable.Periods)) {
+		p := m.snap.Timetable.Periods[id]
+		at := report.CyclePeriod{Name: p.Name, From: p.From.String(), To: p.To.String()}
+		isThere := func(o report.CyclePeriod) bool { return o.From == at.From && o.To == at.To }
+		if p.WeekID == week.ID && !slices.ContainsFunc(list, isThere) {
+			list = append(list, at)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b report.CyclePeriod) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+	})
+	return list
+}
+
 func (m *making) lesson(l mis.Lesson, p mis.Period) report.CycleLesson {
 	named := func(ids []string, names map[string]string) []string {
 		list := []string{}
@@ -132,7 +166,11 @@ func (m *making) lesson(l mis.Lesson, p mis.Period) report.CycleLesson {
 		}
 		return list
 	}
-	return report.CycleLesson{ID: l.IDs[0], Kind: string(l.Kind), Code: l.Code, Name: l.Name, Period: p.Name,
+	of := ""
+	if len(l.Staff) == 1 {
+		of = m.names[l.Staff[0]]
+	}
+	return report.CycleLesson{Of: of, ID: l.IDs[0], Kind: string(l.Kind), Code: l.Code, Name: l.Name, Period: p.Name,
 		From: p.From.String(), To: p.To.String(), Start: p.From, End: p.To,
 		Groups: slices.Concat([]string{}, named(l.Sets, m.sets), named(l.Forms, m.forms)),
 		Staff:  named(l.Staff, m.staff), Rooms: named(l.Locations, m.rooms),

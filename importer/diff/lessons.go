@@ -136,7 +136,11 @@ func (d *differ) commit(p *dayPlan, l want.Lesson, taken []model.Commitment) {
 
 // whyCreated tells why a lesson comes, and what that is by.
 func (d *differ) whyCreated(l want.Lesson) (why model.Reason, by string) {
-	if !l.Suspended {
+	switch {
+	case l.Suspended:
+	case l.Kind == string(mis.Own):
+		return model.NewInFile, ""
+	default:
 		return model.NewInMIS, ""
 	}
 	return model.Suspended, d.SuspendedBy(l)
@@ -146,6 +150,8 @@ func (d *differ) whyCreated(l want.Lesson) (why model.Reason, by string) {
 func (d *differ) whyUpdated(h model.Lesson, l want.Lesson) (why model.Reason, by string) {
 	h.Suspended = l.Suspended
 	switch {
+	case h != l.Lesson && l.Kind == string(mis.Own):
+		return model.ChangedInFile, ""
 	case h != l.Lesson:
 		return model.ChangedInMIS, ""
 	case l.Suspended:

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"misimportd/era"
 	"misimportd/importer/report"
 	"misimportd/importer/words"
 )
@@ -42,8 +41,8 @@ type grid struct {
 }
 
 type gridRow struct {
-	From, To string
-	Cells    [][]report.CycleLesson // a list for each day
+	From, To, Name string
+	Cells          [][]report.CycleLesson // a list for each day
 }
 
 // WriteCycles writes weeks of the timetable, each as a page of its own.
@@ -57,29 +56,16 @@ func WriteCycles(w io.Writer, cycles []report.Cycle) error {
 
 func gridOf(c report.Cycle) grid {
 	g := grid{Title: "Week " + words.Clean(c.Week), Subtitle: words.Clean(c.Of)}
-	type span struct{ from, to era.Clock }
-	var spans []span
 	for _, day := range c.Days {
 		g.Days = append(g.Days, day.Day)
-		for _, l := range day.Lessons {
-			if !slices.Contains(spans, span{l.Start, l.End}) {
-				spans = append(spans, span{l.Start, l.End})
-			}
-		}
 	}
-	slices.SortFunc(spans, func(a, b span) int {
-		if a.from != b.from {
-			return int(a.from - b.from)
-		}
-		return int(a.to - b.to)
-	})
-	for _, s := range spans {
-		row := gridRow{From: s.from.String(), To: s.to.String()}
+	for _, p := range c.Periods {
+		row := gridRow{From: p.From, To: p.To, Name: words.Clean(p.Name)}
 		for _, day := range c.Days {
 			var cell []report.CycleLesson
 			for _, l := range day.Lessons {
-				if l.Start == s.from && l.End == s.to {
-					cell = append(cell, l)
+				if l.From == p.From && l.To == p.To {
+					cell = append(cell, withoutTitle(l, c.Of))
 				}
 			}
 			row.Cells = append(row.Cells, cell)
@@ -88,6 +74,19 @@ func gridOf(c report.Cycle) grid {
 	}
 	g.fit()
 	return g
+}
+
+// withoutTitle leaves out of a lesson the room or the teacher whose page it is.
+func withoutTitle(l report.CycleLesson, title string) report.CycleLesson {
+	if title == "" {
+		return l
+	}
+	isIt := func(name string) bool { return name == title }
+	l.Rooms = slices.DeleteFunc(slices.Clone(l.Rooms), isIt)
+	if len(l.Staff) == 1 && l.Of == title {
+		l.Staff = nil
+	}
+	return l
 }
 
 // The sheet, in millimetres: what is left of A4 across for the rows, and for the columns of the days.

@@ -101,7 +101,9 @@ func TestClassListsAreOfOnePage(t *testing.T) {
 func TestPagesAreHarmless(t *testing.T) {
 	var b bytes.Buffer
 	week := report.Cycle{Week: "<script>", Of: `"><img>`, Days: []report.CycleDay{{Day: "Monday",
-		Lessons: []report.CycleLesson{{Code: "<i>7Mat1", Staff: []string{"<u>"}, Rooms: []string{"\u202e"}, End: 60}}}}}
+		Lessons: []report.CycleLesson{{Code: "<i>7Mat1", Staff: []string{"<u>"}, Rooms: []string{"\u202e"},
+			From: "00:00",
+			To:   "01:00"}}}}, Periods: []report.CyclePeriod{{Name: "<u>", From: "00:00", To: "01:00"}}}
 	if err := paper.WriteCycles(&b, []report.Cycle{week}); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,15 @@ type Cycle struct {
 	Week string     `json:"week"` // its letter
 	Of   string     `json:"of"`   // whose it is, "" for everybody's
 	Days []CycleDay `json:"days"`
+
+	Periods []CyclePeriod `json:"periods"` // of the week's days, by time, each once
+}
+
+// CyclePeriod is a part of a day.
+type CyclePeriod struct {
+	Name string `json:"name"`
+	From string `json:"from"`
+	To   string `json:"to"`
 }
 
 // CycleDay is a day of the week.
@@ -28,6 +37,7 @@ type CycleLesson struct {
 	Staff  []string `json:"staff"` // codes
 	Rooms  []string `json:"rooms"`
 
+	Of    string     `json:"-"` // the name of its teacher, where there is one
 	Dates []era.Date `json:"-"` // on which it is, by the weeks of the calendar
 	Start era.Clock  `json:"-"`
 	End   era.Clock  `json:"-"`

@@ -19,6 +19,8 @@ type ListedMember struct {
 	Kind     string   `json:"kind"`
 	SourceID string   `json:"id"`
 	Name     string   `json:"name"`
+	Surname  string   `json:"surname"`
+	Forename string   `json:"forename"`
 	StartsOn era.Date `json:"starts_on"`
 	EndsOn   era.Date `json:"ends_on"`
 	Through  string   `json:"through,omitempty"` // the group within the group

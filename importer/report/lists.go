@@ -22,7 +22,7 @@ type DayLesson struct {
 	ID        string   `json:"id"` // in the MIS
 	Kind      string   `json:"kind"`
 	Code      string   `json:"code"`
-	Name      string   `json:"name,omitempty"`
+	Name      string   `json:"name"`
 	On        era.Date `json:"on"`
 	From      string   `json:"from"`
 	To        string   `json:"to"`
@@ -40,6 +40,9 @@ type DayLesson struct {
 	Starts, Ends era.Moment `json:"-"`
 	Row          model.ID   `json:"-"`
 }
+
+// IsAllDay tells whether l is as long as its day.
+func (l DayLesson) IsAllDay() bool { return l.Ends-l.Starts >= era.MinutesOfDay }
 
 func (l DayLesson) Called() string { return cmp.Or(l.Name, l.Code, l.Kind) }
 

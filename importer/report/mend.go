@@ -92,6 +92,7 @@ var mends = map[mis.Reason]string{
 	mis.DumpUnreadable: "export the dump again", mis.UnknownLesson: "take these covers out",
 	mis.NotThatDay: "take these covers out, or correct their dates", mis.NoTeacher: "give the lesson a teacher",
 	mis.Clash: "choose another teacher for the cover", mis.NeverTakesPlace: "correct the days",
+	mis.NoneIsValid:  "say in the configuration which marks count (cover: valid_if)",
 	mis.UnknownGroup: "name a group that exists", mis.UnknownMember: "name somebody who exists",
 	mis.Ambiguous: "write the id", mis.InItself: "take the group out of itself", mis.SameName: "call it otherwise",
 	mis.NoMatch: "write in matches.csv who it is", mis.YearEnds: "enter the next academic year, and choose it",

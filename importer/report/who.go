@@ -46,3 +46,10 @@ type Clash struct {
 	With string `json:"with"` // the other lesson
 	At   string `json:"at"`
 }
+
+// Listed is a member of staff or a room in a list.
+type Listed struct {
+	SourceID string `json:"id"`
+	Code     string `json:"code"` // of a room its short name
+	Name     string `json:"name"`
+}

@@ -36,18 +36,26 @@ type Mention struct {
 }
 
 // ReadEvents reads the school's files of events, each named or by a pattern such as events/*.yml, and tells whether
-// there are any. Every fault in them is told with the file and the line.
+// they are there: for each pattern at least one. Of each event that has faults the first is told, with the file and
+// the line.
 func ReadEvents(patterns []string) (events []Event, isThere bool, err error) {
 	var paths []string
+	var faults []error
+	isThere = len(patterns) > 0
 	for _, pattern := range patterns {
 		found, err := filepath.Glob(pattern)
-		if err != nil {
-			return nil, false, fmt.Errorf("events_files: %q is no pattern of file names: %w", pattern, err)
+		switch {
+		case err != nil:
+			faults = append(faults, fmt.Errorf("events_files: %q is no pattern of file names: %w", pattern, err))
+		case len(found) == 0 && !strings.ContainsAny(pattern, "*?["):
+			faults = append(faults, fmt.Errorf("events_files: %s is not there: correct the name, or take it out",
+				pattern))
+		case len(found) == 0: // its events are not known, and all stay
+			isThere = false
 		}
 		paths = append(paths, found...)
 	}
 	slices.Sort(paths)
-	var faults []error
 	for _, path := range slices.Compact(paths) {
 		text, err := files.Read(path)
 		if err != nil {
@@ -65,7 +73,7 @@ func ReadEvents(patterns []string) (events []Event, isThere bool, err error) {
 		}
 		events, faults = append(events, r.events...), append(faults, r.faults...)
 	}
-	return events, len(paths) > 0, errors.Join(faults...)
+	return events, isThere, errors.Join(faults...)
 }
 
 // eventReader reads one file.
@@ -83,6 +91,7 @@ const eventHint = "{title: Break duty, days: [monday], from: 10:20, to: 10:40, s
 
 // list reads events, or lists of them with what they have in common. What stands above holds for what is below it.
 func (r *eventReader) list(node *yaml.Node, above map[string]*yaml.Node) {
+	node = resolved(node)
 	switch node.Kind {
 	case yaml.SequenceNode:
 		for _, item := range node.Content {
@@ -115,9 +124,14 @@ func (r *eventReader) item(node *yaml.Node, above map[string]*yaml.Node) {
 		case key.Value == "events":
 			below = value
 		default:
-			given[key.Value] = value
+			given[key.Value] = resolved(value)
 		}
 		own[key.Value] = true
+	}
+	for _, one := range eitherOr {
+		if !r.chooseOne(node, given, own, one) {
+			return
+		}
 	}
 	if below != nil {
 		r.list(below, given)
@@ -132,6 +146,37 @@ func (r *eventReader) item(node *yaml.Node, above map[string]*yaml.Node) {
 	r.events = append(r.events, e)
 }
 
+// eitherOr are keys of which an event has one sort or the other. What it says itself goes before what stands above it.
+var eitherOr = [][2][]string{{{"all_day"}, {"from", "to"}}, {{"on"}, {"days", "occurrence", "starts_on", "ends_on"}}}
+
+// chooseOne leaves out of what is given the sort that an event did not choose, and tells whether it chose one at most.
+func (r *eventReader) chooseOne(node *yaml.Node, given map[string]*yaml.Node, own map[string]bool,
+	of [2][]string) bool {
+	says := func(keys []string) string {
+		for _, key := range keys {
+			if own[key] && given[key].Value != "false" {
+				return key
+			}
+		}
+		return ""
+	}
+	first, second := says(of[0]), says(of[1])
+	switch {
+	case first != "" && second != "":
+		r.fault(node.Line, "%s and %s say two things: leave one out", first, second)
+		return false
+	case first != "":
+		for _, key := range of[1] {
+			delete(given, key)
+		}
+	case second != "":
+		for _, key := range of[0] {
+			delete(given, key)
+		}
+	}
+	return true
+}
+
 // atLine is an error that begins with a line.
 func atLine(node *yaml.Node, format string, args ...any) error {
 	return fmt.Errorf("%d: %w", node.Line, fmt.Errorf(format, args...))
@@ -140,8 +185,11 @@ func atLine(node *yaml.Node, format string, args ...any) error {
 // readEvent reads one event from all that is said of it. Its error begins with the line.
 func readEvent(given map[string]*yaml.Node, line int) (e Event, err error) {
 	e.Line = line
-	for key, into := range map[string]*string{"title": &e.Title, "kind": &e.Kind, "note": &e.Note} {
-		node := given[key]
+	for _, of := range []struct {
+		key  string
+		into *string
+	}{{"title", &e.Title}, {"kind", &e.Kind}, {"note", &e.Note}} {
+		key, into, node := of.key, of.into, given[of.key]
 		if node == nil {
 			continue
 		}
@@ -163,9 +211,12 @@ func readEvent(given map[string]*yaml.Node, line int) (e Event, err error) {
 	if err := readDays(&e, given); err != nil {
 		return e, err
 	}
-	for key, into := range map[string]*[]Mention{"staff": &e.Staff, "groups": &e.Groups, "rooms": &e.Rooms} {
-		if node := given[key]; node != nil {
-			if *into, err = mentions(key, node); err != nil {
+	for _, of := range []struct {
+		key  string
+		into *[]Mention
+	}{{"staff", &e.Staff}, {"groups", &e.Groups}, {"rooms", &e.Rooms}} {
+		if node := given[of.key]; node != nil {
+			if *of.into, err = mentions(of.key, node); err != nil {
 				return e, err
 			}
 		}
@@ -201,6 +252,9 @@ func readTimes(e *Event, given map[string]*yaml.Node) error {
 		into *era.Clock
 	}{{from, &e.From}, {to, &e.To}} {
 		clock, err := era.ParseClock(of.node.Value)
+		if of.node == to && to.Value == "24:00" {
+			clock, err = era.MinutesOfDay, nil
+		}
 		if err != nil {
 			return atLine(of.node, "%w", err)
 		}
@@ -211,6 +265,8 @@ func readTimes(e *Event, given map[string]*yaml.Node) error {
 	case e.To <= e.From && e.From >= evening && e.To < morning:
 		return atLine(to, "from %s to %s goes over midnight: write two events, one to 24:00 and one from 00:00 on the "+
 			"next day", e.From, e.To)
+	case e.To == e.From:
+		return atLine(to, "it ends when it begins, at %s", e.From)
 	case e.To <= e.From:
 		return atLine(to, "it ends at %s, before it starts at %s", e.To, e.From)
 	}
@@ -219,12 +275,10 @@ func readTimes(e *Event, given map[string]*yaml.Node) error {
 
 // readDays reads on which days an event is.
 func readDays(e *Event, given map[string]*yaml.Node) error {
+	if given["on"] == nil && given["days"] == nil {
+		return fmt.Errorf("%d: on which days? write days: [monday], days: all, or on: 2016-10-08", e.Line)
+	}
 	if node := given["on"]; node != nil {
-		for _, other := range []string{"days", "occurrence", "starts_on", "ends_on"} {
-			if given[other] != nil {
-				return atLine(node, "on names the very days: leave %s out", other)
-			}
-		}
 		for _, item := range itemsOf(node) {
 			date, err := era.ReadDate(item.Value)
 			if err != nil {
@@ -236,13 +290,16 @@ func readDays(e *Event, given map[string]*yaml.Node) error {
 			return atLine(node, "on is a date or a list of dates, as in on: [2016-10-03, 2016-11-07]")
 		}
 	}
-	for key, into := range map[string]*era.Date{"starts_on": &e.When.Range.From, "ends_on": &e.When.Range.To} {
-		if node := given[key]; node != nil {
+	for _, of := range []struct {
+		key  string
+		into *era.Date
+	}{{"starts_on", &e.When.Range.From}, {"ends_on", &e.When.Range.To}} {
+		if node := given[of.key]; node != nil {
 			date, err := era.ReadDate(node.Value)
 			if err != nil {
 				return atLine(node, "%w", err)
 			}
-			*into = date
+			*of.into = date
 		}
 	}
 	if to := e.When.Range.To; to != 0 && to < e.When.Range.From {
@@ -253,7 +310,10 @@ func readDays(e *Event, given map[string]*yaml.Node) error {
 
 // readRecurrence reads how an event comes again.
 func readRecurrence(e *Event, given map[string]*yaml.Node) error {
-	if node := given["days"]; node != nil {
+	if node := given["days"]; node != nil && node.Value != "all" {
+		if len(itemsOf(node)) == 0 {
+			return atLine(node, "days is a list such as [monday, thursday], or all")
+		}
 		for _, item := range itemsOf(node) {
 			day, err := era.ParseWeekday(item.Value)
 			if err != nil {
@@ -289,6 +349,14 @@ func readRecurrence(e *Event, given map[string]*yaml.Node) error {
 		e.Weeks = slices.Compact(e.Weeks)
 	}
 	return nil
+}
+
+// resolved is what a node stands for, where it is an alias of YAML's.
+func resolved(node *yaml.Node) *yaml.Node {
+	if node.Kind == yaml.AliasNode && node.Alias != nil {
+		return node.Alias
+	}
+	return node
 }
 
 // itemsOf are the items of a list, or the one that stands alone.

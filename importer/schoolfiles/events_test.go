@@ -66,6 +66,17 @@ events:
 			t.Errorf("%s (-want +got):\n%s", want.Title, diff)
 		}
 	}
+	own, _, err := readEvents(t, map[string]string{"a.yml": `
+all_day: true
+days: [mon]
+events:
+- {title: Early, from: 08:00, to: 24:00}
+- {title: Once, on: 2016-10-08}
+`})
+	if err != nil || own[0].From != 480 || own[0].To != era.MinutesOfDay || own[1].From != 0 ||
+		len(own[1].When.Weekdays) > 0 {
+		t.Errorf("what an event says itself does not go before what stands above it: %+v %v", own, err)
+	}
 	if events, isThere, err := readEvents(t, nil); err != nil || isThere || events != nil {
 		t.Errorf("no file: %v %v %v", events, isThere, err)
 	}
@@ -79,11 +90,12 @@ func TestFaultyEvents(t *testing.T) {
 	const times = "from: 10:00, to: 11:00"
 	for text, says := range map[string]string{
 		"- {title: a, on: 2017-02-31, " + times + "}": `line 1: "2017-02-31" is not a date`,
-		"- {title: a, starts_on: 2016-12-01, ends_on: 2016-11-30, " + times + "}": "line 1: it ends on 2016-11-30, " +
+		"- {title: a, days: all, starts_on: 2016-12-01, ends_on: 2016-11-30, " + times + "}": "line 1: it ends on " +
+			"2016-11-30, " +
 			"before it starts on 2016-12-01",
 		"- {title: a, from: 11:00, to: 10:00}": "line 1: it ends at 10:00, before " +
 			"it starts at 11:00",
-		"- {title: a, from: 10:00, to: 10:00}": "before it starts",
+		"- {title: a, days: all, from: 10:00, to: 10:00}": "it ends when it begins, at 10:00",
 		"\n- {title: a, from: 22:00, to: 02:00}": "line 2: from 22:00 to 02:00 goes " +
 			"over midnight: write two events",
 		"- {title: a}":                                "an event needs from and to",
@@ -92,20 +104,21 @@ func TestFaultyEvents(t *testing.T) {
 		"- {title: a, days: [montag], " + times + "}": `"montag" is no day of the week`,
 		"- {title: a, occurrence: sixth, days: [mon], " + times + "}": `"sixth" is no occurrence in the ` +
 			`month`,
-		"- {title: a, occurrence: first, " + times + "}": "first of which day of the week? " +
-			"write days: [tuesday] as well",
-		"- {title: a, on: 2016-10-08, days: [mon], " + times + "}": "on names the very days: leave " +
-			"days out",
-		"- {title: a, wekks: [A], " + times + "}": `unknown key "wekks"`,
-		"- {title: a, title: b, " + times + "}":   "title",
-		"- {title: a, all_day: perhaps}":          "all_day is true or false",
-		"- {title: a, staff: [{x: y}], " + times + "}": "staff is a list of names, codes " +
+		"- {title: a, occurrence: first, " + times + "}":           "on which days?",
+		"- {title: a, on: 2016-10-08, days: [mon], " + times + "}": "on and days say two things: leave one out",
+		"- {title: a, wekks: [A], " + times + "}":                  `unknown key "wekks"`,
+		"- {title: a, title: b, " + times + "}":                    "title",
+		"- {title: a, all_day: perhaps}":                           "all_day is true or false",
+		"- {title: a, days: all, staff: [{x: y}], " + times + "}": "staff is a list of names, codes " +
 			"or ids",
-		"- {title: a, organiser: [AB, CD], " + times + "}": "organiser is one member of staff",
-		"- {title: a, weeks: [''], " + times + "}":         "weeks is a list such as [A, B]",
-		"just a text":                           "line 1: expected an event",
-		"- {title: a, " + times + "}\n---\n- b": "a second document",
-		"- {title: [":                           "line ",
+		"- {title: a, days: all, organiser: [AB, CD], " + times + "}":   "organiser is one member of staff",
+		"- {title: a, days: all, weeks: [''], " + times + "}":           "weeks is a list such as [A, B]",
+		"- {title: a, days: all, all_day: true, " + times + "}":         "all_day and from say two things",
+		"- {title: a, days: all, occurrence: first, " + times + "}":     "first of which day of the week?",
+		"- {title: a, days: [], " + times + "}":                         "days is a list such as",
+		"just a text":                                                   "line 1: expected an event",
+		"- {title: a, " + times + "}\n---\n- b":                         "a second document",
+		"- {title: [":                                                   "line ",
 		"- {title: " + strings.Repeat("long ", 50) + ", " + times + "}": "title is a text of at most 200 letters",
 	} {
 		_, _, err := readEvents(t, map[string]string{"duties.yml": text})

@@ -23,7 +23,7 @@ func WriteWhy(w io.Writer, why report.Why, style Style) error {
 	}
 	p.line("  document   %s %s", words.Clean(why.Document.From), says)
 	if len(why.Database.Stretches) == 0 {
-		p.line("  database   the pupil never was in it")
+		p.line("  database   no day on which the pupil is or was in it")
 	}
 	for _, d := range why.Database.Stretches {
 		until := "without an end"
@@ -33,7 +33,7 @@ func WriteWhy(w io.Writer, why report.Why, style Style) error {
 		p.line("  database   in it from %s %s", d.StartsOn.Long(), until)
 	}
 	for _, b := range why.Between {
-		p.line("  %-10s %s%s", b.What, words.Clean(b.Text), words.Prefixed(" — ", b.Rule))
+		p.line("  %-10s %s", b.What, words.Clean(b.Text))
 	}
 	p.line("\n%s", words.Clean(why.Answer))
 	return p.err
@@ -82,11 +82,10 @@ func (p *printer) listedProblem(q report.ListedProblem) {
 }
 
 // WriteSanity writes what is odd in a school.
-func WriteSanity(w io.Writer, on era.Date, list []report.Sanity, style Style) error {
+func WriteSanity(w io.Writer, on era.Date, days era.Interval, list []report.Sanity, style Style) error {
 	p := &printer{Style: style, w: w}
-	const fortnight = 14
-	p.line("%s", p.paint(bold, fmt.Sprintf("On %s; lessons from then to %s", on.Long(),
-		on.AddDays(fortnight-1).Long())))
+	p.line("%s", p.paint(bold, fmt.Sprintf("On %s; lessons from %s to %s", on.Long(), days.From.Long(),
+		days.To.Long())))
 	for _, s := range list {
 		colour := green
 		if s.Count > 0 {
@@ -101,6 +100,15 @@ func WriteSanity(w io.Writer, on era.Date, list []report.Sanity, style Style) er
 			}
 			p.line("          %s%s", text, words.Prefixed(": ", o.Detail))
 		})
+	}
+	return p.err
+}
+
+// WriteAll writes a list of staff or rooms, one a line.
+func WriteAll(w io.Writer, list []report.Listed) error {
+	p := &printer{w: w}
+	for _, l := range list {
+		p.line("%-10s  %-10s  %s", words.Clean(l.Code), words.Clean(l.SourceID), words.Clean(l.Name))
 	}
 	return p.err
 }

@@ -25,8 +25,13 @@ func WriteCalendar(w io.Writer, list []report.DayLesson, zone *time.Location, st
 		}
 		event := calendar.AddEvent(id + "-" + l.On.String() + "@misimportd")
 		event.SetDtStampTime(stamp)
-		event.SetStartAt(l.Starts.In(zone))
-		event.SetEndAt(l.Ends.In(zone))
+		if l.IsAllDay() {
+			event.SetAllDayStartAt(l.On.Time())
+			event.SetAllDayEndAt(l.On.AddDays(1).Time())
+		} else {
+			event.SetStartAt(l.Starts.In(zone))
+			event.SetEndAt(l.Ends.In(zone))
+		}
 		event.SetSummary(words.Clean(l.Called()))
 		if len(l.Rooms) > 0 {
 			event.SetLocation(words.Clean(strings.Join(l.Rooms, ", ")))
@@ -42,6 +47,9 @@ func WriteCalendar(w io.Writer, list []report.DayLesson, zone *time.Location, st
 		}
 		for _, c := range l.Clashes {
 			who = append(who, fmt.Sprintf("clash: %s and %s, %s", c.Who, c.With, c.At))
+		}
+		if l.Organiser != "" {
+			who = append(who, "organised by "+l.Organiser)
 		}
 		if l.Note != "" {
 			who = append(who, l.Note)

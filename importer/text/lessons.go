@@ -62,7 +62,7 @@ func newLessonChanges(p *printer, lines report.Lines) *lessonChanges {
 // add takes in what happens to a lesson itself.
 func (c *lessonChanges) add(l report.Line) {
 	switch {
-	case l.Action == model.Update && l.Why == model.ChangedInMIS.String():
+	case l.Action == model.Update && (l.Why == model.ChangedInMIS.String() || l.Why == model.ChangedInFile.String()):
 		one := c.one(l.Row, l.Name, *l.On)
 		one.how = append(one.how, c.values(l)...)
 	case l.Action == model.Update || !c.pairs:

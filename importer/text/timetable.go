@@ -20,7 +20,7 @@ func WriteLessons(w io.Writer, days era.Interval, list []report.DayLesson, style
 				on = append(on, l)
 			}
 		}
-		if len(on) == 0 && days.From != days.To {
+		if weekday := date.Weekday(); len(on) == 0 && days.From != days.To && (weekday == 0 || weekday == 6) {
 			continue
 		}
 		p.line("%s", p.paint(bold, date.Time().Format("Monday 2 January 2006")))
@@ -31,21 +31,23 @@ func WriteLessons(w io.Writer, days era.Interval, list []report.DayLesson, style
 			p.lesson(l)
 		}
 	}
-	if len(list) == 0 && days.From != days.To {
-		p.line("no lessons from %s to %s", days.From.Long(), days.To.Long())
-	}
 	return p.err
 }
 
 // lesson writes one lesson of a day.
 func (p *printer) lesson(l report.DayLesson) {
-	text := fmt.Sprintf("%s–%s  %s", l.From, l.To, words.Clean(l.Called()))
+	at := l.From + "–" + l.To
+	if l.IsAllDay() {
+		at = "all day    "
+	}
+	text := at + "  " + words.Clean(l.Called())
 	for _, names := range [][]string{l.Groups, l.Pupils, l.Staff, l.Rooms} {
 		if said := words.Clean(strings.Join(names, ", ")); said != "" && said != l.Called() {
 			text += " · " + said
 		}
 	}
-	text += words.Prefixed(" · ", words.Clean(l.Note))
+	text += words.Prefixed(" · organised by ", words.Clean(l.Organiser)) + words.Prefixed(" · note: ",
+		words.Clean(l.Note))
 	if l.Suspended {
 		text = p.paint(faint, text) + " " + p.paint(amber, "suspended")
 	}
@@ -106,10 +108,10 @@ func WriteWho(w io.Writer, who report.Who, style Style) error {
 func (p *printer) personGroup(g report.PersonGroup) {
 	until := "without end"
 	if g.EndsOn != 0 {
-		until = "to " + g.EndsOn.Long()
+		until = "to " + g.EndsOn.String()
 	}
-	p.line("  %-10s %-30s %-24s from %s %s", g.Kind, words.Clean(g.Name), g.Kind+"/"+words.Clean(g.SourceID),
-		g.StartsOn.Long(), until)
+	p.line("  %-30s %-34s %s %s", words.Clean(g.Name), p.paint(faint, g.Kind+"/"+words.Clean(g.SourceID)),
+		g.StartsOn, until)
 }
 
 // WriteClassList writes who is in a group as a list with room for marks, to be printed.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"misimportd/era"
 	"misimportd/importer/words"
@@ -25,7 +26,8 @@ type CoverRules struct {
 // covers are the MIS's, placed on the days of the timetable: by day, and by the lesson's index there.
 type covers struct {
 	on       map[era.Date]map[int][]mis.Cover
-	isSilent bool // nobody knows which there are
+	isSilent bool            // nobody knows which there are
+	kept     map[string]bool // ids of those of lessons that cannot be read: they stay as they are
 }
 
 // CoversAreSilent tells whether nobody knows which covers the MIS has (R34).
@@ -37,7 +39,15 @@ func (w *Wanted) CoversAreSilent() bool {
 // placeCovers finds out of which lessons on which days the MIS's covers are. Those that are of none are counted.
 func (w *Wanted) placeCovers() {
 	t := w.Table
-	t.covers = covers{on: map[era.Date]map[int][]mis.Cover{}, isSilent: w.CoversAreSilent()}
+	t.covers = covers{on: map[era.Date]map[int][]mis.Cover{}, isSilent: w.CoversAreSilent(), kept: map[string]bool{}}
+	if !t.covers.isSilent && w.noneIsValid() {
+		t.covers.isSilent = true
+		w.Problems.Add(mis.Problem{Section: w.Snap.Covers.Section, Reason: mis.NoneIsValid, Detail: fmt.Sprintf("not "+
+			"one "+
+			"of %s is all of %s (cover: valid_if), so covers stay as they are (%s)",
+			words.Many(len(w.Snap.Covers.Records),
+				"cover"), joinFlags(w.Covers.ValidIf), words.Many(w.daysWithLessons(model.Covers), "day"))})
+	}
 	if t.covers.isSilent {
 		return
 	}
@@ -63,15 +73,17 @@ func (w *Wanted) placeCovers() {
 		switch {
 		case !w.isValid(c) || c.By == c.Of:
 		case c.On < w.Era.StartsOn || c.On > w.lastDay():
-			lost.outside++
+			lost.outside.add(c)
 		case c.On < w.AsOf || day == nil: // what was is not changed
+		case w.Snap.Timetable.SilentOn(mis.Taught, c.LessonID, "\x00", ""):
+			t.covers.kept[c.ID] = true
 		case !taught[c.LessonID]:
-			lost.gone++
+			lost.gone.add(c)
 		case !imported:
 		case c.Of == "":
-			lost.ofNobody++
+			lost.ofNobody.add(c)
 		case !slices.ContainsFunc(day.Slots, func(s Slot) bool { return s.Lesson == lesson }):
-			lost.otherDay++
+			lost.otherDay.add(c)
 		default:
 			t.covers.add(c, lesson)
 		}
@@ -96,21 +108,51 @@ func (c *covers) add(found mis.Cover, lesson int) {
 	}
 }
 
-// lostCovers counts covers of nothing, by what is wrong with them.
-type lostCovers struct{ gone, otherDay, ofNobody, outside int }
+// noneIsValid tells whether there are covers, and not one that counts: then the marks mean something else here.
+func (w *Wanted) noneIsValid() bool {
+	const few = 5
+	return len(w.Snap.Covers.Records) >= few && !slices.ContainsFunc(w.Snap.Covers.Records, w.isValid)
+}
+
+func joinFlags(flags []mis.CoverFlag) string {
+	var texts []string
+	for _, f := range flags {
+		texts = append(texts, string(f))
+	}
+	return strings.Join(texts, " and ")
+}
+
+// lostCovers are covers of nothing, by what is wrong with them.
+type lostCovers struct{ gone, otherDay, ofNobody, outside someCovers }
+
+// someCovers is how many there are, and the first of their ids.
+type someCovers struct {
+	count int
+	ids   []string
+}
+
+func (s *someCovers) add(c mis.Cover) {
+	const shown = 8
+	if s.count++; s.count <= shown {
+		s.ids = append(s.ids, c.ID)
+	} else if s.count == shown+1 {
+		s.ids = append(s.ids, "…")
+	}
+}
 
 // tellLost tells of covers that are of nothing in one line each: a change of timetable leaves hundreds.
 func (w *Wanted) tellLost(lost lostCovers) {
-	tell := func(count int, reason mis.Reason, what string) {
-		if count > 0 {
-			w.Problems.Add(mis.Problem{Section: w.Snap.Covers.Section, Reason: reason,
-				Detail: fmt.Sprintf("%s %s; left out", words.Many(count, "cover"), what)})
+	tell := func(of someCovers, reason mis.Reason, what string) {
+		if of.count > 0 {
+			w.Problems.Add(mis.Problem{Section: w.Snap.Covers.Section, Reason: reason, Detail: fmt.Sprintf("%s (%s) "+
+				"%s; "+
+				"left out", words.Many(of.count, "cover"), strings.Join(of.ids, ", "), what)})
 		}
 	}
 	tell(lost.gone, mis.UnknownLesson, "of lessons that are no longer in the timetable")
 	tell(lost.otherDay, mis.NotThatDay, "of lessons that do not take place on that day, by the week of the "+
 		"timetable or a gap")
-	tell(lost.ofNobody, mis.NoTeacher, "of lessons that have no teacher")
+	tell(lost.ofNobody, mis.NoTeacher, "of lessons of which nobody knows the teacher")
 	tell(lost.outside, mis.OutsideEras, "of days outside of era "+w.Era.Name)
 }
 
@@ -127,8 +169,13 @@ func (w *Wanted) reportClashes(days map[era.Date]*schoolDay) {
 				if at[lesson].By != nothing {
 					w.clash(c, "covers %s, which is suspended", w.lessonRef(lesson))
 				}
-				for _, other := range w.busyWith(c, lesson, day, of) {
-					w.clash(c, "covers %s and takes %s at the same time", w.lessonRef(lesson), w.lessonRef(other))
+				if others := w.busyWith(c, lesson, day, of); len(others) > 0 {
+					more := ""
+					if n := len(others) - 1; n > 0 {
+						more = fmt.Sprintf(", and %d more", n)
+					}
+					w.clash(c, "covers %s and takes %s at the same time%s", w.lessonRef(lesson),
+						w.lessonRef(others[0]), more)
 				}
 			}
 		}
@@ -172,7 +219,8 @@ func (w *Wanted) clash(c mis.Cover, format string, args ...any) {
 // the MIS's are as it says, or where it does not, as they are.
 func (s *spelling) coversOf(date era.Date, lesson int, row model.ID) (list []Cover) {
 	for _, c := range s.taken[row] {
-		isKept := c.IsByHand() || s.Table.covers.isSilent || s.Snap.Covers.SilentOn(c.SourceID, "")
+		isKept := c.IsByHand() || s.Table.covers.isSilent || s.Table.covers.kept[c.SourceID] ||
+			s.Snap.Covers.SilentOn(c.SourceID, "")
 		if c.IsCover() && isKept {
 			list = append(list, Cover{c.ElementID, c.CoversID, c.SourceID})
 		}

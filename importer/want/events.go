@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -54,17 +55,27 @@ type ownEvent struct {
 }
 
 // ownEventsSpeak tells whether what is not in the school's files is not so. Without a timetable that was there
-// before nobody knows which week is which: then events stay as they are.
+// before, or its terms, nobody knows which week is which: then events stay as they are.
 func (w *Wanted) ownEventsSpeak() bool {
-	return w.HasEvents && !w.LeavesOthers() && (w.Snap.Timetable.Speaks || w.timetabledDays() == 0)
+	t := &w.Snap.Timetable
+	isCertain := !t.TermsFault && !t.WeeksFault && (len(t.Terms) > 0 || !w.HadTerms) &&
+		(t.Speaks || w.timetabledDays() == 0)
+	return w.HasEvents && !w.LeavesOthers() && isCertain
 }
 
 // reportNoEvents tells of events that stay because nobody names a file of them any more.
 func (w *Wanted) reportNoEvents() {
-	if there := w.daysWithLessons(mis.Own); !w.HasEvents && there > 0 && !w.LeavesOthers() {
-		w.Problems.Add(mis.Problem{Section: OwnSection, Reason: mis.SectionIsAbsent, Detail: fmt.Sprintf("no file of "+
-			"events is configured; those that a run read in one stay as they are (%s); to take them out, name a file "+
-			"without them", words.Many(there, "day"))})
+	there := w.daysWithLessons(mis.Own)
+	why := "there is no file of events (events_files), so those that a run read in one stay as they are (%s); to " +
+		"take " +
+		"them out, name a file without them"
+	if w.HasEvents {
+		why = "the document does not tell all terms and weeks that it told, so the school's own events stay as they " +
+			"are (%s)"
+	}
+	if there > 0 && !w.LeavesOthers() && !w.ownEventsSpeak() {
+		w.Problems.Add(mis.Problem{Section: OwnSection, Reason: mis.SectionIsAbsent,
+			Detail: fmt.Sprintf(why, words.Many(there, "day"))})
 	}
 }
 
@@ -202,7 +213,10 @@ func (m *eventMaking) find(e Event, l *mis.Lesson, kind string, mention Mention,
 	switch kind {
 	case "staff":
 		l.Unsure.Staff = l.Unsure.Staff || m.Snap.Staff.SaysNothing() || len(m.Snap.Staff.Faulty) > 0
-		if m.hasLeft(mention.Text) {
+		if l.Unsure.Staff {
+			m.note(e, mention.Line, mis.UnknownTeacher, "%s is not among the staff that can be read; left as it was",
+				which)
+		} else if m.hasLeft(mention.Text) {
 			m.note(e, mention.Line, mis.UnknownTeacher, "%s has left; taken out of it", which)
 		} else {
 			m.note(e, mention.Line, mis.UnknownTeacher, "%s is no member of staff; left out", which)
@@ -241,8 +255,9 @@ func (w *Wanted) yearsOf(takes []Ref) (years []era.Year) {
 }
 
 func (m *eventMaking) note(e Event, line int, reason mis.Reason, format string, args ...any) {
-	m.Problems.Add(mis.Problem{Section: OwnSection, ID: e.Title, Reason: reason, Line: line,
-		Detail: e.File + ": " + fmt.Sprintf(format, args...)})
+	// A title may hold a name: the place says which event it is.
+	m.Problems.Add(mis.Problem{Section: OwnSection, ID: fmt.Sprintf("%s:%d", filepath.Base(e.File), line),
+		Reason: reason, Line: line, Detail: fmt.Sprintf(format, args...)})
 }
 
 // calendar knows which week of the timetable a day is in, and whether it is in term.

@@ -74,7 +74,9 @@ func isAbout(p mis.Problem, kind, group, pupil string) bool {
 	ofGroup := map[string]string{"Forms": model.FormGroup, "Sets": model.SetGroup,
 		"CustomPupilGroups":       model.CustomGroup,
 		"TblActivityManagerGroup": model.ActivityGroup}[p.Section]
-	return p.Section == "CurrentPupils" && p.ID == pupil || ofGroup == kind && ofGroup != "" && p.ID == group
+	isOfPupil := p.Section == "CurrentPupils" && p.ID == pupil && p.Reason != mis.UnknownHouse &&
+		(p.Reason != mis.UnknownForm || kind == model.FormGroup)
+	return isOfPupil || ofGroup == kind && ofGroup != "" && p.ID == group
 }
 
 // explainPupil tells what is with the pupil's own record.

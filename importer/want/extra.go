@@ -119,7 +119,10 @@ func (w *Wanted) addExtra(p Pair) {
 func (m ExtraMember) called(at int) string {
 	place := fmt.Sprintf("entry %d of %s", at, map[string]string{"staff": "staff", "pupil": "pupils",
 		"group": "groups", "location": "rooms"}[m.Kind])
-	if m.Kind == "group" || !strings.Contains(m.Text, " ") && strings.ContainsAny(m.Text, "0123456789") {
+	const longestCode = 5
+	isCode := !strings.Contains(m.Text, " ") && (strings.ContainsAny(m.Text, "0123456789") ||
+		len(m.Text) <= longestCode && m.Text == strings.ToUpper(m.Text))
+	if m.Kind == "group" || isCode {
 		return fmt.Sprintf("%s (%s)", place, m.Text)
 	}
 	return place

@@ -231,6 +231,9 @@ func (w *Wanted) WhyLessonGone(h model.Lesson) (why model.Reason, by string) {
 			}
 		}
 	}
+	if h.Kind == string(mis.Own) {
+		return model.GoneFromFile, ""
+	}
 	return model.GoneFromMIS, ""
 }
 

@@ -32,6 +32,7 @@ type Beside struct {
 	Covers    CoverRules
 	Events    []Event // of the school's own files
 	HasEvents bool    // there are such files
+	HadTerms  bool    // the last document said when the terms are
 }
 
 // Terms say how a document is to be taken.

@@ -9,6 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"misimportd/store/model"
 )
 
@@ -126,3 +128,20 @@ func PlainPlural(n int, what string) string {
 	}
 	return what + "s"
 }
+
+// Plain is a text as people type it who look for it: in small letters, without accents and apostrophes, and with one
+// blank between its words.
+func Plain(text string) string {
+	text = letters.Replace(strings.ToLower(text))
+	text = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) || r == '’' || r == '\'' {
+			return -1
+		}
+		return r
+	}, norm.NFD.String(text))
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// letters are those that no accent makes of others.
+var letters = strings.NewReplacer("ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ß", "ss", "æ", "ae", "œ", "oe",
+	"ı", "i")

@@ -2,6 +2,7 @@ package isams
 
 import (
 	"fmt"
+	"strings"
 
 	"misimportd/era"
 	"misimportd/mis"
@@ -64,16 +65,19 @@ func (c *covers) finish(s *mis.Snapshot, teachers map[string]string) (problems [
 	staff := staffByCode(s)
 	for i, id := range c.rows.ids {
 		v := c.rows.roll.Records[i]
-		found := mis.Cover{ID: id, LessonID: lessonID(schedules, v.schedule), On: v.on, By: staff[v.code],
+		found := mis.Cover{ID: id, LessonID: lessonID(schedules, v.schedule), On: v.on, By: staffOf(staff, v.code),
 			Visible: v.visible, Enabled: v.enabled, Published: v.published}
-		teacher, known := teachers[v.schedule]
-		found.Of, found.Lost = staff[teacher], !known
+		teacher := teachers[v.schedule]
+		found.Of = staff[teacher]
 		switch isUnread := unreadable(&s.Staff); {
 		case isUnread && (found.By == "" || teacher != "" && found.Of == ""): // it may be of one that cannot be read
 			roll.Faulty[id] = true
 			continue
 		case found.By == "":
-			note(id, mis.UnknownTeacher, "no member of staff has the code %q; skipped", clip(v.code))
+			note(id, mis.UnknownTeacher, "no member of staff has the code %q; skipped, and what the database holds "+
+				"of it is "+
+				"left as it is", clip(v.code))
+			roll.Faulty[id] = true
 			continue
 		}
 		roll.Records = append(roll.Records, found)
@@ -83,6 +87,14 @@ func (c *covers) finish(s *mis.Snapshot, teachers map[string]string) (problems [
 			c.recurring)
 	}
 	return problems
+}
+
+// staffOf finds a code, be it written in other capitals than the staff's.
+func staffOf(staff map[string]string, code string) string {
+	if id := staff[code]; id != "" || code == "" {
+		return id
+	}
+	return staff[strings.ToUpper(code)]
 }
 
 func staffByCode(s *mis.Snapshot) map[string]string {

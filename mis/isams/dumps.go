@@ -101,6 +101,11 @@ func (t *table) read(file io.Reader) error {
 	for i, name := range head {
 		r.at[strings.TrimSpace(name)] = i
 	}
+	if len(head) == 1 && strings.Count(head[0], ";") > 1 {
+		t.note("", mis.DumpUnreadable, 1, "its columns are apart by semicolons, so the dump is not used: save it "+
+			"with commas")
+		return nil
+	}
 	for _, column := range t.columns {
 		if _, there := r.at[column]; !there {
 			t.note("", mis.DumpUnreadable, 1, "the column %s is missing, so the dump is not used: its first line has "+

@@ -67,6 +67,7 @@ func (t *timetables) placeWeeks(tt *mis.Timetable) {
 			tt.Allocations[a.week] = append(of, a.of)
 		}
 	}
+	tt.TermsFault = len(t.terms.roll.Unreadable)+len(t.terms.roll.Faulty) > 0
 	for _, term := range t.terms.roll.Records {
 		tt.Terms = append(tt.Terms, term.days)
 	}

@@ -87,7 +87,10 @@ const (
 	NewID
 	Merged // into a record
 	PreviousMISGone
-	DaysOver // of an activity
+	DaysOver  // of an activity
+	NewInFile // of the school's own
+	ChangedInFile
+	GoneFromFile
 )
 
 var reasons = [...]string{
@@ -125,6 +128,9 @@ var reasons = [...]string{
 
 	PreviousMISGone: "another MIS is imported now",
 	DaysOver:        "its last day is over",
+	NewInFile:       "new in the school's file",
+	ChangedInFile:   "changed in the school's file",
+	GoneFromFile:    "no longer in the school's file",
 }
 
 // String is the reason as people are told it, and as the database records it.
