@@ -7,6 +7,7 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer/ask"
+	"misimportd/store/model"
 )
 
 // TestAWeekOfAPupil has on each day the lessons of the groups of that day.
@@ -80,6 +81,20 @@ func TestAGroupOfSeveralYears(t *testing.T) {
 			if starts := h.Runs[0].Changes[0].StartsOn; starts.String() != want {
 				w.Errorf("on %s: the set that begins on %s, want %s", on, starts, want)
 			}
+		}
+	})
+}
+
+// TestAGroupThatNeverHadADay has a history, though it is not there.
+func TestAGroupThatNeverHadADay(t *testing.T) {
+	each(t, func(w *world) {
+		w.night("2016-09-05", small().set(23, "7Art1", 7, 11).xml())
+		w.night("2016-09-05", small().xml())
+		h, err := ask.History(w.Context(), w.im.DB, ask.HistoryOf{Text: "set/23", On: date(w, "2016-09-05"),
+			Zone: time.UTC})
+		if err != nil || h.Name != "7Art1" || len(h.Runs) != 2 || h.Runs[1].Changes[len(h.Runs[1].Changes)-1].Action !=
+			model.Delete {
+			w.Errorf("%+v %v", h, err)
 		}
 	})
 }

@@ -269,6 +269,25 @@ func TestAChangeOfTimetableIsOneLine(t *testing.T) {
 	})
 }
 
+// TestR35CoversThatVanish are held, where they are many: the marks of a dump may mean something else tonight.
+func TestR35CoversThatVanish(t *testing.T) {
+	onSQLite(t, func(w *world) {
+		s := clubSchool(7).CoverSome(300)
+		besides(guarded(w), s)
+		w.nightOf(s, "2016-09-05")
+		before := w.rows(coversQuery, "2016-09-06")
+		for i := range s.Covers {
+			s.Covers[i].Visible = i%5 == 0
+		}
+		w.dumps = s.Dumps()
+		r := w.night("2016-09-06", s.Document())
+		if r.Result != model.Held || !strings.Contains(strings.Join(heldBy(r), ";"), "covers would end") {
+			w.Errorf("%s %v", r.Result, heldBy(r))
+		}
+		w.expect("covers", w.rows(coversQuery, "2016-09-06"), before...)
+	})
+}
+
 // TestCoversOfAHeldNight wait with the day, and come with the approval.
 func TestCoversOfAHeldNight(t *testing.T) {
 	each(t, func(w *world) {

@@ -150,7 +150,7 @@ func (w *world) withForeignKeys() {
 func (w *world) withoutCovers() {
 	w.Helper()
 	for _, index := range []string{"changes_record", "changes_left_group", "changes_left_member", "changes_left_lesson",
-		"changes_lessons_gone", "lessons_organiser"} {
+		"changes_lessons_gone", "changes_groups_gone", "lessons_organiser"} {
 		w.exec(`DROP INDEX ` + index)
 	}
 	w.exec(`DROP VIEW lesson_details`)

@@ -205,6 +205,12 @@ func (v *View) LessonsAhead(ctx context.Context, datasource model.ID, days era.I
 			AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = c.element_id))), 0)
 		FROM lessons l WHERE l.datasource_id = $1 AND l.on_date BETWEEN $2 AND $3`, datasource, days.From, days.To).
 		Scan(&ahead.Lessons, &ahead.Commitments)
+	if err == nil {
+		err = v.tx.GetContext(ctx, &ahead.Covers, `SELECT count(*) FROM commitments c JOIN lessons l ON l.id =
+			c.lesson_id
+			WHERE c.covers_id IS NOT NULL AND c.source_id IS NOT NULL AND l.datasource_id = $1
+			AND l.on_date BETWEEN $2 AND $3`, datasource, days.From, days.To)
+	}
 	return ahead, v.db.failed("counting the lessons", err)
 }
 

@@ -230,6 +230,22 @@ func (v *View) readThen(ctx context.Context, then map[model.ID]model.Names, runs
 	return nil
 }
 
+// GoneGroup finds the newest group of a kind and an id that a run has deleted: one that never had a day.
+func (v *View) GoneGroup(ctx context.Context, kind, sourceID string) (g Found, isThere bool, err error) {
+	if v.empty {
+		return g, false, nil
+	}
+	var found []Found
+	err = v.tx.SelectContext(ctx, &found, `SELECT g.record_id AS id, g.before ->> 'group_kind' AS kind,
+			g.before ->> 'source_id' AS source_id, g.before ->> 'name' AS name FROM changes g
+		WHERE g.entity = 'group' AND g.action = 'delete' AND (g.before ->> 'source_id') = $1
+			AND (g.before ->> 'group_kind') = $2 ORDER BY g.run_id DESC LIMIT 1`, sourceID, kind)
+	if err != nil || len(found) == 0 {
+		return g, false, v.db.failed("looking it up", err)
+	}
+	return found[0], true, nil
+}
+
 // HasLessons tells whether there is, or was, a lesson of a record of the MIS.
 func (v *View) HasLessons(ctx context.Context, sourceID string) (known bool, err error) {
 	if v.empty {

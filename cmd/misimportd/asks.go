@@ -172,8 +172,8 @@ func (c sanityCommand) Run(a *app) error {
 
 // cycle prints the timetable as it ideally is.
 func (c lessonsCommand) cycle(a *app) error {
-	if c.On != "" || c.Week || c.Covers {
-		return usagef("--cycle has no dates and no covers: leave --on, --week and --covers out, or --cycle")
+	if c.On != "" || c.Week || c.Covers || c.Subject != "" {
+		return usagef("--cycle has no dates and no covers: leave --on, --week, --covers and --subject out, or --cycle")
 	}
 	if c.Format != "text" && (c.CSV || a.JSON) {
 		return usagef("--format %s, --csv and --json are forms of the same: give one of them", c.Format)

@@ -14,15 +14,16 @@ import (
 )
 
 type lessonsCommand struct {
-	Group  string `placeholder:"GROUP" help:"${help_group}"`
-	Staff  string `placeholder:"CODE|NAME" help:"Only those of a member of staff."`
-	Room   string `placeholder:"NAME" help:"Only those in a room."`
-	Pupil  string `placeholder:"ID|NAME" help:"Only those of a pupil, through the groups of the day."`
-	Week   bool   `help:"The whole week of the day, from Monday."`
-	Covers bool   `help:"Only lessons in which somebody covers another."`
-	Cycle  string `placeholder:"WEEK" help:"${help_cycle}"`
-	Format string `default:"text" enum:"text,ical,html" help:"${help_format}"`
-	onDay  `embed:""`
+	Group   string `placeholder:"GROUP" help:"${help_group}"`
+	Staff   string `placeholder:"CODE|NAME" help:"Only those of a member of staff."`
+	Room    string `placeholder:"NAME" help:"Only those in a room."`
+	Pupil   string `placeholder:"ID|NAME" help:"Only those of a pupil, through the groups of the day."`
+	Subject string `placeholder:"NAME" help:"Only those in which a subject is taught."`
+	Week    bool   `help:"The whole week of the day, from Monday."`
+	Covers  bool   `help:"Only lessons in which somebody covers another."`
+	Cycle   string `placeholder:"WEEK" help:"${help_cycle}"`
+	Format  string `default:"text" enum:"text,ical,html" help:"${help_format}"`
+	onDay   `embed:""`
 }
 
 func (c lessonsCommand) Run(a *app) error {
@@ -45,7 +46,7 @@ func (c lessonsCommand) Run(a *app) error {
 			days = weekOf(on)
 		}
 		list, err := ask.Lessons(a.ctx, db, ask.LessonsOf{Days: days, Group: c.Group, Staff: c.Staff, Room: c.Room,
-			Pupil: c.Pupil, Covered: c.Covers})
+			Pupil: c.Pupil, Subject: c.Subject, Covered: c.Covers})
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,9 @@
 package ask
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -76,7 +78,17 @@ func (of HistoryOf) find(ctx context.Context, v *store.View, h *report.History) 
 			return store.TrailOf{SourceID: of.Text}, nil
 		}
 		if slices.Contains(model.GroupKinds, kind) {
-			return of.named(ctx, v, h, "group", of.Text)
+			trail, err := of.named(ctx, v, h, "group", of.Text)
+			var none *NotKnownError
+			if !errors.As(err, &none) {
+				return trail, err
+			}
+			gone, isThere, failed := v.GoneGroup(ctx, kind, id)
+			if failed != nil || !isThere {
+				return trail, cmp.Or(failed, err)
+			}
+			h.Kind, h.SourceID, h.Name = gone.Kind, gone.SourceID, gone.Name
+			return store.TrailOf{Kind: "group", ID: gone.ID}, nil
 		}
 	}
 	return of.anything(ctx, v, h)

@@ -14,10 +14,11 @@ import (
 )
 
 // LessonsOf says which lessons are asked for: of some days, and where it is named, of a group, a member of staff, a
-// room or a pupil, by id or name.
+// room, a pupil or a subject, by id or name.
 type LessonsOf struct {
 	Days                      era.Interval
 	Group, Staff, Room, Pupil string
+	Subject                   string
 	Covered                   bool // only those in which somebody covers another
 }
 
@@ -47,7 +48,7 @@ type asked struct {
 // find finds who and what is meant; nobody and nothing where all lessons are asked for.
 func (of LessonsOf) find(ctx context.Context, v *store.View) (all []asked, err error) {
 	for _, by := range []struct{ kind, text string }{{"group", of.Group}, {"staff", of.Staff}, {"location", of.Room},
-		{"pupil", of.Pupil}} {
+		{"pupil", of.Pupil}, {"subject", of.Subject}} {
 		if by.text == "" {
 			continue
 		}

@@ -240,6 +240,24 @@ func TestFindingsFromEvidence(t *testing.T) {
 				e.Plan.Change(model.Delete, c, nil, model.ChangedInMIS)
 			}
 		}, []string{guard.CommitmentsEnding}},
+		{"forty covers of sixty end", func(e *guard.Evidence) {
+			e.Ahead.Covers = 60
+			for n := range 40 {
+				c := model.Commitment{ID: model.ID(n + 1), LessonID: model.ID(6000 + n), ElementID: 300, CoversID: 301,
+					SourceID: fmt.Sprint(n)}
+				e.Plan.Change(model.Delete, c, nil, model.ChangedInMIS)
+			}
+		}, []string{guard.CoversEnding}},
+		{"forty covers of sixty are another's", func(e *guard.Evidence) {
+			e.Ahead.Covers = 60
+			for n := range 40 {
+				c := model.Commitment{ID: model.ID(n + 1), LessonID: model.ID(6000 + n), ElementID: 300, CoversID: 301,
+					SourceID: fmt.Sprint(n)}
+				e.Plan.Change(model.Delete, c, nil, model.ChangedInMIS)
+				c.ID, c.ElementID = model.ID(-n-1), 302
+				e.Plan.Create(c, model.NewInMIS)
+			}
+		}, nil},
 		{"ten pupils leave after nine on the night before", func(e *guard.Evidence) {
 			leaves(e, 10)
 			before, _ := json.Marshal([]guard.Finding{{Limit: guard.PupilsLeaving, Count: 9, Net: 9}})

@@ -105,10 +105,31 @@ func (j *judgement) commitments(going map[model.ID]bool) []Finding {
 	found := []Finding{j.finding(CommitmentsEnding, measure{holds: model.HoldRemovals, count: ended, of: all,
 		causes: kinds,
 		says:   words.Share(ended, all) + " places of groups, staff and rooms in lessons would end"})}
+	found = append(found, j.covers(going))
 	if j.Snap == nil {
 		return found
 	}
 	return append(found, j.changing(others)...)
+}
+
+// covers judges the covers that go though their lessons stay. One that another teacher takes over is no loss.
+func (j *judgement) covers(going map[model.ID]bool) Finding {
+	type covered struct{ lesson, teacher model.ID }
+	taken, ended := map[covered]bool{}, 0
+	for _, c := range j.Plan.Changes {
+		if r, ok := c.Record().(model.Commitment); ok && r.IsCover() && !goes(c) {
+			taken[covered{r.LessonID, r.CoversID}] = true
+		}
+	}
+	for _, c := range j.Plan.Changes {
+		r, ok := c.Record().(model.Commitment)
+		if ok && r.IsCover() && goes(c) && !r.IsByHand() && !going[r.LessonID] &&
+			!taken[covered{r.LessonID, r.CoversID}] {
+			ended++
+		}
+	}
+	return j.finding(CoversEnding, measure{holds: model.HoldRemovals, count: ended, of: j.Ahead.Covers,
+		says: words.Share(ended, j.Ahead.Covers) + " covers would end"})
 }
 
 // changing judges of how many lessons the groups or the staff would be others. Rooms are

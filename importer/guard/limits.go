@@ -35,6 +35,7 @@ const (
 	RecentLosses        = "recent_losses"      // of the last seven nights of imports together
 	LessonsRemoved      = "lessons_removed"
 	CommitmentsEnding   = "commitments_ending"   // of lessons that stay
+	CoversEnding        = "covers_ending"        // the MIS's, of lessons that stay
 	CommitmentsChanging = "commitments_changing" // of lessons that stay, and take another of the kind instead
 	LessonsSuspended    = "lessons_suspended"
 	SuspensionsRemoved  = "suspensions_removed"
@@ -90,6 +91,7 @@ var theLimits = []struct {
 	{MembershipsMoving, Limit{Percent: 40, AtLeast: 100}, nil, nil, nil},
 	{LessonsRemoved, Limit{Percent: 10, AtLeast: 100}, nil, half(200), nil},
 	{CommitmentsEnding, Limit{Percent: 20, AtLeast: 500}, nil, half(500), nil},
+	{CoversEnding, Limit{Percent: 50, AtLeast: 40}, nil, half(40), nil},
 	{CommitmentsChanging, Limit{Percent: 40, AtLeast: 500}, nil, nil, nil},
 	{LessonsSuspended, Limit{Percent: 30, AtLeast: 500}, nil, half(500), nil},
 	{SuspensionsRemoved, Limit{Percent: 50, AtLeast: 5}, nil, half(5), nil},

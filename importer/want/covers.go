@@ -215,12 +215,17 @@ func (w *Wanted) clash(c mis.Cover, format string, args ...any) {
 		Detail: fmt.Sprintf("on %s staff #%s ", c.On.Long(), c.By) + fmt.Sprintf(format, args...)})
 }
 
+// isOnStaff tells whether somebody is a member of staff from now on: who has left covers nobody.
+func (w *Wanted) isOnStaff(id model.ID) bool {
+	return slices.ContainsFunc(w.Staff, func(s model.Staff) bool { return s.ID == id && s.Current })
+}
+
 // coversOf are the covers of a lesson on a day: those that a person entered stay, and nobody need say so twice;
 // the MIS's are as it says, or where it does not, as they are.
 func (s *spelling) coversOf(date era.Date, lesson int, row model.ID) (list []Cover) {
 	for _, c := range s.taken[row] {
-		isKept := c.IsByHand() || s.Table.covers.isSilent || s.Table.covers.kept[c.SourceID] ||
-			s.Snap.Covers.SilentOn(c.SourceID, "")
+		isUnread := s.Table.covers.kept[c.SourceID] || s.Snap.Covers.SilentOn(c.SourceID, "")
+		isKept := c.IsByHand() || s.Table.covers.isSilent || isUnread && s.isOnStaff(c.ElementID)
 		if c.IsCover() && isKept {
 			list = append(list, Cover{c.ElementID, c.CoversID, c.SourceID})
 		}

@@ -111,8 +111,9 @@ type Belongings struct {
 	Gone   map[ID]bool // members whom the school no longer has
 }
 
-// LessonsAhead is how many lessons there are from a day on, and how many commitments they have.
-type LessonsAhead struct{ Lessons, Commitments int }
+// LessonsAhead is how many lessons there are from a day on, how many commitments they have, and how many covers of
+// the MIS's.
+type LessonsAhead struct{ Lessons, Commitments, Covers int }
 
 // With is s with the lessons of more days. s is left as it is.
 func (s *State) With(more DayLessons) *State {

@@ -46,6 +46,7 @@ type limitsConfig struct {
 	MembershipsMoving   *limitConfig `yaml:"memberships_moving"`
 	LossesTogether      *limitConfig `yaml:"losses_together"`
 	RecentLosses        *limitConfig `yaml:"recent_losses"`
+	CoversEnding        *limitConfig `yaml:"covers_ending"`
 	CommitmentsChanging *limitConfig `yaml:"commitments_changing"`
 	YearsAbsent         *limitConfig `yaml:"years_absent"`
 	RecordsNew          *limitConfig `yaml:"records_new"`
@@ -68,6 +69,7 @@ func (c limitsConfig) byName() map[string]*limitConfig {
 		guard.MembershipsMoving:   c.MembershipsMoving,
 		guard.LossesTogether:      c.LossesTogether,
 		guard.RecentLosses:        c.RecentLosses,
+		guard.CoversEnding:        c.CoversEnding,
 		guard.CommitmentsChanging: c.CommitmentsChanging,
 		guard.YearsAbsent:         c.YearsAbsent,
 		guard.RecordsNew:          c.RecordsNew,

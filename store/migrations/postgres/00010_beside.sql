@@ -65,6 +65,7 @@ CREATE INDEX changes_record ON changes (record_id);
 CREATE INDEX changes_left_group ON changes (((before ->> 'group_id')::bigint)) WHERE entity = 'membership' AND action = 'delete';
 CREATE INDEX changes_left_member ON changes (((before ->> 'element_id')::bigint)) WHERE entity = 'membership' AND action = 'delete';
 CREATE INDEX changes_left_lesson ON changes (((before ->> 'lesson_id')::bigint)) WHERE entity = 'commitment' AND action = 'delete';
+CREATE INDEX changes_groups_gone ON changes ((before ->> 'source_id')) WHERE entity = 'group' AND action = 'delete';
 CREATE INDEX changes_lessons_gone ON changes ((before ->> 'source_id')) WHERE entity = 'lesson' AND action = 'delete';
 
 DROP VIEW lesson_details;

@@ -50,6 +50,7 @@ CREATE INDEX changes_record ON changes (record_id);
 CREATE INDEX changes_left_group ON changes (CAST((before ->> 'group_id') AS bigint)) WHERE entity = 'membership' AND action = 'delete';
 CREATE INDEX changes_left_member ON changes (CAST((before ->> 'element_id') AS bigint)) WHERE entity = 'membership' AND action = 'delete';
 CREATE INDEX changes_left_lesson ON changes (CAST((before ->> 'lesson_id') AS bigint)) WHERE entity = 'commitment' AND action = 'delete';
+CREATE INDEX changes_groups_gone ON changes ((before ->> 'source_id')) WHERE entity = 'group' AND action = 'delete';
 CREATE INDEX changes_lessons_gone ON changes ((before ->> 'source_id')) WHERE entity = 'lesson' AND action = 'delete';
 
 -- In SQL that SQLite programs before 3.44 can read too: others open this file.
