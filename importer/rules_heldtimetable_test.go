@@ -82,7 +82,7 @@ func (w *world) inTwoPlaces() map[string]bool {
 // TestR41AHeldTimetableIsHeldByWholeDays: a day is as it was or as it will be, and nobody is
 // in two places because of what waits.
 func TestR41AHeldTimetableIsHeldByWholeDays(t *testing.T) {
-	school := isamstest.New(1, someSchool).Teach(300)
+	school := isamstest.New(1, someSchool).Teach(160)
 	good := school.Document()
 	variant := 0
 	for what, spoil := range map[string]func([]byte, *rand.Rand) []byte{

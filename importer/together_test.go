@@ -24,7 +24,7 @@ import (
 func TestR32SeveralAtOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, database string) {
 		o := newOrdeal(t, database)
-		for round := range soak(100, 6) {
+		for round := range soak(100, 4) {
 			day := date(t, o.asOf()).AddDays(30)
 			added, err := o.desk().AddSuspension(t.Context(), era.Suspension{Name: fmt.Sprintf("Trip %d", round),
 				Kind: era.Gap, From: day.At(9 * 60),
@@ -174,7 +174,7 @@ func TestAnotherProgramWritesAllTheWhile(t *testing.T) {
 			}
 		})
 		var longest time.Duration
-		for range soak(60, 5) {
+		for range soak(60, 4) {
 			for _, what := range operations {
 				do := o.ready(what)
 				begin := time.Now()
