@@ -47,7 +47,8 @@ func (c demoCommand) Run(a *app) error {
 		filepath.Join(folder, "misimportd.db"), noConfig: true}
 	own.works, own.begin = begins, true
 	d := &demo{app: &own, folder: folder,
-		school: isamstest.New(c.Seed, isamstest.Typical).Teach(demoLessons).Gather(25, 20).CoverSome(40)}
+		school: isamstest.New(c.Seed, isamstest.Typical).Teach(demoLessons).Gather(25, 20).
+			CoverSome(40).CoverOn(demoNight.AddDays(3).String(), 6)}
 	return d.withDatabase(d.play)
 }
 

@@ -59,12 +59,27 @@ func (t *Timetable) placeOf(period int) (week, weekday int) {
 func (s *School) cover() {
 	l := s.Timetable.Schedules[s.covering.IntN(len(s.Timetable.Schedules))]
 	days := s.Timetable.Teaches(l, yearBegins)
-	if len(days) == 0 {
-		return
+	if len(days) > 0 {
+		s.coverOf(l, days[s.covering.IntN(len(days))])
 	}
-	s.Covers = append(s.Covers, Cover{ID: s.id(), Schedule: l.ID, Date: days[s.covering.IntN(len(days))],
+}
+
+func (s *School) coverOf(l Schedule, date string) {
+	s.Covers = append(s.Covers, Cover{ID: s.id(), Schedule: l.ID, Date: date,
 		Teacher: s.Staff[s.covering.IntN(len(s.Staff))].Code, Visible: true, Enabled: s.covering.IntN(8) > 0,
 		Published: s.covering.IntN(2) == 0})
+}
+
+// CoverOn has some of a day's lessons covered, of a school that has covers already.
+func (s *School) CoverOn(date string, n int) *School {
+	for _, at := range s.covering.Perm(len(s.Timetable.Schedules)) {
+		l := s.Timetable.Schedules[at]
+		if n > 0 && slices.Contains(s.Timetable.Teaches(l, date), date) {
+			s.coverOf(l, date)
+			n--
+		}
+	}
+	return s
 }
 
 // CoverNight lets a day go by for the covers: some come, one goes, one is another's, and one is switched.
