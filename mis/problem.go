@@ -3,7 +3,6 @@ package mis
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"misimportd/era"
 )
@@ -67,33 +66,6 @@ const (
 	NeverTakesPlace   Reason = "never takes place"
 	NoneIsValid       Reason = "none is valid"
 )
-
-// Reasons are all of them.
-var Reasons = []Reason{NoID, BadID, Conflicting, Repeated, NoName, BadValue, TooLarge, NoYearGroup, NoTutor,
-	UnknownTutor,
-	UnknownForm, UnknownHouse, UnknownSet, UnknownPupil, UnknownSubject, UnknownPeriod, UnknownWeek, UnknownRoom,
-	UnknownTeacher, UnknownTimetable,
-	SeveralTimetables, Overlapping, Backwards, CrossesMidnight, NoWeek, NotUnderstood, OutsideEras, NobodyInYear,
-	OverlapsAnother, LastGood, SectionIsAbsent, Unwanted, WouldClash, YearEnds, NoMatch,
-	UnknownAuthor, UnknownCategory, UnknownActivity, UnknownEvent, UnknownGroup, UnknownMember, Ambiguous, InItself,
-	SameName, OutsideGroup, TimesDiffer, DumpUnreadable, UnknownLesson, NotThatDay, NoTeacher, Clash, NeverTakesPlace,
-	NoneIsValid}
-
-// onlyIn are reasons that some kinds of section have alone, by how their names begin.
-var onlyIn = map[Reason][]string{UnknownAuthor: {"Custom"}, UnknownCategory: {"Custom"}, UnknownActivity: {"Tbl"},
-	UnknownEvent: {"Tbl"}, OutsideGroup: {"Tbl"}, TimesDiffer: {"Tbl"}, DumpUnreadable: {"Tbl"},
-	UnknownLesson: {"TblCover"}, NotThatDay: {"TblCover"}, NoTeacher: {"TblCover"}, Clash: {"TblCover"},
-	NeverTakesPlace: {"events"}, NoneIsValid: {"TblCover"}, UnknownGroup: {"guard", "events"},
-	UnknownMember: {"extra_groups"},
-	Ambiguous:     {"extra_groups", "events"}, InItself: {"extra_groups"}, SameName: {"extra_groups"}}
-
-// ReasonsOf are the reasons that problems of a section can have.
-func ReasonsOf(section string) []Reason {
-	return slices.DeleteFunc(slices.Clone(Reasons), func(r Reason) bool {
-		begins := func(with string) bool { return strings.HasPrefix(section, with) }
-		return len(onlyIn[r]) > 0 && !slices.ContainsFunc(onlyIn[r], begins)
-	})
-}
 
 // Problem is a fault in a document that does not stop the night (R33). It names
 // records by id, never by a person's name.

@@ -39,6 +39,10 @@ func exported(scrape string) (names []string) {
 	return names
 }
 
+// occasional are the metrics, and the entities of changes, that have a series once there is
+// something to tell.
+var occasional = regexp.MustCompile(`^misimport_(source_problems|limit_breached)|entity="(era|setting)"`)
+
 // TestWhatPrometheusSees has promtool look at a real scrape, at the alerts and at their
 // tests, and finds every metric that alerts and dashboard ask for in the scrape, and for
 // every alert what to do about it.
@@ -59,9 +63,11 @@ func TestWhatPrometheusSees(t *testing.T) {
 		t.Errorf("promtool check metrics: %v\n%s", err, out)
 	}
 	t.Logf("promtool check metrics: %d metrics, %v", len(exported(scrape)), err == nil)
-	rules, tests := filepath.Join("..", "..", "deploy", "prometheus", "misimportd.rules.yml"),
-		filepath.Join("..", "..", "deploy", "prometheus", "misimportd.rules.test.yml")
-	for _, args := range [][]string{{"check", "rules", "--lint=all", "--lint-fatal", rules}, {"test", "rules", tests}} {
+	deployed := filepath.Join("..", "..", "deploy", "prometheus")
+	rules := filepath.Join(deployed, "misimportd.rules.yml")
+	for _, args := range [][]string{{"check", "rules", "--lint=all", "--lint-fatal", rules},
+		{"test", "rules", filepath.Join(deployed, "misimportd.rules.test.yml")},
+		{"test", "rules", filepath.Join(deployed, "misimportd.rules.pause.test.yml")}} {
 		out, err := exec.Command(promtool, args...).CombinedOutput()
 		if err != nil {
 			t.Errorf("promtool %v: %v\n%s", args, err, out)
@@ -84,7 +90,7 @@ func TestWhatPrometheusSees(t *testing.T) {
 	for what, file := range map[string][]byte{"alerts": text, "dashboard": dashboard} {
 		asked := map[string]bool{}
 		for _, name := range regexp.MustCompile(`\b(misimport|process|go)_[a-z_]+`).FindAllString(string(file), -1) {
-			if asked[name] = true; !slices.Contains(names, name) {
+			if asked[name] = true; !slices.Contains(names, name) && !occasional.MatchString(name) {
 				t.Errorf("the %s ask for %s, which is not exported", what, name)
 			}
 		}
@@ -117,7 +123,7 @@ func TestWhatPrometheusSees(t *testing.T) {
 	}
 	before := series(first)
 	for _, name := range series(scrape) {
-		if !slices.Contains(before, name) {
+		if !slices.Contains(before, name) && !occasional.MatchString(name) {
 			t.Errorf("%s was not there from the start", name)
 		}
 	}
@@ -180,7 +186,7 @@ func TestARealPrometheus(t *testing.T) {
 		{`misimport_source_records{section="CurrentPupils"}`, "100"}, {`count(misimport_runs_total)`, "5"},
 		{`time() - misimport_last_success_timestamp_seconds < bool 60`, "1"},
 		{`misimport_next_run_timestamp_seconds - time() > bool 3600`, "1"},
-		{`sum(scrape_samples_scraped{job="misimportd"}) < bool 2000`, "1"},
+		{`sum(scrape_samples_scraped{job="misimportd"}) < bool 300`, "1"},
 	} {
 		deadline := time.Now().Add(time.Minute)
 		for query(c.expr) != c.want {

@@ -31,12 +31,20 @@ func TestServeWithoutItsDatabase(t *testing.T) {
 	if up := d.value("misimport_database_up"); up != "0" {
 		t.Errorf("database_up is %s", up)
 	}
+	if code, text := d.get("/-/ready"); code != 503 || !strings.HasPrefix(text, "not ready: the database is away: ") {
+		t.Errorf("%d %s", code, text)
+	}
 	gate.let(t)
 	d.await(`result=applied`)
 	m.await(t, `^STATUS=importing: `)
 	m.await(t, `^STATUS=waiting for the next import, \w+ \d+ \w+ \d{4} \d\d:\d\d UTC; the last was run 1, applied`)
 	if up := d.value("misimport_database_up"); up != "1" {
 		t.Errorf("database_up is %s", up)
+	}
+	for _, page := range []string{"/-/ready", "/-/healthy"} {
+		if code, text := d.get(page); code != 200 || !strings.Contains(text, "waiting for the next import") {
+			t.Errorf("%s: %d %s", page, code, text)
+		}
 	}
 
 	// It goes away while an import waits in it.

@@ -10,17 +10,16 @@ import (
 	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/importer/daemon"
-	"misimportd/importer/guard"
 	"misimportd/importer/report"
-	"misimportd/mis"
 	"misimportd/mis/isams"
 	"misimportd/mis/isams/batch"
 	"misimportd/store/model"
 )
 
-// Metrics are what Prometheus sees. Every series is there from the start, at 0. No label
-// ever holds a person, a group or the text of an error. Times are timestamps, in seconds
-// since 1970, and 0 for never.
+// Metrics are what Prometheus sees. Series are there from the start, at 0, but for those of
+// what may never come, which are there once it came: problems, limits that were breached, and
+// changes of what imports seldom touch. No label ever holds a person, a group or the text of
+// an error. Times are timestamps, in seconds since 1970, and 0 for never.
 type Metrics struct {
 	lastSuccess, lastCompletion, nextRun, snapshot prometheus.Gauge
 	changed, eraEnds, pausedSince, pausedUntil     prometheus.Gauge
@@ -31,6 +30,7 @@ type Metrics struct {
 	planned, records, problems, breached           *prometheus.GaugeVec
 	runSeconds, stageSeconds                       *prometheus.HistogramVec
 	bytes                                          prometheus.Counter
+	lastImport                                     map[prometheus.Gauge]bool
 	began, failed                                  time.Time
 	got                                            int64 // of the attempt under way
 }
@@ -42,15 +42,18 @@ var (
 	results  = []model.Result{model.Applied, model.Unchanged, model.Held, model.Failed, model.Aborted}
 	stages   = []string{"fetch", "state", "decode", "diff", "apply", "archive"}
 	outcomes = []string{batch.Fetched, batch.Retried, batch.Refused}
-	sections = append(isams.Sections(), "Years", "PublishedTimetables", "CoverManager", "suspensions", "document",
-		"eras", "convert", "events")
-	inSeconds  = []float64{0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200}
+	entities = []model.Entity{model.PupilEntity, model.StaffEntity, model.LocationEntity, model.SubjectEntity,
+		model.HouseEntity, model.GroupEntity, model.MembershipEntity, model.LessonEntity, model.CommitmentEntity,
+		model.SuspensionEntity}
+	ofRuns     = []float64{1, 3, 10, 30, 100, 600, 3600}
+	ofStages   = []float64{1, 10, 60, 600}
 	secondsDoc = "seconds since 1970, 0 for never"
 )
 
 // NewMetrics registers the metrics of a daemon of a version.
 func NewMetrics(registry prometheus.Registerer, version string) *Metrics {
 	m := &Metrics{
+		lastImport:  map[prometheus.Gauge]bool{},
 		lastSuccess: gauge("last_success_timestamp_seconds", "When an import last ended well, "+secondsDoc+"."),
 		lastCompletion: gauge("last_completion_timestamp_seconds", "When an import last ended, well or not, "+
 			secondsDoc+"."),
@@ -87,13 +90,13 @@ func NewMetrics(registry prometheus.Registerer, version string) *Metrics {
 			"section", "reason"),
 		breached: gauges("limit_breached", "1 for each limit that the last document that was read breached, by "+
 			"limit.", "limit"),
-		runSeconds:   histograms("run_duration_seconds", "How long imports took, by result.", "result"),
-		stageSeconds: histograms("stage_duration_seconds", "How long the stages of imports took.", "stage"),
+		runSeconds:   histograms("run_duration_seconds", "How long imports took, by result.", "result", ofRuns),
+		stageSeconds: histograms("stage_duration_seconds", "How long the stages of imports took.", "stage", ofStages),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "build_info",
 		Help: "Always 1; the version is in the label.", ConstLabels: prometheus.Labels{"version": version}})
 	build.Set(1)
-	registry.MustRegister(collectors.NewGoCollector(),
+	registry.MustRegister(collectors.NewGoCollector(collectors.WithGoCollectorMemStatsMetricsDisabled()),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build,
 		m.lastSuccess, m.lastCompletion, m.nextRun, m.snapshot, m.changed, m.eraEnds, m.nextEra, m.autoRoll,
 		m.pausedSince, m.pausedUntil, m.inProgress, m.held, m.unchanged,
@@ -116,12 +119,13 @@ func counters(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
 }
 
-func histograms(name, help, label string) *prometheus.HistogramVec {
+func histograms(name, help, label string, buckets []float64) *prometheus.HistogramVec {
 	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help,
-		Buckets: inSeconds}, []string{label})
+		Buckets: buckets}, []string{label})
 }
 
-// fromTheStart makes every series that there can be.
+// fromTheStart makes the series that a school is bound to have. Prometheus sees an increase
+// only of a counter that was there before.
 func (m *Metrics) fromTheStart() {
 	for _, r := range results {
 		m.runs.WithLabelValues(string(r))
@@ -133,31 +137,28 @@ func (m *Metrics) fromTheStart() {
 	for _, outcome := range outcomes {
 		m.attempts.WithLabelValues(outcome)
 	}
-	for _, entity := range model.Entities {
+	for _, entity := range entities {
 		for _, action := range model.Actions {
 			m.changes.WithLabelValues(string(entity), action.String())
-		}
-	}
-	m.clear()
-}
-
-// clear sets what is about one import to 0.
-func (m *Metrics) clear() {
-	for _, entity := range model.Entities {
-		for _, action := range model.Actions {
-			m.planned.WithLabelValues(string(entity), action.String()).Set(0)
-		}
-	}
-	for _, section := range sections {
-		for _, reason := range mis.ReasonsOf(section) {
-			m.problems.WithLabelValues(section, string(reason)).Set(0)
+			m.planned.WithLabelValues(string(entity), action.String())
 		}
 	}
 	for _, section := range isams.Sections() {
-		m.records.WithLabelValues(section).Set(0)
+		m.records.WithLabelValues(section)
 	}
-	for _, limit := range guard.LimitNames {
-		m.breached.WithLabelValues(limit).Set(0)
+}
+
+// ofTheImport is the value of a series that tells of one import.
+func (m *Metrics) ofTheImport(vec *prometheus.GaugeVec, labels ...string) prometheus.Gauge {
+	value := vec.WithLabelValues(labels...)
+	m.lastImport[value] = true
+	return value
+}
+
+// clear sets what was of the import before to 0. Series stay: a chart shows that it is over.
+func (m *Metrics) clear() {
+	for value := range m.lastImport {
+		value.Set(0)
 	}
 }
 
@@ -218,18 +219,18 @@ func (m *Metrics) Ended(at time.Time, report report.Report, err error) {
 	}
 	m.clear()
 	for section, n := range report.Records {
-		m.records.WithLabelValues(section).Set(float64(n))
+		m.ofTheImport(m.records, section).Set(float64(n))
 	}
 	for _, p := range report.Problems {
-		m.problems.WithLabelValues(p.Section, string(p.Reason)).Add(float64(1 + p.More))
+		m.ofTheImport(m.problems, p.Section, string(p.Reason)).Add(float64(1 + p.More))
 	}
 	for _, f := range report.Guard {
 		if f.Breached {
-			m.breached.WithLabelValues(f.Limit).Set(1)
+			m.ofTheImport(m.breached, f.Limit).Set(1)
 		}
 	}
 	for _, c := range slices.Concat(report.Changes, report.Waiting) {
-		m.planned.WithLabelValues(string(c.Entity), c.Action.String()).Add(float64(c.Count))
+		m.ofTheImport(m.planned, string(c.Entity), c.Action.String()).Add(float64(c.Count))
 	}
 	if report.Result == model.Failed || report.Result == model.Aborted || report.Hold == model.HoldAll {
 		return

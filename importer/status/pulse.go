@@ -4,6 +4,7 @@
 package status
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -134,6 +135,21 @@ func (p *Pulse) Well() error {
 	}
 	if took := p.now().Sub(s.since); took > most {
 		return fmt.Errorf("the stage %s has taken %s", s.stage, took.Round(time.Second))
+	}
+	return nil
+}
+
+// Ready is nil while the daemon is well and could read the database at its last look.
+func (p *Pulse) Ready() error {
+	if err := p.Well(); err != nil {
+		return err
+	}
+	s := p.read()
+	switch {
+	case s.outlook.Away != nil:
+		return fmt.Errorf("the database is away: %w", s.outlook.Away)
+	case s.known.At.IsZero():
+		return errors.New("starting")
 	}
 	return nil
 }

@@ -31,6 +31,8 @@ func Server(registry *prometheus.Registry, pulse *Pulse) *http.Server {
 	pages.Handle("GET /metrics", promhttp.HandlerFor(registry,
 		promhttp.HandlerOpts{MaxRequestsInFlight: scrapes, Timeout: requestMost}))
 	pages.HandleFunc("GET /healthz", pulse.healthz)
+	pages.HandleFunc("GET /-/healthy", pulse.healthz)
+	pages.HandleFunc("GET /-/ready", pulse.ready)
 	pages.HandleFunc("GET /runbook", runbook)
 	pages.HandleFunc("GET /runbook/{alert}", runbook)
 	pages.HandleFunc("GET /{$}", pulse.page)
@@ -55,14 +57,20 @@ func plainly(next http.Handler) http.Handler {
 
 // healthz answers 200 while the daemon does its work. A database that is away is no
 // illness of the daemon: the page and the metrics tell of it.
-func (p *Pulse) healthz(w http.ResponseWriter, _ *http.Request) {
+func (p *Pulse) healthz(w http.ResponseWriter, _ *http.Request) { p.answer(w, "well", p.Well()) }
+
+// ready answers 200 while an import could begin: the daemon is well, and could read the
+// database at its last look.
+func (p *Pulse) ready(w http.ResponseWriter, _ *http.Request) { p.answer(w, "ready", p.Ready()) }
+
+func (p *Pulse) answer(w http.ResponseWriter, what string, err error) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	if err := p.Well(); err != nil {
+	if err != nil {
 		w.WriteHeader(http.StatusServiceUnavailable)
-		_, _ = fmt.Fprintf(w, "not well: %v\n", err)
+		_, _ = fmt.Fprintf(w, "not %s: %v\n", what, err)
 		return
 	}
-	_, _ = fmt.Fprintf(w, "well: %s\n", p.Line())
+	_, _ = fmt.Fprintf(w, "%s: %s\n", what, p.Line())
 }
 
 // page is the state of things for a person.
@@ -95,8 +103,8 @@ func (p *Pulse) page(w http.ResponseWriter, _ *http.Request) {
 	if s.lastError != "" {
 		_, _ = fmt.Fprintf(w, "last error    %s: %s\n", s.when(s.failed), s.lastError)
 	}
-	_, _ = fmt.Fprint(w, "\n/metrics   for Prometheus\n/healthz   200 while the service does its work\n/runbook   "+
-		"what to do about each alert\n")
+	_, _ = fmt.Fprint(w, "\n/metrics   for Prometheus\n/healthz   200 while the service does its work, "+
+		"as /-/healthy\n/-/ready   200 while it can read its database too\n/runbook   what to do about each alert\n")
 }
 
 //go:embed runbook.md

@@ -103,6 +103,17 @@ func TestMetricsCount(t *testing.T) {
 			t.Errorf("want %s, got %v %s", want, err, got)
 		}
 	}
+	m.Began(at)
+	m.Ended(at, report.Report{Run: 2, Result: model.Unchanged, Records: map[string]int{"CurrentPupils": 12}}, nil)
+	for _, gone := range []string{`misimport_source_problems{reason="no id",section="CurrentPupils"}`,
+		`misimport_limit_breached{limit="values_changed"}`,
+		`misimport_planned_changes{action="create",entity="pupil"}`} {
+		name, _, _ := strings.Cut(gone, "{")
+		got, err := testutil.GatherAndFormat(registry, expfmt.TypeTextPlain, name)
+		if err != nil || !strings.Contains(string(got), gone+" 0\n") {
+			t.Errorf("want %s to be 0 after an import without, got %v %s", gone, err, got)
+		}
+	}
 	problems, err := testutil.GatherAndLint(registry)
 	if err != nil || len(problems) > 0 {
 		t.Errorf("%v %v", err, problems)
