@@ -19,7 +19,7 @@ func TestR31CutOffAtEveryStatement(t *testing.T) {
 	t.Parallel()
 	o := newOrdeal(t, storetest.Postgres(t))
 	w := newWire(t, o.database)
-	step := soak(1, 227)
+	step := soak(1, 349)
 	for _, what := range operations {
 		for _, how := range []string{"cut", "killed"} {
 			for _, after := range []bool{false, true} {
@@ -88,7 +88,7 @@ func TestR31CutOffAtRandomBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, whole, _ := w.seen()
-		for range soak(400, 3) {
+		for range soak(400, 2) {
 			do := o.ready(what)
 			o.through(what, do, func() error { return o.throughWire(w, "cut", do, 0, 1+dice.IntN(whole), false) })
 		}
@@ -103,7 +103,7 @@ func TestR31SQLiteAtEveryStatement(t *testing.T) {
 	o := newOrdeal(t, storetest.SQLite(t))
 	for _, what := range operations {
 		for _, how := range []string{"killed", "fails"} {
-			for at := 1; ; at += soak(1, 229) {
+			for at := 1; ; at += soak(1, 353) {
 				do := o.ready(what)
 				var err error
 				o.through(what+" "+how, do, func() error {
@@ -136,7 +136,7 @@ func TestR31StatementTimeout(t *testing.T) {
 	o := newOrdeal(t, storetest.Postgres(t))
 	for n, what := range operations {
 		for i, table := range written {
-			if (i+n)%soak(1, 9) != 0 {
+			if (i+n)%soak(1, 14) != 0 {
 				continue // each table with some of the operations
 			}
 			do := o.ready(what)

@@ -57,7 +57,7 @@ func TestR38GuardTable(t *testing.T) {
 		guarded(w)
 		w.night("2016-09-05", inTheTable().Document())
 		var b strings.Builder
-		few := soak(1, 6)
+		few := soak(1, 8)
 		if strings.HasSuffix(w.Name(), "sqlite") {
 			few = 1
 		}

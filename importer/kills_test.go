@@ -136,7 +136,7 @@ func (o *ordeal) nobodyIsInTwoPlaces() {
 // another program holds. PostgreSQL's server does not know that yet when the next import comes.
 func TestR32KilledInTheMiddleOfAStatement(t *testing.T) {
 	o := newOrdeal(t, storetest.Postgres(t))
-	for i := 0; i < len(written); i += soak(1, 4) {
+	for i := 0; i < len(written); i += soak(1, 6) {
 		table := written[i]
 		do := o.ready("apply")
 		tx, err := o.raw.Begin()

@@ -109,7 +109,7 @@ func TestR31YearAndMISCutOffAtEveryStatement(t *testing.T) {
 			d := newDeed(t, storetest.Postgres(t), what)
 			w := newWire(t, d.database)
 			for _, how := range []string{"cut", "killed"} {
-				for at := 1; ; at += soak(1, 19) {
+				for at := 1; ; at += soak(1, 31) {
 					d.ready()
 					err := d.throughWire(w, how, what, at, 0, at%2 == 0)
 					_, _, happened := w.seen()
@@ -131,7 +131,7 @@ func TestR31YearAndMISInSQLiteAtEveryStatement(t *testing.T) {
 			t.Parallel()
 			d := newDeed(t, storetest.SQLite(t), what)
 			for how, fails := range map[string]string{"killed": "", "fails": "yes"} {
-				for at := 1; ; at += soak(1, 19) {
+				for at := 1; ; at += soak(1, 31) {
 					d.ready()
 					out, err := d.victim(what, d.database, fmt.Sprintf("VICTIM_DIES_AT=%d", at), "VICTIM_FAILS="+fails).
 						CombinedOutput()
