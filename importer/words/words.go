@@ -143,5 +143,5 @@ func Plain(text string) string {
 }
 
 // letters are those that no accent makes of others.
-var letters = strings.NewReplacer("ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ß", "ss", "æ", "ae", "œ", "oe",
-	"ı", "i")
+var letters = strings.NewReplacer("ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ß", "ss", "æ", "ae",
+	"œ", "oe", "ı", "i")
