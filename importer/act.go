@@ -89,7 +89,7 @@ func (a act) plan(ctx context.Context, im *Importer) (report.Report, error) {
 // do makes a run of an act. It needs the database alone.
 func (im *Importer) do(ctx context.Context, a act) (report.Report, error) {
 	holder := store.NewHolder(a.kind)
-	holder.Since = im.now()
+	holder.Since, holder.Operator = im.now(), im.Operator
 	lock, err := im.DB.Lock(ctx, holder)
 	if err != nil {
 		return report.NothingYet(), err

@@ -77,7 +77,7 @@ func TestApproval(t *testing.T) {
 		}
 
 		// Rejected, it is over.
-		if err := entry.Reject(w.Context(), w.im.DB, second.Run); err != nil {
+		if err := (entry.Desk{DB: w.im.DB}).Reject(w.Context(), second.Run); err != nil {
 			w.Fatal(err)
 		}
 		for range 2 {
@@ -85,16 +85,16 @@ func TestApproval(t *testing.T) {
 				!strings.Contains(err.Error(), "was rejected") {
 				w.Errorf("approved what was rejected: %v", err)
 			}
-			if err := entry.Reject(w.Context(), w.im.DB, second.Run); err == nil ||
+			if err := (entry.Desk{DB: w.im.DB}).Reject(w.Context(), second.Run); err == nil ||
 				!strings.Contains(err.Error(), "was rejected") {
 				w.Errorf("rejected twice: %v", err)
 			}
 		}
-		if err := entry.Reject(w.Context(), w.im.DB, 1); err == nil ||
+		if err := (entry.Desk{DB: w.im.DB}).Reject(w.Context(), 1); err == nil ||
 			!strings.Contains(err.Error(), "run 1 is not held") {
 			w.Errorf("rejected a run that was not held: %v", err)
 		}
-		if err := entry.Reject(w.Context(), w.im.DB, 4711); err == nil ||
+		if err := (entry.Desk{DB: w.im.DB}).Reject(w.Context(), 4711); err == nil ||
 			!strings.Contains(err.Error(), "there is no run 4711") {
 			w.Errorf("rejected nothing: %v", err)
 		}

@@ -32,6 +32,7 @@ type Importer struct {
 	AcademicYearStarts era.MonthDay // for when no era was ever set
 	AsOf               era.Date     // zero: today, or the era's first day when that is later
 	Version            string
+	Operator           string           // who asks for it on a page, "" for a night or a command
 	SuspensionsFile    string           // "" for none
 	Groups             want.OtherGroups // beside forms and sets: the eras and the file's own are filled in
 	ExtraGroupsFile    string           // "" for none
@@ -135,7 +136,7 @@ func (im *Importer) Run(ctx context.Context) (report.Report, error) {
 // locked calls do while no other process can change folder or database (R32).
 func (im *Importer) locked(ctx context.Context, command string, do func(*store.Lock, store.Holder) error) error {
 	holder := store.NewHolder(command)
-	holder.Since = im.now()
+	holder.Since, holder.Operator = im.now(), im.Operator
 	unlock, err := im.lockFolder(ctx, holder)
 	if err != nil {
 		return err

@@ -87,7 +87,7 @@ func record(r report.Report, kind, version string, holder store.Holder) model.Ru
 		Counts: model.JSON[[]model.Count]{V: r.Changes}, Problems: model.JSON[json.RawMessage]{V: problems},
 		Stages: model.JSON[[]model.Stage]{V: r.Stages}, Error: r.Error, Program: version, Host: holder.Host,
 		Records: model.JSON[map[string]int]{V: records}, Guard: model.JSON[json.RawMessage]{V: guard}, Hold: r.Hold,
-		About: r.About,
+		About: r.About, Operator: holder.Operator,
 	}
 }
 

@@ -228,7 +228,7 @@ func TestALockDoesNotOutliveItsHolder(t *testing.T) {
 				t.Errorf("%s while another has the lock: %v", what, err)
 			}
 		}
-		if err := entry.Reject(t.Context(), o.im.DB, 1); !importer.IsBusy(err) {
+		if err := (entry.Desk{DB: o.im.DB}).Reject(t.Context(), 1); !importer.IsBusy(err) {
 			t.Errorf("reject while another has the lock: %v", err)
 		}
 		if err := blocker.Unlock(); err != nil {

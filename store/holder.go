@@ -14,6 +14,8 @@ type Holder struct {
 	PID     int
 	Host    string
 	Since   time.Time
+
+	Operator string // who asked for it on a page, "" for a night or a command
 }
 
 // NewHolder is this process, from now on.

@@ -16,7 +16,7 @@ import (
 const runColumns = `id, kind, result, started_at, finished_at, as_of, era, source_sha256, source_bytes,
 	source_unchanged,
 	counts, problems, stages, error, program, host, records, guard, hold, waiting, about,
-	decision, decided_by, decided_at, undone_by, options`
+	decision, decided_by, decided_at, undone_by, options, operator, decided_operator`
 
 // Lock is the right to change the database, which one process has at a time (R32).
 type Lock struct {
@@ -168,9 +168,10 @@ func (l *Lock) carryOut(ctx context.Context, tx *sqlx.Tx, p *model.Proposal) (er
 // settle notes in the records of earlier runs what becomes of them through this one.
 func (l *Lock) settle(ctx context.Context, tx *sqlx.Tx, run model.Run, p model.Proposal) error {
 	at := run.FinishedAt.UTC()
-	const decide = `UPDATE runs SET decision = $1, decided_by = $2, decided_at = $3 WHERE decision = 'waiting' AND id `
+	const decide = `UPDATE runs SET decision = $1, decided_by = $2, decided_at = $3, decided_operator = $4
+		WHERE decision = 'waiting' AND id `
 	if p.Settles != 0 {
-		if _, err := tx.ExecContext(ctx, decide+`= $4`, p.As, run.ID, at, p.Settles); err != nil {
+		if _, err := tx.ExecContext(ctx, decide+`= $5`, p.As, run.ID, at, run.Operator, p.Settles); err != nil {
 			return err
 		}
 	}
@@ -179,7 +180,7 @@ func (l *Lock) settle(ctx context.Context, tx *sqlx.Tx, run model.Run, p model.P
 		if run.Kind == model.Ahead {
 			of = ` AND kind = 'ahead'`
 		}
-		if _, err := tx.ExecContext(ctx, decide+`<> $4`+of, model.Replaced, run.ID, at, run.ID); err != nil {
+		if _, err := tx.ExecContext(ctx, decide+`<> $5`+of, model.Replaced, run.ID, at, run.Operator, run.ID); err != nil {
 			return err
 		}
 	}
@@ -190,7 +191,7 @@ func (l *Lock) settle(ctx context.Context, tx *sqlx.Tx, run model.Run, p model.P
 		return err
 	}
 	// What is undone holds nothing any more.
-	_, err := tx.ExecContext(ctx, decide+`= $4`, model.Replaced, run.ID, at, p.Undoes)
+	_, err := tx.ExecContext(ctx, decide+`= $5`, model.Replaced, run.ID, at, run.Operator, p.Undoes)
 	return err
 }
 
@@ -220,10 +221,10 @@ func noteUndone(ctx context.Context, tx *sqlx.Tx, id, by model.ID) error {
 }
 
 // Reject closes a held run: what waits of it will not be approved any more. It fails with
-// a *NotWaitingError when nothing of that run waits.
-func (l *Lock) Reject(ctx context.Context, id model.ID) error {
-	result, err := l.conn.ExecContext(ctx, `UPDATE runs SET decision = 'rejected', decided_at = $1 WHERE id = $2
-		AND decision = 'waiting'`, time.Now().UTC(), int64(id))
+// a *NotWaitingError when nothing of that run waits. operator is who did it, blank for a command.
+func (l *Lock) Reject(ctx context.Context, id model.ID, operator string) error {
+	result, err := l.conn.ExecContext(ctx, `UPDATE runs SET decision = 'rejected', decided_at = $1,
+		decided_operator = $3 WHERE id = $2 AND decision = 'waiting'`, time.Now().UTC(), int64(id), operator)
 	if err != nil {
 		return l.db.failed("recording the decision", err)
 	}
@@ -300,6 +301,6 @@ func insertRun(ctx context.Context, tx *sqlx.Tx, run model.Run) error {
 		`, labelled) VALUES (:id, :kind, :result, :started_at, :finished_at, :as_of, :era,
 		:source_sha256, :source_bytes, :source_unchanged, :counts, :problems, :stages, :error,
 		:program, :host, :records, :guard, :hold, :waiting, :about, :decision, :decided_by, :decided_at,
-		:undone_by, :options, true)`, run)
+		:undone_by, :options, :operator, :decided_operator, true)`, run)
 	return err
 }

@@ -53,7 +53,7 @@ type rejectCommand struct {
 
 func (c rejectCommand) Run(a *app) error {
 	return a.withDatabase(func(_ config.Settings, db *store.DB) error {
-		if err := entry.Reject(a.ctx, db, model.ID(c.ID)); err != nil {
+		if err := (entry.Desk{DB: db, Version: version()}).Reject(a.ctx, model.ID(c.ID)); err != nil {
 			return err
 		}
 		result := map[string]any{"run": c.ID, "decision": model.Rejected}

@@ -12,8 +12,9 @@ import (
 
 // Desk is where a person enters things: into a database, by a program of a version.
 type Desk struct {
-	DB      *store.DB
-	Version string
+	DB       *store.DB
+	Version  string
+	Operator string // who does it on a page, "" for a command
 }
 
 // changeByHand takes what a person changes the road that every change takes: a plan, one
@@ -27,7 +28,8 @@ func (d Desk) changeByHand(ctx context.Context, command, kind string,
 	}
 	defer func() { _ = lock.Unlock() }()
 	return lock.Run(ctx, func(v *store.View) (model.Proposal, error) {
-		p := model.Proposal{Run: model.Run{Kind: kind, StartedAt: time.Now(), Program: d.Version, Host: holder.Host}}
+		p := model.Proposal{Run: model.Run{Kind: kind, StartedAt: time.Now(), Program: d.Version, Host: holder.Host,
+			Operator: d.Operator}}
 		err := change(v, &p.Plan)
 		return p, err
 	})

@@ -9,18 +9,18 @@ import (
 )
 
 // Reject closes a held run: what waits of it will not be applied.
-func Reject(ctx context.Context, db *store.DB, id model.ID) error {
-	lock, err := db.Lock(ctx, store.NewHolder("reject"))
+func (d Desk) Reject(ctx context.Context, id model.ID) error {
+	lock, err := d.DB.Lock(ctx, store.NewHolder("reject"))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = lock.Unlock() }()
-	err = lock.Reject(ctx, id)
+	err = lock.Reject(ctx, id, d.Operator)
 	var not *store.NotWaitingError
 	if !errors.As(err, &not) {
 		return err
 	}
-	return db.View(ctx, func(v *store.View) error {
+	return d.DB.View(ctx, func(v *store.View) error {
 		run, err := v.Run(ctx, id)
 		if err != nil {
 			return err

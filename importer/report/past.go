@@ -22,6 +22,9 @@ type Past struct {
 	DecidedBy  model.ID       `json:"decided_by,omitempty"` // the run that approved or replaced it
 	DecidedAt  *time.Time     `json:"decided_at,omitempty"`
 	UndoneBy   model.ID       `json:"undone_by,omitempty"`
+
+	Operator        string `json:"operator,omitempty"`         // who asked for it on a page
+	DecidedOperator string `json:"decided_operator,omitempty"` // who decided on a page
 }
 
 func PastOf(run model.Run) Past {
@@ -33,6 +36,7 @@ func PastOf(run model.Run) Past {
 		},
 		Kind: run.Kind, StartedAt: run.StartedAt, FinishedAt: run.FinishedAt, Program: run.Program, Host: run.Host,
 		Decision: run.Decision, DecidedBy: run.DecidedBy, UndoneBy: run.UndoneBy,
+		Operator: run.Operator, DecidedOperator: run.DecidedOperator,
 	}
 	if run.DecidedAt.Valid {
 		past.DecidedAt = &run.DecidedAt.Time

@@ -113,6 +113,9 @@ type Run struct {
 	UndoneBy  ID           `db:"undone_by"`
 
 	Options JSON[Options] `db:"options"` // what a person has to have asked for, to make it again
+
+	Operator        string `db:"operator"`         // who asked for it on a page, "" for a night or a command
+	DecidedOperator string `db:"decided_operator"` // who decided on a page, likewise
 }
 
 // Options are how a run was asked for, beside its day and its document.
