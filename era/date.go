@@ -149,3 +149,10 @@ func (d *Date) parse(text string) error {
 	*d = parsed
 	return nil
 }
+
+// WeekFromMonday is the days of d's week, from Monday to Sunday.
+func (d Date) WeekFromMonday() Interval {
+	const days = 7
+	monday := d.AddDays(-(int(d.Weekday()) + days - 1) % days)
+	return Interval{From: monday, To: monday.AddDays(days - 1)}
+}

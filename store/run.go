@@ -180,7 +180,8 @@ func (l *Lock) settle(ctx context.Context, tx *sqlx.Tx, run model.Run, p model.P
 		if run.Kind == model.Ahead {
 			of = ` AND kind = 'ahead'`
 		}
-		if _, err := tx.ExecContext(ctx, decide+`<> $5`+of, model.Replaced, run.ID, at, run.Operator, run.ID); err != nil {
+		if _, err := tx.ExecContext(ctx, decide+`<> $5`+of, model.Replaced, run.ID, at, run.Operator,
+			run.ID); err != nil {
 			return err
 		}
 	}

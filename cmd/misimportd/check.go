@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -36,68 +37,100 @@ func (c checkConfigCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	checks := []check{{"configuration", true, cmp.Or(s.Source, "none; the defaults") + bewareOf(s.Exposed)},
-		{"time zone", true, s.Zone.String()}}
-	add := func(name, found string, err error) {
-		c := check{name, err == nil, found}
-		if err != nil {
-			c.Found = strings.TrimPrefix(err.Error(), name+": ")
-		}
-		checks = append(checks, c)
-	}
 	if s.ISAMS != nil {
-		client, err := batch.NewClient(*s.ISAMS, a.log)
-		if err != nil {
+		if _, err := batch.NewClient(*s.ISAMS, a.log); err != nil {
 			return usageError{err}
 		}
-		add("isams", fmt.Sprintf("%s, %s; not asked%s", client, counted(len(s.ISAMS.Requests), "request"),
-			bewareOf(s.Warnings)), nil)
-	}
-	add("service", fmt.Sprintf("imports at %s; answers at %s%s", s.Schedule, s.Listen, s.ListenWarning()), nil)
-	if s.SuspensionsFile != "" {
-		suspensions, err := schoolfiles.ReadSuspensions(s.SuspensionsFile)
-		add("suspensions", fmt.Sprintf("%s: %d of them", s.SuspensionsFile, len(suspensions)), err)
-	}
-	if s.ExtraGroupsFile != "" {
-		groups, isThere, err := schoolfiles.ReadExtraGroups(s.ExtraGroupsFile)
-		found := fmt.Sprintf("%s: %d of them", s.ExtraGroupsFile, len(groups))
-		if !isThere {
-			found = s.ExtraGroupsFile + ": not there, so extra groups stay as they are"
-		}
-		add("extra groups", found, err)
 	}
 	if c.Offline {
-		if len(s.EventsFiles) > 0 {
-			events, isThere, err := schoolfiles.ReadEvents(s.EventsFiles)
-			found := fmt.Sprintf("%s: %d of them", strings.Join(s.EventsFiles, ", "), len(events))
-			if !isThere {
-				found = strings.Join(s.EventsFiles, ", ") + ": not there, so events stay as they are"
-			}
-			add("events", found, err)
+		return a.tellChecks(a.checksOf(a.ctx, s, nil))
+	}
+	db, err := store.Open(a.ctx, s.Database)
+	if err == nil {
+		defer func() { _ = db.Close() }()
+	}
+	return a.tellChecks(a.checksOf(a.ctx, s, func() (*store.DB, error) { return db, err }))
+}
+
+// looks is things that were looked at.
+type looks []check
+
+func (l *looks) add(name, found string, err error) {
+	c := check{name, err == nil, found}
+	if err != nil {
+		c.Found = strings.TrimPrefix(err.Error(), name+": ")
+	}
+	*l = append(*l, c)
+}
+
+// checksOf looks at everything that can be looked at without changing anything. Without a database it looks at
+// the configuration and the school's own files alone.
+func (a *app) checksOf(ctx context.Context, s config.Settings, open func() (*store.DB, error)) []check {
+	checks := &looks{{"configuration", true, cmp.Or(s.Source, "none; the defaults") + bewareOf(s.Exposed)},
+		{"time zone", true, s.Zone.String()}}
+	if s.ISAMS != nil {
+		client, err := batch.NewClient(*s.ISAMS, a.log)
+		found := ""
+		if err == nil {
+			found = fmt.Sprintf("%s, %s; not asked%s", client, counted(len(s.ISAMS.Requests), "request"),
+				bewareOf(s.Warnings))
 		}
-		return a.tellChecks(checks)
+		checks.add("isams", found, err)
+	}
+	checks.add("service", fmt.Sprintf("imports at %s; answers at %s%s", s.Schedule, s.Listen, s.ListenWarning()), nil)
+	checks.ownFiles(s)
+	if open == nil {
+		checks.eventsFiles(s)
+		return *checks
 	}
 	folder := cache.Folder(s.State)
 	found, err := folder.Check()
 	if missing := missingFolder(s); err == nil && missing != nil {
 		err = missing
 	}
-	add("state folder", found, err)
-	db, err := store.Open(a.ctx, s.Database)
-	if err != nil {
-		add("database", "", err)
-	} else {
-		defer func() { _ = db.Close() }()
-		found, err = a.checkDatabase(s, db)
-		add("database", found, err)
-		if len(s.EventsFiles) > 0 && err == nil {
-			found, err = a.importerOf(s, db, importer.Fetching{}, nil).CheckEvents(a.ctx)
-			add("events", found, err)
-		}
+	checks.add("state folder", found, err)
+	db, err := open()
+	if err == nil {
+		found, err = a.checkDatabase(ctx, s, db)
+	}
+	checks.add("database", found, err)
+	if len(s.EventsFiles) > 0 && err == nil {
+		found, err = a.importerOf(s, db, importer.Fetching{}, nil).CheckEvents(ctx)
+		checks.add("events", found, err)
 	}
 	found, err = importer.CheckDocument(folder, s.Timetable)
-	add("document", found, err)
-	return a.tellChecks(checks)
+	checks.add("document", found, err)
+	return *checks
+}
+
+// ownFiles looks at the files that the school keeps by hand, but for those of events.
+func (l *looks) ownFiles(s config.Settings) {
+	if s.SuspensionsFile != "" {
+		suspensions, err := schoolfiles.ReadSuspensions(s.SuspensionsFile)
+		l.add("suspensions", fmt.Sprintf("%s: %d of them", s.SuspensionsFile, len(suspensions)), err)
+	}
+	if s.ExtraGroupsFile == "" {
+		return
+	}
+	groups, isThere, err := schoolfiles.ReadExtraGroups(s.ExtraGroupsFile)
+	found := fmt.Sprintf("%s: %d of them", s.ExtraGroupsFile, len(groups))
+	if !isThere {
+		found = s.ExtraGroupsFile + ": not there, so extra groups stay as they are"
+	}
+	l.add("extra groups", found, err)
+}
+
+// eventsFiles reads those of events, without asking whom they name.
+func (l *looks) eventsFiles(s config.Settings) {
+	if len(s.EventsFiles) == 0 {
+		return
+	}
+	events, isThere, err := schoolfiles.ReadEvents(s.EventsFiles)
+	found := fmt.Sprintf("%s: %d of them", strings.Join(s.EventsFiles, ", "), len(events))
+	if !isThere {
+		found = strings.Join(s.EventsFiles, ", ") + ": not there, so events stay as they are"
+	}
+	l.add("events", found, err)
 }
 
 func counted(n int, what string) string {
@@ -117,9 +150,9 @@ func bewareOf(warnings []string) (said string) {
 
 // checkDatabase finds out whether the tables are those of this program and whether an
 // import could be made today.
-func (a *app) checkDatabase(s config.Settings, db *store.DB) (found string, err error) {
-	err = db.View(a.ctx, func(v *store.View) error {
-		calendar, err := v.Calendar(a.ctx)
+func (a *app) checkDatabase(ctx context.Context, s config.Settings, db *store.DB) (found string, err error) {
+	err = db.View(ctx, func(v *store.View) error {
+		calendar, err := v.Calendar(ctx)
 		if err != nil {
 			return err
 		}

@@ -41,10 +41,3 @@ func since(s config.Settings, text string) (era.Date, error) {
 	}
 	return d, nil
 }
-
-// weekOf is the days of a day's week, from Monday.
-func weekOf(d era.Date) era.Interval {
-	const days = 7
-	monday := d.AddDays(-(int(d.Weekday()) + days - 1) % days)
-	return era.Interval{From: monday, To: monday.AddDays(days - 1)}
-}

@@ -21,8 +21,9 @@ import (
 )
 
 type demoCommand struct {
-	Seed uint64 `default:"1" help:"Which pretend school."`
-	Keep string `placeholder:"DIR" type:"path" help:"An empty folder to use (default a new temporary one)."`
+	Seed   uint64 `default:"1" help:"Which pretend school."`
+	Keep   string `placeholder:"DIR" type:"path" help:"An empty folder to use (default a new temporary one)."`
+	NoPage bool   `help:"Do not show the pages in the end."`
 }
 
 // demoYear is the school year that the demo plays in, and demoNight the morning of its
@@ -46,7 +47,7 @@ func (c demoCommand) Run(a *app) error {
 	own.flags = flags{Timezone: "Europe/London", State: folder, Database: "sqlite:" +
 		filepath.Join(folder, "misimportd.db"), noConfig: true}
 	own.works, own.begin = begins, true
-	d := &demo{app: &own, folder: folder,
+	d := &demo{app: &own, noPage: c.NoPage, folder: folder,
 		school: isamstest.New(c.Seed, isamstest.Typical).Teach(demoLessons).Gather(25, 20).
 			CoverSome(40).CoverOn(demoNight.AddDays(3).String(), 6)}
 	return d.withDatabase(d.play)
@@ -73,13 +74,14 @@ func (c demoCommand) folder() (string, error) {
 
 type demo struct {
 	*app
+	noPage bool
 	folder string
 	school *isamstest.School
 }
 
 func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
 
-func (d *demo) play(_ config.Settings, db *store.DB) error {
+func (d *demo) play(s config.Settings, db *store.DB) error {
 	d.say("A pretend school of %d pupils, and three nights in it. All of it is in %s.", len(d.school.Pupils), d.folder)
 	d.say("Runs 1 and 2 enter the academic year %s, for the demo plays in the past.", demoYear.Name)
 	desk := entry.Desk{DB: db, Version: version()}
@@ -115,7 +117,7 @@ func (d *demo) play(_ config.Settings, db *store.DB) error {
 		return err
 	}
 	d.suggest()
-	return nil
+	return d.page(s, db)
 }
 
 // morning is when a night's import is true, in commands to type as well.
@@ -170,4 +172,14 @@ func (d *demo) suggest() {
 		d.say("  %s\n      %s", command, try[1])
 	}
 	d.say("\nRemove %s when you are done.", d.folder)
+}
+
+// page shows the school in a browser, as long as somebody sits before the terminal.
+func (d *demo) page(s config.Settings, db *store.DB) error {
+	if d.noPage || !isTerminal(d.out) {
+		return nil
+	}
+	return d.showPages(s, db, func(address string) {
+		d.say("\nLook at it at %s, as long as this runs: Ctrl-C ends it.", address)
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"misimportd/importer/ask"
 	"misimportd/importer/paper"
 	"misimportd/importer/text"
+	"misimportd/importer/words"
 	"misimportd/store"
 	"misimportd/store/model"
 )
@@ -112,7 +113,7 @@ func (a *app) listed(asCSV bool, v any, rows [][]string, write func(io.Writer, t
 	c := csv.NewWriter(a.out)
 	for _, row := range rows {
 		for i := range row {
-			row[i] = spreadsheetSafe(row[i])
+			row[i] = words.SpreadsheetSafe(row[i])
 		}
 		_ = c.Write(row)
 	}

@@ -43,7 +43,7 @@ func (c lessonsCommand) Run(a *app) error {
 		}
 		days := era.Interval{From: on, To: on}
 		if c.Week {
-			days = weekOf(on)
+			days = on.WeekFromMonday()
 		}
 		list, err := ask.Lessons(a.ctx, db, ask.LessonsOf{Days: days, Group: c.Group, Staff: c.Staff, Room: c.Room,
 			Pupil: c.Pupil, Subject: c.Subject, Covered: c.Covers})

@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -29,6 +30,7 @@ import (
 	"misimportd/importer"
 	"misimportd/importer/daemon"
 	"misimportd/importer/status"
+	"misimportd/importer/status/pages"
 	"misimportd/importer/text"
 	"misimportd/mis/cache"
 	"misimportd/store"
@@ -57,13 +59,15 @@ func (f faults) Error() string {
 // service is the daemon with all that watches it.
 type service struct {
 	*app
-	listen    string // of the command line, "" for the configuration's
-	bound     string // where it listens, "" when it does not
+	trigger   chan struct{} // asks for an import
+	listen    string        // of the command line, "" for the configuration's
+	bound     string        // where it listens, "" when it does not
 	webConfig string
 	pulse     *status.Pulse
 	metrics   *status.Metrics
 	registry  *prometheus.Registry
 	manager   *manager
+	school    atomic.Pointer[pages.School] // that the pages show
 }
 
 func (c serveCommand) Run(a *app) error {
@@ -78,7 +82,8 @@ func (c serveCommand) Run(a *app) error {
 		return usagef("--as-of is not for the service: every night has its own day")
 	}
 	a.Fetch = true // every night has a document of its own
-	s := &service{app: a, listen: c.Listen, registry: prometheus.NewRegistry(), pulse: status.NewPulse(version())}
+	s := &service{app: a, trigger: trigger, listen: c.Listen, registry: prometheus.NewRegistry(),
+		pulse: status.NewPulse(version())}
 	s.metrics = status.NewMetrics(s.registry, version())
 	s.manager = &manager{pulse: s.pulse, log: a.log}
 	told := make(chan struct{})
@@ -102,10 +107,10 @@ func (c serveCommand) Run(a *app) error {
 }
 
 // serve answers while the daemon works.
-func (s *service) serve(told <-chan struct{}, daemon *daemon.Daemon, listener net.Listener) error {
+func (s *service) serve(told <-chan struct{}, d *daemon.Daemon, listener net.Listener) error {
 	ctx, cancel := context.WithCancelCause(s.ctx)
 	defer cancel(nil)
-	server := status.Server(s.registry, s.pulse)
+	server := status.Server(s.registry, s.pulse, s.site(ctx).Handler())
 	server.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelDebug) // of what clients do wrong
 	if listener != nil {
 		defer func() { _ = server.Close() }()
@@ -113,7 +118,7 @@ func (s *service) serve(told <-chan struct{}, daemon *daemon.Daemon, listener ne
 	}
 	go s.manager.feedWatchdog(ctx)
 	s.manager.ready()
-	daemon.Serve(ctx)
+	d.Serve(ctx)
 	if s.ctx.Err() == nil {
 		return context.Cause(ctx)
 	}
@@ -284,6 +289,7 @@ func (s *service) wire(ctx context.Context, settings config.Settings) (*daemon.S
 		s.metrics.Reflects(reflected.Since)
 	}
 	s.metrics.Looked(outlook)
+	s.school.Store(s.shown(settings, setup))
 	return setup, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"misimportd/importer/entry"
 	"misimportd/importer/report"
 	"misimportd/importer/text"
+	"misimportd/importer/words"
 	"misimportd/store"
 	"misimportd/store/model"
 )
@@ -162,16 +163,8 @@ func writeUnmatched(w io.Writer, r report.Report) error {
 	c := csv.NewWriter(w)
 	_ = c.Write([]string{"kind", "side", "id", "name", "why", "could be"})
 	for _, l := range r.Convert.Left {
-		_ = c.Write([]string{l.Kind, l.Side, l.ID, spreadsheetSafe(l.Name), l.Why, strings.Join(l.With, " ")})
+		_ = c.Write([]string{l.Kind, l.Side, l.ID, words.SpreadsheetSafe(l.Name), l.Why, strings.Join(l.With, " ")})
 	}
 	c.Flush()
 	return c.Error()
-}
-
-// spreadsheetSafe keeps a text from being taken for a formula.
-func spreadsheetSafe(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }

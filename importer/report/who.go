@@ -53,3 +53,13 @@ type Listed struct {
 	Code     string `json:"code"` // of a room its short name
 	Name     string `json:"name"`
 }
+
+// Match is somebody or something that a text can mean.
+type Match struct {
+	Of       string `json:"of"`   // pupil, staff, location or group
+	Kind     string `json:"kind"` // of a group its kind, else the same
+	SourceID string `json:"id"`
+	Name     string `json:"name"`
+	Current  bool   `json:"current"`
+	Days     string `json:"days,omitempty"` // of a group: its era, and from when to when it lives
+}

@@ -154,6 +154,25 @@ func (p *Pulse) Ready() error {
 	return nil
 }
 
+// Now is what the daemon is at, for a page.
+type Now struct {
+	Line     string
+	Refused  string         // why the configuration on disk is not in force, "" when it is
+	Known    daemon.Outlook // the newest that the database was there for
+	Away     error          // why the database cannot be read, or nil
+	Running  bool
+	Error    string    // of the import before, "" when it ended well
+	FailedAt time.Time // when that was
+	Failed   model.ID  // its run, 0 when no database took it
+}
+
+// Now tells what the daemon is at.
+func (p *Pulse) Now() Now {
+	s := p.read()
+	return Now{Line: p.Line(), Refused: s.refused, Known: s.known, Away: s.outlook.Away, Running: s.running,
+		Error: s.lastError, FailedAt: s.failed, Failed: s.failedRun}
+}
+
 // Line is what the daemon is at, in one line.
 func (p *Pulse) Line() string {
 	s := p.read()

@@ -17,8 +17,8 @@ import (
 const Connections = 256
 
 // Server answers people and Prometheus. Its limits keep whoever is slow, large or many
-// from taking the machine, and from being in others' way.
-func Server(registry *prometheus.Registry, pulse *Pulse) *http.Server {
+// from taking the machine, and from being in others' way. site answers browsers; nil: they get what programs get.
+func Server(registry *prometheus.Registry, pulse *Pulse, site http.Handler) *http.Server {
 	const (
 		scrapes      = 8 // at once
 		scrapeMost   = 20 * time.Second
@@ -37,11 +37,33 @@ func Server(registry *prometheus.Registry, pulse *Pulse) *http.Server {
 	pages.HandleFunc("GET /runbook/{alert}", runbook)
 	pages.HandleFunc("GET /{$}", pulse.page)
 	server := &http.Server{
-		Handler: plainly(pages), ReadHeaderTimeout: headerMost, ReadTimeout: requestMost, WriteTimeout: scrapeMost,
+		Handler: split(plainly(pages), site), ReadHeaderTimeout: headerMost, ReadTimeout: requestMost,
+		WriteTimeout:   scrapeMost,
 		MaxHeaderBytes: headerAtMost, ConnState: (&waitingRoom{seats: seats}).connState,
 	}
 	server.SetKeepAlivesEnabled(false) // nobody keeps a connection that others could use
 	return server
+}
+
+// split gives to the site what browsers ask for, and to programs what is theirs.
+func split(programs, site http.Handler) http.Handler {
+	if site == nil {
+		return programs
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		switch first {
+		case "metrics", "healthz", "-", "runbook":
+			programs.ServeHTTP(w, r)
+			return
+		case "":
+			if r.Method == http.MethodGet && !strings.Contains(r.Header.Get("Accept"), "text/html") {
+				programs.ServeHTTP(w, r)
+				return
+			}
+		}
+		site.ServeHTTP(w, r)
+	})
 }
 
 // plainly keeps browsers from making more of a page than it is, and bodies out.

@@ -145,3 +145,11 @@ func Plain(text string) string {
 // letters are those that no accent makes of others.
 var letters = strings.NewReplacer("ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ß", "ss", "æ", "ae",
 	"œ", "oe", "ı", "i")
+
+// SpreadsheetSafe keeps a spreadsheet from taking a text for a formula.
+func SpreadsheetSafe(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return "'" + text
+	}
+	return text
+}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"misimportd/cmd/misimportd/config"
 	"misimportd/era"
@@ -55,6 +56,7 @@ func TestTheExampleConfigurationTellsTheTruth(t *testing.T) {
 	}
 	shown.Years, shown.StateNamed = nil, plain.StateNamed // which is to be named, for once
 	if diff := cmp.Diff(plain, shown,
+		cmpopts.IgnoreUnexported(config.Settings{}),
 		cmp.Comparer(func(a, b interface{ String() string }) bool { return a.String() == b.String() })); diff != "" {
 		t.Errorf("(-default +shown):\n%s", diff)
 	}

@@ -47,6 +47,8 @@ type file struct {
 	GiveUp             string            `yaml:"give_up"`
 	Listen             string            `yaml:"listen"`
 	WebConfigFile      string            `yaml:"web_config_file"`
+	Operators          map[string]string `yaml:"operators"`
+	Hosts              []string          `yaml:"hosts"`
 	SuspensionsFile    string            `yaml:"suspensions_file"`
 	ExtraGroupsFile    string            `yaml:"extra_groups_file"`
 	EventsFiles        eventsConfig      `yaml:"events_files"`
@@ -64,6 +66,8 @@ type file struct {
 	Convert            *conversionConfig `yaml:"convert"`
 	Guard              *guardConfig      `yaml:"guard"`
 	ISAMS              *isamsConfig      `yaml:"isams"`
+
+	leaves []leaf // as they stand there
 }
 
 // Settings is the configuration after it was checked.
@@ -76,9 +80,11 @@ type Settings struct {
 	AcademicYearStarts era.MonthDay
 	Retention          time.Duration
 	Schedule           daemon.Schedule
-	Listen             string          // off: nobody is answered
-	WebConfig          string          // a file of exporter-toolkit, for TLS and passwords; "" for none
-	ISAMS              *batch.Settings // nil: nothing is fetched
+	Listen             string            // off: nobody is answered
+	Operators          map[string]string // who may log in to the pages, each with a bcrypt hash
+	Hosts              []string          // names by which the pages may be asked for, in small letters
+	WebConfig          string            // a file of exporter-toolkit, for TLS and passwords; "" for none
+	ISAMS              *batch.Settings   // nil: nothing is fetched
 	UseLastGood        bool
 	SuspensionsFile    string
 	ExtraGroupsFile    string
@@ -94,6 +100,9 @@ type Settings struct {
 	Warnings           []string // of what is allowed, and seldom meant
 	Exposed            []string // of the configuration itself, likewise
 	Unread             error    // secrets that cannot be read: who asks iSAMS fails with it
+
+	given  Given  // what went before the file
+	leaves []leaf // of the file
 }
 
 // Error says what is wrong with the configuration.
@@ -135,6 +144,10 @@ func readConfig(path string) (file, string, error) {
 	}
 	if err := decodeYAML(path, text, &c); err != nil {
 		return c, path, err
+	}
+	var document yaml.Node
+	if yaml.Unmarshal(text, &document) == nil {
+		c.leaves = leaves("", &document)
 	}
 	c.relativeTo(filepath.Dir(path))
 	if c.ISAMS != nil {
@@ -185,7 +198,7 @@ func Settle(f Given) (Settings, error) {
 		}
 	}
 	s := Settings{
-		Source:             source,
+		Source: source, given: f, leaves: c.leaves,
 		Database:           cmp.Or(f.Database, c.Database),
 		State:              cmp.Or(f.State, c.State, defaultState),
 		StateNamed:         cmp.Or(f.State, c.State) != "",
@@ -206,6 +219,7 @@ func Settle(f Given) (Settings, error) {
 	faults = append(faults, s.settleGroups(c)...)
 	faults = append(faults, s.settleBeside(c)...)
 	faults = append(faults, s.settleService(c)...)
+	faults = append(faults, s.settlePages(c)...)
 	faults = append(faults, s.settleISAMS(c.ISAMS)...)
 	s.Exposed = passwordWarning(source, c.Database)
 	if len(faults) > 0 {

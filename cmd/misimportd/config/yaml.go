@@ -71,6 +71,7 @@ var (
 		"config.limitsConfig": "keys and values", "config.aheadConfig": "keys and values",
 		"config.customConfig":     "keys and values",
 		"config.coverConfig":      "keys and values",
+		"map[string]string":       "names and hashes, as in {alice: $2y$12$…}",
 		"config.conversionConfig": "keys and values", "config.rollConfig": "keys and values",
 		"config.convertLimits": "keys and values",
 		"[]config.pauseConfig": "a list, as in [{from: 2026-12-19, to: 2027-01-03}]",

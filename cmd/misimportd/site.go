@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"misimportd/cmd/misimportd/config"
+	"misimportd/importer"
+	"misimportd/importer/daemon"
+	"misimportd/importer/status"
+	"misimportd/importer/status/pages"
+	"misimportd/store"
+)
+
+// site is the pages of the service.
+func (s *service) site(ctx context.Context) *pages.Site {
+	return pages.New(pages.Given{
+		Life: ctx, School: s.school.Load, Pulse: s.pulse, Version: version(), Log: s.log,
+		Again: func() {
+			select {
+			case s.trigger <- struct{}{}:
+			default: // one is asked for already
+			}
+		},
+	})
+}
+
+// shown is what the pages show of a school.
+func (a *app) shown(settings config.Settings, setup *daemon.Setup) *pages.School {
+	school := &pages.School{
+		Importer: setup.Importer, Schedule: settings.Schedule, Pauses: settings.Pauses, Operators: settings.Operators,
+		Hosts: settings.Hosts, WebConfig: settings.WebConfig,
+		Checks: func(ctx context.Context) (list []pages.Check) {
+			for _, c := range a.checksOf(ctx, settings, func() (*store.DB, error) { return setup.Importer.DB, nil }) {
+				list = append(list, pages.Check{Name: c.Name, Found: c.Found, OK: c.OK})
+			}
+			return list
+		},
+	}
+	for _, e := range settings.Effective() {
+		school.Settings = append(school.Settings, pages.Setting(e))
+	}
+	return school
+}
+
+// showPages answers browsers on this machine alone until somebody ends it: to look at a school whose people are
+// pretend, without logging in.
+func (a *app) showPages(settings config.Settings, db *store.DB, at func(address string)) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("the page: %w", err)
+	}
+	setup := &daemon.Setup{Importer: a.importerOf(settings, db, importer.Fetching{}, nil), Schedule: settings.Schedule}
+	school := a.shown(settings, setup)
+	school.Open, school.Today = true, a.AsOf
+	pulse := status.NewPulse(version())
+	pulse.Looked(setup.Look(a.ctx, time.Now()))
+	site := pages.New(pages.Given{Life: a.ctx, School: func() *pages.School { return school }, Pulse: pulse,
+		Version: version(), Log: a.log})
+	server := status.Server(prometheus.NewRegistry(), pulse, site.Handler())
+	context.AfterFunc(a.ctx, func() { _ = server.Close() })
+	at("http://" + listener.Addr().String())
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("the page: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,206 @@
+package pages
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"sync"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+	"golang.org/x/crypto/bcrypt"
+
+	"misimportd/era/files"
+)
+
+// access knows who is logged in.
+type access struct {
+	key      [32]byte // by which tokens are made; of this process
+	now      func() time.Time
+	seats    chan struct{} // of passwords that are checked: that is slow on purpose
+	attempts attempts
+
+	mutex    sync.Mutex
+	sessions map[[32]byte]session // by the hash of what the cookie holds
+}
+
+// session is somebody who has logged in.
+type session struct {
+	operator string
+	hash     string // of the password then: a new one ends the session
+	ends     time.Time
+}
+
+// A session ends after so long, whatever is done in it. There are not more than so many.
+const (
+	sessionMost  = 12 * time.Hour
+	sessionsMost = 1000
+	cookieName   = "misimportd"
+)
+
+// visitor is who asks.
+type visitor struct {
+	operator string // "" for somebody who is not logged in
+	by       string // what the token of the visitor's forms is made of
+	leaves   bool   // the visitor can log out
+}
+
+// visitorOf finds out who asks: somebody with a certificate or a password that exporter-toolkit has
+// checked, or with a session.
+func (s *Site) visitorOf(r *http.Request, school *School) visitor {
+	if school.Open {
+		return visitor{operator: "demo", by: "open"}
+	}
+	if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
+		name := r.TLS.PeerCertificates[0].Subject.CommonName
+		return visitor{operator: name, by: "certificate " + name}
+	}
+	if name, _, has := r.BasicAuth(); has && asksPasswords(school.WebConfig) {
+		return visitor{operator: name, by: "password " + name}
+	}
+	cookie, err := r.Cookie(cookieName)
+	if err != nil {
+		return visitor{by: "nobody"}
+	}
+	of, known := s.access.find(cookie.Value)
+	if !known || school.Operators[of.operator] != of.hash {
+		return visitor{by: "nobody"}
+	}
+	return visitor{operator: of.operator, by: "session " + cookie.Value, leaves: true}
+}
+
+// asksPasswords tells whether exporter-toolkit asks whoever comes for a password: only then has it checked
+// the one that was sent. It reads its file at each request, too.
+func asksPasswords(path string) bool {
+	if path == "" {
+		return false
+	}
+	var c struct {
+		Users map[string]string `yaml:"basic_auth_users"`
+	}
+	text, err := files.Read(path)
+	return err == nil && yaml.Unmarshal(text, &c) == nil && len(c.Users) > 0
+}
+
+func (a *access) find(secret string) (of session, known bool) {
+	locked(&a.mutex, func() {
+		key := sha256.Sum256([]byte(secret))
+		if of, known = a.sessions[key]; known && !a.now().Before(of.ends) {
+			delete(a.sessions, key)
+			known = false
+		}
+	})
+	return of, known
+}
+
+// begin makes a session, whose secret nobody has seen before.
+func (a *access) begin(operator, hash string) (secret string) {
+	secret = random()
+	locked(&a.mutex, func() {
+		for key, of := range a.sessions {
+			if !a.now().Before(of.ends) || len(a.sessions) >= sessionsMost {
+				delete(a.sessions, key)
+			}
+		}
+		a.sessions[sha256.Sum256([]byte(secret))] = session{operator, hash, a.now().Add(sessionMost)}
+	})
+	return secret
+}
+
+func (a *access) end(secret string) {
+	locked(&a.mutex, func() { delete(a.sessions, sha256.Sum256([]byte(secret))) })
+}
+
+// token is what a visitor's forms carry: nobody else knows it.
+func (a *access) token(v visitor) string {
+	mac := hmac.New(sha256.New, a.key[:])
+	mac.Write([]byte(v.by))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// isOwnForm tells whether a form is one of this visitor's pages.
+func (a *access) isOwnForm(r *http.Request, v visitor) bool {
+	return hmac.Equal([]byte(r.PostFormValue("token")), []byte(a.token(v)))
+}
+
+func random() string {
+	var b [24]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// nobody is a hash that no password has: checking one against it takes as long as for somebody who is there.
+var nobody = sync.OnceValue(func() string {
+	hash, _ := bcrypt.GenerateFromPassword([]byte(random()), bcrypt.DefaultCost) // short enough for it
+	return string(hash)
+})
+
+// checkPassword tells whether a password is an operator's. Few are checked at once.
+func (a *access) checkPassword(operators map[string]string, name, password string) bool {
+	a.seats <- struct{}{}
+	defer func() { <-a.seats }()
+	hash, known := operators[name]
+	if !known {
+		hash = nobody()
+	}
+	return bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil && known
+}
+
+// attempts remembers who has failed to log in, by name and by address.
+type attempts struct {
+	mutex sync.Mutex
+	by    map[string]attempt
+}
+
+type attempt struct {
+	failed int
+	next   time.Time // the next attempt is looked at from then on
+}
+
+const (
+	freeAttempts   = 4 // without a wait
+	longestWait    = 5 * time.Minute
+	attemptsMost   = 10000
+	forgetAttempts = time.Hour
+)
+
+// wait is how long those who come by these names have to wait.
+func (a *attempts) wait(now time.Time, names ...string) (most time.Duration) {
+	locked(&a.mutex, func() {
+		for _, name := range names {
+			most = max(most, a.by[name].next.Sub(now))
+		}
+	})
+	return most
+}
+
+// fail notes a failure: each wait is twice as long as the one before.
+func (a *attempts) fail(now time.Time, names ...string) {
+	locked(&a.mutex, func() {
+		for name, of := range a.by {
+			if len(a.by) >= attemptsMost || now.Sub(of.next) > forgetAttempts {
+				delete(a.by, name)
+			}
+		}
+		for _, name := range names {
+			of := a.by[name]
+			of.failed++
+			if over := of.failed - freeAttempts; over > 0 {
+				of.next = now.Add(min(longestWait, time.Second<<min(over-1, 20)))
+			} else {
+				of.next = now
+			}
+			a.by[name] = of
+		}
+	})
+}
+
+func (a *attempts) succeed(names ...string) {
+	locked(&a.mutex, func() {
+		for _, name := range names {
+			delete(a.by, name)
+		}
+	})
+}
