@@ -42,6 +42,15 @@ func BenchmarkAnswers(b *testing.B) {
 }
 
 func benchAnswers(b *testing.B, pupils int, database string) {
+	im, raw, s := aged(b, pupils, database)
+	timeAnswers(b, im, raw, s, answers(s, agedDay))
+}
+
+// agedDay is a day in the lessons of an aged school.
+var agedDay = era.NewDate(2016, 9, 28)
+
+// aged is a school of so many pupils with 400 nights of history.
+func aged(b *testing.B, pupils int, database string) (*importer.Importer, *sql.DB, *isamstest.School) {
 	size := isamstest.Typical
 	scale := pupils / size.Pupils
 	s := isamstest.New(1, isamstest.Size{Pupils: pupils, Staff: size.Staff * scale, Forms: size.Forms * scale,
@@ -58,12 +67,17 @@ func benchAnswers(b *testing.B, pupils int, database string) {
 	}
 	raw := storetest.Raw(b, database)
 	ageBy(b, raw, real, all)
-	on := era.NewDate(2016, 9, 28)
-	for _, a := range answers(s, on) {
+	return im, raw, s
+}
+
+// timeAnswers times each answer beside its bare queries.
+func timeAnswers(b *testing.B, im *importer.Importer, raw *sql.DB, s *isamstest.School, list []answer) {
+	document := s.Document()
+	for _, a := range list {
 		b.Run(a.name, func(b *testing.B) {
 			var took, ratios []float64
 			for b.Loop() {
-				bare := a.measure(b, raw, y.document)
+				bare := a.measure(b, raw, document)
 				begin := time.Now()
 				if err := a.ask(context.Background(), im); err != nil {
 					b.Fatal(err)

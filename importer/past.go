@@ -25,6 +25,76 @@ func Runs(ctx context.Context, db *store.DB, limit int) (past []report.Past, err
 	return past, err
 }
 
+// Listed lists the newest runs as a list shows them, newest first: without problems, guard and stages. Deeds are what
+// people did, without the nights.
+func Listed(ctx context.Context, db *store.DB, limit int, deeds bool) (list []report.ListedRun, err error) {
+	err = db.View(ctx, func(v *store.View) error {
+		runs, err := v.ListedRuns(ctx, limit, deeds)
+		for _, run := range runs {
+			list = append(list, report.ListedRun{Past: report.PastOf(run.Run), ProblemCount: run.ProblemCount})
+		}
+		return err
+	})
+	return list, err
+}
+
+// ShowFirst reads one run with its changes, or of very many with the first ones: the others are counted. Unlike Show it
+// takes no longer for a first load than for a night.
+func ShowFirst(ctx context.Context, db *store.DB, id model.ID) (past report.Past, err error) {
+	err = db.View(ctx, func(v *store.View) error {
+		run, err := v.Run(ctx, id)
+		if err != nil {
+			return err
+		}
+		past = report.PastOf(run)
+		if past.Lines, err = firstLines(ctx, v, store.Recording{Run: id}, past.Changes); err != nil {
+			return err
+		}
+		past.Held, err = firstLines(ctx, v, store.Recording{Run: id, Held: true}, past.Waiting)
+		return err
+	})
+	return past, err
+}
+
+// Changes of a run are read whole when there are not more than many; of more, the first few.
+const many, few = 5000, 1500
+
+// firstLines is the first changes of a run, in terms of names. The counts are those of all.
+func firstLines(ctx context.Context, v *store.View, of store.Recording, counts []model.Count) (report.Lines, error) {
+	total := 0
+	for _, c := range counts {
+		total += c.Count
+	}
+	if total > many {
+		of.Most = few
+	}
+	var steps []store.Step
+	own := model.NewNames()
+	err := v.Each(ctx, of, func(c model.Recorded) error {
+		steps = append(steps, store.Step{RunID: of.Run, Recorded: c})
+		own.Learn(c)
+		return nil
+	})
+	if err != nil {
+		return report.Lines{}, err
+	}
+	now, then, err := v.NamesThen(ctx, steps)
+	if err != nil {
+		return report.Lines{}, err
+	}
+	names := report.Names{Names: now}.Below(then[of.Run]).Below(own)
+	return report.Lines{Counts: counts, Walk: func(only []model.Entity, each func(report.Line) error) error {
+		for _, s := range steps {
+			if only == nil || slices.Contains(only, s.Entity) {
+				if err := each(names.Line(s.Recorded)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}}, nil
+}
+
 // Show reads one run with each of its changes. It fails with a *store.NoRunError when
 // there is no such run. The changes are read when they are gone through: as long, db has to be
 // open.

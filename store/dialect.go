@@ -24,6 +24,9 @@ type dialect interface {
 	// minute turns a timestamp column into a number, an era.Moment.
 	minute(column string) string
 
+	// elements counts the elements of a column of lists.
+	elements(column string) string
+
 	// hasTable is a query that tells whether the table $1 exists.
 	hasTable() string
 

@@ -23,6 +23,24 @@ func (v *View) Runs(ctx context.Context, limit int) ([]model.Run, error) {
 	return runs, v.db.failed("reading the runs", err)
 }
 
+// ListedRuns reads the newest runs as a list shows them, without guard, stages and problems but how many of those
+// there are: at most limit of them, newest first. Deeds are what people did, without the nights.
+func (v *View) ListedRuns(ctx context.Context, limit int, deeds bool) ([]model.ListedRun, error) {
+	runs := []model.ListedRun{}
+	if v.empty {
+		return runs, nil
+	}
+	where := ""
+	if deeds {
+		where = ` WHERE kind NOT IN ('import', 'ahead') OR operator <> '' OR decided_operator <> '' OR decision =
+			'rejected'`
+	}
+	err := v.tx.SelectContext(ctx, &runs, `SELECT id, kind, result, started_at, finished_at, as_of, source_sha256,
+		counts, about, decision, decided_by, decided_at, undone_by, operator, decided_operator,
+		`+v.db.dialect.elements("problems")+` AS problem_count FROM runs`+where+` ORDER BY id DESC LIMIT $1`, limit)
+	return runs, v.db.failed("reading the runs", err)
+}
+
 // enoughImports is more than a night can have, with all its failures.
 const enoughImports = 200
 
@@ -95,6 +113,7 @@ type Recording struct {
 	Run  model.ID
 	Held bool
 	Only []model.Entity
+	Most int // the first so many; 0 for all
 }
 
 // from is what SQL selects from.
@@ -121,7 +140,11 @@ func (v *View) Each(ctx context.Context, of Recording, each func(model.Recorded)
 		return nil
 	}
 	const columns = `entity, action, record_id, why, CAST(before AS text), CAST(after AS text)`
-	rows, err := v.tx.QueryContext(ctx, `SELECT `+columns+of.from()+` ORDER BY seq`)
+	query := `SELECT ` + columns + of.from() + ` ORDER BY seq`
+	if of.Most > 0 {
+		query += fmt.Sprintf(` LIMIT %d`, of.Most)
+	}
+	rows, err := v.tx.QueryContext(ctx, query)
 	if err != nil {
 		return v.db.failed("reading the changes", err)
 	}

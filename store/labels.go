@@ -134,13 +134,14 @@ func (v *View) learn(ctx context.Context, into model.Names, of Recording, what s
 func (v *View) nameOldLessons(ctx context.Context, run model.ID, into model.Names) error {
 	missing := map[model.ID]bool{}
 	for _, held := range []bool{false, true} {
-		err := v.Each(ctx, Recording{run, held, []model.Entity{model.CommitmentEntity}}, func(c model.Recorded) error {
-			id := c.Shown().ID("lesson_id")
-			if _, told := into.Lessons[id]; !told {
-				missing[id] = true
-			}
-			return nil
-		})
+		err := v.Each(ctx, Recording{Run: run, Held: held, Only: []model.Entity{model.CommitmentEntity}},
+			func(c model.Recorded) error {
+				id := c.Shown().ID("lesson_id")
+				if _, told := into.Lessons[id]; !told {
+					missing[id] = true
+				}
+				return nil
+			})
 		if err != nil {
 			return err
 		}

@@ -104,6 +104,8 @@ func (postgres) minute(column string) string {
 	return "(CAST(extract(epoch FROM " + column + ") AS bigint) / 60 + 1035594720)"
 }
 
+func (postgres) elements(column string) string { return "jsonb_array_length(" + column + ")" }
+
 func (postgres) hasTable() string { return "SELECT to_regclass($1) IS NOT NULL" }
 
 // reserve asks for n numbers and is content when they follow each other. They do

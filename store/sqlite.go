@@ -108,6 +108,8 @@ func (sqlite) minute(column string) string {
 	return "(CAST(strftime('%s', " + column + ") AS integer) / 60 + 1035594720)"
 }
 
+func (sqlite) elements(column string) string { return "json_array_length(" + column + ")" }
+
 func (sqlite) hasTable() string {
 	return "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1)"
 }

@@ -27,6 +27,13 @@ type Past struct {
 	DecidedOperator string `json:"decided_operator,omitempty"` // who decided on a page
 }
 
+// ListedRun is a run as it stands in a list.
+type ListedRun struct {
+	Past
+	ProblemCount int // kinds of problem and ids that are told; there may be more of a kind
+}
+
+// PastOf is a run as it is shown, without its changes.
 func PastOf(run model.Run) Past {
 	past := Past{
 		Report: Report{

@@ -29,6 +29,12 @@ type Night struct {
 	Guard JSON[json.RawMessage] `db:"guard"`
 }
 
+// ListedRun is a run as it stands in a list.
+type ListedRun struct {
+	Run
+	ProblemCount int `db:"problem_count"` // kinds of problem and ids that are told; there may be more of a kind
+}
+
 // Result is how a run ended.
 type Result string
 

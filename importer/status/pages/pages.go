@@ -105,7 +105,7 @@ func (s *Site) views() map[string]view {
 	return map[string]view{
 		"/{$}":                      {show: today},
 		"/runs":                     {show: runs},
-		"/runs/{id}":                {show: oneRun},
+		"/runs/{id}":                {show: oneRun, slow: true},
 		"/runs/{id}/undo":           {show: undoPlan, named: true},
 		"/runs/{id}/compare":        {show: compare, named: true, slow: true},
 		"/problems":                 {show: problems},

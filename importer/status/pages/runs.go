@@ -33,14 +33,15 @@ const (
 )
 
 func runs(v *visit) (shown, error) {
-	past, err := importer.Runs(v.ctx, v.db(), listedMost)
+	past, err := importer.Listed(v.ctx, v.db(), listedMost, false)
 	if err != nil {
 		return shown{}, err
 	}
 	p := runsPage{}
 	var ofNights []listedRun
 	for _, r := range past {
-		listed := listedOf(r)
+		listed := listedOf(r.Past)
+		listed.Problems = r.ProblemCount
 		p.Runs = append(p.Runs, listed)
 		if r.Kind == model.Import || r.Kind == model.Convert {
 			ofNights = append(ofNights, listed)
@@ -98,7 +99,7 @@ func oneRun(v *visit) (shown, error) {
 	if err != nil {
 		return shown{}, err
 	}
-	past, err := importer.Show(v.ctx, v.db(), id)
+	past, err := v.show(id)
 	if err != nil {
 		return shown{}, err
 	}
@@ -126,15 +127,23 @@ func oneRun(v *visit) (shown, error) {
 	return shown{page: "run", nav: "runs", title: fmt.Sprintf("Run %d", id), data: p}, nil
 }
 
+// show reads a run: all of it where its changes are searched, and else, of very many, the first.
+func (v *visit) show(id model.ID) (report.Past, error) {
+	if v.request.FormValue("q") != "" {
+		return importer.Show(v.ctx, v.db(), id)
+	}
+	return importer.ShowFirst(v.ctx, v.db(), id)
+}
+
 // comparable lists runs whose documents are in the Archive, to be compared with that of a run.
 func (v *visit) comparable(past report.Past) (others []listedRun, err error) {
 	if past.Source.SHA256 == "" {
 		return nil, nil
 	}
-	all, err := importer.Runs(v.ctx, v.db(), listedMost)
+	all, err := importer.Listed(v.ctx, v.db(), listedMost, false)
 	for _, r := range all {
 		if r.Run != past.Run && r.Source.SHA256 != "" && r.Source.SHA256 != past.Source.SHA256 && len(others) < 20 {
-			others = append(others, listedOf(r))
+			others = append(others, listedOf(r.Past))
 		}
 	}
 	return others, err

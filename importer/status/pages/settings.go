@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"misimportd/importer"
-	"misimportd/importer/report"
 	"misimportd/mis/cache"
 )
 
@@ -63,21 +62,13 @@ type auditPage struct{ Deeds []listedRun }
 // audit lists what people did, on pages and by commands: all runs but the nights.
 func audit(v *visit) (shown, error) {
 	const most = 500
-	past, err := importer.Runs(v.ctx, v.db(), most)
+	past, err := importer.Listed(v.ctx, v.db(), most, true)
 	if err != nil {
 		return shown{}, err
 	}
 	p := auditPage{}
 	for _, r := range past {
-		if isDeed(r) {
-			p.Deeds = append(p.Deeds, listedOf(r))
-		}
+		p.Deeds = append(p.Deeds, listedOf(r.Past))
 	}
 	return shown{page: "audit", nav: "audit", title: "Who did what", data: p}, nil
-}
-
-// isDeed tells whether a person did something: made the run, or decided about it.
-func isDeed(r report.Past) bool {
-	return r.Operator != "" || r.DecidedOperator != "" || r.Decision == "rejected" || r.Kind != "import" &&
-		r.Kind != "ahead"
 }

@@ -85,7 +85,7 @@ func today(v *visit) (shown, error) {
 
 // held is a run that waits, with what says most about it.
 func (v *visit) held(id model.ID) (heldRun, error) {
-	past, err := importer.Show(v.ctx, v.db(), id)
+	past, err := importer.ShowFirst(v.ctx, v.db(), id)
 	if err != nil {
 		return heldRun{}, err
 	}
@@ -117,7 +117,7 @@ func (v *visit) lastNight(p *todayPage, imports model.Imports) error {
 		p.Sentence = "No import was made yet."
 		return nil
 	}
-	past, err := importer.Show(v.ctx, v.db(), imports.Newest[0].ID)
+	past, err := importer.ShowFirst(v.ctx, v.db(), imports.Newest[0].ID)
 	if err != nil {
 		return err
 	}
