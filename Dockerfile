@@ -1,4 +1,4 @@
-# A static binary on nothing else. See the README for how to run it.
+# A static binary on nothing else. importer/daemon/service.md says how to run it.
 FROM docker.io/library/golang:1.26-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./

@@ -93,6 +93,7 @@ type commands struct {
 	Simulate      simulateCommand      `cmd:"" help:"A pretend iSAMS on this machine, with faults on request."`
 	Demo          demoCommand          `cmd:"" help:"A pretend school, three nights, in a temporary folder."`
 	Version       versionCommand       `cmd:"" help:"Say which version this is."`
+	Help          helpCommand          `cmd:"" help:"Show a topic of the manual, or a command's flags."`
 }
 
 const description = "Keeps a school scheduler's database in step with the school's MIS: reads its export, " +
@@ -119,15 +120,12 @@ func execute(ctx context.Context, args []string, t terminal) (status int) {
 	var c commands
 	exited := -1
 	hint.CalledBy(callerOf(args))
-	parser, err := kong.New(&c, kong.Name(hint.Program()), kong.Description(description), kong.UsageOnError(),
-		helps, kong.Vars{"faults": strings.Join(isamstest.FaultKinds, ", ")},
-		kong.Writers(t.out, t.err), kong.Exit(func(code int) { exited = code }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}))
+	parser, err := newParser(&c, kong.Writers(t.out, t.err), kong.Exit(func(code int) { exited = code }))
 	if err != nil {
 		t.fail(err)
 		return statusFailed
 	}
-	if len(args) == 0 || args[0] == "help" {
+	if len(args) == 0 {
 		args = []string{"--help"}
 	}
 	if args[0] == "--version" {
@@ -153,6 +151,13 @@ func execute(ctx context.Context, args []string, t terminal) (status int) {
 		return a.status(err)
 	}
 	return statusDone
+}
+
+// newParser reads a command line into c.
+func newParser(c *commands, options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(c, append(options, kong.Name(hint.Program()), kong.Description(description), kong.UsageOnError(),
+		kong.Help(printHelp), helps, kong.Vars{"faults": strings.Join(isamstest.FaultKinds, ", ")},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}))...)
 }
 
 // status tells err, once, and gives the exit status that it means.

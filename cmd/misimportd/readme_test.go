@@ -1,24 +1,32 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"misimportd/cmd/misimportd/manual"
 )
 
-// blocks are the blocks of shell commands in a document, by the heading that they stand under.
-func blocks(t *testing.T, path string) (found map[string][]string) {
+// readme is what the README says.
+func readme(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return string(text)
+}
+
+// blocks are the blocks of shell commands in a text, by the heading that they stand under.
+func blocks(text string) (found map[string][]string) {
 	found = map[string][]string{}
 	heading, block, inside := "", "", false
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(text) {
 		switch {
 		case inside && line == "```\n":
 			found[heading], inside = append(found[heading], block), false
@@ -42,34 +50,64 @@ var (
 // TestFault10BlocksCanBePasted as a whole: what asks, or reads what is typed, would take the
 // lines that follow it for an answer, so nothing follows it.
 func TestFault10BlocksCanBePasted(t *testing.T) {
-	blocks := blocks(t, filepath.Join("..", "..", "README.md"))
-	if len(blocks) < 4 {
-		t.Fatalf("the README has blocks under %d headings only", len(blocks))
+	texts := map[string]string{"README": readme(t)}
+	for _, topic := range manual.Topics() {
+		texts[topic.Name] = topic.Text
 	}
-	for heading, under := range blocks {
-		for _, block := range under {
-			check := exec.Command("bash", "-n")
-			check.Stdin = strings.NewReader(block)
-			if out, err := check.CombinedOutput(); err != nil || len(out) > 0 {
-				t.Errorf("%s: %v %s in\n%s", heading, err, out, block)
-			}
-			if strings.Contains(block, "/dev/stdin") || strings.Contains(block, "…") {
-				t.Errorf("%s: not to be pasted:\n%s", heading, block)
-			}
-			joined := goesOn.ReplaceAllString(hereDocument.ReplaceAllString(block, "$1"), " ")
-			commands := strings.Split(strings.TrimSpace(joined), "\n")
-			for _, command := range commands[:len(commands)-1] {
-				if asks.MatchString(command) {
-					t.Errorf("%s: %q takes what follows for an answer", heading, command)
+	for name, least := range map[string]int{"README": 3, "start": 3, "service": 2} {
+		if len(blocks(texts[name])) < least {
+			t.Errorf("%s has blocks under %d headings only", name, len(blocks(texts[name])))
+		}
+	}
+	for name, text := range texts {
+		for heading, under := range blocks(text) {
+			for _, block := range under {
+				for _, fault := range pasted(block) {
+					t.Errorf("%s, %s: %s", name, heading, fault)
 				}
 			}
 		}
 	}
+	if len(pasted("sudo a\nb\n")) == 0 || len(pasted("if\n")) == 0 || len(pasted("a < /dev/stdin\n")) == 0 {
+		t.Error("what cannot be pasted was not found")
+	}
 }
 
-// TestFault10AFirstImportByHand does what the README says, word for word.
+// pasted says what is wrong with a block that is pasted as a whole.
+func pasted(block string) (faults []string) {
+	check := exec.Command("bash", "-n")
+	check.Stdin = strings.NewReader(block)
+	if out, err := check.CombinedOutput(); err != nil || len(out) > 0 {
+		faults = append(faults, fmt.Sprintf("%v %s in\n%s", err, out, block))
+	}
+	if strings.Contains(block, "/dev/stdin") || strings.Contains(block, "…") {
+		faults = append(faults, "not to be pasted:\n"+block)
+	}
+	joined := goesOn.ReplaceAllString(hereDocument.ReplaceAllString(block, "$1"), " ")
+	commands := strings.Split(strings.TrimSpace(joined), "\n")
+	for _, command := range commands[:len(commands)-1] {
+		if asks.MatchString(command) {
+			faults = append(faults, fmt.Sprintf("%q takes what follows for an answer", command))
+		}
+	}
+	return faults
+}
+
+// TestFault10AFirstImportByHand does what the README and the first topic say, word for word.
 func TestFault10AFirstImportByHand(t *testing.T) {
-	const heading = "A first import by hand"
+	start, _ := manual.Find("start")
+	for heading, text := range map[string]string{"A first import by hand": readme(t), "With a file": start.Text} {
+		under := blocks(text)[heading]
+		if len(under) == 0 {
+			t.Fatalf("nothing to paste under %q", heading)
+		}
+		importByHand(t, under[len(under)-1])
+	}
+}
+
+// importByHand pastes commands into a shell that has a document.
+func importByHand(t *testing.T, commands string) {
+	t.Helper()
 	misimportd, folder := program(t), t.TempDir()
 	document, err := os.ReadFile(filepath.Join("..", "..", "testdata", "isams", "oddities.xml"))
 	if err != nil {
@@ -78,12 +116,8 @@ func TestFault10AFirstImportByHand(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "isams-export.xml"), document, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	under := blocks(t, filepath.Join("..", "..", "README.md"))[heading]
-	if len(under) == 0 {
-		t.Fatalf("nothing to paste under %q", heading)
-	}
 	shell := exec.Command("bash", "-e")
-	shell.Dir, shell.Stdin = folder, strings.NewReader(under[0])
+	shell.Dir, shell.Stdin = folder, strings.NewReader(commands)
 	shell.Env = append(os.Environ(), "PATH="+filepath.Dir(misimportd)+":"+os.Getenv("PATH"))
 	out, err := shell.CombinedOutput()
 	for _, want := range []string{`"misimportd run --state school" carries it out`, "Run 1: applied", "import"} {

@@ -17,7 +17,7 @@ import (
 const Planned model.Result = "planned"
 
 // Report says what a run did, or what one would do. It is what --json prints; its
-// form is stable and described in the README.
+// form is stable and described in json.md.
 type Report struct {
 	Run       model.ID        `json:"run,omitempty"`
 	Result    model.Result    `json:"result"`

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"misimportd/cmd/misimportd/manual"
+	"misimportd/era/hint"
+)
+
+// topicOf is the topic of the manual that tells of a command, by the command's first word.
+var topicOf = map[string]string{
+	"serve": "service", "healthcheck": "service", "run": "run", "plan": "run", "fetch": "fetch", "archive": "folder",
+	"runs": "run", "approve": "guard", "reject": "guard", "undo": "undo", "pin": "pins", "pins": "pins", "era": "year",
+	"datasource": "convert", "adopt": "convert", "trim": "convert", "rekey": "convert", "merge": "convert",
+	"check-database": "database", "pause": "calendar", "resume": "calendar", "suspension": "calendar",
+	"groups": "questions", "members": "questions", "lessons": "questions", "pupil": "questions", "staff": "questions",
+	"room": "questions", "history": "questions", "why": "questions", "problems": "questions", "sanity": "questions",
+	"check-config": "configuration", "simulate": "demo", "demo": "demo", "version": "commands", "help": "commands",
+}
+
+type helpCommand struct {
+	About []string `arg:"" optional:"" name:"topic or command" help:"Such as guard, or era roll; without one, all are listed."`
+	Man   string   `hidden:"" placeholder:"PAGE" help:"Write a man page."`
+}
+
+func (c helpCommand) Run(a *app, k *kong.Kong) error {
+	if c.Man != "" {
+		return c.man(a, k)
+	}
+	said := strings.Join(c.About, " ")
+	isCommand := len(c.About) == 0 || isCommand(k.Model.Node, c.About)
+	topic, isTopic := manual.Find(said)
+	switch {
+	case isTopic:
+		return a.showTopic(topic, isCommand)
+	case isCommand:
+		traced, err := kong.Trace(k, c.About)
+		if err != nil {
+			return err
+		}
+		return traced.PrintUsage(false)
+	}
+	return usagef("there is no topic or command %q%s; \"%s\" lists them", said, nearestTo(said, k.Model),
+		hint.Command("help"))
+}
+
+// showTopic writes a topic, and where the flags of a command of that name are told.
+func (a *app) showTopic(topic manual.Topic, isCommand bool) error {
+	if err := manual.WriteTerminal(a.out, topic, columns(a.out), a.style(false).Colour); err != nil {
+		return fmt.Errorf("writing the topic: %w", err)
+	}
+	if isCommand {
+		fmt.Fprintf(a.out, "\nFlags: %s\n", hint.Command("%s --help", topic.Name))
+	}
+	return nil
+}
+
+// columns is how wide a text is set: as the terminal is, but no wider than is easy to read.
+func columns(out *os.File) int {
+	const usual, easy = 80, 100
+	width, _, err := term.GetSize(int(out.Fd()))
+	if err != nil || width == 0 {
+		return usual
+	}
+	return min(width, easy)
+}
+
+// man writes a man page. Its day is that of the sources, so that two builds of them are the same.
+func (c helpCommand) man(a *app, k *kong.Kong) error {
+	day, err := sourceDay()
+	if err != nil {
+		return err
+	}
+	if err := manual.WriteMan(a.out, c.Man, k.Model, manual.Edition{Version: version(), Day: day}); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+// sourceDay is the day of the sources: what SOURCE_DATE_EPOCH says (reproducible-builds.org), else
+// when they were committed, else today.
+func sourceDay() (time.Time, error) {
+	if said := os.Getenv("SOURCE_DATE_EPOCH"); said != "" {
+		seconds, err := strconv.ParseInt(said, 10, 64)
+		if err != nil {
+			return time.Time{}, usagef("SOURCE_DATE_EPOCH: %q is no number of seconds", said)
+		}
+		return time.Unix(seconds, 0), nil
+	}
+	if build, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range build.Settings {
+			if at, err := time.Parse(time.RFC3339, s.Value); err == nil && s.Key == "vcs.time" {
+				return at, nil
+			}
+		}
+	}
+	return time.Now(), nil
+}
+
+// isCommand tells whether words name a command, or several that begin alike.
+func isCommand(n *kong.Node, words []string) bool {
+	if len(words) == 0 {
+		return true
+	}
+	for _, child := range n.Children {
+		if child.Name == words[0] {
+			return isCommand(child, words[1:])
+		}
+	}
+	return false
+}
+
+// nearestTo asks whether one of the names was meant that are most like what was said.
+func nearestTo(said string, model *kong.Application) string {
+	var names []string
+	for _, t := range manual.Topics() {
+		names = append(names, t.Name)
+	}
+	for _, child := range model.Children {
+		if _, both := manual.Find(child.Name); !both {
+			names = append(names, child.Name)
+		}
+	}
+	near := manual.Nearest(said, names)
+	if len(near) == 0 {
+		return ""
+	}
+	return ": did you mean " + strings.Join(near, ", ") + "?"
+}
+
+// printHelp is kong's help, with the way to the manual below.
+func printHelp(options kong.HelpOptions, ctx *kong.Context) error {
+	if err := kong.DefaultHelpPrinter(options, ctx); err != nil {
+		return err
+	}
+	if selected := ctx.Selected(); selected != nil {
+		_, err := fmt.Fprintf(ctx.Stdout, "\nTopic: %s\n", hint.Command("help %s", topicFor(selected)))
+		return err
+	}
+	list := fmt.Sprintf("\nTopics of the manual, each shown by \"%s TOPIC\":\n", hint.Command("help"))
+	for _, t := range manual.Topics() {
+		list += fmt.Sprintf("  %-14s %s\n", t.Name, t.Title)
+	}
+	_, err := fmt.Fprint(ctx.Stdout, list)
+	return err
+}
+
+// topicFor is the topic that tells of a command.
+func topicFor(n *kong.Node) string {
+	for n.Parent != nil && n.Parent.Type == kong.CommandNode {
+		n = n.Parent
+	}
+	return cmp.Or(topicOf[n.Name], "commands")
+}
