@@ -28,7 +28,7 @@ var topicOf = map[string]string{
 }
 
 type helpCommand struct {
-	About []string `arg:"" optional:"" name:"topic or command" help:"Such as guard, or era roll; without one, all are listed."`
+	About []string `arg:"" optional:"" name:"topic or command" help:"${help_about}"`
 	Man   string   `hidden:"" placeholder:"PAGE" help:"Write a man page."`
 }
 
@@ -40,6 +40,8 @@ func (c helpCommand) Run(a *app, k *kong.Kong) error {
 	isCommand := len(c.About) == 0 || isCommand(k.Model.Node, c.About)
 	topic, isTopic := manual.Find(said)
 	switch {
+	case a.JSON && said == "":
+		return a.listTopics()
 	case isTopic:
 		return a.showTopic(topic, isCommand)
 	case isCommand:
@@ -53,8 +55,28 @@ func (c helpCommand) Run(a *app, k *kong.Kong) error {
 		hint.Command("help"))
 }
 
+// toldTopic is a topic as programs are told it.
+type toldTopic struct {
+	Name    string `json:"name"`
+	Title   string `json:"title"`
+	Summary string `json:"summary"`
+	Text    string `json:"text,omitempty"`
+}
+
+// listTopics writes the topics for programs.
+func (a *app) listTopics() error {
+	var list []toldTopic
+	for _, t := range manual.Topics() {
+		list = append(list, toldTopic{Name: t.Name, Title: t.Title, Summary: t.Summary})
+	}
+	return a.print(list, nil)
+}
+
 // showTopic writes a topic, and where the flags of a command of that name are told.
 func (a *app) showTopic(topic manual.Topic, isCommand bool) error {
+	if a.JSON {
+		return a.print(toldTopic(topic), nil)
+	}
 	if err := manual.WriteTerminal(a.out, topic, columns(a.out), a.style(false).Colour); err != nil {
 		return fmt.Errorf("writing the topic: %w", err)
 	}

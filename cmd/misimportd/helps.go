@@ -18,6 +18,7 @@ var helps = kong.Vars{
 	"help_what":  "As pupil/1234, set/57, form/8F, room/R1, a lesson's id such as schedule/3001, or a name.",
 	"help_why":   "As in: why pupil 1234 in set/57. Names in quotes will do, too.",
 	"help_since": "Only what happened since then: 2016-09-12, 12 sep, monday. monday is the last one.",
+	"help_about": "Such as guard, or era roll; without one, all are listed.",
 	"help_cycle": "The timetable as it ideally is, without dates: that of week A, B …; or all for each week.",
 	"help_format": "text; ical for a calendar program; html, of a --cycle, for a browser to print on one page; or " +
 		"--json for programs.",

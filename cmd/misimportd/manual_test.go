@@ -319,7 +319,8 @@ func TestManPages(t *testing.T) {
 		out, err := show.Output()
 		plain := regexp.MustCompile(".\b").ReplaceAllString(string(out), "")
 		for _, want := range map[string][]string{
-			manual.CommandsPage:      {"MISIMPORTD(1)", "MISIMPORTD_STATE", "era roll", "--yes", "2026-11-26", "misimportd.yml(5)"},
+			manual.CommandsPage: {"MISIMPORTD(1)", "MISIMPORTD_STATE", "era roll", "--yes", "2026-11-26",
+				"misimportd.yml(5)"},
 			manual.ConfigurationPage: {"MISIMPORTD.YML(5)", "isams.retry.first, isams.retry.most", "misimportd(7)"},
 			manual.RestPage:          {"MISIMPORTD(7)", "MisimportHeld", "misimportd run --database 'postgres://"},
 		}[name] {

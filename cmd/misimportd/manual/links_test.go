@@ -120,8 +120,9 @@ func TestLinksLeadSomewhere(t *testing.T) {
 
 func TestLinksThatLeadNowhereAreFound(t *testing.T) {
 	folder := t.TempDir()
-	for name, text := range map[string]string{"a.md": "# One place\n\n[1](b.md) [2](b.md#there) [3](none.md) [4](b.md#not-there) " +
-		"[5](#one-place) [6](#no-place) ![7](no.png) [8](https://example.org)\n", "b.md": "## There\n"} {
+	for name, text := range map[string]string{"a.md": "# One place\n\n[1](b.md) [2](b.md#there) [3](none.md) " +
+		"[4](b.md#not-there) [5](#one-place) [6](#no-place) ![7](no.png) " +
+		"[8](https://example.org)\n", "b.md": "## There\n"} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

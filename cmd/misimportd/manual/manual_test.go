@@ -57,9 +57,9 @@ func terminal(t *testing.T, text string, width int, colour bool) string {
 }
 
 func TestATerminalShowsATopic(t *testing.T) {
-	const text = "# Title\n\nA `plan` of\n**what** is \\*to come\\*, see [the year](../years/year.md) or [undo](undo.md).\n\n" +
-		"## More\n\n- one that is longer than the line of the terminal\n- two\n\n3. three\n\n```sh\n" +
-		"a command that is longer than the line is wide\n```\n\n| a | b |\n| --- | --- |\n| c | d |\n\n" +
+	const text = "# Title\n\nA `plan` of\n**what** is \\*to come\\*, see [the year](../years/year.md) or " +
+		"[undo](undo.md).\n\n## More\n\n- one that is longer than the line of the terminal\n- two\n\n3. three\n\n" +
+		"```sh\na command that is longer than the line is wide\n```\n\n| a | b |\n| --- | --- |\n| c | d |\n\n" +
 		"| flag | meaning | without it |\n| --- | --- | --- |\n| `--x` | what is meant by it, and more | nothing |\n" +
 		"| `--y` | another | |\n\n<b>raw</b>\n"
 	const want = "Title\n=====\n\nA plan of what is *to come*, see the\nyear (help year) or undo.\n\nMore\n----\n\n" +
@@ -99,8 +99,9 @@ func html(t *testing.T, topic manual.Topic) string {
 }
 
 func TestAPageShowsATopic(t *testing.T) {
-	page := html(t, manual.Topic{Text: "# A title\n\n[in](../guard/guard.md#the-limits), [out](../../deploy/config.yml), " +
-		"[away](https://example.org/x), [bad](javascript:alert(1)), <script>alert(2)</script>\n\n<div onclick='x'>\n\n" +
+	page := html(t, manual.Topic{Text: "# A title\n\n[in](../guard/guard.md#the-limits), " +
+		"[out](../../deploy/config.yml), [away](https://example.org/x), [bad](javascript:alert(1)), " +
+		"<script>alert(2)</script>\n\n<div onclick='x'>\n\n" +
 		"| a | b |\n| :-- | --: |\n| `c|d` | e |\n"})
 	for _, want := range []string{`<h1 id="a-title">`, `<a href="/manual/guard#the-limits">in</a>, out, `,
 		`<a href="https://example.org/x">away</a>, bad, `, "<table>"} {
