@@ -57,12 +57,13 @@ func terminal(t *testing.T, text string, width int, colour bool) string {
 }
 
 func TestATerminalShowsATopic(t *testing.T) {
-	const text = "# Title\n\nA `plan` of\n**what** is \\*to come\\*, see [the year](../years/year.md) or " +
+	const text = "# Title\n\nA `plan` of `two words`\n**what** is \\*to come\\*, see [the year](../years/year.md) or " +
 		"[undo](undo.md).\n\n## More\n\n- one that is longer than the line of the terminal\n- two\n\n3. three\n\n" +
 		"```sh\na command that is longer than the line is wide\n```\n\n| a | b |\n| --- | --- |\n| c | d |\n\n" +
 		"| flag | meaning | without it |\n| --- | --- | --- |\n| `--x` | what is meant by it, and more | nothing |\n" +
 		"| `--y` | another | |\n\n<b>raw</b>\n"
-	const want = "Title\n=====\n\nA plan of what is *to come*, see the\nyear (help year) or undo.\n\nMore\n----\n\n" +
+	const want = "Title\n=====\n\nA plan of \"two words\" what is *to\ncome*, see the year (help year) or\nundo.\n\n" +
+		"More\n----\n\n" +
 		"• one that is longer than the line of\n  the terminal\n• two\n3. three\n\n" +
 		"    a command that is longer than the line is wide\n\na  b\nc  d\n\n" +
 		"--x\n    what is meant by it, and more\n    without it: nothing\n--y\n    another\n\nraw\n"

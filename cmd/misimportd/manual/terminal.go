@@ -2,6 +2,7 @@ package manual
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -79,8 +80,25 @@ func (p *page) item(b block, indent string) {
 	p.blocks(rest, inside)
 }
 
+// quoted puts commands of several words into quotes where no colour sets them apart.
+func (p *page) quoted(spans []span) []span {
+	if p.colour {
+		return spans
+	}
+	set := slices.Clone(spans)
+	for i, s := range set {
+		if s.style == code && strings.Contains(s.text, " ") {
+			set[i].text = `"` + s.text + `"`
+		}
+	}
+	return set
+}
+
 // wrapped writes a paragraph: what its first line begins with, and the others.
-func (p *page) wrapped(spans []span, first, others string) {
+func (p *page) wrapped(spans []span, first, others string) { p.set(p.quoted(spans), first, others) }
+
+// set is wrapped for text that stands by itself, as a term does.
+func (p *page) set(spans []span, first, others string) {
 	line, used, blank := first, utf8.RuneCountInString(first), true
 	for _, w := range wordsOf(spans) {
 		if !blank && used+1+w.width > p.width {
@@ -168,7 +186,7 @@ func (p *page) cell(spans []span, isHead bool) string {
 // entries writes a table that is too wide as a list of what its first column holds.
 func (p *page) entries(rows [][][]span, indent string) {
 	for _, row := range rows[1:] {
-		p.wrapped(row[0], indent, indent+"  ")
+		p.set(row[0], indent, indent+"  ")
 		for i, cell := range row[1:] {
 			if len(cell) > 0 {
 				p.wrapped(labelled(rows[0], cell, i+1), indent+"    ", indent+"    ")
