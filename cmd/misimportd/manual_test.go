@@ -1,30 +1,21 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/alecthomas/kong"
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/text"
 
 	"misimportd/cmd/misimportd/manual"
-	"misimportd/era"
-	"misimportd/importer/entry"
-	"misimportd/importer/status"
-	"misimportd/store"
-	"misimportd/store/storetest"
 )
 
 // commandLine is the command line as kong knows it.
@@ -199,137 +190,5 @@ func TestCommandsOfTheManualCanBeTyped(t *testing.T) {
 		if got := strange(model, command); got != want {
 			t.Errorf("misimportd %s: %q, want %q", command, got, want)
 		}
-	}
-}
-
-func TestTheManualTellsOfEachMetric(t *testing.T) {
-	registry := prometheus.NewPedanticRegistry()
-	status.NewMetrics(registry, "test")
-	descriptions := make(chan *prometheus.Desc)
-	go func() {
-		registry.Describe(descriptions)
-		close(descriptions)
-	}()
-	var names []string
-	for d := range descriptions {
-		name := regexp.MustCompile(`fqName: "(misimport_\w+)"`).FindStringSubmatch(d.String())
-		if name == nil {
-			continue
-		}
-		names = append(names, name[1])
-		if !tellsOf(told(t, ""), name[1]) {
-			t.Errorf("not told: %s", name[1])
-		}
-	}
-	for _, name := range regexp.MustCompile(`\bmisimport_\w+`).FindAllString(told(t, ""), -1) {
-		if !slices.Contains(names, name) {
-			t.Errorf("told, and not exported: %s", name)
-		}
-	}
-}
-
-func TestTheManualTellsOfEachAlert(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join("..", "..", "deploy", "prometheus", "*.rules.yml"))
-	if err != nil || len(files) == 0 {
-		t.Fatal("no rules", err)
-	}
-	for _, file := range files {
-		rules, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		alerts := regexp.MustCompile(`(?m)- alert: (\w+)$`).FindAllStringSubmatch(string(rules), -1)
-		if len(alerts) == 0 {
-			t.Errorf("%s has no alert", file)
-		}
-		for _, alert := range alerts {
-			if !strings.Contains(told(t, ""), "\n## "+alert[1]+"\n") {
-				t.Errorf("not told: %s", alert[1])
-			}
-		}
-	}
-}
-
-// TestTheManualTellsOfEachTable and view of both databases, and of a view's columns.
-func TestTheManualTellsOfEachTable(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, database string) {
-		db, err := store.Open(t.Context(), database)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = db.Close() }()
-		year := era.Era{Name: "2016/17", StartsOn: era.NewDate(2016, time.August, 15),
-			EndsOn: era.NewDate(2017, time.August, 14)}
-		if _, err := (&entry.Desk{DB: db, Version: "test"}).CreateEra(t.Context(), year); err != nil {
-			t.Fatal(err)
-		}
-		columns := `SELECT m.name, p.name, m.type = 'view' FROM sqlite_master m JOIN pragma_table_info(m.name) p
-			WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite%' AND m.name NOT LIKE 'goose%'`
-		if strings.HasPrefix(database, "postgres") {
-			columns = `SELECT c.table_name, c.column_name, t.table_type = 'VIEW' FROM information_schema.columns c
-				JOIN information_schema.tables t USING (table_schema, table_name)
-				WHERE table_schema = current_schema() AND c.table_name NOT LIKE 'goose%'`
-		}
-		rows, err := storetest.Raw(t, database).Query(columns)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = rows.Close() }()
-		tables := map[string]bool{}
-		for rows.Next() {
-			var table, column string
-			var isView bool
-			if err := rows.Scan(&table, &column, &isView); err != nil {
-				t.Fatal(err)
-			}
-			if tables[table] = true; !tellsOf(told(t, "database"), table) {
-				t.Errorf("not told: %s", table)
-			}
-			if isView && !tellsOf(told(t, "database"), column) {
-				t.Errorf("not told: column %s of the view %s", column, table)
-			}
-		}
-		if err := rows.Err(); err != nil || len(tables) < 25 {
-			t.Errorf("only %d tables were found; %v", len(tables), err)
-		}
-	})
-}
-
-// TestManPages are what mandoc finds nothing wrong with, and the same each time.
-func TestManPages(t *testing.T) {
-	mandoc, model := tool(t, "mandoc"), commandLine(t)
-	day := time.Date(2026, time.November, 26, 12, 0, 0, 0, time.UTC)
-	for _, name := range manual.Pages() {
-		var page, again bytes.Buffer
-		for _, out := range []*bytes.Buffer{&page, &again} {
-			if err := manual.WriteMan(out, name, model, manual.Edition{Version: "1.2.3", Day: day}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if !bytes.Equal(page.Bytes(), again.Bytes()) {
-			t.Errorf("%s differs from one time to the next", name)
-		}
-		lint := exec.Command(mandoc, "-T", "lint")
-		lint.Stdin = bytes.NewReader(page.Bytes())
-		if out, err := lint.CombinedOutput(); err != nil || len(out) > 0 {
-			t.Errorf("mandoc -T lint %s: %v\n%s", name, err, out)
-		}
-		show := exec.Command(mandoc, "-T", "utf8", "-O", "width=78")
-		show.Stdin = &page
-		out, err := show.Output()
-		plain := regexp.MustCompile(".\b").ReplaceAllString(string(out), "")
-		for _, want := range map[string][]string{
-			manual.CommandsPage: {"MISIMPORTD(1)", "MISIMPORTD_STATE", "era roll", "--yes", "2026-11-26",
-				"misimportd.yml(5)"},
-			manual.ConfigurationPage: {"MISIMPORTD.YML(5)", "isams.retry.first, isams.retry.most", "misimportd(7)"},
-			manual.RestPage:          {"MISIMPORTD(7)", "MisimportHeld", "misimportd run --database 'postgres://"},
-		}[name] {
-			if err != nil || !strings.Contains(plain, want) {
-				t.Errorf("%s: %v; %q is missing", name, err, want)
-			}
-		}
-	}
-	if err := manual.WriteMan(&bytes.Buffer{}, "ls.1", model, manual.Edition{}); err == nil {
-		t.Error("a page that there is not was written")
 	}
 }
