@@ -10,6 +10,7 @@ import (
 
 	"misimportd/cmd/misimportd/config"
 	"misimportd/era"
+	"misimportd/era/hint"
 	"misimportd/importer"
 	"misimportd/importer/schoolfiles"
 	"misimportd/importer/text"
@@ -32,7 +33,7 @@ type check struct {
 func (c checkConfigCommand) Run(a *app) error {
 	s, err := a.settle()
 	if err == nil {
-		err = s.Unread
+		err = cmp.Or(s.Unread, s.MessagesUnread)
 	}
 	if err != nil {
 		return err
@@ -78,6 +79,11 @@ func (a *app) checksOf(ctx context.Context, s config.Settings, open func() (*sto
 		checks.add("isams", found, err)
 	}
 	checks.add("service", fmt.Sprintf("imports at %s; answers at %s%s", s.Schedule, s.Listen, s.ListenWarning()), nil)
+	if s.Messages != nil {
+		channels, err := s.Messages.Check()
+		checks.add("messages", fmt.Sprintf("%s; not asked, \"%s\" does", counted(channels, "channel"),
+			hint.Command("notify --test")), err)
+	}
 	checks.ownFiles(s)
 	if open == nil {
 		checks.eventsFiles(s)

@@ -90,6 +90,7 @@ type commands struct {
 	Sanity        sanityCommand        `cmd:"" help:"Find what is odd: pupils without a form, lessons at once …"`
 	CheckConfig   checkConfigCommand   `cmd:"" help:"Check everything that can be checked without changing anything."`
 	Healthcheck   healthcheckCommand   `cmd:"" help:"Ask the service on this machine whether it is well."`
+	Notify        notifyCommand        `cmd:"" help:"Send a test message by every channel of the configuration."`
 	Simulate      simulateCommand      `cmd:"" help:"A pretend iSAMS on this machine, with faults on request."`
 	Demo          demoCommand          `cmd:"" help:"A pretend school, three nights, in a temporary folder."`
 	Version       versionCommand       `cmd:"" help:"Say which version this is."`

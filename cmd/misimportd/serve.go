@@ -29,6 +29,7 @@ import (
 	"misimportd/era/hint"
 	"misimportd/importer"
 	"misimportd/importer/daemon"
+	"misimportd/importer/messages"
 	"misimportd/importer/status"
 	"misimportd/importer/status/pages"
 	"misimportd/importer/text"
@@ -65,6 +66,7 @@ type service struct {
 	webConfig string
 	pulse     *status.Pulse
 	metrics   *status.Metrics
+	messenger *messages.Messenger
 	registry  *prometheus.Registry
 	manager   *manager
 	school    atomic.Pointer[pages.School] // that the pages show
@@ -85,6 +87,7 @@ func (c serveCommand) Run(a *app) error {
 	s := &service{app: a, trigger: trigger, listen: c.Listen, registry: prometheus.NewRegistry(),
 		pulse: status.NewPulse(version())}
 	s.metrics = status.NewMetrics(s.registry, version())
+	s.messenger = messages.New(s.registry, a.log)
 	s.manager = &manager{pulse: s.pulse, log: a.log}
 	told := make(chan struct{})
 	context.AfterFunc(a.ctx, func() {
@@ -102,7 +105,7 @@ func (c serveCommand) Run(a *app) error {
 	}
 	return s.serve(told, &daemon.Daemon{
 		Setup: setup, Load: s.reloaded, Trigger: trigger, Reload: reload, Now: time.Now, Log: a.log,
-		Watch: []daemon.Watcher{s.pulse, s.metrics, s.manager},
+		Watch: []daemon.Watcher{s.pulse, s.metrics, s.messenger, s.manager},
 	}, listener)
 }
 
@@ -117,8 +120,10 @@ func (s *service) serve(told <-chan struct{}, d *daemon.Daemon, listener net.Lis
 		go func() { cancel(s.answer(server, listener)) }()
 	}
 	go s.manager.feedWatchdog(ctx)
+	telling := s.tell(ctx)
 	s.manager.ready()
 	d.Serve(ctx)
+	telling.Wait()
 	if s.ctx.Err() == nil {
 		return context.Cause(ctx)
 	}
@@ -258,6 +263,9 @@ func (s *service) wire(ctx context.Context, settings config.Settings) (*daemon.S
 	if err != nil {
 		wrong = append(wrong, err)
 	}
+	if settings.MessagesUnread != nil {
+		wrong = append(wrong, settings.MessagesUnread)
+	}
 	folder := cache.Folder(settings.State)
 	if err := folder.Prepare(); err != nil {
 		wrong = append(wrong, err)
@@ -278,6 +286,10 @@ func (s *service) wire(ctx context.Context, settings config.Settings) (*daemon.S
 	if len(wrong) > 0 {
 		_ = db.Close()
 		return nil, wrong
+	}
+	if err := s.messenger.Configure(messageSetup(settings, db)); err != nil {
+		_ = db.Close()
+		return nil, append(wrong, err)
 	}
 	var most time.Duration
 	if c := fetching.Client; c != nil {

@@ -69,6 +69,8 @@ type Watcher interface {
 type Outlook struct {
 	At      time.Time
 	Next    time.Time     // when it means to import; zero when it cannot tell
+	Due     time.Time     // the newest time of the schedule that has come; zero for none, or where a pause was on since
+	GaveUp  bool          // what was due then has failed, and is not tried again before the next time
 	Imports model.Imports // nothing while the database is away
 	Away    error         // why the database cannot be read now, or nil
 	Zone    *time.Location
@@ -178,15 +180,13 @@ func (d *Daemon) reload(ctx context.Context) {
 
 // Look reads the record and works out when the next import is due.
 func (s *Setup) Look(ctx context.Context, now time.Time, unrecorded ...Attempt) Outlook {
-	o := Outlook{At: now, Zone: s.Schedule.zone}
-	if o.Imports, o.Away = s.imports(ctx); o.Away == nil {
-		schedule := s.Schedule.Pausing(o.Imports.Pauses...)
-		o.Next = schedule.Due(now, append(attempts(o.Imports), unrecorded...))
-		o.EraEnds, o.HasNext, o.Rolls = o.Imports.EraEnds, o.Imports.HasNext, s.Importer.Turn.AutoRoll
-		if days, why, on := schedule.Pause(now); on {
-			o.Pause, o.Why = days, why
-		}
+	imports, away := s.imports(ctx)
+	if away != nil {
+		due, gaveUp := s.Schedule.standing(now, unrecorded)
+		return Outlook{At: now, Zone: s.Schedule.zone, Away: away, Due: due, GaveUp: gaveUp}
 	}
+	o := s.Schedule.Outlook(now, imports, unrecorded...)
+	o.Rolls = s.Importer.Turn.AutoRoll
 	return o
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/robfig/cron/v3"
 
 	"misimportd/era"
+	"misimportd/store/model"
 )
 
 // Schedule says when the night's run is due. It counts in what the clock on the
@@ -175,6 +176,39 @@ func (s Schedule) Due(now time.Time, attempts []Attempt) time.Time {
 		return next
 	}
 	return s.due(now, attempts, last, next)
+}
+
+// Outlook works out what comes next, from what the record says of the imports and from the attempts that it has not.
+func (s Schedule) Outlook(now time.Time, imports model.Imports, unrecorded ...Attempt) Outlook {
+	s = s.Pausing(imports.Pauses...)
+	made := append(attempts(imports), unrecorded...)
+	o := Outlook{At: now, Zone: s.zone, Imports: imports, Next: s.Due(now, made), EraEnds: imports.EraEnds,
+		HasNext: imports.HasNext}
+	o.Due, o.GaveUp = s.standing(now, made)
+	if days, why, on := s.Pause(now); on {
+		o.Pause, o.Why = days, why
+	}
+	return o
+}
+
+// standing is the newest time of the schedule that has come, and whether what was due then has failed and is not tried
+// again before the next time. It is zero where no time has come, and where a pause is on or was on since.
+func (s Schedule) standing(now time.Time, attempts []Attempt) (due time.Time, gaveUp bool) {
+	last, next := s.around(now)
+	if last.IsZero() || s.isPaused(now) || s.isPaused(last) || s.wasPaused(last, now) {
+		return time.Time{}, false
+	}
+	failed := false
+	for _, a := range attempts {
+		if a.At.Before(last) || a.At.After(now.Add(strayed)) {
+			continue
+		}
+		if a.Completed {
+			return last, false
+		}
+		failed = true
+	}
+	return last, failed && s.due(now, attempts, last, next).Equal(next)
 }
 
 // notPaused is a time of the schedule, or the first one after the pause that it falls into; zero where

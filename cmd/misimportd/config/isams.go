@@ -4,16 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"misimportd/era/files"
-	"misimportd/era/hint"
 	"misimportd/mis/isams/batch"
 )
 
@@ -33,9 +27,8 @@ type isamsConfig struct {
 	CAFile         string          `yaml:"ca_file"`
 	Requests       []requestConfig `yaml:"requests"`
 	OAuth          *oauthConfig    `yaml:"oauth"`
-	folder         string          // that paths are relative to
-	warnings       []string        // of what is allowed, and seldom meant
-	unread         []error         // secrets that cannot be read
+	secrets        secretFiles
+	unread         []error // secrets that cannot be read
 }
 
 type retryConfig struct {
@@ -80,7 +73,7 @@ func (c *isamsConfig) settle() (*batch.Settings, []error) {
 		faults = append(faults, fmt.Errorf("isams: max_size: %w", err))
 	}
 	if c.CAFile != "" {
-		s.CAFile = c.path(c.CAFile)
+		s.CAFile = c.secrets.path(c.CAFile)
 	}
 	wrong, unread := c.settleRequests(s)
 	c.unread = unread
@@ -96,7 +89,7 @@ func (c *isamsConfig) settleRequests(s *batch.Settings) (faults, unread []error)
 		if s.ClientID = c.OAuth.ClientID; s.ClientID == "" {
 			faults = append(faults, errors.New("isams: oauth: client_id is missing"))
 		}
-		if s.ClientSecret, err = c.secret("oauth: client_secret", c.OAuth.ClientSecretFile,
+		if s.ClientSecret, err = c.secrets.read("oauth: client_secret", c.OAuth.ClientSecretFile,
 			c.OAuth.ClientSecretEnv); err != nil {
 			unread = append(unread, err)
 		}
@@ -108,7 +101,7 @@ func (c *isamsConfig) settleRequests(s *batch.Settings) (faults, unread []error)
 		request := batch.Request{Methods: r.Methods, Filters: r.Filters}
 		switch {
 		case c.OAuth == nil:
-			if request.Key, err = c.secret(fmt.Sprintf("request %d: key", i+1), r.KeyFile, r.KeyEnv); err != nil {
+			if request.Key, err = c.secrets.read(fmt.Sprintf("request %d: key", i+1), r.KeyFile, r.KeyEnv); err != nil {
 				unread = append(unread, err)
 			}
 		case r.KeyFile != "" || r.KeyEnv != "":
@@ -118,87 +111,6 @@ func (c *isamsConfig) settleRequests(s *batch.Settings) (faults, unread []error)
 		s.Requests = append(s.Requests, request)
 	}
 	return faults, unread
-}
-
-// secret reads a secret from a file, which may be a systemd credential of that name, or
-// from the environment.
-func (c *isamsConfig) secret(what, file, env string) (string, error) {
-	if file == "" && env == "" {
-		return "", fmt.Errorf("isams: %s_file is missing: name the file that holds it", what)
-	}
-	text := os.Getenv(env)
-	if file != "" {
-		content, err := c.secretFile(what, file)
-		if err != nil {
-			return "", err
-		}
-		text = strings.TrimPrefix(string(content), "\ufeff")
-	}
-	switch text = strings.TrimSpace(text); {
-	case text == "" && file == "":
-		return "", fmt.Errorf("isams: %s: the environment variable that %s_env names is not set", what,
-			what[strings.LastIndexByte(what, ' ')+1:])
-	case text == "":
-		return "", fmt.Errorf("isams: %s_file: the file is empty: it has to hold the secret, in one line", what)
-	case strings.ContainsAny(text, " \t\n\r"):
-		return "", fmt.Errorf("isams: %s: there is more than one word where the secret should be, in one line", what)
-	}
-	return text, nil
-}
-
-// secretFile reads the file of a secret, and warns of one that others can read.
-func (c *isamsConfig) secretFile(what, file string) ([]byte, error) {
-	path := c.credential(file)
-	content, err := files.Read(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(file, "./"):
-		return nil, fmt.Errorf("isams: %s_file: there is no file %s: it has to hold the secret, in one line", what,
-			path)
-	case err != nil:
-		return nil, fmt.Errorf("isams: %s_file names no file that can be read%s: it has to be the name of a file "+
-			"that holds the secret, not the secret", what, reasonOf(err, file))
-	}
-	// systemd gives the service its right to a credential by an access list, and that shows
-	// where others have the group's rights.
-	others := fs.FileMode(0o077)
-	if path != c.path(file) {
-		others = 0o007
-	}
-	warning := fmt.Sprintf("others on this machine can read %s, which holds a secret: chmod 600 %s", path,
-		hint.Quote(path))
-	info, err := os.Stat(path)
-	if err == nil && info.Mode().Perm()&others != 0 && !slices.Contains(c.warnings, warning) {
-		c.warnings = append(c.warnings, warning)
-	}
-	return content, nil
-}
-
-// reasonOf tells of a file that cannot be read, unless its name looks like what should
-// be in it.
-func reasonOf(err error, file string) string {
-	if strings.ContainsAny(file, "./") {
-		return " (" + err.Error() + ")"
-	}
-	return ""
-}
-
-// credential is where a secret's file is: in the folder that systemd hands to a service,
-// if it is there, else relative to the configuration.
-func (c *isamsConfig) credential(file string) string {
-	if folder := os.Getenv("CREDENTIALS_DIRECTORY"); folder != "" {
-		path := filepath.Join(folder, filepath.Base(file))
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-	}
-	return c.path(file)
-}
-
-func (c *isamsConfig) path(name string) string {
-	if filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(c.folder, name)
 }
 
 // parseDuration reads a duration such as 30s, 20m or 12h, or a number of days: 30d.

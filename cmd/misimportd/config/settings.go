@@ -25,6 +25,7 @@ import (
 	"misimportd/importer"
 	"misimportd/importer/daemon"
 	"misimportd/importer/guard"
+	"misimportd/importer/messages"
 	"misimportd/importer/want"
 	"misimportd/mis/isams/batch"
 )
@@ -65,6 +66,7 @@ type file struct {
 	Pauses             []pauseConfig     `yaml:"pauses"`
 	Convert            *conversionConfig `yaml:"convert"`
 	Guard              *guardConfig      `yaml:"guard"`
+	Messages           *messagesConfig   `yaml:"messages"`
 	ISAMS              *isamsConfig      `yaml:"isams"`
 
 	leaves []leaf // as they stand there
@@ -103,6 +105,8 @@ type Settings struct {
 
 	given  Given  // what went before the file
 	leaves []leaf // of the file
+	Messages       *messages.Settings // nil: nobody is told anything
+	MessagesUnread error              // secrets that cannot be read: who sends messages fails with it
 }
 
 // Error says what is wrong with the configuration.
@@ -151,7 +155,10 @@ func readConfig(path string) (file, string, error) {
 	}
 	c.relativeTo(filepath.Dir(path))
 	if c.ISAMS != nil {
-		c.ISAMS.folder = filepath.Dir(path)
+		c.ISAMS.secrets = secretFiles{section: "isams", folder: filepath.Dir(path)}
+	}
+	if c.Messages != nil {
+		c.Messages.secrets = secretFiles{section: "messages", folder: filepath.Dir(path)}
 	}
 	return c, path, nil
 }
@@ -221,10 +228,14 @@ func Settle(f Given) (Settings, error) {
 	faults = append(faults, s.settleService(c)...)
 	faults = append(faults, s.settlePages(c)...)
 	faults = append(faults, s.settleISAMS(c.ISAMS)...)
-	s.Exposed = passwordWarning(source, c.Database)
+	faults = append(faults, s.settleMessages(c)...)
+	s.Exposed = append(s.Exposed, passwordWarning(source, c.Database)...)
 	if len(faults) > 0 {
 		if c.ISAMS != nil { // all that is wrong is told
 			faults = append(faults, texts(c.ISAMS.unread)...)
+		}
+		if c.Messages != nil {
+			faults = append(faults, texts(c.Messages.unread)...)
 		}
 		return s, faultf("%s", strings.Join(inFile(source, faults), "; "))
 	}
@@ -268,7 +279,7 @@ func (s *Settings) settleISAMS(c *isamsConfig) []string {
 	s.UseLastGood, s.Timetable = c.UseLastGood, c.Timetable
 	var wrong []error
 	s.ISAMS, wrong = c.settle()
-	s.Warnings = c.warnings
+	s.Warnings = c.secrets.warnings
 	if len(c.unread) > 0 {
 		s.Unread = faultf("%s", strings.Join(inFile(s.Source, texts(c.unread)), "; "))
 	}
