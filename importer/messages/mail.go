@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/textproto"
+	"strings"
 	"time"
 
 	"github.com/wneessen/go-mail"
@@ -63,7 +64,7 @@ func (b *mailbox) client(ctx context.Context) (*mail.Client, error) {
 	trust := b.trust.Clone()
 	trust.ServerName = b.Host
 	options := []mail.Option{mail.WithPort(b.Port), mail.WithTimeout(2 * b.patience), mail.WithTLSConfig(trust),
-		mail.WithDialContextFunc(b.dial(ctx, trust)), mail.WithTLSPolicy(mail.NoTLS)}
+		mail.WithDialContextFunc(b.dial(ctx, trust)), mail.WithTLSPolicy(mail.NoTLS), mail.WithoutNoop()}
 	if b.Security == StartTLS {
 		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
 	}
@@ -105,21 +106,36 @@ func (b *mailbox) dial(ctx context.Context, trust *tls.Config) mail.DialContextF
 
 // failed says what went wrong with the mail server, and what to do.
 func (b *mailbox) failed(ctx context.Context, err error) error {
-	var answer *textproto.Error
-	var refused *mail.SendError
-	said := ""
-	switch {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+	said := b.trouble(err)
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		said = unreached(ctx.Err(), b.patience)
-	case errors.As(err, &answer) && (answer.Code == 535 || answer.Code == 534 || answer.Code == 530 || answer.Code == 538):
-		said = fmt.Sprintf("it refused the log-in (%d %s); check user and password_file, and whether the server wants "+
-			"another way to log in", answer.Code, answer.Msg)
-	case errors.As(err, &refused):
-		said = "it did not take the message: " + refused.Error()
-	case errors.As(err, &answer):
-		said = fmt.Sprintf("it answered %d %s", answer.Code, answer.Msg)
-	default:
-		said = unreached(err, b.patience)
 	}
 	return fmt.Errorf("mail server %s: %s", net.JoinHostPort(b.Host, fmt.Sprint(b.Port)), redact(said, b.Password))
 }
+
+func (b *mailbox) trouble(err error) string {
+	const login = "; check user and password_file, and whether the server wants another way to log in"
+	var answer *textproto.Error
+	var refused *mail.SendError
+	switch {
+	case errors.As(err, &refused):
+		said, _, _ := strings.Cut(refused.Error(), ", affected ") // what follows tells of the message
+		if b.User == "" && refused.ErrorCode() != 0 {
+			said += "; if it wants a log-in, set user and password_file"
+		}
+		return "it did not take the message: " + said
+	case errors.Is(err, mail.ErrNoSupportedAuthDiscovered):
+		return "it offers no way to log in that this program knows" + login
+	case errors.As(err, &answer) && isLoginRefused[answer.Code]:
+		return fmt.Sprintf("it refused the log-in (%d %s)%s", answer.Code, answer.Msg, login)
+	case errors.As(err, &answer):
+		return fmt.Sprintf("it answered %d %s", answer.Code, answer.Msg)
+	}
+	if inner := errors.Unwrap(err); inner != nil {
+		err = inner
+	}
+	return unreached(err, b.patience)
+}
+
+// isLoginRefused are the answers to a log-in that failed (RFC 4954).
+var isLoginRefused = map[int]bool{432: true, 454: true, 530: true, 534: true, 535: true, 538: true}

@@ -103,8 +103,8 @@ type Settings struct {
 	Exposed            []string // of the configuration itself, likewise
 	Unread             error    // secrets that cannot be read: who asks iSAMS fails with it
 
-	given  Given  // what went before the file
-	leaves []leaf // of the file
+	given          Given              // what went before the file
+	leaves         []leaf             // of the file
 	Messages       *messages.Settings // nil: nobody is told anything
 	MessagesUnread error              // secrets that cannot be read: who sends messages fails with it
 }
