@@ -25,7 +25,8 @@ func (c notifyCommand) Run(a *app) error {
 	s, err := a.settle()
 	switch {
 	case err == nil && s.Messages == nil:
-		return usagef("the configuration has no section messages, so nobody is told anything: deploy/config.yml shows one")
+		return usagef("the configuration has no section messages, so nobody is told anything: deploy/config.yml " +
+			"shows one")
 	case err == nil:
 		err = s.MessagesUnread
 	}

@@ -6,6 +6,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -120,6 +123,21 @@ func TestPeopleAreToldOfAHeldNight(t *testing.T) {
 		t.Errorf("%s sent", n)
 	}
 	d.stop()
+	kept, err := os.ReadFile(filepath.Join(s.state, messages.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := string(kept) + a.await(t, 1) + a.await(t, 2)
+	document := string(s.server.Document())
+	names := regexp.MustCompile(`(?i)<(?:Surname|Fullname)>([^<]+)<`).FindAllStringSubmatch(document, -1)
+	for _, name := range names {
+		if strings.Contains(told, name[1]) {
+			t.Errorf("%s is named in %s", name[1], told)
+		}
+	}
+	if len(names) < 100 {
+		t.Errorf("the document has %d names only", len(names))
+	}
 	for _, said := range []string{first, d.said()} {
 		if strings.Contains(said, "of-the-school") || strings.Contains(said, hookSecret) {
 			t.Errorf("a secret is told:\n%s", said)
@@ -162,10 +180,9 @@ func TestNotify(t *testing.T) {
 	if !strings.Contains(said, "2 of 2 channels did not take the message") {
 		t.Error(said)
 	}
-	if s.write("hook.secret", "hunter2"); true {
-		if said, status = s.run("notify", "--test"); status != 2 || strings.Contains(said, "hunter2") {
-			t.Errorf("%d %s", status, said)
-		}
+	s.write("hook.secret", "hunter2")
+	if said, status = s.run("notify", "--test"); status != 2 || strings.Contains(said, "hunter2") {
+		t.Errorf("%d %s", status, said)
 	}
 	if strings.Contains(s.said.String(), "of-the-school") || strings.Contains(s.said.String(), hookSecret) {
 		t.Errorf("a secret is told:\n%s", s.said)

@@ -100,8 +100,8 @@ func (m *Messenger) refused(c channel, q queued, err error) {
 	m.keep()
 }
 
-// Undelivered is what is not delivered yet, or was given up within the last week, oldest first. It is safe for concurrent
-// use.
+// Undelivered is what is not delivered yet, or was given up within the last week, oldest first. It is safe for
+// concurrent use.
 func (m *Messenger) Undelivered() []Undelivered {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()

@@ -89,8 +89,8 @@ func signingKey(secret string) ([]byte, error) {
 	const least, most = 24, 64
 	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
 	if err != nil || len(key) < least || len(key) > most {
-		return nil, errors.New("the secret is none of a Standard Webhook: it is whsec_ and base64 of 24 to 64 bytes, as " +
-			"from: echo whsec_$(openssl rand -base64 32)")
+		return nil, errors.New("the secret is none of a Standard Webhook: it is whsec_ and base64 of 24 to 64 bytes, " +
+			"as from: echo whsec_$(openssl rand -base64 32)")
 	}
 	return key, nil
 }

@@ -53,8 +53,8 @@ func recall(state string) (m memory, err error) {
 		err = json.Unmarshal(text, &m)
 	}
 	if err != nil {
-		return memory{}, fmt.Errorf("what was sent so far cannot be read from %s: %w; it is begun anew, and some messages "+
-			"may come twice", path, err)
+		return memory{}, fmt.Errorf("what was sent so far cannot be read from %s: %w; it is begun anew, and some "+
+			"messages may come twice", path, err)
 	}
 	return m, nil
 }

@@ -51,7 +51,7 @@ type Sent struct {
 
 // Undelivered is a message that a channel has not taken yet, or did not take at all.
 type Undelivered struct {
-	Channel string    `json:"channel"` // such as "mail to office@school.example", "webhook 1 (slack) at hooks.slack.com"
+	Channel string    `json:"channel"` // such as "mail to office@school.example", "webhook 1 (slack) at HOST"
 	Since   time.Time `json:"since"`   // when it was written
 	Tries   int       `json:"tries"`
 	Error   string    `json:"error"` // of the last try, without secrets; "" before the first has ended

@@ -99,9 +99,13 @@ func (m *Messenger) remember() {
 
 // keep writes down what m knows. Without room on the disk it goes on, and may send something twice after a restart.
 func (m *Messenger) keep() {
+	if m.state == "" { // what was under way when the settings took messages away
+		return
+	}
 	m.metrics.waiting.Set(float64(m.memory.waiting()))
 	if err := m.memory.keep(m.state, m.now()); err != nil {
-		m.log.Error("which messages were sent cannot be written down; after a restart some may come twice", "error", err)
+		m.log.Error("which messages were sent cannot be written down; after a restart some may come twice", "error",
+			err)
 	}
 }
 

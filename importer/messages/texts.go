@@ -27,9 +27,9 @@ var textNames = []string{"incident", "over", "digest", "test"}
 
 func fileOf(name string) string { return name + ".txt" }
 
-// ReadTexts reads the templates of a folder, which stand in for the built-in ones of the same names; "" is no folder. It
-// fails, with all that is wrong, on a file of another name, on one that is no template, and on one that asks for what
-// there is not.
+// ReadTexts reads the templates of a folder, which stand in for the built-in ones of the same names; "" is no folder.
+// It fails, with all that is wrong, on a file of another name, on one that is no template, and on one that asks for
+// what there is not.
 func ReadTexts(folder string) (*Texts, error) {
 	t := &Texts{of: map[string]*template.Template{}}
 	for _, name := range textNames {

@@ -209,8 +209,8 @@ func (f facts) tellDigest(m morning) Told {
 	return t
 }
 
-// newProblems are those that came since the digest before, or on the newest night where there was none: some of them, and
-// how many more.
+// newProblems are those that came since the digest before, or on the newest night where there was none: some of them,
+// and how many more.
 func newProblems(m morning) (list []Problem, more int) {
 	const shown = 20
 	if m.problems.Run == m.before.Run {

@@ -26,8 +26,9 @@ func TestSignaturesAreThoseOfStandardWebhooks(t *testing.T) {
 	if want := "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="; err != nil || got != want {
 		t.Errorf("%s %v", got, err)
 	}
-	for _, secret := range []string{"", "whsec_", "whsec_c2hvcnQ=", "whsec_%%%%", "whsec_" + strings.Repeat("QUJD", 30)} {
-		if err := CheckSecret(secret); err == nil || secret != "" && strings.Contains(err.Error(), secret[6:]+"x") {
+	for _, secret := range []string{"", "whsec_", "whsec_c2hvcnQ=", "whsec_%%%%",
+		"whsec_" + strings.Repeat("QUJD", 30)} {
+		if err := CheckSecret(secret); err == nil || len(secret) > 6 && strings.Contains(err.Error(), secret[6:]) {
 			t.Errorf("%q: %v", secret, err)
 		}
 	}
@@ -65,8 +66,9 @@ func posted(t *testing.T, address string, format Format, secret string, m Messag
 }
 
 var aMessage = Message{ID: "msg_1", Kind: Held, At: time.Date(2026, 6, 10, 3, 0, 0, 0, time.UTC), Run: 7,
-	Subject: "Run 7 waits & waits – für Frau <X>", Text: "What happened.\n\nWhat to do:\n- \"misimportd runs show 7\"\n",
-	Link: "https://misimportd.school.example"}
+	Subject: "Run 7 waits & waits – für Frau <X>",
+	Text:    "What happened.\n\nWhat to do:\n- \"misimportd runs show 7\"\n",
+	Link:    "https://misimportd.school.example"}
 
 // TestStandardWebhooks are signed as their receivers verify them.
 func TestStandardWebhooks(t *testing.T) {
@@ -131,7 +133,8 @@ func TestFormats(t *testing.T) {
 		t.Errorf("%+v", card)
 	}
 	header := got[2].header
-	if got[2].body != aMessage.Text || header.Get("Title") != "=?utf-8?q?Run_7_waits_&_waits_=E2=80=93_f=C3=BCr_Frau_<X>?=" ||
+	title := "=?utf-8?q?Run_7_waits_&_waits_=E2=80=93_f=C3=BCr_Frau_<X>?="
+	if got[2].body != aMessage.Text || header.Get("Title") != title ||
 		header.Get("Click") != aMessage.Link || header.Get("Priority") != "high" ||
 		header.Get("Authorization") != "Bearer tk_token" {
 		t.Errorf("%q %v", got[2].body, header)

@@ -153,8 +153,8 @@ func (c *messagesConfig) settleMail(m mailConfig) (*messages.Mail, []error) {
 		faults = append(faults, err)
 	}
 	if s.Security == messages.None && !isLoopback(s.Host) && !m.Insecure {
-		wrong("security: none would send messages and the password in the clear to another machine: use starttls or tls, " +
-			"or set insecure")
+		wrong("security: none would send messages and the password in the clear to another machine: use starttls or " +
+			"tls, or set insecure")
 	}
 	if s.From, err = address(m.From); err != nil {
 		wrong("from: %w", err)
@@ -275,6 +275,6 @@ func (c *messagesConfig) addressWarning(source string) string {
 	if err != nil || !isSecret || info.Mode().Perm()&0o077 == 0 {
 		return ""
 	}
-	return fmt.Sprintf("others on this machine can read %s, which holds a webhook's address, and who knows it can post "+
-		"there: use url_file, or chmod 600 %s", source, hint.Quote(source))
+	return fmt.Sprintf("others on this machine can read %s, which holds a webhook's address, and who knows it can "+
+		"post there: use url_file, or chmod 600 %s", source, hint.Quote(source))
 }

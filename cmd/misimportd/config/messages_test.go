@@ -44,8 +44,8 @@ func aCertificate(t *testing.T) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 }
 
-// TestTheExampleShowsEveryKeyOfMessages takes the # off the section: every key is known, and what it shows is what comes
-// of it; what has a default shows it.
+// TestTheExampleShowsEveryKeyOfMessages takes the # off the section: every key is known, and what it shows is what
+// comes of it; what has a default shows it.
 func TestTheExampleShowsEveryKeyOfMessages(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "deploy", "config.yml"))
 	if err != nil {
@@ -54,9 +54,10 @@ func TestTheExampleShowsEveryKeyOfMessages(t *testing.T) {
 	_, section, _ := strings.Cut(string(text), "#messages:\n")
 	section, _, _ = strings.Cut(section, "\n\n")
 	section = "messages:\n" + regexp.MustCompile(`(?m)^#`).ReplaceAllString(section, "") + "\n"
-	folder := folderOf(t, 0o600, map[string]string{"config.yml": section, "smtp.password": "word", "hook.secret": hookSecret,
-		"teams.url": "https://teams.example/secret", "messages/over.txt": "{{.Subject}}\nIt is over.\n",
-		"school-ca.pem": aCertificate(t)})
+	folder := folderOf(t, 0o600, map[string]string{"config.yml": section, "smtp.password": "word",
+		"hook.secret": hookSecret, "teams.url": "https://teams.example/secret",
+		"messages/over.txt": "{{.Subject}}\nIt is over.\n",
+		"school-ca.pem":     aCertificate(t)})
 	s, err := config.Settle(config.Given{File: filepath.Join(folder, "config.yml")})
 	if err != nil || s.MessagesUnread != nil {
 		t.Fatal(err, s.MessagesUnread)
@@ -94,39 +95,40 @@ func TestTheExampleShowsEveryKeyOfMessages(t *testing.T) {
 // TestMessagesThatCannotBeSent are told of, each with its place, all at once, and without a secret.
 func TestMessagesThatCannotBeSent(t *testing.T) {
 	const good = "server: smtp.school.example, from: a@b.example, to: [c@d.example]"
-	files := map[string]string{"good.secret": hookSecret, "bad.secret": "hunter2", "bad.url": "ftp://hunter2", "empty": "",
-		"odd/held.txt": "x", "blank/over.txt": "\n", "wrong/digest.txt": "{{.Pupil}}", "broken/test.txt": "{{",
-		"none.pem": "no certificate"}
-	for section, want := range map[string]string{
-		"{}":                                                                         "there is neither mail nor webhooks",
-		"{mail: {" + good + "}, digest: no}":                                         `digest: "no": write weekdays, daily or off`,
-		"{mail: {" + good + "}, late: soon}":                                         `late: "soon" is not a duration`,
-		"{mail: {" + good + "}, page: here}":                                         `page: "here" is no address of a page`,
-		"{mail: {" + good + "}, ca_file: none.pem}":                                  "none.pem holds no certificate in PEM form",
-		"{mail: {" + good + "}, ca_file: no.pem}":                                    "no.pem: no such file or directory",
-		"{mail: {" + good + "}, templates: odd}":                                     "held.txt is no template of a message: they are incident.txt",
-		"{mail: {" + good + "}, templates: blank}":                                   "over.txt: its first line is the subject, and it is blank",
-		"{mail: {" + good + "}, templates: wrong}":                                   "can't evaluate field Pupil",
-		"{mail: {" + good + "}, templates: broken}":                                  "test.txt: template: ",
-		"{mail: {" + good + "}, templates: nowhere}":                                 "no such file or directory; name a folder",
-		"{mail: {" + good + ", security: ssl}}":                                      `mail: security: "ssl": write starttls, tls or none`,
-		"{mail: {" + good + ", security: none}}":                                     "none would send messages and the password in the clear",
-		"{mail: {" + good + ", password_file: empty}}":                               "mail: user is missing",
-		"{mail: {" + good + ", port: 25}}":                                           `unknown key "port"`,
-		"{mail: {server: 'a:b', from: x, to: [y, y]}}":                               `server: "a:b" is no mail server`,
-		"{mail: {server: s, from: x, to: [a@b.example]}}":                            `from: "x" is no e-mail address`,
-		"{mail: {server: s, from: a@b.example}}":                                     "mail: to is missing",
-		"{mail: {server: s, from: a@b.example, to: [c@d.example, c@d.example]}}":     "to: c@d.example is given twice",
-		"{mail: {server: s, from: a@b.example, to: c@d.example}}":                    "expected a list",
-		"{webhooks: [{url: 'https://x.example', format: discord}]}":                  `webhook 1: format: "discord"`,
-		"{webhooks: [{url: 'http://x.example/hunter2', format: slack}]}":             "has to begin with https://",
-		"{webhooks: [{url_file: bad.url, format: slack}]}":                           "has to begin with https://",
-		"{webhooks: [{url: 'https://x.example', url_file: bad.url, format: teams}]}": "use one of the two",
-		"{webhooks: [{url: 'https://x.example', format: slack, secret_file: bad.secret}]}": "secret_file is not for " +
-			"slack: its url is the secret",
-		"{webhooks: [{url: 'https://x.example', secret_file: bad.secret}]}": "webhook 1: the secret is none of a Standard " +
-			"Webhook",
+	files := map[string]string{"good.secret": hookSecret, "bad.secret": "hunter2", "bad.url": "ftp://hunter2",
+		"empty": "", "odd/held.txt": "x", "blank/over.txt": "\n", "wrong/digest.txt": "{{.Pupil}}",
+		"broken/test.txt": "{{", "none.pem": "no certificate"}
+	for _, c := range [][2]string{
+		{"{}", "there is neither mail nor webhooks"},
+		{"{mail: {GOOD}, digest: no}", `digest: "no": write weekdays, daily or off`},
+		{"{mail: {GOOD}, late: soon}", `late: "soon" is not a duration`},
+		{"{mail: {GOOD}, page: here}", `page: "here" is no address of a page`},
+		{"{mail: {GOOD}, ca_file: none.pem}", "none.pem holds no certificate in PEM form"},
+		{"{mail: {GOOD}, ca_file: no.pem}", "no.pem: no such file or directory"},
+		{"{mail: {GOOD}, templates: odd}", "held.txt is no template of a message: they are incident.txt"},
+		{"{mail: {GOOD}, templates: blank}", "over.txt: its first line is the subject, and it is blank"},
+		{"{mail: {GOOD}, templates: wrong}", "can't evaluate field Pupil"},
+		{"{mail: {GOOD}, templates: broken}", "test.txt: template: "},
+		{"{mail: {GOOD}, templates: nowhere}", "no such file or directory; name a folder"},
+		{"{mail: {GOOD, security: ssl}}", `mail: security: "ssl": write starttls, tls or none`},
+		{"{mail: {GOOD, security: none}}", "none would send messages and the password in the clear"},
+		{"{mail: {GOOD, password_file: empty}}", "mail: user is missing"},
+		{"{mail: {GOOD, port: 25}}", `unknown key "port"`},
+		{"{mail: {server: 'a:b', from: x, to: [y, y]}}", `server: "a:b" is no mail server`},
+		{"{mail: {server: s, from: x, to: [a@b.example]}}", `from: "x" is no e-mail address`},
+		{"{mail: {server: s, from: a@b.example}}", "mail: to is missing"},
+		{"{mail: {server: s, from: a@b.example, to: [c@d.example, c@d.example]}}", "to: c@d.example is given twice"},
+		{"{mail: {server: s, from: a@b.example, to: c@d.example}}", "expected a list"},
+		{"{webhooks: [{url: 'https://x.example', format: discord}]}", `webhook 1: format: "discord"`},
+		{"{webhooks: [{url: 'http://x.example/hunter2', format: slack}]}", "has to begin with https://"},
+		{"{webhooks: [{url_file: bad.url, format: slack}]}", "has to begin with https://"},
+		{"{webhooks: [{url: 'https://x.example', url_file: bad.url, format: teams}]}", "use one of the two"},
+		{"{webhooks: [{url: 'https://x.example', format: slack, secret_file: bad.secret}]}",
+			"secret_file is not for slack: its url is the secret"},
+		{"{webhooks: [{url: 'https://x.example', secret_file: bad.secret}]}",
+			"webhook 1: the secret is none of a Standard Webhook"},
 	} {
+		section, want := strings.ReplaceAll(c[0], "GOOD", good), c[1]
 		files["config.yml"] = "messages: " + section + "\n"
 		path := filepath.Join(folderOf(t, 0o600, files), "config.yml")
 		_, err := config.Settle(config.Given{File: path})
@@ -135,8 +137,8 @@ func TestMessagesThatCannotBeSent(t *testing.T) {
 			t.Errorf("%s\nwant %s\n got %v", section, want, err)
 		}
 	}
-	files["config.yml"] = "messages:\n  mail: {server: 'a:b', from: x, to: [y]}\n  digest: no\n  webhooks: [{url_file: " +
-		"no.url}]\n"
+	files["config.yml"] = "messages:\n  mail: {server: 'a:b', from: x, to: [y]}\n  digest: no\n  webhooks: " +
+		"[{url_file: no.url}]\n"
 	_, err := config.Settle(config.Given{File: filepath.Join(folderOf(t, 0o600, files), "config.yml")})
 	for _, want := range []string{"server: ", "from: ", "to: ", "digest: ", "webhook 1: url_file: there is no file",
 		"webhook 1: secret_file is missing"} {
