@@ -154,6 +154,8 @@ func TestADigestTellsOfNewProblemsOnly(t *testing.T) {
 		w.night = func(at time.Time) report.Report {
 			add(at, "Forms", at.Format("Mon")+"1")
 			add(at, "extra_groups", "Jane Doe")
+			w.database.Lock()
+			defer w.database.Unlock()
 			w.problems = report.ProblemList{Run: model.ID(len(w.runs) + 1), AsOf: era.DateOf(at), Count: len(found),
 				Problems: report.ListProblems(found)}
 			return applies(at)

@@ -62,6 +62,7 @@ type school struct {
 	wire     *wire
 	schedule daemon.Schedule
 	imports  model.Imports
+	database sync.Mutex // over runs and problems
 	runs     map[model.ID]report.Past
 	problems report.ProblemList
 	away     error
@@ -96,8 +97,16 @@ func (w *school) start() {
 	w.Messenger = New(prometheus.NewPedanticRegistry(), slog.New(slog.DiscardHandler))
 	w.open = func(Settings) ([]channel, error) { return []channel{w.wire}, nil }
 	if err := w.Configure(Setup{Settings: &w.settings, State: w.state,
-		Run:      func(_ context.Context, id model.ID) (report.Past, error) { return w.runs[id], nil },
-		Problems: func(context.Context) (report.ProblemList, error) { return w.problems, nil }}); err != nil {
+		Run: func(_ context.Context, id model.ID) (report.Past, error) {
+			w.database.Lock()
+			defer w.database.Unlock()
+			return w.runs[id], nil
+		},
+		Problems: func(context.Context) (report.ProblemList, error) {
+			w.database.Lock()
+			defer w.database.Unlock()
+			return w.problems, nil
+		}}); err != nil {
 		w.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -108,6 +117,8 @@ func (w *school) start() {
 
 // record puts an import into the record, as a run of its own.
 func (w *school) record(r report.Report, at time.Time) model.ID {
+	w.database.Lock()
+	defer w.database.Unlock()
 	id := model.ID(len(w.runs) + 1)
 	r.Run, r.AsOf = id, era.DateOf(at)
 	past := report.Past{Report: r, Kind: model.Import, StartedAt: at, FinishedAt: at.Add(time.Minute)}
@@ -124,12 +135,14 @@ func (w *school) record(r report.Report, at time.Time) model.ID {
 		w.imports.LastSuccess = past.FinishedAt
 	}
 	w.runs[id] = past
-	w.imports.Newest = slices.Insert(w.imports.Newest, 0, run)
+	w.imports.Newest = slices.Concat([]model.Run{run}, w.imports.Newest)
 	return id
 }
 
 // decided has a person decide on what waits.
 func (w *school) decided(how model.Decision) {
+	w.database.Lock()
+	defer w.database.Unlock()
 	for _, id := range w.imports.Waiting {
 		run := w.runs[id]
 		run.Decision, run.DecidedBy = how, id+1
