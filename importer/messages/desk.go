@@ -48,8 +48,8 @@ func (d *desk) again(ctx context.Context) {
 }
 
 func (d *desk) noted() notes {
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
+	d.taking.Lock()
+	defer d.taking.Unlock()
 	return d.notes
 }
 

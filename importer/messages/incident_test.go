@@ -53,6 +53,31 @@ func TestAnIncidentOfThreeNights(t *testing.T) {
 	})
 }
 
+// TestNightsThatFailAreOneIncident until one ends well, which is told of as well. What a person asks for by day does not
+// matter to others.
+func TestNightsThatFailAreOneIncident(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := usual
+		s.Digest = Daily
+		w := newSchool(t, s)
+		w.night = fails
+		w.until("Tue 23:00")
+		w.night = applies
+		w.until("Wed 12:00")
+		w.record(report.Report{Result: model.Failed, Error: "at noon"}, time.Now())
+		w.until("Thu 12:00")
+		w.stop()
+		w.expect(
+			"Mon 06:47 An import failed, and is not tried again before the next night",
+			"Mon 07:00 Run 19: failed",
+			"Tue 07:00 Run 37: failed",
+			"Wed 03:00 Over: Imports end well again",
+			"Wed 07:00 Run 38: applied",
+			"Thu 07:00 Run 40: applied",
+		)
+	})
+}
+
 // TestHeldNightsAreOneIncident as long as each takes the place of the one before, and nobody decides.
 func TestHeldNightsAreOneIncident(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

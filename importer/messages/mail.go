@@ -52,7 +52,7 @@ func (b *mailbox) letter(m Message) (*mail.Msg, error) {
 	if err := errors.Join(letter.From(b.From), letter.To(b.to)); err != nil {
 		return letter, err
 	}
-	letter.Subject(m.Subject)
+	letter.Subject("misimportd: " + m.Subject)
 	letter.SetDateWithValue(m.At)
 	letter.SetMessageIDWithValue(m.ID + "@misimportd")
 	letter.SetGenHeader("Auto-Submitted", "auto-generated") // so that nobody's holiday note answers it

@@ -40,7 +40,9 @@ type Messenger struct {
 	wakes    []chan struct{} // of each channel: there is something to send
 	memory   memory
 	state    string // that memory is of
-	notes    notes
+
+	taking sync.Mutex // apart from mutex, which is held while the memory is written: no import waits for a disk
+	notes  notes
 }
 
 // notes are what a Messenger remembers while it runs.
@@ -92,7 +94,12 @@ func (m *Messenger) remember() {
 		m.state = m.setup.State
 	}
 	m.memory.Queue = slices.DeleteFunc(m.memory.Queue, func(q queued) bool {
-		return !slices.ContainsFunc(m.channels, func(c channel) bool { return c.name() == q.Channel })
+		if slices.ContainsFunc(m.channels, func(c channel) bool { return c.name() == q.Channel }) {
+			return false
+		}
+		m.log.Warn("a message is not sent: the configuration has its channel no more", "by", q.Channel, "kind",
+			q.Message.Kind)
+		return true
 	})
 	m.metrics.waiting.Set(float64(m.memory.waiting()))
 }
@@ -143,8 +150,8 @@ func (m *Messenger) Ended(at time.Time, done report.Report, err error) {
 }
 
 func (m *Messenger) note(how func(*notes)) {
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
+	m.taking.Lock()
+	defer m.taking.Unlock()
 	how(&m.notes)
 }
 
