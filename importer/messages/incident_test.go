@@ -53,8 +53,8 @@ func TestAnIncidentOfThreeNights(t *testing.T) {
 	})
 }
 
-// TestNightsThatFailAreOneIncident until one ends well, which is told of as well. What a person asks for by day does not
-// matter to others.
+// TestNightsThatFailAreOneIncident until one ends well, which is told of as well. What a person asks for by day does
+// not matter to others.
 func TestNightsThatFailAreOneIncident(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := usual

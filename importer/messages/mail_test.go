@@ -61,7 +61,8 @@ func TestMailArrives(t *testing.T) {
 			if len(p.letters) != 2 || !p.loggedIn || security != None && !p.encrypted && security == StartTLS {
 				t.Fatalf("%d letters, logged in %t, encrypted %t", len(p.letters), p.loggedIn, p.encrypted)
 			}
-			for _, want := range []string{"Subject: misimportd: A test message\r\n", "From: <misimportd@school.example>\r\n",
+			for _, want := range []string{"Subject: misimportd: A test message\r\n",
+				"From: <misimportd@school.example>\r\n",
 				"To: <office@school.example>\r\n", "Auto-Submitted: auto-generated\r\n", "Message-ID: <msg_",
 				"Date: Wed, 10 Jun 2026 07:00:00 +0000\r\n", "messages of misimportd arrive here",
 				"https://misimportd.school.example"} {

@@ -62,7 +62,8 @@ func TestAReload(t *testing.T) {
 	})
 }
 
-// TestNobodyWaitsForAChannelThatIsStuck: the daemon tells what it sees, other channels go on, and the end comes at once.
+// TestNobodyWaitsForAChannelThatIsStuck tells that the daemon goes on, and so do other channels, and that the end comes
+// at once.
 func TestNobodyWaitsForAChannelThatIsStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := usual
