@@ -136,7 +136,7 @@ func (f facts) ended(i Incident) (subject, sentence string) {
 		return fmt.Sprintf("Run %d does not wait any more", i.Run), fmt.Sprintf("Run %d, which waited %s, %s.", i.Run,
 			since, f.decided(f.runs[i.Run]))
 	case Failed:
-		return "Imports end well again", fmt.Sprintf("Imports end well again; they had failed %s.", since)
+		return "Imports end well again", fmt.Sprintf("Imports do not fail any more; they had failed %s.", since)
 	case Late:
 		return "The import that was late has ended", fmt.Sprintf("The import that was late %s has ended.", since)
 	case Paused:
