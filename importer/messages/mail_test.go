@@ -58,7 +58,7 @@ func TestMailArrives(t *testing.T) {
 				results[0].Channel != "mail to office@school.example" {
 				t.Fatalf("%+v", results)
 			}
-			if len(p.letters) != 2 || !p.loggedIn || security != None && !p.encrypted && security == StartTLS {
+			if len(p.letters) != 2 || !p.loggedIn || p.encrypted != (security != None) {
 				t.Fatalf("%d letters, logged in %t, encrypted %t", len(p.letters), p.loggedIn, p.encrypted)
 			}
 			for _, want := range []string{"Subject: misimportd: A test message\r\n",
