@@ -41,8 +41,8 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 
 // flags are those that every command has.
 type flags struct {
-	Config    string   `placeholder:"FILE" env:"MISIMPORTD_CONFIG" help:"${help_config}"`
-	State     string   `placeholder:"DIR" env:"MISIMPORTD_STATE" help:"State folder (default /var/lib/misimportd)."`
+	Config    string   `placeholder:"FILE" predictor:"file" env:"MISIMPORTD_CONFIG" help:"${help_config}"`
+	State     string   `placeholder:"DIR" predictor:"folder" env:"MISIMPORTD_STATE" help:"${help_state}"`
 	Database  string   `placeholder:"URL" env:"MISIMPORTD_DATABASE" help:"${help_database}"`
 	Timezone  string   `placeholder:"ZONE" env:"MISIMPORTD_TIMEZONE" help:"${help_timezone}"`
 	Years     []string `placeholder:"YEAR" env:"MISIMPORTD_YEARS" help:"${help_years}"`
@@ -125,6 +125,9 @@ func execute(ctx context.Context, args []string, t terminal) (status int) {
 	if err != nil {
 		t.fail(err)
 		return statusFailed
+	}
+	if completeLine(parser); exited >= 0 {
+		return exited
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}

@@ -23,6 +23,7 @@ var helps = kong.Vars{
 	"help_format": "text; ical for a calendar program; html, of a --cycle, for a browser to print on one page; or " +
 		"--json for programs.",
 	"help_config": "Configuration file (default /etc/misimportd/config.yml, or none).",
+	"help_state":  "State folder (default /var/lib/misimportd).",
 	"help_database": "postgres://USER@HOST/NAME or sqlite:PATH (default misimportd.db in the state folder). Keep " +
 		"passwords out of it here: other users see a process's arguments.",
 	"help_timezone": "The school's time zone (default Europe/London).",
