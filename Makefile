@@ -2,6 +2,8 @@
 # make test       every test that any user can run, on both databases
 # make test-root  those that mount: for root, or with user namespaces
 # make soak       the long proofs, whole
+# make deb        the Debian package, the list of what is in the program, their checksums, in bin/
+# make check-deb  builds it twice, and installs, upgrades, removes and purges it in a fresh Debian; for root
 # make bench      speed, as ratios
 # make lint       vet, staticcheck, govulncheck
 # make check-fmt  is the source formatted, and no line longer than 120 columns
@@ -9,17 +11,25 @@
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
-VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+NFPM        = github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
+CYCLONEDX   = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+VERSION    ?= $(shell .ci/version)
 
 export CGO_ENABLED = 0
 
 # What is temporary has a folder of its own, which has to be empty in the end.
 WITH = .ci/with-folder .ci/with-tools .ci/with-postgres
 
-.PHONY: build test test-root soak bench lint fmt check-fmt
+.PHONY: build deb check-deb test test-root soak bench lint fmt check-fmt
 
 build:
 	go build -trimpath -ldflags "-s -w -X main.release=$(VERSION)" -o bin/misimportd ./cmd/misimportd
+
+deb: build
+	@VERSION=$(VERSION) NFPM=$(NFPM) CYCLONEDX=$(CYCLONEDX) .ci/deb
+
+check-deb:
+	.ci/with-folder .ci/check-deb
 
 test:
 	$(WITH) go test -timeout 60m ./...

@@ -20,7 +20,7 @@ func TestTheUnits(t *testing.T) {
 			t.Fatal(err)
 		}
 		// The program is not installed here; what is said of it is.
-		text = bytes.ReplaceAll(text, []byte("/usr/local/bin/misimportd"), []byte("/bin/true"))
+		text = bytes.ReplaceAll(text, []byte("/usr/bin/misimportd"), []byte("/bin/true"))
 		path := filepath.Join(folder, name)
 		if err := os.WriteFile(path, text, 0o644); err != nil {
 			t.Fatal(err)

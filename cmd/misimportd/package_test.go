@@ -1,0 +1,184 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// packed is what nfpm is told of the Debian package, as far as it matters here.
+type packed struct {
+	Scripts  map[string]string
+	Contents []struct {
+		Src, Dst, Type string
+		FileInfo       struct{ Mode uint32 } `yaml:"file_info"`
+	}
+}
+
+func readPacked(t *testing.T) (p packed) {
+	t.Helper()
+	readYAML(t, &p, "deploy", "debian", "nfpm.yaml")
+	return p
+}
+
+func readYAML(t *testing.T, into any, names ...string) {
+	t.Helper()
+	text, err := os.ReadFile(fromTop(names...))
+	if err == nil {
+		err = yaml.Unmarshal(text, into)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func fromTop(names ...string) string { return filepath.Join(append([]string{"..", ".."}, names...)...) }
+
+// installed is the paths of what the package installs, each with what it is made of: one for each
+// file that a pattern finds.
+func (p packed) installed(t *testing.T) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for _, c := range p.Contents {
+		found, err := filepath.Glob(fromTop(c.Src))
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case c.Type == "symlink", strings.HasPrefix(c.Src, "bin/"): // made when the package is
+			files[c.Dst] = c.Src
+		case len(found) == 0:
+			t.Errorf("the package is to hold %s, which is not there", c.Src)
+		case strings.HasSuffix(c.Dst, "/"):
+			for _, file := range found {
+				files[c.Dst+filepath.Base(file)] = file
+			}
+		default:
+			files[c.Dst] = found[0]
+		}
+	}
+	return files
+}
+
+// TestThePackageHoldsWhatIsInstalled with the program: all that stands in deploy, where it belongs.
+func TestThePackageHoldsWhatIsInstalled(t *testing.T) {
+	t.Parallel()
+	p := readPacked(t)
+	files := p.installed(t)
+	for _, want := range []string{
+		"/usr/bin/misimportd", "/usr/bin/misimport", "/etc/misimportd/config.yml",
+		"/usr/lib/systemd/system/misimportd.service", "/usr/lib/systemd/system/misimportd-run.service",
+		"/usr/lib/systemd/system/misimportd-run.timer", "/usr/lib/sysusers.d/misimportd.conf",
+		"/usr/share/man/man1/misimportd.1.gz", "/usr/share/man/man5/misimportd.yml.5.gz",
+		"/usr/share/man/man7/misimportd.7.gz", "/usr/share/bash-completion/completions/misimportd",
+		"/usr/share/zsh/vendor-completions/_misimportd", "/usr/share/fish/vendor_completions.d/misimportd.fish",
+		"/usr/share/misimportd/prometheus/misimportd.rules.yml", "/usr/share/misimportd/grafana/misimportd.json",
+		"/usr/share/doc/misimportd/copyright",
+	} {
+		if files[want] == "" {
+			t.Errorf("the package does not install %s", want)
+		}
+	}
+	for _, c := range p.Contents {
+		if c.Type != "symlink" && c.FileInfo.Mode == 0 {
+			t.Errorf("%s has the mode that it has in the checkout, which is not everybody's", c.Dst)
+		}
+		if (c.Type == "config") != strings.HasPrefix(c.Dst, "/etc/") {
+			t.Errorf("%s: what is in /etc, and nothing else, is a conffile", c.Dst)
+		}
+		if to := path.Join(path.Dir(c.Dst), c.Src); c.Type == "symlink" && files[to] == "" {
+			t.Errorf("%s leads to %s, which is not installed", c.Dst, to)
+		}
+	}
+}
+
+// namedPaths are what a file says of files that are installed with the program.
+var namedPaths = regexp.MustCompile(`/usr/(?:local/)?(?:bin|share)/[\w./-]*misimport[\w./-]*\w`)
+
+// TestWhatIsInstalledFindsTheRest where the package puts it: units the program, alerts the runbook,
+// Grafana the dashboard.
+func TestWhatIsInstalledFindsTheRest(t *testing.T) {
+	t.Parallel()
+	files := readPacked(t).installed(t)
+	isThere := map[string]bool{}
+	for name := range files {
+		isThere[name], isThere[path.Dir(name)] = true, true
+	}
+	named := 0
+	for name, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // it is made when the package is
+		}
+		for _, said := range namedPaths.FindAllString(string(text), -1) {
+			if named++; !isThere[said] {
+				t.Errorf("%s speaks of %s, which the package does not install", name, said)
+			}
+		}
+	}
+	if named < 10 {
+		t.Errorf("no more than %d paths were looked at", named)
+	}
+}
+
+// TestThePackagesScripts are shell that Debian's sh can read.
+func TestThePackagesScripts(t *testing.T) {
+	t.Parallel()
+	p := readPacked(t)
+	for _, when := range []string{"preinstall", "postinstall", "preremove", "postremove"} {
+		if out, err := exec.Command("sh", "-n", fromTop(p.Scripts[when])).CombinedOutput(); err != nil || len(out) > 0 {
+			t.Errorf("%s: %v\n%s", when, err, out)
+		}
+	}
+}
+
+// TestVersionsGoUp with each commit, and across tags, as Debian sorts them.
+func TestVersionsGoUp(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	script, err := os.ReadFile(fromTop(".ci", "version"))
+	if err == nil {
+		err = errors.Join(os.Mkdir(filepath.Join(folder, ".ci"), 0o700),
+			os.WriteFile(filepath.Join(folder, ".ci", "version"), script, 0o700))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := func(name string, args ...string) string {
+		run := exec.Command(name, args...)
+		run.Dir = folder
+		run.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null")
+		out, err := run.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s %v: %v\n%s", name, args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	git := func(args ...string) {
+		in("git", append([]string{"-c", "user.name=x", "-c", "user.email=x@example.com"}, args...)...)
+	}
+	git("init", "-q")
+	git("add", ".")
+	before := "0"
+	for i, tag := range []string{"", "", "", "v0.9.0-rc1", "", "v0.9.0", "", "v0.10.0"} {
+		git("commit", "-q", "--allow-empty", "-m", "x")
+		if tag != "" {
+			git("tag", "-a", "-m", tag, tag)
+		}
+		version := in(".ci/version")
+		in("dpkg", "--validate-version", version)
+		if exec.Command("dpkg", "--compare-versions", before, "lt", version).Run() != nil {
+			t.Errorf("commit %d, tag %q: %s comes after %s", i, tag, version, before)
+		}
+		before = version
+	}
+	if before != "0.10.0" {
+		t.Errorf("the version of the tag v0.10.0 is %q", before)
+	}
+}
