@@ -23,7 +23,7 @@ WITH = .ci/with-folder .ci/with-tools .ci/with-postgres
 .PHONY: build deb check-deb test test-root soak bench lint fmt check-fmt
 
 build:
-	go build -trimpath -ldflags "-s -w -X main.release=$(VERSION)" -o bin/misimportd ./cmd/misimportd
+	go build -trimpath -buildvcs=auto -ldflags "-s -w -X main.release=$(VERSION)" -o bin/misimportd ./cmd/misimportd
 
 deb: build
 	@VERSION=$(VERSION) NFPM=$(NFPM) CYCLONEDX=$(CYCLONEDX) .ci/deb
