@@ -2,11 +2,14 @@ package main
 
 import (
 	"errors"
+	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,7 +69,7 @@ func (p packed) installed(t *testing.T) map[string]string {
 	return files
 }
 
-// TestThePackageHoldsWhatIsInstalled with the program: all that stands in deploy, where it belongs.
+// TestThePackageHoldsWhatIsInstalled with the program: all that stands in deploy, and where it belongs.
 func TestThePackageHoldsWhatIsInstalled(t *testing.T) {
 	t.Parallel()
 	p := readPacked(t)
@@ -85,6 +88,19 @@ func TestThePackageHoldsWhatIsInstalled(t *testing.T) {
 			t.Errorf("the package does not install %s", want)
 		}
 	}
+	for _, file := range deployed(t) {
+		if !slices.Contains(slices.Collect(maps.Values(files)), file) {
+			t.Errorf("%s is in no package: deploy/debian/nfpm.yaml says what is", file)
+		}
+	}
+}
+
+// TestThePackagesFilesAreTheSameForAll who make it: modes are written out, /etc holds conffiles, and links
+// lead to files.
+func TestThePackagesFilesAreTheSameForAll(t *testing.T) {
+	t.Parallel()
+	p := readPacked(t)
+	files := p.installed(t)
 	for _, c := range p.Contents {
 		if c.Type != "symlink" && c.FileInfo.Mode == 0 {
 			t.Errorf("%s has the mode that it has in the checkout, which is not everybody's", c.Dst)
@@ -96,6 +112,24 @@ func TestThePackageHoldsWhatIsInstalled(t *testing.T) {
 			t.Errorf("%s leads to %s, which is not installed", c.Dst, to)
 		}
 	}
+}
+
+// deployed is the files in deploy, but for what only makes the package and what is read in the manual.
+func deployed(t *testing.T) (files []string) {
+	t.Helper()
+	err := filepath.WalkDir(fromTop("deploy"), func(file string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && file == fromTop("deploy", "debian") {
+			return fs.SkipDir
+		}
+		if err == nil && !d.IsDir() && filepath.Ext(file) != ".md" {
+			files = append(files, file)
+		}
+		return err
+	})
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%v; %d files in deploy", err, len(files))
+	}
+	return files
 }
 
 // namedPaths are what a file says of files that are installed with the program.
@@ -124,6 +158,26 @@ func TestWhatIsInstalledFindsTheRest(t *testing.T) {
 	}
 	if named < 10 {
 		t.Errorf("no more than %d paths were looked at", named)
+	}
+}
+
+// TestGrafanaFindsTheDashboard in the folder that the provisioning file names.
+func TestGrafanaFindsTheDashboard(t *testing.T) {
+	t.Parallel()
+	var said struct {
+		APIVersion int `yaml:"apiVersion"`
+		Providers  []struct {
+			Name, Type string
+			Options    struct{ Path string }
+		}
+	}
+	readYAML(t, &said, "deploy", "grafana", "provisioning.yml")
+	if said.APIVersion != 1 || len(said.Providers) != 1 || said.Providers[0].Type != "file" {
+		t.Fatalf("not a provider of dashboards in files: %+v", said)
+	}
+	board := path.Join(said.Providers[0].Options.Path, "misimportd.json")
+	if files := readPacked(t).installed(t); files[board] == "" {
+		t.Errorf("the package does not install %s", board)
 	}
 }
 
