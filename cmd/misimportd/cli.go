@@ -97,8 +97,10 @@ type commands struct {
 	Help          helpCommand          `cmd:"" help:"Show a topic of the manual, or a command's flags."`
 }
 
-const description = "Keeps a school scheduler's database in step with the school's MIS: reads its export, " +
-	"works out what has changed, and applies it in one transaction that is recorded change by change."
+const description = "Keeps a school scheduler's database in step with the school's MIS, its management information " +
+	"system (iSAMS), in which the office keeps pupils, staff and the timetable: reads its export, works out what has " +
+	"changed, and applies it in one transaction that is recorded change by change. An era is an academic year. An " +
+	"import is as of a day: it is true from that day on, and what was before stays as it was."
 
 // app is what commands work with.
 type app struct {

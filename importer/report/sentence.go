@@ -12,12 +12,13 @@ import (
 	"misimportd/store/model"
 )
 
-// Plural names many of an entity.
+// Plural names many of an entity, in the school's words.
 var Plural = map[model.Entity]string{
 	model.EraEntity: "eras", model.SettingsEntity: "settings", model.PupilEntity: "pupils", model.StaffEntity: "staff",
 	model.LocationEntity: "locations", model.SubjectEntity: "subjects", model.HouseEntity: "houses",
 	model.GroupEntity: "groups", model.MembershipEntity: "memberships",
-	model.LessonEntity: "lessons", model.CommitmentEntity: "commitments", model.SuspensionEntity: "suspensions",
+	model.LessonEntity: "lessons", model.SuspensionEntity: "suspensions",
+	model.CommitmentEntity:      "lessons' groups, staff and rooms",
 	model.GroupSuspensionEntity: "group days",
 	model.AbsenceEntity:         "absences", model.PinEntity: "pins", model.UnwantedEntity: "unwanted",
 	model.DatasourceEntity: "datasources", model.PauseEntity: "pauses",

@@ -32,19 +32,43 @@ var would = map[model.Hold]string{
 	model.HoldAll: "A run would be held: nothing would be applied.",
 }
 
-// guard writes the limits that are breached, with their largest causes, or every limit.
-func (p *printer) guard(findings []guard.Finding, all bool) {
-	titled := false
+// guard writes the limits that are breached, with their largest causes. Of the others it says how many are kept,
+// if told is set, and each of them in full.
+func (p *printer) guard(findings []guard.Finding, told bool) {
+	var shown []guard.Finding
+	kept, off := 0, 0
 	for _, f := range report.TellingFirst(findings) {
-		if !f.Breached && !all {
-			continue
+		switch {
+		case f.Breached || told && p.Verbose:
+			shown = append(shown, f)
+		case f.Off:
+			off++
+		default:
+			kept++
 		}
-		if !titled {
-			p.line("\n%s", p.paint(bold, "guard"))
-			titled = true
-		}
+	}
+	if len(shown) == 0 && (!told || kept+off == 0) {
+		return
+	}
+	p.line("\n%s", p.paint(bold, "guard"))
+	for _, f := range shown {
 		p.finding(f)
 	}
+	if told && kept+off > 0 {
+		p.line("  ok    %s", keptText(kept, off))
+	}
+}
+
+// keptText says how many limits are kept, and how many are off.
+func keptText(kept, off int) string {
+	text := words.Many(kept, "limit") + " are kept"
+	if kept == 1 {
+		text = "1 limit is kept"
+	}
+	if off > 0 {
+		text += fmt.Sprintf(", %d off", off)
+	}
+	return text + " (-v shows each)"
 }
 
 func (p *printer) finding(f guard.Finding) {
@@ -89,9 +113,7 @@ func (p *printer) waits(title string, counts []model.Count, lines report.Lines) 
 	if len(counts) == 0 {
 		p.line("  no change: the document itself is to be looked at")
 	}
-	for _, of := range report.ByEntity(counts) {
-		p.line("  %-12s %s", report.Plural[of.Entity], of.Done)
-	}
+	p.counts(counts)
 	p.changes(lines)
 }
 

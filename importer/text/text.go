@@ -223,8 +223,17 @@ func (p *printer) summary(counts []model.Count) {
 	if len(counts) == 0 {
 		p.line("  nothing changes")
 	}
-	for _, of := range report.ByEntity(counts) {
-		p.line("  %-12s %s", report.Plural[of.Entity], of.Done)
+	p.counts(counts)
+}
+
+// counts writes what happens to the records of each entity, in columns.
+func (p *printer) counts(counts []model.Count) {
+	list, width := report.ByEntity(counts), 12
+	for _, of := range list {
+		width = max(width, len(report.Plural[of.Entity]))
+	}
+	for _, of := range list {
+		p.line("  %-*s %s", width, report.Plural[of.Entity], of.Done)
 	}
 }
 
