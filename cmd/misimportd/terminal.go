@@ -25,11 +25,18 @@ type terminal struct {
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
-// style is how results are to look: in colour on a terminal, unless NO_COLOR asks for
-// none (no-color.org).
+// leastWidth is the fewest columns that lines wrap at: in fewer no text can be read.
+const leastWidth = 40
+
+// style is how results are to look: as wide as a terminal is, and in colour there, unless NO_COLOR asks
+// for none (no-color.org).
 func (t terminal) style(verbose bool) text.Style {
 	colour := isTerminal(t.out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-	return text.Style{Colour: colour, Verbose: verbose}
+	width, _, err := term.GetSize(int(t.out.Fd()))
+	if err != nil || width <= 0 {
+		return text.Style{Colour: colour, Verbose: verbose}
+	}
+	return text.Style{Colour: colour, Verbose: verbose, Width: max(width, leastWidth)}
 }
 
 // fail tells an error, in one line and without what would steer a terminal.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -42,19 +41,6 @@ func Prefixed(prefix, text string) string {
 		return ""
 	}
 	return prefix + text
-}
-
-// Wrapped is a text in lines of so many characters, where its words let it.
-func Wrapped(text string, width int) (lines []string) {
-	for _, word := range strings.Fields(text) {
-		last := len(lines) - 1
-		if last < 0 || utf8.RuneCountInString(lines[last]+" "+word) > width {
-			lines = append(lines, word)
-			continue
-		}
-		lines[last] += " " + word
-	}
-	return lines
 }
 
 // Describe names a record, people by their ids.
@@ -114,6 +100,18 @@ func Many(n int, what string) string {
 		return "1 " + what
 	}
 	return Thousands(n) + " " + what + "s"
+}
+
+// Listed is names as people list them: "a, b and c"; of more than so many the rest are counted.
+func Listed(names []string, most int) string {
+	if n := len(names) - most; n > 1 {
+		names = append(names[:most:most], fmt.Sprintf("%d more", n))
+	}
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // CompareNames puts 9A before 10A.
