@@ -4,7 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
+	"regexp"
 
 	"misimportd/era/hint"
 )
@@ -26,7 +26,7 @@ func calledAs() string {
 	if name := os.Getenv("MISIMPORTD_CALLED"); name != "" {
 		return name
 	}
-	if path, err := os.Executable(); err == nil && strings.Contains(path, "go-build") {
+	if path, err := os.Executable(); err == nil && isGoRun(path) && isSource(".") {
 		return "go run ./cmd/misimportd"
 	}
 	base := filepath.Base(os.Args[0])
@@ -34,4 +34,15 @@ func calledAs() string {
 		return base
 	}
 	return os.Args[0]
+}
+
+// builtByGoRun is where "go run" puts a program: into a temporary folder, or, from the second time on, into its cache.
+var builtByGoRun = regexp.MustCompile(`/(go-build[0-9]+/b[0-9]+/exe|[0-9a-f]{2}/[0-9a-f]{64}-d)/[^/]+$`)
+
+func isGoRun(path string) bool { return builtByGoRun.MatchString(filepath.ToSlash(path)) }
+
+// isSource tells whether a folder is this program's source, so that "go run ./cmd/misimportd" works there.
+func isSource(folder string) bool {
+	_, err := os.Stat(filepath.Join(folder, "cmd", "misimportd", "main.go"))
+	return err == nil
 }
