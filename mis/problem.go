@@ -77,6 +77,9 @@ type Problem struct {
 	Line    int    `json:"line,omitempty"`   // in the document; 0 for the whole of it
 	More    int    `json:"more,omitempty"`   // this many like it are not listed
 
+	To string `json:"to,omitempty"` // the id or the code of what it names and is not there, where somebody may know it
+	Of string `json:"of,omitempty"` // what names it, where that is no record of its own: a class's code, a group's id
+
 	Since era.Date `json:"since,omitzero"` // the day of the first of the runs in a row that met it; 0 until one does
 }
 

@@ -25,6 +25,12 @@ func (s *Snapshot) note(section, id string, reason Reason, format string, args .
 	s.Problems.Add(Problem{Section: section, ID: id, Reason: reason, Detail: fmt.Sprintf(format, args...)})
 }
 
+// dangling notes that something names a record that is not there, and may have been: to is its id or code, and of what
+// names it.
+func (s *Snapshot) dangling(section, id string, reason Reason, to, of, detail string) {
+	s.Problems.Add(Problem{Section: section, ID: id, Reason: reason, Detail: detail, To: to, Of: of})
+}
+
 func (s *Snapshot) resolveForms() {
 	staff := index(&s.Staff, func(m StaffMember) string { return m.ID })
 	for i := range s.Forms.Records {
@@ -33,8 +39,8 @@ func (s *Snapshot) resolveForms() {
 		case f.TutorID == "":
 			s.note(s.Forms.Section, f.ID, NoTutor, "imported without a tutor")
 		case !staff.holds(f.TutorID) && !s.Staff.MayHold(f.TutorID):
-			s.note(s.Forms.Section, f.ID, UnknownTutor, "no member of staff has the id %s; imported without a tutor",
-				f.TutorID)
+			s.dangling(s.Forms.Section, f.ID, UnknownTutor, f.TutorID, f.ID,
+				fmt.Sprintf("no member of staff has the id %s; imported without a tutor", f.TutorID))
 			f.TutorID = ""
 		}
 	}
@@ -109,8 +115,8 @@ func (s *Snapshot) resolveSetLists() {
 			}
 		case !pupils.holds(m.PupilID):
 			if !s.Pupils.MayHold(m.PupilID) {
-				s.note(s.SetLists.Section, m.ID, UnknownPupil, "no pupil has the id %s, said to be in set %s; skipped",
-					m.PupilID, m.GroupID)
+				s.dangling(s.SetLists.Section, m.ID, UnknownPupil, m.PupilID, m.GroupID,
+					fmt.Sprintf("no pupil has the id %s, said to be in set %s; skipped", m.PupilID, m.GroupID))
 			}
 		default:
 			kept = append(kept, m)
@@ -137,8 +143,8 @@ func (s *Snapshot) resolveCustom() {
 			continue
 		default:
 			g.Over = true
-			s.note(s.Custom.Section, g.ID, UnknownAuthor, "no current member of staff has the author's code; taken as "+
-				"absent")
+			s.dangling(s.Custom.Section, g.ID, UnknownAuthor, g.Author, g.ID,
+				"no current member of staff has the author's code; taken as absent")
 		}
 		if !g.Over {
 			s.nameCategory(&g, categories)
@@ -171,9 +177,8 @@ func (s *Snapshot) resolveCustomMembers() {
 		case !groups.holds(m.GroupID) || groups.find(m.GroupID).Over:
 		case !pupils.holds(m.PupilID):
 			if !s.Pupils.MayHold(m.PupilID) {
-				s.note(s.CustomMembers.Section, m.ID, UnknownPupil, "no pupil has the id %s, said to be in custom "+
-					"group "+
-					"%s; skipped", m.PupilID, m.GroupID)
+				s.dangling(s.CustomMembers.Section, m.ID, UnknownPupil, m.PupilID, m.GroupID,
+					fmt.Sprintf("no pupil has the id %s, said to be in custom group %s; skipped", m.PupilID, m.GroupID))
 			}
 		default:
 			kept = append(kept, m)

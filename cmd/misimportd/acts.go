@@ -7,6 +7,7 @@ import (
 
 	"misimportd/cmd/misimportd/config"
 	"misimportd/importer"
+	"misimportd/importer/ask"
 	"misimportd/importer/report"
 	"misimportd/importer/text"
 	"misimportd/store"
@@ -62,8 +63,22 @@ func (a *app) night(do func(*importer.Importer, context.Context) (report.Report,
 				return err
 			}
 		}
-		done, err = do(im, a.ctx)
+		if done, err = do(im, a.ctx); err == nil {
+			err = a.nameProblems(db, &done)
+		}
 		return err
 	})
 	return a.told(done, err, func(w io.Writer, style text.Style) error { return write(w, done, style) })
+}
+
+// nameProblems has those called by their names whom a report's problems name by ids: for people, not for programs.
+func (a *app) nameProblems(db *store.DB, done *report.Report) (err error) {
+	if a.JSON {
+		return nil
+	}
+	done.Called, err = ask.Called(a.ctx, db, done.Problems)
+	if done.Ahead != nil && err == nil {
+		done.Ahead.Called, err = ask.Called(a.ctx, db, done.Ahead.Problems)
+	}
+	return err
 }

@@ -92,7 +92,7 @@ type commands struct {
 	Healthcheck   healthcheckCommand   `cmd:"" help:"Ask the service on this machine whether it is well."`
 	Notify        notifyCommand        `cmd:"" help:"Send a test message by every channel of the configuration."`
 	Simulate      simulateCommand      `cmd:"" help:"A pretend iSAMS on this machine, with faults on request."`
-	Demo          demoCommand          `cmd:"" help:"A pretend school, three nights, in a temporary folder."`
+	Demo          demoCommand          `cmd:"" help:"A pretend school and its story, in a temporary folder."`
 	Version       versionCommand       `cmd:"" help:"Say which version this is."`
 	Help          helpCommand          `cmd:"" help:"Show a topic of the manual, or a command's flags."`
 }

@@ -13,9 +13,6 @@ import (
 	"misimportd/cmd/misimportd/config"
 	"misimportd/era"
 	"misimportd/era/hint"
-	"misimportd/importer"
-	"misimportd/importer/entry"
-	"misimportd/importer/text"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store"
 )
@@ -35,7 +32,7 @@ var (
 )
 
 // demoLessons is how many lessons a fortnight the timetable has: fewer than a school's, so that nobody waits.
-const demoLessons = 480
+const demoLessons = 360
 
 func (c demoCommand) Run(a *app) error {
 	folder, err := c.folder()
@@ -77,52 +74,20 @@ type demo struct {
 	noPage bool
 	folder string
 	school *isamstest.School
+	nights int // that were told of
+	db     *store.DB
+	story
 }
 
 func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
 
-func (d *demo) play(s config.Settings, db *store.DB) error {
-	d.say("A pretend school of %d pupils, and three nights in it. All of it is in %s.", len(d.school.Pupils), d.folder)
-	d.say("Runs 1 and 2 enter the academic year %s, for the demo plays in the past.", demoYear.Name)
-	desk := entry.Desk{DB: db, Version: version()}
-	if _, err := desk.CreateEra(d.ctx, demoYear); err != nil {
-		return err
+// nextMorning begins the next day: from it on its import is true, in commands to type as well.
+func (d *demo) nextMorning() {
+	d.AsOf = demoNight
+	if d.nights > 0 {
+		d.AsOf = demoNight.AddDays(d.nights)
 	}
-	if _, err := desk.SetEra(d.ctx, entry.CurrentEra, demoYear.Name); err != nil {
-		return err
-	}
-	for night := range 3 {
-		d.morning(night)
-		if err := d.putDocument(); err != nil {
-			return err
-		}
-		if night > 0 {
-			d.say("\n── What night %d would change ──\n", night+1)
-			if err := d.night((*importer.Importer).Plan, text.WritePlan); err != nil {
-				return err
-			}
-		}
-		d.say("\n── Night %d ──\n", night+1)
-		begin := time.Now()
-		if err := d.night((*importer.Importer).Run, text.WriteRun); err != nil {
-			return err
-		}
-		d.say("That took %.1f s.", time.Since(begin).Seconds())
-		d.school.Night()
-		d.school.GatherNight(d.AsOf.AddDays(1).String())
-		d.school.CoverNight()
-	}
-	d.morning(3)
-	if err := d.putDocument(); err != nil {
-		return err
-	}
-	d.suggest()
-	return d.page(s, db)
-}
-
-// morning is when a night's import is true, in commands to type as well.
-func (d *demo) morning(night int) {
-	d.AsOf = demoNight.AddDays(night)
+	d.nights++
 	hint.CalledBy(hint.Caller{
 		Program: hint.Program(), School: []string{"--state", d.folder}, Day: []string{"--as-of", d.AsOf.String()},
 	})
@@ -130,16 +95,16 @@ func (d *demo) morning(night int) {
 
 // putDocument does what an operator without a key does: drops the export into
 // PreFetched, with dumps of what it does not tell.
-func (d *demo) putDocument() error {
+func (d *demo) putDocument(school *isamstest.School) error {
 	folder := filepath.Join(d.folder, "PreFetched")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
 	var document bytes.Buffer
-	if err := d.school.Write(&document); err != nil {
+	if err := school.Write(&document); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	files := d.school.Dumps()
+	files := school.Dumps()
 	files["data.xml"] = document.Bytes()
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
@@ -149,20 +114,35 @@ func (d *demo) putDocument() error {
 	return nil
 }
 
+// end is the last that the demo does: it puts one more document there, says what to try, and shows the pages.
+func (d *demo) end(s config.Settings) error {
+	d.nextMorning()
+	d.school.Night()
+	d.school.GatherNight(d.AsOf.String())
+	d.school.CoverNight()
+	if err := d.putDocument(d.school); err != nil {
+		return err
+	}
+	d.suggest()
+	return d.page(s, d.db)
+}
+
 // suggest tells a newcomer what to try next, in commands that work as they stand.
 func (d *demo) suggest() {
-	d.say("\nA fourth night's document is waiting. Try:\n")
+	day := d.AsOf.String()
+	d.say("\nOne more night's document is waiting. Try:\n")
 	for _, try := range [][2]string{
 		{"plan", "what it would change"},
 		{"plan -v", "all of it"},
 		{"run", "do it, and file the document away"},
 		{"runs", "what was done so far"},
-		{"runs show 4", "each change of the second night"},
-		{"undo 6 --plan", "what taking that back would put back"},
-		{"groups automatic --on " + d.AsOf.String(), "the groups that follow from the rest"},
-		{"members 'All tutors' --on " + d.AsOf.String(), "who is in one of them"},
-		{fmt.Sprintf("pupil %d --on %s", d.school.Pupils[0].ID, d.AsOf), "all there is of a pupil"},
-		{"lessons --on " + d.AsOf.String(), "the lessons of a day, who covers whom, and what clashes"},
+		{fmt.Sprintf("runs show %d", d.ordinary), "each change of the ordinary night"},
+		{fmt.Sprintf("undo %d --plan", d.undone), "what taking the undo back would put back"},
+		{"problems", "what to mend in iSAMS"},
+		{"groups automatic --on " + day, "the groups that follow from the rest"},
+		{"members 'All tutors' --on " + day, "who is in one of them"},
+		{fmt.Sprintf("pupil %d --on %s", d.moved.ID, day), "all there is of a pupil"},
+		{"lessons --on " + day, "the lessons of a day, who covers whom, and what clashes"},
 		{"era list", "the academic years"},
 	} {
 		command := hint.Command("%s", try[0])
@@ -171,7 +151,7 @@ func (d *demo) suggest() {
 		}
 		d.say("  %s\n      %s", command, try[1])
 	}
-	d.say("\nRemove %s when you are done.", d.folder)
+	d.say("\nRemove %s when you are done.", hint.Quote(d.folder))
 }
 
 // page shows the school in a browser, as long as somebody sits before the terminal.

@@ -61,6 +61,9 @@ func (n *runNumber) UnmarshalText(text []byte) error {
 func (c runsShowCommand) Run(a *app) error {
 	return a.withDatabase(func(s config.Settings, db *store.DB) error {
 		past, err := importer.Show(a.ctx, db, model.ID(c.ID))
+		if err == nil {
+			err = a.nameProblems(db, &past.Report)
+		}
 		if err != nil {
 			return err
 		}

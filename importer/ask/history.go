@@ -164,6 +164,6 @@ func historyRun(run model.Run, steps []store.Step, names report.Names) report.Hi
 	for _, s := range steps {
 		h.Changes = append(h.Changes, names.Line(s.Recorded))
 	}
-	h.Moves = report.MovesOf(h.Changes)
+	h.Moves, h.Moved = report.MovesOf(h.Changes)
 	return h
 }

@@ -7,6 +7,7 @@ import (
 	"misimportd/importer/report"
 	"misimportd/mis"
 	"misimportd/store"
+	"misimportd/store/model"
 )
 
 // Problems lists what there is to mend by the newest document that a run has read.
@@ -26,8 +27,21 @@ func Problems(ctx context.Context, db *store.DB) (list report.ProblemList, err e
 				problems[i].Since = run.AsOf
 			}
 		}
-		list.Count, list.Problems = report.Total(problems), report.ListProblems(problems)
-		return nil
+		list.Count, list.Problems = report.Total(problems), report.ListProblems(problems, run.AsOf)
+		list.Called, err = v.Called(ctx)
+		return err
 	})
 	return list, err
+}
+
+// Called reads how people and groups are called, for texts about problems; nothing where there are none.
+func Called(ctx context.Context, db *store.DB, problems []mis.Problem) (called model.KnownAs, err error) {
+	if len(problems) == 0 {
+		return nil, nil
+	}
+	err = db.View(ctx, func(v *store.View) error {
+		called, err = v.Called(ctx)
+		return err
+	})
+	return called, err
 }

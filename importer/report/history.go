@@ -27,6 +27,8 @@ type HistoryRun struct {
 	UndoneBy model.ID  `json:"undone_by,omitempty"` // the run that has put back what this one did
 	Moves    []Move    `json:"moves,omitempty"`     // of a lesson
 	Changes  []Line    `json:"changes"`
+
+	Moved map[model.ID]bool `json:"-"` // rows of lessons that have moved, which come and go: a Move tells of them
 }
 
 // Move says that a lesson is elsewhere, or at another time, or has another teacher.
@@ -40,9 +42,12 @@ type Move struct {
 }
 
 // MovesOf tells in what lessons are others than before: what a lesson takes instead of something of the same kind,
-// its times, and that it is suspended. The same on several dates is one.
-func MovesOf(lines []Line) (moves []Move) {
-	m := movesOf{at: map[moved]int{}, gone: map[model.ID]map[string][]string{}, own: map[model.ID]bool{}}
+// its times, the day of the week included, and that it is suspended. The same on several dates is one. pairs are the
+// rows of lessons that come and go because they have moved.
+func MovesOf(lines []Line) (moves []Move, pairs map[model.ID]bool) {
+	m := movesOf{at: map[moved]int{}, gone: map[model.ID]map[string][]string{}, own: map[model.ID]bool{},
+		pairs: map[model.ID]bool{}}
+	m.pair(lines)
 	for _, l := range lines {
 		if l.Entity == model.LessonEntity && l.Action != model.Update {
 			m.own[l.Row] = true
@@ -71,7 +76,22 @@ func MovesOf(lines []Line) (moves []Move) {
 			}
 		}
 	}
-	return m.moves
+	return m.moves, m.pairs
+}
+
+// pair finds lessons that go on one day of a week and come on another.
+func (m *movesOf) pair(lines []Line) {
+	var apart Moving
+	for _, l := range lines {
+		if l.Entity == model.LessonEntity && l.Action != model.Update {
+			apart.Add(l)
+		}
+	}
+	apart.Sort()
+	apart.Pairs(func(from, to Placed) {
+		m.pairs[from.Row], m.pairs[to.Row] = true, true
+		m.add(moved{"time", from.Text(), to.Text()}, to.On)
+	})
 }
 
 // moved is what makes moves one.
@@ -82,6 +102,7 @@ type movesOf struct {
 	at    map[moved]int
 	gone  map[model.ID]map[string][]string // names by row and place
 	own   map[model.ID]bool                // lessons that come or go themselves
+	pairs map[model.ID]bool                // of these, those that have moved
 }
 
 func (m *movesOf) takeGone(row model.ID, place string) string {
@@ -119,7 +140,7 @@ func (m *movesOf) fields(l Line) {
 		}
 	}
 	if times {
-		m.add(moved{"time", from + "–" + to, l.From + "–" + l.To}, *l.On)
+		m.add(moved{"time", WhenText(*l.On, from, to), WhenText(*l.On, l.From, l.To)}, *l.On)
 	}
 }
 

@@ -16,6 +16,8 @@ type ProblemList struct {
 	AsOf     era.Date        `json:"as_of"`
 	Count    int             `json:"count"`
 	Problems []ListedProblem `json:"problems"` // in the order in which somebody may go through them
+
+	Called model.KnownAs `json:"-"` // how people and groups are called, for those who read
 }
 
 // ListedProblem is a problem, where it is mended, and how.
@@ -23,6 +25,7 @@ type ListedProblem struct {
 	Where string `json:"where"` // the module of iSAMS, or the school's own file
 	mis.Problem
 	Mend string `json:"mend"`
+	New  bool   `json:"new,omitempty"` // the run before did not meet it
 }
 
 // places are where sections are mended, in the order in which it is best done: what others refer to comes first.
@@ -57,11 +60,14 @@ var placeOfSection = func() map[string]place {
 	return of
 }()
 
+// Elsewhere is where problems are mended of sections that have no place.
+const Elsewhere = "elsewhere"
+
 func placeIn(section string) place {
 	if of, known := placeOfSection[section]; known {
 		return of
 	}
-	return place{"elsewhere", len(placeOfSection) + 1}
+	return place{Elsewhere, len(placeOfSection) + 1}
 }
 
 // mends says for each reason what to do.
@@ -98,11 +104,20 @@ var mends = map[mis.Reason]string{
 	mis.NoMatch: "write in matches.csv who it is", mis.YearEnds: "enter the next academic year, and choose it",
 }
 
-// ListProblems puts problems into the order in which somebody may go through them.
-func ListProblems(problems []mis.Problem) (list []ListedProblem) {
+// WhereOf is where problems of a section are mended.
+func WhereOf(section string) string { return placeIn(section).where }
+
+// MendOf is what to do about problems of a reason, "" where only the problem itself tells.
+func MendOf(reason mis.Reason) string { return mends[reason] }
+
+// seeItself is what to do where only the problem itself tells.
+const seeItself = "see what it says"
+
+// ListProblems puts problems of a run that was true from a day on into the order in which somebody may go through them.
+func ListProblems(problems []mis.Problem, asOf era.Date) (list []ListedProblem) {
 	list = []ListedProblem{}
 	for _, p := range problems {
-		list = append(list, ListedProblem{placeIn(p.Section).where, p, cmp.Or(mends[p.Reason], "see what it says")})
+		list = append(list, ListedProblem{WhereOf(p.Section), p, cmp.Or(MendOf(p.Reason), seeItself), IsNew(p, asOf)})
 	}
 	slices.SortStableFunc(list, func(a, b ListedProblem) int {
 		return cmp.Or(cmp.Compare(placeIn(a.Section).order, placeIn(b.Section).order), cmp.Compare(a.Reason,

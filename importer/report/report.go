@@ -43,6 +43,7 @@ type Report struct {
 	Ahead     *Report         `json:"ahead,omitempty"`       // of the import into the next era after it
 	Convert   *sources.Found  `json:"convert,omitempty"`     // what of the previous MIS was found in the new one
 	Again     bool            `json:"-"`                     // the document was looked at once more
+	Called    model.KnownAs   `json:"-"`                     // by names, those whom problems name by ids
 	Taken     time.Time       `json:"-"`                     // when the document was fetched, or put into PreFetched
 }
 

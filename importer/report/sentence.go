@@ -19,8 +19,8 @@ var Plural = map[model.Entity]string{
 	model.GroupEntity: "groups", model.MembershipEntity: "memberships",
 	model.LessonEntity: "lessons", model.SuspensionEntity: "suspensions",
 	model.CommitmentEntity:      "lessons' groups, staff and rooms",
-	model.GroupSuspensionEntity: "group days",
-	model.AbsenceEntity:         "absences", model.PinEntity: "pins", model.UnwantedEntity: "unwanted",
+	model.GroupSuspensionEntity: "groups' suspended days",
+	model.AbsenceEntity:         "absences", model.PinEntity: "pins", model.UnwantedEntity: "unwanted documents",
 	model.DatasourceEntity: "datasources", model.PauseEntity: "pauses",
 }
 

@@ -21,7 +21,7 @@ func WriteAct(w io.Writer, r report.Report, what string, style Style) error {
 		p.line("%s", p.paint(bold, "Plan for "+what))
 		p.changes(r.Lines)
 		p.summary(r.Changes)
-		p.problems(r.Problems)
+		p.problems(r)
 		p.guard(r.Guard, p.Verbose)
 		if r.Hold != model.HoldNothing {
 			p.waits("would wait for a person", r.Waiting, r.Held)
@@ -39,7 +39,7 @@ func WriteAct(w io.Writer, r report.Report, what string, style Style) error {
 		return p.err
 	}
 	p.summary(r.Changes)
-	p.problems(r.Problems)
+	p.problems(r)
 	if r.Result == model.Applied {
 		p.line("\n\"%s\" lists each change, \"%s\" puts it back.", hint.Command("runs show %d", r.Run),
 			hint.Command("undo %d", r.Run))

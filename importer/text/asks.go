@@ -3,7 +3,6 @@ package text
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"misimportd/era"
 	"misimportd/importer/report"
@@ -37,48 +36,6 @@ func WriteWhy(w io.Writer, why report.Why, style Style) error {
 	}
 	p.line("\n%s", words.Clean(why.Answer))
 	return p.err
-}
-
-// WriteProblems writes what there is to mend, in the order in which somebody may go through it.
-func WriteProblems(w io.Writer, list report.ProblemList, style Style) error {
-	p := &printer{Style: style, w: w}
-	switch {
-	case list.Run == 0:
-		p.line("No document has been read yet.")
-	case list.Count == 0:
-		p.line("Nothing is to be mended: run %d read a document without a problem.", list.Run)
-	default:
-		p.line("%s", p.paint(bold, fmt.Sprintf("%s, by the document that run %d read", words.Many(list.Count,
-			"problem"),
-			list.Run)))
-	}
-	for from := 0; from < len(list.Problems); {
-		first, to := list.Problems[from], from+1
-		for to < len(list.Problems) && list.Problems[to].Section == first.Section &&
-			list.Problems[to].Reason == first.Reason {
-			to++
-		}
-		if from == 0 || list.Problems[from-1].Section != first.Section {
-			p.line("\n%s", p.paint(bold, first.Where+", "+first.Section))
-		}
-		p.line("  %s: %s", p.paint(amber, string(first.Reason)), first.Mend)
-		of := list.Problems[from:to]
-		p.fold(len(of), 2*shownRecords, "    ", func(i int) { p.listedProblem(of[i]) })
-		from = to
-	}
-	return p.err
-}
-
-func (p *printer) listedProblem(q report.ListedProblem) {
-	where := ""
-	if q.Line > 0 {
-		where = fmt.Sprintf(" (line %d)", q.Line)
-	}
-	if q.More > 0 {
-		where += fmt.Sprintf("; and %d more like it", q.More)
-	}
-	text := strings.TrimSpace(words.Clean(q.ID) + "  " + words.Clean(q.Detail))
-	p.line("    %s%s%s", text, where, p.paint(faint, "  since "+q.Since.Long()))
 }
 
 // WriteSanity writes what is odd in a school.

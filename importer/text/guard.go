@@ -142,18 +142,17 @@ func (p *printer) likely(findings []guard.Finding) {
 	if len(missing) > 1 {
 		is = "are"
 	}
+	p.line("")
 	if !slices.ContainsFunc(missing, func(section string) bool { return !strings.HasPrefix(section, "Tbl") }) {
-		p.line("\n%s %s missing: put the dumps beside each document, in PreFetched. Doing nothing is",
-			strings.Join(missing, ", "), is)
-		p.line("safe: all that follows from them stays as it is, and the next document that comes with them is " +
-			"imported")
-		p.line("as ever. Approve only if the school has nothing of the kind any more.")
+		p.prose("%s %s missing: put the dumps beside each document, in PreFetched. Doing nothing is safe: all that "+
+			"follows from them stays as it is, and the next document that comes with them is imported as ever. "+
+			"Approve only if the school has nothing of the kind any more.", strings.Join(missing, ", "), is)
 		return
 	}
-	p.line("\n%s %s missing. Most likely the key to the MIS no longer has the right to read it: look at the",
+	p.prose("%s %s missing. Most likely the key to the MIS no longer has the right to read it: look at the key's "+
+		"rights there. Doing nothing is safe: all that follows from it stays as it is, and the next document that has "+
+		"it is imported as ever. Approve only if the school has nothing of the kind any more.",
 		strings.Join(missing, ", "), is)
-	p.line("key's rights there. Doing nothing is safe: all that follows from it stays as it is, and the next")
-	p.line("document that has it is imported as ever. Approve only if the school has nothing of the kind any more.")
 }
 
 // decision tells in words what became of what a run holds.
@@ -239,7 +238,7 @@ func writeDecided(w io.Writer, r report.Report, style Style, verb string) error 
 		return p.err
 	}
 	p.summary(r.Changes)
-	p.problems(r.Problems)
+	p.problems(r)
 	p.line("")
 	switch unwanted := r.Count(model.UnwantedEntity, model.Create); {
 	case unwanted == 1:

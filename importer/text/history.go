@@ -53,6 +53,7 @@ func (p *printer) historyRun(h report.History, run report.HistoryRun) {
 	var others []report.Line
 	for _, l := range run.Changes {
 		switch {
+		case run.Moved[l.Row]:
 		case l.Entity == model.LessonEntity && l.Action != model.Update:
 			lessons.add(p.sign(l.Action)+" lesson: "+words.Clean(l.Why), *l.On)
 		case l.Entity == model.LessonEntity, l.Entity == model.CommitmentEntity:

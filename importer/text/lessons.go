@@ -36,7 +36,7 @@ type lessonChanges struct {
 	*printer
 	counts *tally
 	own    idSet                   // lessons that come or go: so do their commitments, which need no word
-	apart  moving                  // of these, those that may have moved
+	apart  report.Moving           // of these, those that may have moved
 	by     map[model.ID]*oneLesson // those to be told one by one
 	told   []*oneLesson            // the same, in the order in which they are told
 	pairs  bool                    // some come and some go: a lesson may have moved
@@ -69,7 +69,7 @@ func (c *lessonChanges) add(l report.Line) {
 		c.count(l.Action, l.Why, *l.On)
 	default:
 		c.counts.note(c.key(l.Action, l.Why))
-		c.apart.add(l)
+		c.apart.Add(l)
 	}
 	if l.Action != model.Update {
 		c.own.add(l.Row)
@@ -153,19 +153,27 @@ func (p *printer) lessons(c *lessonChanges) {
 				d.span())
 		}
 	}
-	same := newTally()
+	told, same := c.same()
+	p.fold(len(told), 2*shownRecords, "  ", func(i int) { p.sameLessons(told[i], same.by[told[i]]) })
+}
+
+// same is what changes of the lessons that are told one by one, in order, with the days on which it does.
+func (c *lessonChanges) same() (told []string, by *tally) {
+	by = newTally()
 	for _, one := range c.told {
-		same.add(c.says(one), one.on)
+		by.add(c.says(one), one.on)
 	}
-	slices.SortStableFunc(same.keys, words.CompareNames)
-	p.fold(len(same.keys), 2*shownRecords, "  ", func(i int) {
-		d := same.by[same.keys[i]]
-		times := ""
-		if d.count > 1 {
-			times = fmt.Sprintf("%d times, ", d.count)
-		}
-		p.line("  %s %s (%s%s)", p.sign(model.Update), same.keys[i], times, d.span())
-	})
+	slices.SortStableFunc(by.keys, words.CompareNames)
+	return by.keys, by
+}
+
+// sameLessons writes what changes of lessons, and when.
+func (p *printer) sameLessons(text string, on *dates) {
+	times := ""
+	if on.count > 1 {
+		times = fmt.Sprintf("%d times, ", on.count)
+	}
+	p.line("  %s %s (%s%s)", p.sign(model.Update), text, times, on.span())
 }
 
 // tally counts by key, keeping the order in which the keys came.

@@ -43,8 +43,10 @@ func WriteRuns(w io.Writer, past []report.Past, none string, zone *time.Location
 		row := fmt.Sprintf("%5d  %-16s  %-8s  %-10s  %-10s  %s", r.Run, r.StartedAt.In(zone).Format("2006-01-02 15:04"),
 			r.Kind, r.AsOf, r.Result, outcome)
 		p.line("%s", strings.TrimRight(row, " "))
-		for _, line := range words.Wrapped(words.Clean(r.Error), 73) {
-			p.line("       %s", line)
+		if r.Error != "" {
+			for _, line := range words.Wrapped("       "+words.Clean(r.Error), 80) {
+				p.line("%s", line)
+			}
 		}
 	}
 	return p.err
@@ -81,7 +83,7 @@ func WriteOneRun(w io.Writer, past report.Past, zone *time.Location, style Style
 	}
 	p.changes(past.Lines)
 	p.summary(past.Changes)
-	p.problems(past.Problems)
+	p.problems(past.Report)
 	p.guard(past.Guard, style.Verbose)
 	if style.Verbose {
 		p.stages(past.Stages)

@@ -3,6 +3,7 @@
 package text
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -10,7 +11,6 @@ import (
 	"misimportd/era/hint"
 	"misimportd/importer/report"
 	"misimportd/importer/words"
-	"misimportd/mis"
 	"misimportd/store/model"
 )
 
@@ -18,7 +18,11 @@ import (
 type Style struct {
 	Colour  bool // with the terminal's colours
 	Verbose bool // in full: nothing folded
+	Width   int  // of the terminal, in characters, at which lines wrap; 0 where there is none, and none does
 }
+
+// proseWidth is how wide a paragraph is where there is no terminal.
+const proseWidth = 100
 
 // How much of a list is shown before it is folded.
 const (
@@ -50,8 +54,26 @@ type printer struct {
 }
 
 func (p *printer) line(format string, args ...any) {
-	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
+	for line := range strings.SplitSeq(fmt.Sprintf(format, args...), "\n") {
+		if p.Width > 0 && !isCommand(line) {
+			line = strings.Join(words.Wrapped(line, p.Width), "\n")
+		}
+		if p.err == nil {
+			_, p.err = fmt.Fprintln(p.w, line)
+		}
+	}
+}
+
+// isCommand tells whether a line begins with a command, which is to be pasted whole.
+func isCommand(line string) bool {
+	return strings.HasPrefix(strings.TrimLeft(line, " "), hint.Program()+" ")
+}
+
+// prose writes a paragraph, which wraps without a terminal, too.
+func (p *printer) prose(format string, args ...any) {
+	width := min(proseWidth, cmp.Or(p.Width, proseWidth))
+	for _, line := range words.Wrapped(fmt.Sprintf(format, args...), width) {
+		p.line("%s", line)
 	}
 }
 
@@ -91,7 +113,7 @@ func (p *printer) plan(r report.Report) {
 	p.changes(r.Lines)
 	p.pinned(r.Pinned)
 	p.summary(r.Changes)
-	p.problems(r.Problems)
+	p.problems(r)
 	p.guard(r.Guard, true)
 	if r.Hold != model.HoldNothing {
 		p.waits("would wait for a person", r.Waiting, r.Held)
@@ -141,7 +163,7 @@ func (p *printer) run(r report.Report) {
 	}
 	p.converted(r.Convert)
 	p.summary(r.Changes)
-	p.problems(r.Problems)
+	p.problems(r)
 	p.guard(r.Guard, p.Verbose)
 	if p.Verbose {
 		p.stages(r.Stages)
@@ -230,59 +252,11 @@ func (p *printer) summary(counts []model.Count) {
 func (p *printer) counts(counts []model.Count) {
 	list, width := report.ByEntity(counts), 12
 	for _, of := range list {
-		width = max(width, len(report.Plural[of.Entity]))
+		width = max(width, 1+len(report.Plural[of.Entity]))
 	}
 	for _, of := range list {
 		p.line("  %-*s %s", width, report.Plural[of.Entity], of.Done)
 	}
-}
-
-// problems writes the problems, those of one section and reason together.
-func (p *printer) problems(problems []mis.Problem) {
-	if len(problems) == 0 {
-		return
-	}
-	p.line("\n%s", p.paint(bold, fmt.Sprintf("problems: %d", report.Total(problems))))
-	folded := false
-	for from := 0; from < len(problems); {
-		to := from + 1
-		for to < len(problems) && problems[to].Section == problems[from].Section &&
-			problems[to].Reason == problems[from].Reason {
-			to++
-		}
-		folded = p.problemsOfKind(problems[from:to]) || folded
-		from = to
-	}
-	if folded {
-		p.line("  %s", p.paint(faint, "(-v says of each where it is and what was done about it)"))
-	}
-}
-
-func (p *printer) problemsOfKind(of []mis.Problem) (folded bool) {
-	if p.Verbose || len(of) == 1 {
-		for _, q := range of {
-			where := ""
-			if q.Line > 0 {
-				where = fmt.Sprintf(" (line %d)", q.Line)
-			}
-			if q.More > 0 {
-				where += fmt.Sprintf("; and %d more like it", q.More)
-			}
-			p.line("  %s: %s: %s%s", strings.TrimSpace(q.Section+" "+words.Clean(q.ID)),
-				p.paint(amber, string(q.Reason)), words.Clean(q.Detail), where)
-		}
-		return false
-	}
-	var ids []string
-	count := len(of) + of[len(of)-1].More
-	for _, q := range of[:min(len(of), shownIDs)] {
-		ids = append(ids, words.Clean(q.ID))
-	}
-	if len(of) > shownIDs {
-		ids = append(ids, "…")
-	}
-	p.line("  %s: %d × %s: %s", of[0].Section, count, p.paint(amber, string(of[0].Reason)), strings.Join(ids, ", "))
-	return true
 }
 
 func (p *printer) stages(stages []model.Stage) {

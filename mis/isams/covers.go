@@ -74,9 +74,9 @@ func (c *covers) finish(s *mis.Snapshot, teachers map[string]string) (problems [
 			roll.Faulty[id] = true
 			continue
 		case found.By == "":
-			note(id, mis.UnknownTeacher, "no member of staff has the code %q; skipped, and what the database holds "+
-				"of it is "+
-				"left as it is", clip(v.code))
+			problems = append(problems, mis.Problem{Section: coverDump, ID: id, Reason: mis.UnknownTeacher,
+				To: clip(v.code), Detail: fmt.Sprintf("no member of staff has the code %q; skipped, and what the "+
+					"database holds of it is left as it is", clip(v.code))})
 			roll.Faulty[id] = true
 			continue
 		}

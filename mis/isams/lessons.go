@@ -137,6 +137,17 @@ func (m *making) note(e entry, reason mis.Reason, format string, args ...any) {
 		Detail: fmt.Sprintf(format, args...)})
 }
 
+// noTeacher notes that nobody has the code, or the id, by which an entry names a teacher. A class's code is told too:
+// other names may be people's.
+func (m *making) noTeacher(e entry, by, teacher string) {
+	problem := mis.Problem{Section: e.section, ID: e.id, Reason: mis.UnknownTeacher, To: clip(teacher),
+		Detail: fmt.Sprintf("no member of staff has the %s %q; imported without", by, clip(teacher))}
+	if e.section == schedules {
+		problem.Of = clip(e.code)
+	}
+	m.made.problems = append(m.made.problems, problem)
+}
+
 // add makes a lesson of an entry, or adds what it says to the one of the same key.
 func (m *making) add(e entry, kind mis.LessonKind, period, key, id string) {
 	if _, ok := m.periods.known[period]; !ok {
@@ -187,8 +198,7 @@ func (m *making) addStaff(l *mis.Lesson, e entry) {
 				l.Staff = append(l.Staff, id)
 			}
 		default:
-			m.note(e, mis.UnknownTeacher, "no member of staff has the code or the id %q; imported without",
-				clip(teacher))
+			m.noTeacher(e, "code or the id", teacher)
 		}
 	}
 	switch {
@@ -198,7 +208,7 @@ func (m *making) addStaff(l *mis.Lesson, e entry) {
 	case unreadable(&m.school.Staff):
 		l.Unsure.Staff = true
 	default:
-		m.note(e, mis.UnknownTeacher, "no member of staff has the code %q; imported without", clip(e.teacherCode))
+		m.noTeacher(e, "code", e.teacherCode)
 	}
 }
 

@@ -175,7 +175,9 @@ func lessonsOf(lines []report.Line) (list []lessonOf) {
 		by[name] = append(by[name], l)
 	}
 	for name, of := range by {
-		lesson := lessonOf{Name: name, Moves: report.MovesOf(of)}
+		lesson := lessonOf{Name: name}
+		var moved map[model.ID]bool
+		lesson.Moves, moved = report.MovesOf(of)
 		why := map[string]bool{}
 		for _, l := range of {
 			if l.On != nil && (lesson.First == 0 || *l.On < lesson.First) {
@@ -184,10 +186,10 @@ func lessonsOf(lines []report.Line) (list []lessonOf) {
 			if l.On != nil {
 				lesson.Last = max(lesson.Last, *l.On)
 			}
-			if l.Entity == model.LessonEntity && l.Action == model.Create {
+			if l.Entity == model.LessonEntity && l.Action == model.Create && !moved[l.Row] {
 				lesson.Come++
 			}
-			if l.Entity == model.LessonEntity && l.Action == model.Delete {
+			if l.Entity == model.LessonEntity && l.Action == model.Delete && !moved[l.Row] {
 				lesson.Go++
 			}
 			if l.Entity == model.LessonEntity && !why[l.Why] {

@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"strconv"
 
-	"misimportd/era"
 	"misimportd/importer/ask"
 	"misimportd/importer/report"
 	"misimportd/importer/words"
@@ -33,11 +32,11 @@ func problems(v *visit) (shown, error) {
 		return shown{}, err
 	}
 	return shown{page: "problems", nav: "problems", title: "Problems to mend",
-		data: problemsPage{list, problemsIn(list.Problems, list.AsOf)}}, nil
+		data: problemsPage{list, problemsIn(list.Problems)}}, nil
 }
 
 // problemsIn puts those of one section and kind together; they are in that order.
-func problemsIn(list []report.ListedProblem, night era.Date) (kinds []problemsOf) {
+func problemsIn(list []report.ListedProblem) (kinds []problemsOf) {
 	for _, p := range list {
 		last := len(kinds) - 1
 		if last < 0 || kinds[last].Section != p.Section || kinds[last].Reason != p.Reason {
@@ -47,7 +46,7 @@ func problemsIn(list []report.ListedProblem, night era.Date) (kinds []problemsOf
 		k := &kinds[last]
 		k.Problems = append(k.Problems, p)
 		k.Count += 1 + p.More
-		if p.Since == night && night != 0 {
+		if p.New {
 			k.New++
 		}
 	}

@@ -104,7 +104,7 @@ func oneRun(v *visit) (shown, error) {
 		return shown{}, err
 	}
 	p := runPage{listedRun: listedOf(past), Findings: findingsOf(past.Guard),
-		Asked: clipped(v.request.FormValue("q")), Problems: problemsIn(report.ListProblems(past.Problems), past.AsOf)}
+		Asked: clipped(v.request.FormValue("q")), Problems: problemsIn(report.ListProblems(past.Problems, past.AsOf))}
 	for _, f := range p.Findings {
 		if f.Breached {
 			p.Breached++
