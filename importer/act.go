@@ -53,6 +53,7 @@ func (a act) carryOut(ctx context.Context, im *Importer, lock *store.Lock, holde
 		done.Stages = watch.timed()
 		p.Run = record(done, a.kind, im.Version, holder)
 		p.Run.Options.V = a.options
+		p.Run.Options.V.Part = a.kind == model.Undo && p.Undoes == 0
 		return p, err
 	})
 	watch.stop()

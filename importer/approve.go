@@ -31,7 +31,7 @@ func (im *Importer) Approve(ctx context.Context, id model.ID) (report.Report, er
 		}
 		switch held.Kind {
 		case model.Undo:
-			report, err = im.undo(ctx, lock, holder, im.undoing(held.About).approving(held))
+			report, err = im.undo(ctx, lock, holder, im.undoing(held.About, held.Options.V.Only).approving(held))
 			return err
 		case model.Roll:
 			again := *im

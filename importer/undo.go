@@ -2,6 +2,7 @@ package importer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,25 +19,26 @@ import (
 // they had (R36). It is a run like any other: judged by limits of its own, recorded, and
 // itself to be undone. It fails with a *undo.NotUndoneError when a later run, or another program,
 // has changed the same records since. The document that the run imported is not imported
-// again, unless by force.
-func (im *Importer) Undo(ctx context.Context, id model.ID) (report.Report, error) {
+// again, unless by force. With only, each as KIND/ID, nothing is undone but what concerns these records; the rest of
+// the run stays in force, and can be undone later.
+func (im *Importer) Undo(ctx context.Context, id model.ID, only ...string) (report.Report, error) {
 	done := report.NothingYet()
 	err := im.locked(ctx, "undo", func(lock *store.Lock, holder store.Holder) (err error) {
-		done, err = im.undo(ctx, lock, holder, im.undoing(id))
+		done, err = im.undo(ctx, lock, holder, im.undoing(id, only))
 		return err
 	})
 	return done, err
 }
 
 // PlanUndo says what Undo would do, and changes nothing.
-func (im *Importer) PlanUndo(ctx context.Context, id model.ID) (report.Report, error) {
-	return im.undoing(id).plan(ctx, im)
+func (im *Importer) PlanUndo(ctx context.Context, id model.ID, only ...string) (report.Report, error) {
+	return im.undoing(id, only).plan(ctx, im)
 }
 
-func (im *Importer) undoing(id model.ID) act {
-	return act{kind: model.Undo, alone: true,
+func (im *Importer) undoing(id model.ID, only []string) act {
+	return act{kind: model.Undo, alone: true, options: model.Options{Only: only},
 		prepare: func(ctx context.Context, v *store.View, r *report.Report) (model.Proposal, error) {
-			return im.prepareUndo(ctx, v, id, r)
+			return im.prepareUndo(ctx, v, id, only, r)
 		}}
 }
 
@@ -50,7 +52,7 @@ func (im *Importer) undo(ctx context.Context, lock *store.Lock, holder store.Hol
 }
 
 // prepareUndo makes the plan that puts back what a run changed, and judges it.
-func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id model.ID,
+func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id model.ID, only []string,
 	report *report.Report) (p model.Proposal, err error) {
 	run, err := v.Run(ctx, id)
 	if err != nil {
@@ -69,15 +71,17 @@ func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id model.ID,
 				"year since: undo that first", later)}
 		}
 	}
-	made, err := v.Made(ctx, run)
+	part, parts, err := partOf(ctx, v, run, only)
 	if err != nil {
 		return p, err
 	}
-	of := undo.Of(id, made)
-	if err := checkUntouched(ctx, v, id, of); err != nil {
+	if err := checkUntouched(ctx, v, run, part, parts); err != nil {
 		return p, err
 	}
-	p.Undoes, p.Plan = id, of.Inverse()
+	if part.Whole {
+		p.Undoes = id
+	}
+	p.Plan = part.Inverse()
 	calendar, err := v.Calendar(ctx)
 	if err != nil {
 		return p, err
@@ -101,7 +105,8 @@ func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id model.ID,
 	if err != nil {
 		return p, err
 	}
-	report.AsOf, report.Era, report.About, report.Hold = run.AsOf, run.Era, id, model.HoldNothing
+	report.AsOf, report.Era, report.About, report.Only = run.AsOf, run.Era, id, only
+	report.Hold = model.HoldNothing
 	report.Guard = guard.Judge(im.Guard.Undo, guard.Evidence{State: state, Ahead: ahead, Plan: p.Plan})
 	if guard.HeldBy(report.Guard, model.HoldAll) != model.HoldNothing {
 		report.Hold, p.Waiting, p.Plan = model.HoldAll, p.Plan, model.Plan{}
@@ -109,9 +114,67 @@ func (im *Importer) prepareUndo(ctx context.Context, v *store.View, id model.ID,
 	return p, nil
 }
 
+// partOf is what is to be undone of a run: what is left of it, or of that what concerns some records. parts are
+// the undos of other parts that are in force.
+func partOf(ctx context.Context, v *store.View, run model.Run, only []string) (part undo.Part, parts []model.ID,
+	err error) {
+	if len(only) > 0 {
+		if err := undo.CheckPart(run); err != nil {
+			return part, nil, err
+		}
+	}
+	if err := checkNewestPart(ctx, v, run); err != nil {
+		return part, nil, err
+	}
+	made, err := v.Made(ctx, run)
+	if err != nil {
+		return part, nil, err
+	}
+	parts, records, err := v.UndoneParts(ctx, run.ID)
+	if err != nil {
+		return part, nil, err
+	}
+	left := undo.Of(run.ID, made).Without(records)
+	if len(only) == 0 {
+		return undo.Part{Run: left, Whole: true}, parts, nil
+	}
+	labels, err := v.Labels(ctx)
+	if err != nil {
+		return part, nil, err
+	}
+	part, err = left.Only(only, labels)
+	return part, parts, err
+}
+
+// checkNewestPart sees to it that of several undos of parts of one run the newest is undone first.
+func checkNewestPart(ctx context.Context, v *store.View, run model.Run) error {
+	if run.Kind != model.Undo || !run.Options.V.Part {
+		return nil
+	}
+	of, err := v.Run(ctx, run.About)
+	if err != nil {
+		return err
+	}
+	newest := of.UndoneBy
+	if newest == 0 {
+		parts, _, err := v.UndoneParts(ctx, of.ID)
+		if err != nil || len(parts) == 0 {
+			return err
+		}
+		newest = parts[len(parts)-1]
+	}
+	if newest == run.ID {
+		return nil
+	}
+	return &undo.NotUndoneError{Run: run.ID, Reason: fmt.Sprintf("run %d has put back more of run %d since: undo "+
+		"that first", newest, of.ID)}
+}
+
 // checkUntouched finds out whether the records that a run changed are still as it left
-// them. It fails with a *undo.NotUndoneError that names what is in the way.
-func checkUntouched(ctx context.Context, v *store.View, id model.ID, of undo.Run) error {
+// them. It fails with a *undo.NotUndoneError that names what is in the way, and offers parts that can be undone. Undos
+// of other parts are not in the way.
+func checkUntouched(ctx context.Context, v *store.View, run model.Run, of undo.Part, parts []model.ID) error {
+	id := run.ID
 	newest, err := v.IsNewest(ctx, id)
 	if err != nil {
 		return err
@@ -122,11 +185,16 @@ func checkUntouched(ctx context.Context, v *store.View, id model.ID, of undo.Run
 			return err
 		}
 		later := of.Later(labels)
-		if err := v.Since(ctx, id, later.Saw); err != nil {
+		if err := v.Since(ctx, id, func(by model.ID, c model.Recorded) error {
+			if slices.Contains(parts, by) {
+				return nil
+			}
+			return later.Saw(by, c)
+		}); err != nil {
 			return err
 		}
 		if err := later.InTheWay(); err != nil {
-			return err
+			return offering(err, run, of, later)
 		}
 	}
 	left := of.Left()
@@ -152,6 +220,16 @@ func checkUntouched(ctx context.Context, v *store.View, id model.ID, of undo.Run
 		return err
 	}
 	return of.Misses(gone)
+}
+
+// offering adds to an error which parts of the run can be undone, where there are any.
+func offering(err error, run model.Run, of undo.Part, later undo.Later) error {
+	const offers = 3
+	var refused *undo.NotUndoneError
+	if errors.As(err, &refused) && of.Whole && undo.CheckPart(run) == nil {
+		refused.Offers = later.Offers(offers)
+	}
+	return err
 }
 
 // markUnwanted sees to it that the next night does not do it all again: neither the document

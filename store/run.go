@@ -198,18 +198,19 @@ func (l *Lock) settle(ctx context.Context, tx *sqlx.Tx, run model.Run, p model.P
 
 // noteUndone notes that a run is undone by another. When it was an undo itself, what it had
 // undone is in force again; when that was one too, what that had undone no longer is; and so
-// on.
+// on. An undo of a part of a run leaves that run in force, be it undone itself or not.
 func noteUndone(ctx context.Context, tx *sqlx.Tx, id, by model.ID) error {
 	for {
 		if _, err := tx.ExecContext(ctx, `UPDATE runs SET undone_by = $1 WHERE id = $2`, by, int64(id)); err != nil {
 			return err
 		}
 		var run struct {
-			Kind  string
-			About model.ID
+			Kind    string
+			About   model.ID
+			Options model.JSON[model.Options]
 		}
-		if err := tx.GetContext(ctx, &run, `SELECT kind, about FROM runs WHERE id = $1`, int64(id)); err != nil ||
-			run.Kind != model.Undo {
+		err := tx.GetContext(ctx, &run, `SELECT kind, about, options FROM runs WHERE id = $1`, int64(id))
+		if err != nil || run.Kind != model.Undo || run.Options.V.Part {
 			return err
 		}
 		if by == 0 { // it is in force

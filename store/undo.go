@@ -107,9 +107,29 @@ func (v *View) standing(ctx context.Context, run model.ID, s *model.Shape, each 
 }
 
 // counting is the condition that a change was made after the run $1 and still counts: neither
-// was it undone nor did it undo another of these.
+// was it undone nor did it undo another of these, or a part of one that is undone as a whole since.
 const counting = `FROM changes c JOIN runs r ON r.id = c.run_id WHERE c.run_id > $1 AND r.undone_by IS NULL
-	AND c.run_id NOT IN (SELECT undone_by FROM runs WHERE undone_by IS NOT NULL AND id > $1)`
+	AND c.run_id NOT IN (SELECT undone_by FROM runs WHERE undone_by IS NOT NULL AND id > $1)
+	AND NOT (r.kind = 'undo' AND r.about IN (SELECT id FROM runs WHERE undone_by IS NOT NULL AND id > $1))`
+
+// UndoneParts lists the undos in force of parts of a run that is not undone as a whole, the oldest first, and the
+// records that they put back.
+func (v *View) UndoneParts(ctx context.Context, run model.ID) (undos []model.ID, records map[model.Key]bool,
+	err error) {
+	const inForce = `SELECT id FROM runs WHERE kind = 'undo' AND about = $1 AND undone_by IS NULL
+		AND result = 'applied'`
+	if err := v.tx.SelectContext(ctx, &undos, inForce+` ORDER BY id`, run); err != nil || len(undos) == 0 {
+		return nil, nil, v.db.failed("reading the runs", err)
+	}
+	var keys []model.Key
+	err = v.tx.SelectContext(ctx, &keys, `SELECT DISTINCT entity, record_id FROM changes WHERE run_id IN (`+inForce+`)`,
+		run)
+	records = map[model.Key]bool{}
+	for _, key := range keys {
+		records[key] = true
+	}
+	return undos, records, v.db.failed("reading the changes", err)
+}
 
 const sinceQuery = `SELECT c.run_id, c.entity, c.action, c.record_id, c.why,
 	coalesce(CAST(c.before AS text), 'null') AS before,

@@ -10,6 +10,7 @@ import (
 	"misimportd/importer/entry"
 	"misimportd/importer/report"
 	"misimportd/importer/text"
+	"misimportd/importer/undo"
 	"misimportd/store"
 	"misimportd/store/model"
 )
@@ -27,14 +28,18 @@ func (c approveCommand) Run(a *app) error {
 type undoCommand struct {
 	ID   runNumber `arg:"" help:"The run's number."`
 	Plan bool      `help:"Show what would be put back. Changes nothing."`
+	Only []string  `placeholder:"KIND/ID" help:"${help_only}"`
 }
 
 func (c undoCommand) Run(a *app) error {
+	if err := undo.CheckOnly(c.Only); err != nil {
+		return usageError{fmt.Errorf("--only: %w", err)}
+	}
 	return a.decide(text.WriteUndo, func(im *importer.Importer) (report.Report, error) {
 		if c.Plan {
-			return im.PlanUndo(a.ctx, model.ID(c.ID))
+			return im.PlanUndo(a.ctx, model.ID(c.ID), c.Only...)
 		}
-		return im.Undo(a.ctx, model.ID(c.ID))
+		return im.Undo(a.ctx, model.ID(c.ID), c.Only...)
 	})
 }
 

@@ -40,9 +40,11 @@ var helps = kong.Vars{
 	"help_no":        "Leave out forms, sets, set-lists or timetable.",
 	"help_timetable": "The timetable to load, by its name, published or in development (default that of every night).",
 	"help_convert":   "The first import from a new MIS: rows of the previous one are found and kept.",
-	"help_csv":       "With --convert: what is not matched, as CSV.",
-	"help_until":     "The last day of the pause.",
-	"help_listen":    "Where Prometheus and people are answered (default 127.0.0.1:9190), or off.",
+	"help_only": "Only what concerns a record, such as pupil/1234, set/130 or schedule/3001, and what has to be " +
+		"undone with it. Again for more. The rest stays.",
+	"help_csv":    "With --convert: what is not matched, as CSV.",
+	"help_until":  "The last day of the pause.",
+	"help_listen": "Where Prometheus and people are answered (default 127.0.0.1:9190), or off.",
 	"help_offline": "Look at the configuration and the files that it names only: not at folder, database and " +
 		"document.",
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html/template"
 	"net"
 	"net/http"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"misimportd/cmd/misimportd/config"
+	"misimportd/cmd/misimportd/manual"
 	"misimportd/importer"
 	"misimportd/importer/daemon"
 	"misimportd/importer/status"
@@ -21,7 +23,8 @@ import (
 // site is the pages of the service.
 func (s *service) site(ctx context.Context) *pages.Site {
 	return pages.New(pages.Given{
-		Life: ctx, School: s.school.Load, Pulse: s.pulse, Version: version(), Log: s.log,
+		Life: ctx, School: s.school.Load, Pulse: s.pulse, Version: version(), Log: s.log, Manual: shownManual{},
+		Undelivered: s.undelivered,
 		Again: func() {
 			select {
 			case s.trigger <- struct{}{}:
@@ -29,6 +32,34 @@ func (s *service) site(ctx context.Context) *pages.Site {
 			}
 		},
 	})
+}
+
+// shownManual is the manual as the pages show it.
+type shownManual struct{}
+
+func (shownManual) Topics() (list []pages.Topic) {
+	for _, t := range manual.Topics() {
+		list = append(list, pages.Topic{Name: t.Name, Title: t.Title, Summary: t.Summary})
+	}
+	return list
+}
+
+func (shownManual) HTML(name string) (title string, text template.HTML, isThere bool) {
+	topic, isThere := manual.Find(name)
+	if !isThere {
+		return "", "", false
+	}
+	text, err := manual.HTML(topic)
+	return topic.Title, text, err == nil
+}
+
+// undelivered is the messages that could not be delivered yet.
+func (s *service) undelivered() (list []pages.Message) {
+	for _, u := range s.messenger.Undelivered() {
+		list = append(list, pages.Message{Channel: u.Channel, Subject: u.Subject, Error: u.Error, Since: u.Since,
+			Tries: u.Tries, GivenUp: u.GivenUp})
+	}
+	return list
 }
 
 // shown is what the pages show of a school.
@@ -62,7 +93,7 @@ func (a *app) showPages(settings config.Settings, db *store.DB, at func(address 
 	pulse := status.NewPulse(version())
 	pulse.Looked(setup.Look(a.ctx, time.Now()))
 	site := pages.New(pages.Given{Life: a.ctx, School: func() *pages.School { return school }, Pulse: pulse,
-		Version: version(), Log: a.log})
+		Version: version(), Log: a.log, Manual: shownManual{}})
 	server := status.Server(prometheus.NewRegistry(), pulse, site.Handler())
 	context.AfterFunc(a.ctx, func() { _ = server.Close() })
 	at("http://" + listener.Addr().String())

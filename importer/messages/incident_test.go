@@ -182,7 +182,7 @@ func TestADigestTellsOfNewProblemsOnly(t *testing.T) {
 			w.database.Lock()
 			defer w.database.Unlock()
 			w.problems = report.ProblemList{Run: model.ID(len(w.runs) + 1), AsOf: era.DateOf(at), Count: len(found),
-				Problems: report.ListProblems(found)}
+				Problems: report.ListProblems(found, era.DateOf(at))}
 			return applies(at)
 		}
 		w.until("Tue 12:00")

@@ -22,7 +22,8 @@ func TestOneCauseIsOneLine(t *testing.T) {
 		want     []string
 	}{
 		"some classes": {[]mis.Problem{teaches("1", "LEE", "11Mat2"), teaches("2", "LEE", "9Spa4"),
-			teaches("3", "LEE", "11Mat2")}, []string{"Ann Lee has left and still teaches 9Spa4 and 11Mat2 (3 lessons)"}},
+			teaches("3", "LEE", "11Mat2")},
+			[]string{"Ann Lee has left and still teaches 9Spa4 and 11Mat2 (3 lessons)"}},
 		"two teachers": {[]mis.Problem{teaches("1", "LEE", "9A"), teaches("2", "XXX", "9B"), teaches("3", "LEE", "9C")},
 			[]string{"Ann Lee has left and still teaches 9A and 9C", ""}},
 		"without a code": {[]mis.Problem{{Section: "StaffMeetings", ID: "1", To: "LEE"}},

@@ -25,7 +25,8 @@ type Placed struct {
 
 // Add takes in a lesson that comes or goes.
 func (m *Moving) Add(l Line) {
-	place := Placed{Row: l.Row, Kind: l.Kind, ID: l.SourceID, Title: l.Name, On: *l.On, From: l.From, To: l.To, Why: l.Why}
+	place := Placed{Row: l.Row, Kind: l.Kind, ID: l.SourceID, Title: l.Name, On: *l.On, From: l.From, To: l.To,
+		Why: l.Why}
 	if l.Action == model.Delete {
 		m.Gone = append(m.Gone, place)
 	} else {
@@ -51,8 +52,8 @@ func (p Placed) week(called string) string {
 	return fmt.Sprintf("%s\x00%s\x00%d\x00%s", p.Kind, called, (int(p.On) - int(p.On.Time().Weekday()+6)%7), why)
 }
 
-// Pairs calls each with the lessons that have moved, and marks them: first those of one id in the MIS, then those of one
-// name. Of several in a week the first is the first.
+// Pairs calls each with the lessons that have moved, and marks them: first those of one id in the MIS, then those of
+// one name. Of several in a week the first is the first.
 func (m *Moving) Pairs(each func(from, to Placed)) {
 	byID, byName := func(p Placed) string { return p.ID }, func(p Placed) string { return p.Title }
 	for _, called := range []func(Placed) string{byID, byName} {

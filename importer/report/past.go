@@ -39,7 +39,8 @@ func PastOf(run model.Run) Past {
 		Report: Report{
 			Run: run.ID, Result: run.Result, AsOf: run.AsOf, Era: run.Era, Source: run.Source, Changes: run.Counts.V,
 			Problems: []mis.Problem{}, Guard: []guard.Finding{}, Stages: run.Stages.V, Error: run.Error,
-			Hold: run.Hold, Waiting: run.Waiting.V, About: run.About, Records: run.Records.V,
+			Hold: run.Hold, Waiting: run.Waiting.V, About: run.About,
+			Only: run.Options.V.Only, Records: run.Records.V,
 		},
 		Kind: run.Kind, StartedAt: run.StartedAt, FinishedAt: run.FinishedAt, Program: run.Program, Host: run.Host,
 		Decision: run.Decision, DecidedBy: run.DecidedBy, UndoneBy: run.UndoneBy,

@@ -34,6 +34,7 @@ type Report struct {
 	Hold      model.Hold      `json:"hold,omitempty"`        // what waits for a person
 	Waiting   []model.Count   `json:"waiting,omitempty"`     // what of it there is
 	About     model.ID        `json:"about,omitempty"`       // the run that was approved or undone
+	Only      []string        `json:"only,omitempty"`        // what of that run was undone, where not all of it
 	Approved  model.ID        `json:"approved,omitempty"`    // the held undo that was approved
 	Differs   []string        `json:"differs,omitempty"`     // in what a plan is not the one that was held
 	Lines     Lines           `json:"plan,omitzero"`         // each change; of a plan only

@@ -211,8 +211,13 @@ func WriteApproved(w io.Writer, r report.Report, style Style) error {
 
 func writeDecided(w io.Writer, r report.Report, style Style, verb string) error {
 	p := &printer{Style: style, w: w}
+	only, flags := "", ""
+	if len(r.Only) > 0 {
+		only = ", only " + words.Clean(words.Listed(r.Only, shownMembers))
+		flags = " --only " + strings.Join(quoted(r.Only), " --only ")
+	}
 	if r.Result == report.Planned {
-		p.line("%s", p.paint(bold, fmt.Sprintf("Plan for %s run %d", verb, r.About)))
+		p.line("%s", p.paint(bold, fmt.Sprintf("Plan for %s run %d%s", verb, r.About, only)))
 		p.changes(r.Lines)
 		p.summary(r.Changes)
 		p.guard(r.Guard, true)
@@ -223,10 +228,10 @@ func writeDecided(w io.Writer, r report.Report, style Style, verb string) error 
 		if r.Hold != model.HoldNothing {
 			end = "would hold it for a person"
 		}
-		p.line("\nNothing has been changed: this is a plan. \"%s\" %s.", hint.Command("undo %d", r.About), end)
+		p.line("\nNothing has been changed: this is a plan. \"%s\" %s.", hint.Command("undo %d%s", r.About, flags), end)
 		return p.err
 	}
-	p.line("%s", p.paint(bold, fmt.Sprintf("Run %d: %s, %s run %d", r.Run, r.Result, verb, r.About)))
+	p.line("%s", p.paint(bold, fmt.Sprintf("Run %d: %s, %s run %d%s", r.Run, r.Result, verb, r.About, only)))
 	p.differs(r.Differs, r.About)
 	if r.Result == model.Held {
 		p.guard(r.Guard, false)
@@ -255,6 +260,14 @@ func writeDecided(w io.Writer, r report.Report, style Style, verb string) error 
 	p.line("\"%s\" lists each change; \"%s\" takes it back.", hint.Command("runs show %d", r.Run),
 		hint.Command("undo %d", r.Run))
 	return p.err
+}
+
+// quoted are words as a shell takes them.
+func quoted(list []string) (words []string) {
+	for _, word := range list {
+		words = append(words, hint.Quote(word))
+	}
+	return words
 }
 
 // differs tells in what a plan that was made again is not the one that was held.

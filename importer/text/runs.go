@@ -71,7 +71,11 @@ func WriteOneRun(w io.Writer, past report.Past, zone *time.Location, style Style
 	p.line("Started %s, took %.1f s, by misimportd %s on %s", past.StartedAt.In(zone).Format("2 January 2006 15:04:05"),
 		past.FinishedAt.Sub(past.StartedAt).Seconds(), past.Program, past.Host)
 	if past.About != 0 {
-		p.line("It is about run %d.", past.About)
+		only := ""
+		if len(past.Only) > 0 {
+			only = ", and of it about " + words.Clean(words.Listed(past.Only, shownMembers)) + " only"
+		}
+		p.line("It is about run %d%s.", past.About, only)
 	}
 	if past.UndoneBy != 0 {
 		p.line("%s", p.paint(amber, fmt.Sprintf("Run %d has undone it.", past.UndoneBy)))

@@ -39,12 +39,19 @@ func (d done) has(entity model.Entity, id model.ID) bool {
 // Later gathers which later runs touched what a run made.
 type Later struct {
 	*grounds
-	by map[model.ID]int // how many changes of each
+	by   map[model.ID]int // how many changes of each
+	with *blockers
 }
+
+// mostBlockers is how many changes in the way are remembered: of more, nothing is offered.
+const mostBlockers = 5000
+
+// blockers are the changes in the way.
+type blockers struct{ changes []model.Change }
 
 // Later is to be shown every change that was made since and still counts. labels are those of the groups.
 func (r Run) Later(labels map[model.ID]model.Label) Later {
-	return Later{r.done.grounds(labels), map[model.ID]int{}}
+	return Later{r.done.grounds(labels), map[model.ID]int{}, &blockers{}}
 }
 
 // Saw looks at a change that a later run made.
@@ -52,6 +59,9 @@ func (l Later) Saw(by model.ID, r model.Recorded) error {
 	c, err := r.Typed()
 	if err == nil && (l.touchedBy(c) || l.refersTo(r, l.created)) {
 		l.by[by]++
+		if len(l.with.changes) <= mostBlockers {
+			l.with.changes = append(l.with.changes, c)
+		}
 	}
 	return err
 }
@@ -61,7 +71,7 @@ func (l Later) InTheWay() error {
 	if len(l.by) == 0 {
 		return nil
 	}
-	return inTheWay(l.run, l.by)
+	return inTheWay(l.run, l.by, l.describe())
 }
 
 // Left compares the records that a run changed with what they are now.
@@ -78,7 +88,10 @@ func (r Run) Left() *Left {
 
 // Saw looks at a record as it is now.
 func (l *Left) Saw(now model.Record) {
-	last := l.last[now.Entity()][now.RowID()]
+	last, isOfPart := l.last[now.Entity()][now.RowID()]
+	if !isOfPart {
+		return
+	}
 	if l.standing[last] = true; l.made[last].After != now {
 		l.differs[last] = now
 	}
@@ -90,9 +103,9 @@ func (l *Left) InTheWay() error {
 		last := l.last[c.Entity()][c.Record().RowID()]
 		left := l.made[last].After
 		if now, ok := l.differs[last]; ok || l.standing[last] != (left != nil) {
-			return &NotUndoneError{l.run, fmt.Sprintf("another program has changed %s since (row %d of its "+
+			return refusef(l.run, "another program has changed %s since (row %d of its "+
 				"table%s), and what is there now would be lost: change it back first, or leave the run as it is",
-				words.Describe(c.Record()), c.Record().RowID(), fieldsThatDiffer(left, now))}
+				words.Describe(c.Record()), c.Record().RowID(), fieldsThatDiffer(left, now))
 		}
 	}
 	return nil
@@ -100,12 +113,13 @@ func (l *Left) InTheWay() error {
 
 // UsedBy fails with a *NotUndoneError when other programs point at what the run created.
 func (r Run) UsedBy(others []model.Key) error {
+	others = slices.DeleteFunc(slices.Clone(others), func(k model.Key) bool { return !r.has(k.Entity, k.ID) })
 	if len(others) == 0 {
 		return nil
 	}
 	first := r.made[r.last[others[0].Entity][others[0].ID]].Record()
-	return &NotUndoneError{r.run, fmt.Sprintf("it created %s that other programs use since, the first of them %s: "+
-		"take what uses them out first", words.Many(len(others), "record"), words.Describe(first))}
+	return refusef(r.run, "it created %s that other programs use since, the first of them %s: "+
+		"take what uses them out first", words.Many(len(others), "record"), words.Describe(first))
 }
 
 // Needs are the elements that have to be there for what the run deleted to come back, each with what
@@ -138,8 +152,8 @@ func (r Run) Misses(gone []model.ID) error {
 	if len(gone) == 0 {
 		return nil
 	}
-	return &NotUndoneError{r.run, fmt.Sprintf("it deleted a %s of something that another program has deleted since "+
-		"(%d such)", r.Needs()[gone[0]], len(gone))}
+	return refusef(r.run, "it deleted a %s of something that another program has deleted since "+
+		"(%d such)", r.Needs()[gone[0]], len(gone))
 }
 
 // grounds are what a run took or left: what a later change must keep off.
@@ -267,29 +281,6 @@ func referred(column string) []model.Entity {
 	}
 	return []model.Entity{model.PupilEntity, model.StaffEntity, model.LocationEntity, model.SubjectEntity,
 		model.HouseEntity, model.GroupEntity}
-}
-
-// inTheWay names the later runs that changed the same records, the newest first.
-func inTheWay(id model.ID, later map[model.ID]int) error {
-	var runs []model.ID
-	for run := range later {
-		runs = append(runs, run)
-	}
-	slices.Sort(runs)
-	slices.Reverse(runs)
-	const shown = 5
-	said := ""
-	for i, run := range runs[:min(len(runs), shown)] {
-		said += []string{"", ", "}[min(i, 1)] + fmt.Sprintf("run %d (%s)", run, words.Many(later[run], "change"))
-	}
-	if len(runs) > shown {
-		said += fmt.Sprintf(" and %d more", len(runs)-shown)
-	}
-	if len(runs) == 1 {
-		return &NotUndoneError{id, fmt.Sprintf("the same records were changed later, by %s: undo that first", said)}
-	}
-	return &NotUndoneError{id, fmt.Sprintf("the same records were changed later, by %s: undo those first, the "+
-		"newest first", said)}
 }
 
 // fieldsThatDiffer names the fields in which a record is not as it was left.

@@ -5,7 +5,9 @@ package undo
 import (
 	"fmt"
 	"slices"
+	"strings"
 
+	"misimportd/era/hint"
 	"misimportd/store/model"
 )
 
@@ -13,10 +15,23 @@ import (
 type NotUndoneError struct {
 	Run    model.ID
 	Reason string
+	Offers []string // parts of it that nothing is in the way of, each as KIND/ID
+}
+
+func refusef(run model.ID, format string, args ...any) error {
+	return &NotUndoneError{Run: run, Reason: fmt.Sprintf(format, args...)}
 }
 
 func (e *NotUndoneError) Error() string {
-	return fmt.Sprintf("run %d cannot be undone: %s", e.Run, e.Reason)
+	text := fmt.Sprintf("run %d cannot be undone: %s", e.Run, e.Reason)
+	var commands []string
+	for _, of := range e.Offers {
+		commands = append(commands, `"`+hint.Command("undo %d --only %s", e.Run, hint.Quote(of))+`"`)
+	}
+	if len(commands) > 0 {
+		text += "; parts of it can be undone by themselves, such as with " + strings.Join(commands, " or ")
+	}
+	return text
 }
 
 // Refuses tells that nothing was tried, so that there is nothing to record.
@@ -32,9 +47,9 @@ func Of(id model.ID, made []model.Change) Run { return Run{newDone(id, made)} }
 func Check(run model.Run) error {
 	switch {
 	case run.UndoneBy != 0:
-		return &NotUndoneError{run.ID, fmt.Sprintf("run %d did that already", run.UndoneBy)}
+		return refusef(run.ID, "run %d did that already", run.UndoneBy)
 	case run.Result == model.Failed || run.Result == model.Aborted || len(run.Counts.V) == 0:
-		return &NotUndoneError{run.ID, "it changed nothing"}
+		return refusef(run.ID, "it changed nothing")
 	}
 	return nil
 }

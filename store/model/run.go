@@ -129,6 +129,8 @@ type Options struct {
 	NextYear *NextYear `json:"next_year,omitempty"`
 	Convert  bool      `json:"convert,omitempty"`   // the first import from a new MIS
 	ByItself bool      `json:"by_itself,omitempty"` // a roll that no person asked for
+	Only     []string  `json:"only,omitempty"`      // of an undo: what of the run, each as KIND/ID
+	Part     bool      `json:"part,omitempty"`      // of an undo: something of the run is left in force
 }
 
 // NextYear says how a later era is loaded ahead of time.

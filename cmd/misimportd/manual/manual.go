@@ -10,16 +10,19 @@ import (
 	"sync"
 
 	"misimportd/cmd/misimportd/config"
+	"misimportd/deploy"
 	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/importer/ask"
 	"misimportd/importer/daemon"
 	"misimportd/importer/entry"
 	"misimportd/importer/guard"
+	"misimportd/importer/messages"
 	"misimportd/importer/report"
 	"misimportd/importer/schoolfiles"
 	"misimportd/importer/sources"
 	"misimportd/importer/status"
+	"misimportd/importer/status/pages"
 	"misimportd/importer/undo"
 	"misimportd/importer/want"
 	"misimportd/importer/years"
@@ -54,6 +57,9 @@ var shelf = []struct{ name, text string }{
 	{"questions", ask.Manual},
 	{"json", report.Manual},
 	{"database", store.Manual},
+	{"pages", pages.Text},
+	{"messages", messages.Manual},
+	{"package", deploy.Manual},
 	{"metrics", status.Manual},
 	{"runbook", status.Runbook},
 	{"demo", isamstest.Manual},

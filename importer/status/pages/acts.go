@@ -172,7 +172,18 @@ func approve(v *visit) (string, error) {
 	return v.decide((*importer.Importer).Approve, "approved")
 }
 
-func undoRun(v *visit) (string, error) { return v.decide((*importer.Importer).Undo, "undone") }
+// undoRun undoes a run, or what the form names of it.
+func undoRun(v *visit) (string, error) {
+	only := onlyOf(v.request.PostFormValue("only"))
+	return v.decide(func(im *importer.Importer, ctx context.Context, id model.ID) (report.Report, error) {
+		return im.Undo(ctx, id, only...)
+	}, "undone")
+}
+
+// onlyOf is the records that somebody names, as pupil/70155.
+func onlyOf(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+}
 
 // decide does something about a run, which is a run too.
 func (v *visit) decide(do func(*importer.Importer, context.Context, model.ID) (report.Report, error),

@@ -45,6 +45,7 @@ type Message struct {
 	Channel, Subject, Error string
 	Since                   time.Time
 	Tries                   int
+	GivenUp                 bool // it is not tried any more
 }
 
 // Given is what the pages of a service need. All has to be set, but for what says what nil means.

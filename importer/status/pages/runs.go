@@ -152,6 +152,7 @@ func (v *visit) comparable(past report.Past) (others []listedRun, err error) {
 // undoPage is what an undo would put back.
 type undoPage struct {
 	Run      model.ID
+	Only     string // records, as KIND/ID; "" for all of it
 	Plan     report.Report
 	Made     changes
 	Findings []finding
@@ -163,11 +164,12 @@ func undoPlan(v *visit) (shown, error) {
 	if err != nil {
 		return shown{}, err
 	}
-	plan, err := v.importer().PlanUndo(v.ctx, id)
+	only := clipped(v.request.FormValue("only"))
+	plan, err := v.importer().PlanUndo(v.ctx, id, onlyOf(only)...)
 	if err != nil {
 		return shown{}, badInput{err}
 	}
-	p := undoPage{Run: id, Plan: plan, Findings: findingsOf(plan.Guard), Holds: plan.Hold != model.HoldNothing}
+	p := undoPage{Run: id, Only: only, Plan: plan, Findings: findingsOf(plan.Guard), Holds: plan.Hold != model.HoldNothing}
 	lines := plan.Lines
 	if p.Holds {
 		lines = plan.Held

@@ -85,7 +85,8 @@ func (s *School) LeaveLessons() Staff {
 	at := slices.IndexFunc(s.Staff, func(m Staff) bool {
 		teaches := func(l Schedule) bool { return l.Teacher == m.Code && !s.Timetable.isShared(l) }
 		isCovered := func(l Schedule) bool {
-			return l.Teacher == m.Code && slices.ContainsFunc(s.Covers, func(c Cover) bool { return c.Schedule == l.ID })
+			isOf := func(c Cover) bool { return c.Schedule == l.ID }
+			return l.Teacher == m.Code && slices.ContainsFunc(s.Covers, isOf)
 		}
 		all := s.Timetable.Schedules
 		return slices.ContainsFunc(all, teaches) && !slices.ContainsFunc(all, isCovered) && !s.isBusy(m)
