@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"misimportd/cmd/misimportd/manual"
 	"misimportd/era"
 	"misimportd/importer/entry"
+	"misimportd/importer/messages"
 	"misimportd/importer/status"
 	"misimportd/store"
 	"misimportd/store/storetest"
@@ -24,6 +26,7 @@ import (
 func TestTheManualTellsOfEachMetric(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
 	status.NewMetrics(registry, "test")
+	messages.New(registry, slog.New(slog.DiscardHandler))
 	descriptions := make(chan *prometheus.Desc)
 	go func() {
 		registry.Describe(descriptions)
