@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"misimportd/importer"
+	"misimportd/importer/ask"
 	"misimportd/importer/report"
 	"misimportd/importer/words"
 	"misimportd/mis"
@@ -104,13 +105,17 @@ func oneRun(v *visit) (shown, error) {
 		return shown{}, err
 	}
 	p := runPage{listedRun: listedOf(past), Findings: findingsOf(past.Guard),
-		Asked: clipped(v.request.FormValue("q")), Problems: problemsIn(report.ListProblems(past.Problems, past.AsOf))}
+		Asked: clipped(v.request.FormValue("q"))}
 	for _, f := range p.Findings {
 		if f.Breached {
 			p.Breached++
 		}
 	}
+	var called model.KnownAs
 	if v.isNamed() {
+		if called, err = ask.Called(v.ctx, v.db(), past.Problems); err != nil {
+			return shown{}, err
+		}
 		if p.Made, err = gather(past.Lines, p.Asked); err != nil {
 			return shown{}, err
 		}
@@ -121,6 +126,7 @@ func oneRun(v *visit) (shown, error) {
 			return shown{}, err
 		}
 	}
+	p.Problems = problemsIn(report.ListProblems(past.Problems, past.AsOf), called, past.AsOf)
 	p.CanDecide = past.Decision == model.Waiting
 	p.CanUndo = past.Result != model.Failed && past.Result != model.Aborted && len(past.Changes) > 0 &&
 		past.UndoneBy == 0
