@@ -50,7 +50,12 @@ func ShowFirst(ctx context.Context, db *store.DB, id model.ID) (past report.Past
 		if past.Lines, err = firstLines(ctx, v, store.Recording{Run: id}, past.Changes); err != nil {
 			return err
 		}
-		past.Held, err = firstLines(ctx, v, store.Recording{Run: id, Held: true}, past.Waiting)
+		if past.Held, err = firstLines(ctx, v, store.Recording{Run: id, Held: true}, past.Waiting); err != nil {
+			return err
+		}
+		if past.UndoneBy == 0 {
+			past.PartsUndoneBy, _, err = v.UndoneParts(ctx, id)
+		}
 		return err
 	})
 	return past, err
@@ -109,6 +114,9 @@ func Show(ctx context.Context, db *store.DB, id model.ID) (past report.Past, err
 		then := report.Names{Names: made}
 		past.Lines = recordedLines(ctx, db, store.Recording{Run: id}, past.Changes, then)
 		past.Held = recordedLines(ctx, db, store.Recording{Run: id, Held: true}, past.Waiting, then.Below(held))
+		if err == nil && past.UndoneBy == 0 {
+			past.PartsUndoneBy, _, err = v.UndoneParts(ctx, id)
+		}
 		return err
 	})
 	return past, err

@@ -24,7 +24,8 @@ var topicOf = map[string]string{
 	"check-database": "database", "pause": "calendar", "resume": "calendar", "suspension": "calendar",
 	"groups": "questions", "members": "questions", "lessons": "questions", "pupil": "questions", "staff": "questions",
 	"room": "questions", "history": "questions", "why": "questions", "problems": "questions", "sanity": "questions",
-	"check-config": "configuration", "notify": "messages", "simulate": "demo", "demo": "demo", "version": "commands", "help": "commands",
+	"check-config": "configuration", "notify": "messages", "simulate": "demo", "demo": "demo", "version": "commands",
+	"help": "commands",
 }
 
 type helpCommand struct {

@@ -23,6 +23,9 @@ type Past struct {
 	DecidedAt  *time.Time     `json:"decided_at,omitempty"`
 	UndoneBy   model.ID       `json:"undone_by,omitempty"`
 
+	// PartsUndoneBy are the runs that put back parts of it, while the rest stands.
+	PartsUndoneBy []model.ID `json:"parts_undone_by,omitempty"`
+
 	Operator        string `json:"operator,omitempty"`         // who asked for it on a page
 	DecidedOperator string `json:"decided_operator,omitempty"` // who decided on a page
 }

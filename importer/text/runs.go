@@ -80,6 +80,9 @@ func WriteOneRun(w io.Writer, past report.Past, zone *time.Location, style Style
 	if past.UndoneBy != 0 {
 		p.line("%s", p.paint(amber, fmt.Sprintf("Run %d has undone it.", past.UndoneBy)))
 	}
+	for _, by := range past.PartsUndoneBy {
+		p.line("%s", p.paint(amber, fmt.Sprintf("Run %d has undone a part of it.", by)))
+	}
 	p.source(past.Source)
 	if past.Error != "" {
 		p.line("%s %s", p.paint(red, "It failed and changed nothing:"), past.Error)

@@ -26,8 +26,8 @@ func CheckOnly(only []string) error {
 	for _, of := range only {
 		kind, id, _ := strings.Cut(of, "/")
 		if kinds[kind] == "" || id == "" {
-			return fmt.Errorf("%q is no KIND/ID: write pupil/1234, staff/57, room/5, form/7A, set/130 or a lesson's id "+
-				"such as schedule/3001", of)
+			return fmt.Errorf("%q is no KIND/ID: write pupil/1234, staff/57, room/5, form/7A, set/130 or a lesson's "+
+				"id such as schedule/3001", of)
 		}
 	}
 	return nil
@@ -47,8 +47,8 @@ func (r Run) Without(undone map[model.Key]bool) Run {
 // CheckPart fails with a *NotUndoneError when a run can be undone as a whole only.
 func CheckPart(run model.Run) error {
 	if run.Kind != model.Import && run.Kind != model.Approval || run.Options.V.Convert {
-		return refusef(run.ID, "it can be undone as a whole only, for it is no import but of the kind %s: leave out --only",
-			run.Kind)
+		return refusef(run.ID, "it can be undone as a whole only, for it is no import but of the kind %s: leave out "+
+			"--only", run.Kind)
 	}
 	return nil
 }

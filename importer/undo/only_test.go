@@ -23,7 +23,8 @@ func aNight() (made []model.Change, labels map[model.ID]model.Label) {
 	fresh := model.Commitment{ID: 11, LessonID: 20, ElementID: 31}
 	return []model.Change{{Action: model.Create, After: ben}, {Action: model.Update, Before: ann, After: renamed},
 			{Action: model.Create, After: bens}, {Action: model.End, Before: isIn, After: left},
-			{Action: model.Create, After: joined}, {Action: model.Delete, Before: old}, {Action: model.Create, After: fresh}},
+			{Action: model.Create, After: joined}, {Action: model.Delete, Before: old},
+			{Action: model.Create, After: fresh}},
 		map[model.ID]model.Label{1: {Kind: "pupil", SourceID: "17"}, 4: {Kind: "pupil", SourceID: "18"},
 			2: {Kind: model.FormGroup, SourceID: "7/A"}, 6: {Kind: model.FormGroup, SourceID: "7/B"},
 			30: {Kind: "staff", SourceID: "A"}, 31: {Kind: "staff", SourceID: "B"}}

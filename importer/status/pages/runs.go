@@ -175,7 +175,8 @@ func undoPlan(v *visit) (shown, error) {
 	if err != nil {
 		return shown{}, badInput{err}
 	}
-	p := undoPage{Run: id, Only: only, Plan: plan, Findings: findingsOf(plan.Guard), Holds: plan.Hold != model.HoldNothing}
+	p := undoPage{Run: id, Only: only, Plan: plan, Findings: findingsOf(plan.Guard),
+		Holds: plan.Hold != model.HoldNothing}
 	lines := plan.Lines
 	if p.Holds {
 		lines = plan.Held
