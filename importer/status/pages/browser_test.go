@@ -142,11 +142,11 @@ func TestNobodyIsKeptOut(t *testing.T) {
 				t.Errorf("%s, %s: %d wide in a window of %d", path, l, size[0], size[1])
 			}
 			if shots != "" {
-				picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(90))
+				picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 				if err != nil {
 					t.Fatal(err)
 				}
-				name := fmt.Sprintf("%02d-%s.jpg", i, strings.ReplaceAll(l.String(), " ", "-"))
+				name := fmt.Sprintf("%02d-%s.png", i, strings.ReplaceAll(l.String(), " ", "-"))
 				if err := os.WriteFile(filepath.Join(shots, name), picture, 0o600); err != nil {
 					t.Fatal(err)
 				}

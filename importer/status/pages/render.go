@@ -56,6 +56,7 @@ var funcs = template.FuncMap{
 		}
 		return days.String()
 	},
+	"ago":     ago,
 	"long":    func(d era.Date) string { return d.Long() },
 	"wday":    func(d era.Date) string { return d.Weekday().String()[:3] + " " + d.Long() },
 	"percent": func(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) },
@@ -71,6 +72,18 @@ var funcs = template.FuncMap{
 		}
 		return m
 	},
+}
+
+// ago is how long something is past, as people say it.
+func ago(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d < time.Hour:
+		return words.Many(int(d.Minutes()), "minute") + " ago"
+	case d < 2*day:
+		return words.Many(int(d.Hours()), "hour") + " ago"
+	}
+	return words.Many(int(d/day), "day") + " ago"
 }
 
 // templates are those of each page, each with the frame around it.
