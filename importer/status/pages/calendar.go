@@ -40,7 +40,7 @@ type pauseShown struct {
 func calendar(v *visit) (shown, error) {
 	p := calendarPage{}
 	var err error
-	if p.Year, err = v.school.Importer.EraStatus(v.ctx); err != nil {
+	if p.Year, err = v.year(); err != nil {
 		return shown{}, err
 	}
 	if p.Eras, err = entry.Eras(v.ctx, v.db()); err != nil {

@@ -64,13 +64,13 @@ func today(v *visit) (shown, error) {
 		return shown{}, err
 	}
 	schedule := v.school.Schedule.Pausing(imports.Pauses...)
-	if days, why, on := schedule.Pause(v.now); on {
+	if days, why, on := schedule.Pause(v.today().FirstIn(v.zone())); on {
 		p.Pause = daemon.Outlook{Pause: days, Why: why}.PausedUntil()
 		_, _, p.CanResume = era.Paused(imports.Pauses, v.today())
 	}
 	p.Next = p.Now.Known.Next
 	v.offToday(&p)
-	if p.Year, err = v.school.Importer.EraStatus(v.ctx); err != nil {
+	if p.Year, err = v.year(); err != nil {
 		return shown{}, err
 	}
 	if m, err := v.school.Importer.State.CurrentManifest(); err == nil && !m.Since.IsZero() {
@@ -81,6 +81,15 @@ func today(v *visit) (shown, error) {
 	}
 	p.judge()
 	return shown{page: "today", nav: "today", title: p.Head, data: p}, nil
+}
+
+// year tells how the school year stands.
+func (v *visit) year() (years.Status, error) {
+	im := *v.school.Importer
+	if v.school.Today != 0 {
+		im.AsOf = v.school.Today
+	}
+	return im.EraStatus(v.ctx)
 }
 
 // held is a run that waits, with what says most about it.
