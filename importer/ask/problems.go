@@ -34,6 +34,21 @@ func Problems(ctx context.Context, db *store.DB) (list report.ProblemList, err e
 	return list, err
 }
 
+// CountProblems counts what there is to mend by the newest document that a run has read.
+func CountProblems(ctx context.Context, db *store.DB) (count int, err error) {
+	err = db.View(ctx, func(v *store.View) error {
+		run, err := v.NewestReading(ctx)
+		if err != nil || run.ID == 0 {
+			return err
+		}
+		var problems []mis.Problem
+		err = json.Unmarshal(run.Problems.V, &problems)
+		count = report.Total(problems)
+		return err
+	})
+	return count, err
+}
+
 // Called reads how people and groups are called, for texts about problems; nothing where there are none.
 func Called(ctx context.Context, db *store.DB, problems []mis.Problem) (called model.KnownAs, err error) {
 	if len(problems) == 0 {

@@ -78,6 +78,8 @@ var funcs = template.FuncMap{
 func ago(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
+	case d < time.Minute:
+		return "just now"
 	case d < time.Hour:
 		return words.Many(int(d.Minutes()), "minute") + " ago"
 	case d < 2*day:

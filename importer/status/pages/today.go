@@ -6,6 +6,7 @@ import (
 
 	"misimportd/era"
 	"misimportd/importer"
+	"misimportd/importer/ask"
 	"misimportd/importer/daemon"
 	"misimportd/importer/entry"
 	"misimportd/importer/report"
@@ -130,9 +131,9 @@ func (v *visit) lastNight(p *todayPage, imports model.Imports) error {
 	if err != nil {
 		return err
 	}
-	p.Last, p.Problems = &past, report.Total(past.Problems)
-	p.Sentence = v.sentence(past)
-	return nil
+	p.Last, p.Sentence = &past, v.sentence(past)
+	p.Problems, err = ask.CountProblems(v.ctx, v.db())
+	return err
 }
 
 // offToday finds the suspensions and gaps that touch the day.
