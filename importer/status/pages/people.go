@@ -39,8 +39,11 @@ func people(v *visit) (shown, error) {
 	return shown{page: "people", nav: "people", title: "People and groups", data: p}, nil
 }
 
-// pathOf is the page of somebody, of a room or of a group.
-func pathOf(kind, id string) string {
+// pathOf is the page of somebody, of a room or of a group. A user's group has no id: it is found by its name.
+func pathOf(kind, id, name string) string {
+	if id == "" {
+		id = name
+	}
 	switch kind {
 	case "pupil", "staff":
 		return "/person/" + kind + "/" + url.PathEscape(id)
@@ -59,7 +62,7 @@ func choicesOf(e *ask.AmbiguousError) (list []choice) {
 		if kind == "group" {
 			kind = c.Kind
 		}
-		list = append(list, choice{pathOf(kind, c.SourceID), c.Name, kind + " " + c.SourceID})
+		list = append(list, choice{pathOf(kind, c.SourceID, c.Name), c.Name, kind + " " + c.SourceID})
 	}
 	return list
 }
@@ -117,7 +120,7 @@ func group(v *visit) (shown, error) {
 	if err != nil {
 		return shown{}, err
 	}
-	p := groupPage{Members: m, Path: strings.TrimPrefix(pathOf(m.Group.Kind, m.Group.SourceID), "/group")}
+	p := groupPage{Members: m, Path: strings.TrimPrefix(pathOf(m.Group.Kind, m.Group.SourceID, m.Group.Name), "/group")}
 	if m.Group.SourceID != "" {
 		p.History, err = ask.History(v.ctx, v.db(), ask.HistoryOf{Text: m.Group.Kind + "/" + m.Group.SourceID, On: m.On,
 			Zone: v.zone()})
