@@ -56,7 +56,7 @@ func TestFault10StatusTellsAtOnce(t *testing.T) {
 	if !strings.Contains(told, "the last was run 2, failed, ") || !strings.Contains(told, why) {
 		t.Errorf("systemd was told %q", told)
 	}
-	_, page := d.get("/")
+	_, page := d.get("/-/status")
 	for _, want := range []string{"now           waiting for the next import", "newest run    2, failed, ", why} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%s is missing in\n%s", want, page)

@@ -323,7 +323,7 @@ func TestServeReloads(t *testing.T) {
 	}
 	d.signal(syscall.SIGUSR1)
 	d.await(`level=ERROR msg="the import failed and changed nothing: .*InvalidApiKey.* run=3 result=failed`)
-	if code, text := d.get("/"); code != 200 || !strings.Contains(text, "InvalidApiKey") {
+	if code, text := d.get("/-/status"); code != 200 || !strings.Contains(text, "InvalidApiKey") {
 		t.Errorf("%d %s", code, text)
 	}
 	s.write("isams.key", testKey)
@@ -339,7 +339,7 @@ func TestServeReloads(t *testing.T) {
 			t.Fatal("nothing is held")
 		}
 	}
-	if code, text := d.get("/"); code != 200 || !strings.Contains(text, "run 4 waits for a person") {
+	if code, text := d.get("/-/status"); code != 200 || !strings.Contains(text, "run 4 waits for a person") {
 		t.Errorf("%d %s", code, text)
 	}
 	d.stop()

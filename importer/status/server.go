@@ -17,7 +17,7 @@ import (
 const Connections = 256
 
 // Server answers people and Prometheus. Its limits keep whoever is slow, large or many
-// from taking the machine, and from being in others' way. site answers browsers; nil: they get what programs get.
+// from taking the machine, and from being in others' way. site answers people; nil: they get what programs get.
 func Server(registry *prometheus.Registry, pulse *Pulse, site http.Handler) *http.Server {
 	const (
 		scrapes      = 8 // at once
@@ -36,6 +36,7 @@ func Server(registry *prometheus.Registry, pulse *Pulse, site http.Handler) *htt
 	pages.HandleFunc("GET /runbook", runbook)
 	pages.HandleFunc("GET /runbook/{alert}", runbook)
 	pages.HandleFunc("GET /{$}", pulse.page)
+	pages.HandleFunc("GET /-/status", pulse.page)
 	server := &http.Server{
 		Handler: split(plainly(pages), site), ReadHeaderTimeout: headerMost, ReadTimeout: requestMost,
 		WriteTimeout:   scrapeMost,
@@ -45,7 +46,7 @@ func Server(registry *prometheus.Registry, pulse *Pulse, site http.Handler) *htt
 	return server
 }
 
-// split gives to the site what browsers ask for, and to programs what is theirs.
+// split gives to programs what is theirs, and all else to the site. Who wants plain text of / gets that.
 func split(programs, site http.Handler) http.Handler {
 	if site == nil {
 		return programs
@@ -57,7 +58,8 @@ func split(programs, site http.Handler) http.Handler {
 			programs.ServeHTTP(w, r)
 			return
 		case "":
-			if r.Method == http.MethodGet && !strings.Contains(r.Header.Get("Accept"), "text/html") {
+			accepts := r.Header.Get("Accept")
+			if strings.Contains(accepts, "text/plain") && !strings.Contains(accepts, "text/html") {
 				programs.ServeHTTP(w, r)
 				return
 			}
