@@ -127,17 +127,25 @@ func (d *demo) end(s config.Settings) error {
 	return d.page(s, d.db)
 }
 
+// schoolDay is a day, or the Monday after the weekend that it is in.
+func schoolDay(d era.Date) era.Date {
+	for d.Weekday() == time.Saturday || d.Weekday() == time.Sunday {
+		d++
+	}
+	return d
+}
+
 // suggest tells a newcomer what to try next, in commands that work as they stand.
 func (d *demo) suggest() {
-	day := d.AsOf.String()
+	day := schoolDay(d.AsOf).String()
 	d.say("\nOne more night's document is waiting. Try:\n")
 	for _, try := range [][2]string{
 		{"plan", "what it would change"},
 		{"plan -v", "all of it"},
-		{"run", "do it, and file the document away"},
+		{fmt.Sprintf("undo %d --plan", d.undone), "what taking the undo back would put back"},
+		{"run", "import it, and file the document away"},
 		{"runs", "what was done so far"},
 		{fmt.Sprintf("runs show %d", d.ordinary), "each change of the ordinary night"},
-		{fmt.Sprintf("undo %d --plan", d.undone), "what taking the undo back would put back"},
 		{"problems", "what to mend in iSAMS"},
 		{"groups automatic --on " + day, "the groups that follow from the rest"},
 		{"members 'All tutors' --on " + day, "who is in one of them"},

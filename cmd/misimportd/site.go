@@ -89,7 +89,7 @@ func (a *app) showPages(settings config.Settings, db *store.DB, at func(address 
 	}
 	setup := &daemon.Setup{Importer: a.importerOf(settings, db, importer.Fetching{}, nil), Schedule: settings.Schedule}
 	school := a.shown(settings, setup)
-	school.Open, school.Today = true, a.AsOf
+	school.Open, school.Today = true, schoolDay(a.AsOf)
 	pulse := status.NewPulse(version())
 	pulse.Looked(setup.Look(a.ctx, time.Now()))
 	site := pages.New(pages.Given{Life: a.ctx, School: func() *pages.School { return school }, Pulse: pulse,

@@ -127,7 +127,8 @@ func (d *demo) faultyRecord(s config.Settings) error {
 	d.unblank = d.school.Blank(last.ID)
 	gone := d.school.LeaveLessons()
 	d.tell("Somebody was called away while typing: pupil %d has no name. And %s %s has left, but is in the timetable "+
-		"still. What is faulty is skipped and told, and nothing ends because of it.", last.ID, gone.Forename,
+		"still. What is faulty is skipped and told, and nothing ends because of it; what ends below is what the "+
+		"teacher who left was in.", last.ID, gone.Forename,
 		gone.Surname)
 	done, err := d.importOne(s, d.school)
 	if err != nil {
@@ -173,7 +174,8 @@ func (d *demo) decision(s config.Settings) error {
 
 func (d *demo) undoing(s config.Settings) error {
 	d.tell("What the office did before the ordinary night was a mistake: run %d is undone. It is a run of its own, "+
-		"which can be undone, too; the document is not imported again.", d.ordinary)
+		"which can be undone, too. That document is not imported again; the next one that differs is, so the office "+
+		"mends it in iSAMS, too.", d.ordinary)
 	done, err := d.importerOf(s, d.db, importer.Fetching{}, nil).Undo(d.ctx, d.ordinary)
 	if err != nil {
 		return err

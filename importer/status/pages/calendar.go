@@ -21,6 +21,8 @@ type calendarPage struct {
 	OffFault string
 	Pauses   []pauseShown
 	Strip    strip
+
+	CanResume bool // a person has entered a pause that is on, or to come
 }
 
 // yearStep is one line of the checklist for the year's end.
@@ -66,6 +68,7 @@ func (v *visit) addPauses(p *calendarPage) error {
 		entered, err := view.Pauses(v.ctx)
 		for _, e := range entered {
 			days := era.Interval{From: e.StartsOn, To: e.EndsOn}
+			p.CanResume = p.CanResume || days.To >= v.today()
 			if days.To >= v.today().AddDays(-30) {
 				p.Pauses = append(p.Pauses, pauseShown{days, e.Why, "entered", days.Contains(v.today())})
 			}

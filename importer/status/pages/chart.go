@@ -46,7 +46,7 @@ const (
 // nightsOf draws nights, which are the newest first. Changes are drawn by their square root: a first load has
 // ten thousand times as many as a night.
 func nightsOf(runs []listedRun, zone *time.Location) nights {
-	n := nights{Width: max(1, len(runs)) * (barWide + barGap), Height: chartHeight, Middle: chartMiddle}
+	n := nights{Width: max(nightsMost/2, len(runs)) * (barWide + barGap), Height: chartHeight, Middle: chartMiddle}
 	for _, r := range runs {
 		n.Longest, n.Most = max(n.Longest, r.Took), max(n.Most, r.Count)
 	}

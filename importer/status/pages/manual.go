@@ -1,6 +1,10 @@
 package pages
 
-import "html/template"
+import (
+	"html/template"
+
+	"misimportd/importer/ask"
+)
 
 // Manual is the manual, written once. It may be nil.
 type Manual interface {
@@ -34,7 +38,7 @@ func topic(v *visit) (shown, error) {
 	name := v.request.PathValue("topic")
 	title, text, isThere := v.Manual.HTML(name)
 	if !isThere {
-		return shown{}, badf("there is no topic %q in the manual", clipped(name))
+		return shown{}, &ask.NotKnownError{Kind: "topic of the manual", Text: clipped(name)}
 	}
 	return shown{page: "manual", nav: "manual", title: title, data: manualPage{Text: text}}, nil
 }

@@ -46,7 +46,11 @@ func TestEachPageIsThere(t *testing.T) {
 		}
 	}
 	b.has(b.get("/problems.csv"), http.StatusOK, "where,section,id,reason")
-	b.has(b.get("/classlist/form/"+p.school.Forms[0].ID), http.StatusOK, "<table>")
+	list := b.get("/classlist/form/" + p.school.Forms[0].ID)
+	b.has(list, http.StatusOK, "<table>")
+	if policy := list.Get("Content-Security-Policy"); !strings.Contains(policy, "style-src 'sha256-") {
+		t.Error(policy) // its own style, and no other
+	}
 	b.has(b.get("/runs/3/compare?with=4"), http.StatusOK, "CurrentPupils", "30 new, 0 gone")
 	b.has(b.get("/"), http.StatusOK, "Something waits for you", "pupils leaving", "Approve run 4")
 }
@@ -126,6 +130,7 @@ func TestRejecting(t *testing.T) {
 	b := p.browser().logIn()
 	b.has(b.post("/runs/4/reject", b.form("/runs/4")), http.StatusSeeOther)
 	b.has(b.get("/runs/4?told=rejected"), http.StatusOK, "rejected, by "+name, "It is rejected")
+	b.has(b.get("/"), http.StatusOK, "All is well", "all of it was rejected, by "+name)
 }
 
 // TestTwoWhoApproveAtOnce are one approval.

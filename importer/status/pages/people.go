@@ -2,7 +2,11 @@ package pages
 
 import (
 	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -56,13 +60,19 @@ func pathOf(kind, id, name string) string {
 // choice is one of several that were meant.
 type choice struct{ Path, Name, About string }
 
-func choicesOf(e *ask.AmbiguousError) (list []choice) {
+func choicesOf(e *ask.AmbiguousError, r *http.Request) (list []choice) {
 	for _, c := range e.Choices[:min(len(e.Choices), matchesMost)] {
-		kind := e.Kind
+		kind, ref := e.Kind, c.SourceID
 		if kind == "group" {
-			kind = c.Kind
+			kind, ref = c.Kind, c.Kind+"/"+c.SourceID
 		}
-		list = append(list, choice{pathOf(kind, c.SourceID, c.Name), c.Name, kind + " " + c.SourceID})
+		path := pathOf(kind, c.SourceID, c.Name)
+		asked := r.URL.Query()
+		if name := map[string]string{"location": "room"}[e.Kind]; asked.Has(cmp.Or(name, e.Kind)) { // of what was asked for
+			asked.Set(cmp.Or(name, e.Kind), ref)
+			path = r.URL.Path + "?" + asked.Encode()
+		}
+		list = append(list, choice{path, c.Name, kind + " " + c.SourceID})
 	}
 	return list
 }
@@ -149,7 +159,16 @@ func classList(v *visit) (shown, error) {
 	}
 	var b bytes.Buffer
 	err = paper.WriteClassList(&b, m)
-	return shown{raw: b.Bytes(), kind: "text/html; charset=utf-8"}, err
+	return shown{raw: b.Bytes(), kind: "text/html; charset=utf-8", policy: policyOf(b.String())}, err
+}
+
+// policyOf lets a page have the style that it has itself, and nothing else.
+func policyOf(page string) string {
+	_, style, _ := strings.Cut(page, "<style>")
+	style, _, _ = strings.Cut(style, "</style>")
+	sum := sha256.Sum256([]byte(style))
+	return "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; style-src 'sha256-" +
+		base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
 // historyPage is what runs did to a record.

@@ -106,7 +106,8 @@ func problemsCSV(v *visit) (shown, error) {
 	c := csv.NewWriter(&b)
 	_ = c.Write([]string{"where", "section", "id", "reason", "since", "mend", "detail", "line", "more", "new"})
 	for _, p := range list.Problems {
-		row := []string{p.Where, p.Section, p.ID, string(p.Reason), p.Since.String(), p.Mend, p.Detail,
+		row := []string{p.Where, p.Section, p.ID, string(p.Reason), p.Since.String(), p.Mend,
+			report.DetailOf(p.Problem, list.Called),
 			strconv.Itoa(p.Line),
 			strconv.Itoa(p.More), strconv.FormatBool(p.New)}
 		for i := range row {

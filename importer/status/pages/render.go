@@ -27,6 +27,7 @@ type shown struct {
 	raw     []byte // a file instead of a page
 	kind    string // of the file
 	name    string // likewise, to be saved under
+	policy  string // likewise, what it may load; "" for that of all pages
 }
 
 // frame is what every page has.
@@ -132,6 +133,9 @@ func (f frame) With(data any) frame {
 func (s *Site) write(w http.ResponseWriter, r *http.Request, code int, of shown) {
 	if of.raw != nil {
 		w.Header().Set("Content-Type", of.kind)
+		if of.policy != "" {
+			w.Header().Set("Content-Security-Policy", of.policy)
+		}
 		if of.name != "" {
 			w.Header().Set("Content-Disposition", `attachment; filename="`+of.name+`"`)
 		}

@@ -173,7 +173,7 @@ func undoPlan(v *visit) (shown, error) {
 	only := clipped(v.request.FormValue("only"))
 	plan, err := v.importer().PlanUndo(v.ctx, id, onlyOf(only)...)
 	if err != nil {
-		return shown{}, badInput{err}
+		return shown{}, err
 	}
 	p := undoPage{Run: id, Only: only, Plan: plan, Findings: findingsOf(plan.Guard),
 		Holds: plan.Hold != model.HoldNothing}

@@ -41,14 +41,22 @@ func (v *visit) sentence(past report.Past) string {
 	case past.Result == model.Unchanged:
 		return fmt.Sprintf("The import of %s found nothing to change.", when)
 	case past.Result == model.Held && len(past.Changes) == 0:
-		return fmt.Sprintf("The import of %s changed nothing: all of it waits for a person.", when)
+		return fmt.Sprintf("The import of %s changed nothing: all of it %s.", when, became(past))
 	}
 	said := fmt.Sprintf("The import of %s went well: %s.", when, happenings(past.Report))
 	if past.Result == model.Held {
-		said = fmt.Sprintf("The import of %s was done in part: %s. The rest waits for a person.", when,
-			happenings(past.Report))
+		said = fmt.Sprintf("The import of %s was done in part: %s. The rest %s.", when,
+			happenings(past.Report), became(past))
 	}
 	return said
+}
+
+// became is what became of that which a run held.
+func became(past report.Past) string {
+	if past.Decision == model.Waiting {
+		return "waits for a person"
+	}
+	return "was " + decidedOf(past)
 }
 
 // happenings is what people ask for first, and how much more there was.

@@ -10,6 +10,7 @@ import (
 	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/importer/ask"
+	"misimportd/importer/undo"
 	"misimportd/importer/words"
 	"misimportd/store"
 )
@@ -146,15 +147,21 @@ func (s *Site) failed(w http.ResponseWriter, r *http.Request, v *visit, err erro
 	var noRun *store.NoRunError
 	var refused *importer.RefusedError
 	var bad badInput
+	var inTheWay *undo.NotUndoneError
 	db := v.db()
 	switch {
 	case errors.As(err, &ambiguous):
 		s.write(w, r, http.StatusMultipleChoices, shown{page: "choices", nav: "people", title: "Which one?",
-			data: choicesOf(ambiguous)})
-	case errors.As(err, &unknown), errors.As(err, &notThen), errors.As(err, &noRun):
+			data: choicesOf(ambiguous, r)})
+	case errors.As(err, &unknown):
+		unknown.Hint = "" // of a command
+		s.say(w, r, http.StatusNotFound, "Not found", unknown.Error()+". \"People and groups\" looks for a part of a name.")
+	case errors.As(err, &notThen), errors.As(err, &noRun):
 		s.say(w, r, http.StatusNotFound, "Not found", err.Error())
 	case errors.As(err, &bad):
 		s.say(w, r, http.StatusBadRequest, "That cannot be understood", err.Error())
+	case errors.As(err, &inTheWay):
+		s.say(w, r, http.StatusConflict, "It cannot be undone", err.Error())
 	case errors.As(err, &refused):
 		s.say(w, r, http.StatusConflict, "That is not done", err.Error())
 	case errors.Is(err, errSilent), db.IsAway(err):
