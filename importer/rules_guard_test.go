@@ -177,7 +177,7 @@ func TestADatabaseOfBefore(t *testing.T) {
 		told := w.linesOf(first.Run)
 		before := w.standing("2016-09-05")
 		for _, column := range []string{"records", "guard", "hold", "waiting", "about", "decision", "decided_by",
-			"decided_at", "undone_by", "labelled", "options"} {
+			"decided_at", "undone_by", "labelled", "options", "operator", "decided_operator"} {
 			w.exec(`ALTER TABLE runs DROP COLUMN ` + column)
 		}
 		for _, table := range []string{"held_changes", "absences", "pins", "unwanted_documents", "run_labels",
@@ -189,7 +189,7 @@ func TestADatabaseOfBefore(t *testing.T) {
 		w.exec(`DELETE FROM goose_db_version WHERE version_id >= 3`)
 		guarded(w)
 		if _, err := importer.Runs(w.Context(), w.im.DB, 1); err == nil ||
-			!strings.Contains(err.Error(), "has schema version 2 and this program needs 10: the next run brings it "+
+			!strings.Contains(err.Error(), "has schema version 2 and this program needs 11: the next run brings it "+
 				"up to date") {
 			w.Errorf("runs: %v", err)
 		}

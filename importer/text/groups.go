@@ -46,7 +46,7 @@ func (all groupChanges) add(p *printer, l report.Line) {
 	}
 	g.count++
 	if l.Action == model.End {
-		g.ends = "ends " + l.EndsOn.String()
+		g.ends = "last day " + l.EndsOn.String()
 	}
 	if !p.Verbose && len(g.members[l.Action]) > shownMembers {
 		return
@@ -58,17 +58,34 @@ func (all groupChanges) add(p *printer, l report.Line) {
 	g.members[l.Action] = append(g.members[l.Action], text)
 }
 
-// groups writes a line for each group that changes or whose members do.
+// groups writes a line for each group that changes or whose members do. Automatic groups follow from the others:
+// they come last, and are counted where they would hide those.
 func (p *printer) groups(by groupChanges) {
 	if len(by) == 0 {
 		return
 	}
 	all := slices.SortedFunc(maps.Values(by), func(a, b *groupChange) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), words.CompareNames(a.Name, b.Name),
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Kind, b.Kind), words.CompareNames(a.Name, b.Name),
 			mis.CompareIDs(a.SourceID, b.SourceID))
 	})
 	p.line("\n%s", p.paint(bold, "groups"))
-	p.fold(len(all), 2*shownRecords, "  ", func(i int) { p.group(all[i]) })
+	own := slices.IndexFunc(all, func(g *groupChange) bool { return rank(g) > 0 })
+	if own < 0 || p.Verbose || len(all) <= 2*shownRecords {
+		own = len(all)
+	}
+	p.fold(own, 2*shownRecords, "  ", func(i int) { p.group(all[i]) })
+	if n := len(all) - own; n > 0 {
+		p.line("  %s", p.paint(faint, fmt.Sprintf("%s, which follow from the others (-v shows them)",
+			words.Many(n, "automatic group"))))
+	}
+}
+
+// rank is 1 for groups that follow from others.
+func rank(g *groupChange) int {
+	if g.Kind == model.AutomaticGroup {
+		return 1
+	}
+	return 0
 }
 
 func (p *printer) group(g *groupChange) {
