@@ -301,7 +301,8 @@ func (s *service) wire(ctx context.Context, settings config.Settings) (*daemon.S
 		s.metrics.Reflects(reflected.Since)
 	}
 	s.metrics.Looked(outlook)
-	s.school.Store(s.shown(settings, setup))
+	s.school.Store(s.shown(settings, setup, pages.Setting{Value: s.listen, From: "the command line or the " +
+		"environment"}))
 	return setup, nil
 }
 

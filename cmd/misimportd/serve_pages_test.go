@@ -61,7 +61,8 @@ func (v *visitor) send(page, to string, pairs ...string) (code int, text, locati
 	return v.ask(http.MethodPost, to, form)
 }
 
-// TestThePagesOfTheService are answered beside the metrics: an operator logs in and has an import made, settings have no
+// TestThePagesOfTheService are answered beside the metrics: an operator logs in and has an import made, settings have
+// no
 // secrets, and another configuration is in force without a restart.
 func TestThePagesOfTheService(t *testing.T) {
 	t.Parallel()
@@ -88,7 +89,8 @@ func TestThePagesOfTheService(t *testing.T) {
 	}
 	has("/", http.StatusOK, "All is well", "Log in")
 	has("/settings", http.StatusForbidden, "Log in")
-	if code, _, to := v.send("/login", "/login", "name", "alice", "password", "hunter2", "then", "/runs"); to != "/runs" {
+	if code, _, to := v.send("/login", "/login", "name", "alice", "password", "hunter2", "then",
+		"/runs"); to != "/runs" {
 		t.Fatalf("%d, to %q", code, to)
 	}
 	has("/settings?check=1", http.StatusOK, "operators.alice", "••••••", "config.yml, line", "the default", "schedule",

@@ -62,8 +62,8 @@ func (s *service) undelivered() (list []pages.Message) {
 	return list
 }
 
-// shown is what the pages show of a school.
-func (a *app) shown(settings config.Settings, setup *daemon.Setup) *pages.School {
+// shown is what the pages show of a school. listen is where it is answered if that is not what the configuration says.
+func (a *app) shown(settings config.Settings, setup *daemon.Setup, listen pages.Setting) *pages.School {
 	school := &pages.School{
 		Importer: setup.Importer, Schedule: settings.Schedule, Pauses: settings.Pauses, Operators: settings.Operators,
 		Hosts: settings.Hosts, WebConfig: settings.WebConfig,
@@ -75,6 +75,9 @@ func (a *app) shown(settings config.Settings, setup *daemon.Setup) *pages.School
 		},
 	}
 	for _, e := range settings.Effective() {
+		if e.Key == "listen" && listen.Value != "" {
+			e.Value, e.From = listen.Value, listen.From
+		}
 		school.Settings = append(school.Settings, pages.Setting(e))
 	}
 	return school
@@ -88,7 +91,7 @@ func (a *app) showPages(settings config.Settings, db *store.DB, at func(address 
 		return fmt.Errorf("the page: %w", err)
 	}
 	setup := &daemon.Setup{Importer: a.importerOf(settings, db, importer.Fetching{}, nil), Schedule: settings.Schedule}
-	school := a.shown(settings, setup)
+	school := a.shown(settings, setup, pages.Setting{Value: listener.Addr().String(), From: "the demo"})
 	school.Open, school.Today = true, schoolDay(a.AsOf)
 	pulse := status.NewPulse(version())
 	pulse.Looked(setup.Look(a.ctx, time.Now()))

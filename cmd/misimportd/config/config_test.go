@@ -133,3 +133,41 @@ func isamsInForce(t *testing.T, text string) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// TestWhatIsInForceIsTold with where it is from, and without a secret.
+func TestWhatIsInForceIsTold(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "config.yml")
+	hash := "$2y$12$B0nFnLTUvVHrWPh4V1pQ9OSlPt5ptYC9o4i4MWXX9jMfsC.7V3zuy"
+	text := "database: postgres://school:secret@db.example/scheduler?sslmode=require\nyears: [7, 8]\noperators:\n  alice: " +
+		hash + "\nhosts: &names [one.example]\nguard:\n  pupils_leaving: {percent: 5, at_least: 10}\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := config.Settle(config.Given{File: path, State: folder, Timezone: "UTC"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]string{}
+	for _, e := range s.Effective() {
+		told[e.Key] = e.Value + " from " + strings.ReplaceAll(e.From, path, "FILE")
+		if strings.Contains(e.Value, "secret") || strings.Contains(e.Value, hash) {
+			t.Errorf("%s is told", e.Key)
+		}
+	}
+	for key, want := range map[string]string{
+		"database":                     "postgres://school:••••••@db.example/scheduler?sslmode=require from FILE, line 1",
+		"state":                        folder + " from the command line",
+		"timezone":                     "UTC from the command line",
+		"years[2]":                     "8 from FILE, line 2",
+		"operators.alice":              "•••••• from FILE, line 4",
+		"hosts[1]":                     "one.example from FILE, line 5",
+		"guard.pupils_leaving.percent": "5 from FILE, line 7",
+		"schedule":                     "0 3 * * * from the default",
+		"messages":                     "nobody is told anything from the default",
+	} {
+		if told[key] != want {
+			t.Errorf("%s: %s, want %s", key, told[key], want)
+		}
+	}
+}

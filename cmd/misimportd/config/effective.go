@@ -77,11 +77,17 @@ func (s Settings) Effective() (list []Effective) {
 	return append(list, s.defaults(named)...)
 }
 
+// withoutIt is what holds where sections are not given.
+var withoutIt = map[string]string{"guard": "each limit as the manual tells (guard)", "years": "all",
+	"isams": "nothing is fetched: documents are put into PreFetched by hand", "operators": "nobody may log in",
+	"messages": "nobody is told anything", "hosts": "addresses, localhost and the machine's own name",
+	"cover": "visible, enabled", "web_config_file": "no TLS, no passwords"}
+
 // defaults are the settings that nobody has given.
 func (s Settings) defaults(named map[string]bool) (list []Effective) {
 	of := map[string]string{"database": s.Database, "state": s.State, "timezone": s.Zone.String(),
 		"academic_year_starts": fmt.Sprintf("%02d-%02d", s.AcademicYearStarts.Month, s.AcademicYearStarts.Day),
-		"retention":            s.Retention.String(), "schedule": "0 3 * * *", "give_up": "07:00", "listen": s.Listen,
+		"retention":            "30d", "schedule": "0 3 * * *", "give_up": "07:00", "listen": s.Listen,
 		"auto_roll": "false", "next_era": "warn"}
 	t := reflect.TypeFor[file]()
 	for i := range t.NumField() {
@@ -89,7 +95,10 @@ func (s Settings) defaults(named map[string]bool) (list []Effective) {
 		if key != "" && !named[key] {
 			value, known := of[key]
 			if !known {
-				value = "not set"
+				value = withoutIt[key]
+				if value == "" {
+					value = "nothing"
+				}
 			}
 			list = append(list, Effective{key, shownValue(key, value), "the default"})
 		}

@@ -188,7 +188,8 @@ func TestByHandInABrowser(t *testing.T) {
 	step("approve", chromedp.Click(`form[action="/runs/4/approve"] button`), chromedp.WaitVisible(`p.told`),
 		has("p.told", "It is approved"), has("h1", "Run 5"))
 	step("undo", chromedp.Navigate(p.at+"/runs/5/undo"), has("main", "Nothing has been changed yet"),
-		chromedp.Click(`form[action="/runs/5/undo"] button`), chromedp.WaitVisible(`p.told`), has("p.told", "It is put back"),
+		chromedp.Click(`form[action="/runs/5/undo"] button`), chromedp.WaitVisible(`p.told`), has("p.told",
+			"It is put back"),
 		has("h1", "Run 6"))
 	step("enter a suspension", chromedp.Navigate(p.at+"/calendar"), chromedp.Click(`main details summary`),
 		chromedp.SendKeys(`input[name=name]`, "Sports day"), chromedp.SetAttributeValue(`input[name=from]`, "value",

@@ -68,7 +68,8 @@ func choicesOf(e *ask.AmbiguousError, r *http.Request) (list []choice) {
 		}
 		path := pathOf(kind, c.SourceID, c.Name)
 		asked := r.URL.Query()
-		if name := map[string]string{"location": "room"}[e.Kind]; asked.Has(cmp.Or(name, e.Kind)) { // of what was asked for
+		// of what was asked for
+		if name := map[string]string{"location": "room"}[e.Kind]; asked.Has(cmp.Or(name, e.Kind)) {
 			asked.Set(cmp.Or(name, e.Kind), ref)
 			path = r.URL.Path + "?" + asked.Encode()
 		}

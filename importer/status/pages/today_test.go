@@ -44,7 +44,8 @@ func TestTodaySaysIt(t *testing.T) {
 	}{
 		{"good", func(*place) {}, []string{`class="mood well"`, "All is well", "went well: 60 pupils are new"}},
 		{"held", func(p *place) { p.halved(era.NewDate(2016, 9, 6)) }, []string{`class="mood look"`,
-			"Something waits for you", "changed nothing: all of it waits", "pupils leaving", "Approve run 4", "Reject run 4"}},
+			"Something waits for you", "changed nothing: all of it waits", "pupils leaving", "Approve run 4",
+			"Reject run 4"}},
 		{"failed", func(p *place) { p.failing(era.NewDate(2016, 9, 6)) }, []string{`class="mood trouble"`,
 			"The last import failed", "failed and changed nothing", "Why the last import failed", "Import now"}},
 		{"failed after a held one", func(p *place) {

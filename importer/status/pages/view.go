@@ -155,7 +155,8 @@ func (s *Site) failed(w http.ResponseWriter, r *http.Request, v *visit, err erro
 			data: choicesOf(ambiguous, r)})
 	case errors.As(err, &unknown):
 		unknown.Hint = "" // of a command
-		s.say(w, r, http.StatusNotFound, "Not found", unknown.Error()+". \"People and groups\" looks for a part of a name.")
+		s.say(w, r, http.StatusNotFound, "Not found", unknown.Error()+". \"People and groups\" looks for a part of a "+
+			"name.")
 	case errors.As(err, &notThen), errors.As(err, &noRun):
 		s.say(w, r, http.StatusNotFound, "Not found", err.Error())
 	case errors.As(err, &bad):
