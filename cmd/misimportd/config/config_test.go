@@ -139,7 +139,8 @@ func TestWhatIsInForceIsTold(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "config.yml")
 	hash := "$2y$12$B0nFnLTUvVHrWPh4V1pQ9OSlPt5ptYC9o4i4MWXX9jMfsC.7V3zuy"
-	text := "database: postgres://school:secret@db.example/scheduler?sslmode=require\nyears: [7, 8]\noperators:\n  alice: " +
+	text := "database: postgres://school:secret@db.example/scheduler?sslmode=require\nyears: [7, 8]\noperators:\n  " +
+		"alice: " +
 		hash + "\nhosts: &names [one.example]\nguard:\n  pupils_leaving: {percent: 5, at_least: 10}\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -156,7 +157,8 @@ func TestWhatIsInForceIsTold(t *testing.T) {
 		}
 	}
 	for key, want := range map[string]string{
-		"database":                     "postgres://school:••••••@db.example/scheduler?sslmode=require from FILE, line 1",
+		"database": "postgres://school:••••••@db.example/scheduler?sslmode=require from FILE, " +
+			"line 1",
 		"state":                        folder + " from the command line",
 		"timezone":                     "UTC from the command line",
 		"years[2]":                     "8 from FILE, line 2",
