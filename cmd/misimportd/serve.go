@@ -301,6 +301,7 @@ func (s *service) wire(ctx context.Context, settings config.Settings) (*daemon.S
 		s.metrics.Reflects(reflected.Since)
 	}
 	s.metrics.Looked(outlook)
+	settings.WebConfig = s.webConfig // which is asked for passwords until the service is restarted
 	s.school.Store(s.shown(settings, setup, pages.Setting{Value: s.listen, From: "the command line or the " +
 		"environment"}))
 	return setup, nil

@@ -112,6 +112,25 @@ func TestThePagesOfTheService(t *testing.T) {
 	d.awaitAfter(mark, `msg="the configuration was reloaded"`)
 	has("/runs", http.StatusOK, "names no <code>operators</code>")
 	has("/settings", http.StatusForbidden, "Nobody can log in yet")
+	// Passwords of a file that is not asked for yet are none: nobody has checked them.
+	s.write("web.yml", fmt.Sprintf("basic_auth_users: {bob: '%s'}\n", hash))
+	s.daemonConfigured("web_config_file: web.yml\n")
+	mark = d.mark()
+	d.signal(syscall.SIGHUP)
+	d.awaitAfter(mark, `msg="the configuration was reloaded"`)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.at+"/settings", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.SetBasicAuth("mallory", "x")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusForbidden {
+		t.Errorf("a password that nobody has checked: %d", response.StatusCode)
+	}
 	d.stop()
 	if strings.Contains(d.said(), "hunter2") || strings.Contains(d.said(), string(hash)) {
 		t.Error("a password was logged")

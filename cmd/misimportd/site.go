@@ -56,6 +56,9 @@ func (shownManual) HTML(name string) (title string, text template.HTML, isThere 
 // undelivered is the messages that could not be delivered yet.
 func (s *service) undelivered() (list []pages.Message) {
 	for _, u := range s.messenger.Undelivered() {
+		if u.Tries == 0 { // it is on its way
+			continue
+		}
 		list = append(list, pages.Message{Channel: u.Channel, Subject: u.Subject, Error: u.Error, Since: u.Since,
 			Tries: u.Tries, GivenUp: u.GivenUp})
 	}

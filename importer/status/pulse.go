@@ -37,6 +37,7 @@ type state struct {
 	lastError string    // of the import before, "" when it ended well
 	failed    time.Time
 	failedRun model.ID // 0 when no database took it
+	isDone    bool     // all the same: something after it failed
 	version   string
 	fetchMost time.Duration
 }
@@ -98,6 +99,9 @@ func (p *Pulse) Ended(at time.Time, report report.Report, err error) {
 		s.lastError, s.outlook.Next = "", time.Time{}
 		if err != nil {
 			s.lastError, s.failed, s.failedRun = err.Error(), at, report.Run
+			var unfiled *importer.UnfiledError
+			var ahead *importer.AheadError
+			s.isDone = errors.As(err, &unfiled) || errors.As(err, &ahead)
 		}
 		if report.Run != 0 {
 			newest := []model.Run{{ID: report.Run, Result: report.Result, FinishedAt: at}}
@@ -164,13 +168,18 @@ type Now struct {
 	Error    string    // of the import before, "" when it ended well
 	FailedAt time.Time // when that was
 	Failed   model.ID  // its run, 0 when no database took it
+	IsDone   bool      // all the same: what failed came after it
 }
 
 // Now tells what the daemon is at.
 func (p *Pulse) Now() Now {
 	s := p.read()
-	return Now{Line: p.Line(), Refused: s.refused, Known: s.known, Away: s.outlook.Away, Running: s.running,
-		Error: s.lastError, FailedAt: s.failed, Failed: s.failedRun}
+	now := Now{Line: p.Line(), Refused: s.refused, Known: s.known, Away: s.outlook.Away, Running: s.running,
+		Error: s.lastError, FailedAt: s.failed, Failed: s.failedRun, IsDone: s.isDone}
+	if newest := s.known.Imports.Newest; len(newest) > 0 && newest[0].FinishedAt.After(s.failed) {
+		now.Error = "" // another import has ended since
+	}
+	return now
 }
 
 // Line is what the daemon is at, in one line.

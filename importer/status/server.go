@@ -35,8 +35,8 @@ func Server(registry *prometheus.Registry, pulse *Pulse, site http.Handler) *htt
 	pages.HandleFunc("GET /-/ready", pulse.ready)
 	pages.HandleFunc("GET /runbook", runbook)
 	pages.HandleFunc("GET /runbook/{alert}", runbook)
-	pages.HandleFunc("GET /{$}", pulse.page)
-	pages.HandleFunc("GET /-/status", pulse.page)
+	pages.HandleFunc("GET /{$}", pulse.ServePlain)
+	pages.HandleFunc("GET "+plainPath, pulse.ServePlain)
 	server := &http.Server{
 		Handler: split(plainly(pages), site), ReadHeaderTimeout: headerMost, ReadTimeout: requestMost,
 		WriteTimeout:   scrapeMost,
@@ -46,27 +46,24 @@ func Server(registry *prometheus.Registry, pulse *Pulse, site http.Handler) *htt
 	return server
 }
 
-// split gives to programs what is theirs, and all else to the site. Who wants plain text of / gets that.
+// split gives to programs what is theirs, and all else to the site.
 func split(programs, site http.Handler) http.Handler {
 	if site == nil {
 		return programs
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-		switch first {
-		case "metrics", "healthz", "-", "runbook":
+		isPrograms := first == "metrics" || first == "healthz" || first == "-" || first == "runbook"
+		if isPrograms && r.URL.Path != plainPath {
 			programs.ServeHTTP(w, r)
 			return
-		case "":
-			accepts := r.Header.Get("Accept")
-			if strings.Contains(accepts, "text/plain") && !strings.Contains(accepts, "text/html") {
-				programs.ServeHTTP(w, r)
-				return
-			}
 		}
 		site.ServeHTTP(w, r)
 	})
 }
+
+// plainPath is where the state of things is, in a few lines of text.
+const plainPath = "/-/status"
 
 // plainly keeps browsers from making more of a page than it is, and bodies out.
 func plainly(next http.Handler) http.Handler {
@@ -97,8 +94,8 @@ func (p *Pulse) answer(w http.ResponseWriter, what string, err error) {
 	_, _ = fmt.Fprintf(w, "%s: %s\n", what, p.Line())
 }
 
-// page is the state of things for a person.
-func (p *Pulse) page(w http.ResponseWriter, _ *http.Request) {
+// ServePlain is the state of things for a person, in a few lines of text.
+func (p *Pulse) ServePlain(w http.ResponseWriter, _ *http.Request) {
 	s := p.read()
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = fmt.Fprintf(w, "misimportd %s\n\nnow           %s\n", s.version, p.Line())

@@ -41,6 +41,8 @@ func leaves(key string, node *yaml.Node) (list []leaf) {
 		for i, of := range node.Content {
 			list = append(list, leaves(fmt.Sprintf("%s[%d]", key, i+1), of)...)
 		}
+	case yaml.AliasNode:
+		list = append(list, leaves(key, node.Alias)...)
 	case yaml.ScalarNode:
 		list = append(list, leaf{key, node.Value, node.Line})
 	}
@@ -113,12 +115,19 @@ func shownValue(key, value string) string {
 	if secretKeys.MatchString(last) || strings.HasPrefix(key, "operators.") || isWebhook {
 		return dots
 	}
+	if before, host, has := strings.Cut(value, "@"); has && last == "proxy" { // a password, or a token
+		scheme, _, _ := strings.Cut(before, "://")
+		if scheme == before {
+			return dots + "@" + host
+		}
+		return scheme + "://" + dots + "@" + host
+	}
 	if u, err := url.Parse(value); err == nil && u.Host+u.Path != "" && strings.Contains(value, "://") {
 		if _, has := u.User.Password(); has {
 			u.User = url.UserPassword(u.User.Username(), "x")
 			value = strings.Replace(u.String(), ":x@", ":"+dots+"@", 1)
 		}
-		if u.Query().Has("password") {
+		if u.Query().Has("password") || u.Query().Has("sslpassword") {
 			value, _, _ = strings.Cut(value, "?")
 			value += "?" + dots
 		}

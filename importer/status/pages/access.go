@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"misimportd/era/files"
+	"misimportd/importer/words"
 )
 
 // access knows who is logged in.
@@ -21,6 +23,7 @@ type access struct {
 	now      func() time.Time
 	seats    chan struct{} // of passwords that are checked: that is slow on purpose
 	attempts attempts
+	dummies  map[int]string // by cost; of whoever has the seat
 
 	mutex    sync.Mutex
 	sessions map[[32]byte]session // by the hash of what the cookie holds
@@ -54,8 +57,9 @@ func (s *Site) visitorOf(r *http.Request, school *School) visitor {
 		return visitor{operator: "demo", by: "open"}
 	}
 	if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
-		name := r.TLS.PeerCertificates[0].Subject.CommonName
-		return visitor{operator: name, by: "certificate " + name}
+		if name := r.TLS.PeerCertificates[0].Subject.CommonName; name != "" {
+			return visitor{operator: name, by: "certificate " + name}
+		}
 	}
 	if name, _, has := r.BasicAuth(); has && asksPasswords(school.WebConfig) {
 		return visitor{operator: name, by: "password " + name}
@@ -131,21 +135,67 @@ func random() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// nobody is a hash that no password has: checking one against it takes as long as for somebody who is there.
-var nobody = sync.OnceValue(func() string {
-	hash, _ := bcrypt.GenerateFromPassword([]byte(random()), bcrypt.DefaultCost) // short enough for it
-	return string(hash)
-})
+// nobody is a hash that no password has, of the highest cost among the operators': checking one against it takes as
+// long as for somebody who is there.
+func (a *access) nobody(operators map[string]string) string {
+	cost := bcrypt.DefaultCost
+	for _, hash := range operators {
+		if of, err := bcrypt.Cost([]byte(hash)); err == nil {
+			cost = max(cost, of)
+		}
+	}
+	if a.dummies[cost] == "" {
+		hash, _ := bcrypt.GenerateFromPassword([]byte(random()), cost) // short enough for it
+		a.dummies[cost] = string(hash)
+	}
+	return a.dummies[cost]
+}
 
-// checkPassword tells whether a password is an operator's. Few are checked at once.
-func (a *access) checkPassword(operators map[string]string, name, password string) bool {
-	a.seats <- struct{}{}
-	defer func() { <-a.seats }()
+// isPassword tells whether a password is an operator's. The caller has the seat.
+func (a *access) isPassword(operators map[string]string, name, password string) bool {
 	hash, known := operators[name]
 	if !known {
-		hash = nobody()
+		hash = a.nobody(operators)
 	}
 	return bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil && known
+}
+
+// queueMost is for how long somebody waits while others' passwords are checked, one after the other.
+const queueMost = 5 * time.Second
+
+// try checks a password: one at a time, and none while its sender has to wait. isBusy says that too many others are
+// before it.
+func (a *access) try(ctx context.Context, operators map[string]string, name, password, address string) (is bool,
+	wait time.Duration, isBusy bool) {
+	timer := time.NewTimer(queueMost)
+	defer timer.Stop()
+	select {
+	case a.seats <- struct{}{}:
+	case <-timer.C:
+		return false, 0, true
+	case <-ctx.Done():
+		return false, 0, true
+	}
+	defer func() { <-a.seats }()
+	of := triesOf(name, address)
+	if wait := a.attempts.wait(a.now(), of); wait > 0 {
+		return false, wait, false
+	}
+	if is = a.isPassword(operators, name, password); is {
+		a.attempts.succeed(of)
+	} else {
+		a.attempts.fail(a.now(), of)
+	}
+	return is, 0, false
+}
+
+// tries is by what failures are counted, each with its longest wait: a name and an address together may have to wait
+// for long, either alone not for so long that somebody could be kept out by others.
+type tries map[string]time.Duration
+
+func triesOf(name, address string) tries {
+	name = words.Clip(name, nameMost)
+	return tries{"both " + name + " " + address: longestWait, "name " + name: shortWait, "address " + address: shortWait}
 }
 
 // attempts remembers who has failed to log in, by name and by address.
@@ -162,14 +212,15 @@ type attempt struct {
 const (
 	freeAttempts   = 4 // without a wait
 	longestWait    = 5 * time.Minute
+	shortWait      = 8 * time.Second
 	attemptsMost   = 10000
 	forgetAttempts = time.Hour
 )
 
 // wait is how long those who come by these names have to wait.
-func (a *attempts) wait(now time.Time, names ...string) (most time.Duration) {
+func (a *attempts) wait(now time.Time, of tries) (most time.Duration) {
 	locked(&a.mutex, func() {
-		for _, name := range names {
+		for name := range of {
 			most = max(most, a.by[name].next.Sub(now))
 		}
 	})
@@ -177,29 +228,28 @@ func (a *attempts) wait(now time.Time, names ...string) (most time.Duration) {
 }
 
 // fail notes a failure: each wait is twice as long as the one before.
-func (a *attempts) fail(now time.Time, names ...string) {
+func (a *attempts) fail(now time.Time, of tries) {
 	locked(&a.mutex, func() {
-		for name, of := range a.by {
-			if len(a.by) >= attemptsMost || now.Sub(of.next) > forgetAttempts {
+		for name, before := range a.by {
+			if len(a.by) >= attemptsMost || now.Sub(before.next) > forgetAttempts {
 				delete(a.by, name)
 			}
 		}
-		for _, name := range names {
-			of := a.by[name]
-			of.failed++
-			if over := of.failed - freeAttempts; over > 0 {
-				of.next = now.Add(min(longestWait, time.Second<<min(over-1, 20)))
-			} else {
-				of.next = now
+		for name, longest := range of {
+			failed := a.by[name]
+			failed.failed++
+			failed.next = now
+			if over := failed.failed - freeAttempts; over > 0 {
+				failed.next = now.Add(min(longest, time.Second<<min(over-1, 20)))
 			}
-			a.by[name] = of
+			a.by[name] = failed
 		}
 	})
 }
 
-func (a *attempts) succeed(names ...string) {
+func (a *attempts) succeed(of tries) {
 	locked(&a.mutex, func() {
-		for _, name := range names {
+		for name := range of {
 			delete(a.by, name)
 		}
 	})

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -41,10 +42,19 @@ const (
 	formsFor  = sessionMost
 )
 
-// begin notes that a form is being carried out. Another one of the same nonce gets what became of that.
-func (a *acts) begin(nonce string, now time.Time) (before *deed) {
+// formOf is what makes a form the one that it is: whose it is, of which showing of the page, and what it asks for.
+func formOf(r *http.Request, v visitor) string {
+	if r.PostFormValue("nonce") == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(v.by + "\n" + r.URL.Path + "\n" + r.PostForm.Encode()))
+	return string(sum[:])
+}
+
+// begin notes that a form is being carried out. The same once more gets what became of that.
+func (a *acts) begin(form string, now time.Time) (before *deed) {
 	locked(&a.mutex, func() {
-		if before = a.done[nonce]; before != nil {
+		if before = a.done[form]; before != nil {
 			copied := *before
 			before = &copied
 			return
@@ -54,17 +64,17 @@ func (a *acts) begin(nonce string, now time.Time) (before *deed) {
 				delete(a.done, other)
 			}
 		}
-		a.done[nonce] = &deed{at: now}
+		a.done[form] = &deed{at: now}
 	})
 	return before
 }
 
 // end notes what became of a form. One that did nothing may be sent again.
-func (a *acts) end(nonce, then string) {
+func (a *acts) end(form, then string) {
 	locked(&a.mutex, func() {
 		if then == "" {
-			delete(a.done, nonce)
-		} else if of := a.done[nonce]; of != nil {
+			delete(a.done, form)
+		} else if of := a.done[form]; of != nil {
 			of.then = then
 		}
 	})
@@ -75,18 +85,18 @@ func (s *Site) act(do deedOf) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := &visit{Site: s, school: s.School(), request: r, ctx: s.Life, now: time.Now()}
 		v.visitor = s.visitorOf(r, v.school)
-		nonce := r.PostFormValue("nonce")
+		form := formOf(r, v.visitor)
 		switch {
 		case !v.isNamed():
 			s.askToLogIn(w, r, http.StatusForbidden, "/", "Nothing was done: your session has ended, or you have "+
 				"not logged in.")
 			return
-		case !s.access.isOwnForm(r, v.visitor) || nonce == "":
+		case !s.access.isOwnForm(r, v.visitor) || form == "":
 			s.say(w, r, http.StatusForbidden, "Nothing was done",
 				"This form is not of a page that you were shown, or too old. Load the page anew and try again.")
 			return
 		}
-		if before := s.acts.begin(nonce, v.now); before != nil {
+		if before := s.acts.begin(form, v.now); before != nil {
 			if before.then == "" {
 				s.say(w, r, http.StatusConflict, "It is being done", "This form was sent twice; it is done once.")
 				return
@@ -96,7 +106,7 @@ func (s *Site) act(do deedOf) http.Handler {
 		}
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Hour))
 		then, err := v.carryOut(do)
-		s.acts.end(nonce, then)
+		s.acts.end(form, then)
 		if err != nil {
 			s.notDone(w, r, v, err)
 			return
@@ -193,6 +203,11 @@ func (v *visit) decide(do func(*importer.Importer, context.Context, model.ID) (r
 		return "", err
 	}
 	done, err := do(v.importer(), v.ctx, id)
+	var unfiled *importer.UnfiledError
+	if errors.As(err, &unfiled) { // it is done, and in the database
+		v.Log.Error("a document could not be filed away", "run", unfiled.Run, "error", err)
+		err, told = nil, "unfiled"
+	}
 	if err != nil {
 		return "", err
 	}
@@ -296,9 +311,10 @@ func resume(v *visit) (string, error) {
 // toldOf is what was done before this page, in a sentence.
 func toldOf(r *http.Request) string {
 	return map[string]string{
-		"again":      "An import was asked for. It begins within a minute: load this page anew to see what came of it.",
+		"again":      "An import was asked for. It begins within a minute; Today tells what came of it.",
 		"approved":   "It is approved, and applied.",
 		"undone":     "It is put back.",
+		"unfiled":    "It is done, but its document could not be filed away: the log says why.",
 		"held":       "Nothing was applied: it is held, as said below.",
 		"rejected":   "It is rejected: what it held is not applied. The next import makes a plan of its own.",
 		"suspension": "It is entered. Lessons and groups follow with the next import.",

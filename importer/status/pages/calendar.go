@@ -58,7 +58,7 @@ func calendar(v *visit) (shown, error) {
 		return shown{}, err
 	}
 	p.Steps = stepsOf(p.Year, v.today())
-	p.draw(v.today())
+	p.draw(v.today(), v.isNamed())
 	return shown{page: "calendar", nav: "calendar", title: "Calendar", data: p}, nil
 }
 
@@ -150,7 +150,7 @@ const (
 )
 
 // draw draws from two months before today to a year after that.
-func (p *calendarPage) draw(today era.Date) {
+func (p *calendarPage) draw(today era.Date, named bool) {
 	year, month, _ := today.Time().Date()
 	s := strip{Width: stripWide, Height: stripHigh, From: era.NewDate(year, month-2, 1),
 		To: era.NewDate(year+1, month-1, 0)}
@@ -181,7 +181,11 @@ func (p *calendarPage) draw(today era.Date) {
 			y = gapY
 		}
 		days := suspensionOf(off).Days()
-		add(days, y, string(off.Kind), fmt.Sprintf("%s %s, %s", off.Kind, off.Name, days))
+		name := ""
+		if named {
+			name = " " + off.Name
+		}
+		add(days, y, string(off.Kind), fmt.Sprintf("%s%s, %s", off.Kind, name, days))
 	}
 	for _, pause := range p.Pauses {
 		add(pause.Interval, pausY, "pause", fmt.Sprintf("pause %s", pause.Interval))

@@ -45,25 +45,28 @@ func isInClear(r *http.Request) bool {
 
 // login begins a session. Whoever has failed waits before the next attempt.
 func (s *Site) login(w http.ResponseWriter, r *http.Request) {
-	school, now, then := s.School(), s.access.now(), ownPath(r.PostFormValue("then"))
-	name := r.PostFormValue("name")
-	by := []string{"name " + words.Clip(name, nameMost), "address " + addressOf(r)}
-	switch wait := s.access.attempts.wait(now, by...); {
-	case !s.access.isOwnForm(r, visitor{by: "nobody"}):
+	school, then, name := s.School(), ownPath(r.PostFormValue("then")), r.PostFormValue("name")
+	switch {
+	case !s.access.isOwnForm(r, visitor{by: "nobody"}) && !s.access.isOwnForm(r, s.visitorOf(r, school)):
 		s.askToLogIn(w, r, http.StatusForbidden, then, "This form was too old. Please try again.")
+		return
 	case isInClear(r):
 		s.askToLogIn(w, r, http.StatusForbidden, then, "")
+		return
+	}
+	is, wait, isBusy := s.access.try(r.Context(), school.Operators, name, r.PostFormValue("password"), addressOf(r))
+	switch {
+	case isBusy:
+		s.askToLogIn(w, r, http.StatusTooManyRequests, then, "Many try to log in just now: try again in a minute.")
 	case wait > 0:
 		seconds := int(wait.Seconds()) + 1
 		w.Header().Set("Retry-After", strconv.Itoa(seconds))
 		s.askToLogIn(w, r, http.StatusTooManyRequests, then, fmt.Sprintf("Too many attempts: try again in %s.",
 			words.Many(seconds, "second")))
-	case !s.access.checkPassword(school.Operators, name, r.PostFormValue("password")):
-		s.access.attempts.fail(s.access.now(), by...)
+	case !is:
 		s.Log.Warn("somebody failed to log in to the pages", "from", addressOf(r))
 		s.askToLogIn(w, r, http.StatusForbidden, then, "There is nobody of this name and password.")
 	default:
-		s.access.attempts.succeed(by...)
 		if cookie, err := r.Cookie(cookieName); err == nil {
 			s.access.end(cookie.Value)
 		}

@@ -75,7 +75,7 @@ const atOnce = 8
 func New(given Given) *Site {
 	site := &Site{Given: given}
 	site.seats = make(chan struct{}, atOnce)
-	site.access = access{sessions: map[[32]byte]session{}, attempts: attempts{by: map[string]attempt{}},
+	site.access = access{sessions: map[[32]byte]session{}, attempts: attempts{by: map[string]attempt{}}, dummies: map[int]string{},
 		seats: make(chan struct{}, 1), now: time.Now}
 	_, _ = rand.Read(site.access.key[:]) // it never fails
 	site.acts = acts{done: map[string]*deed{}}
@@ -95,6 +95,7 @@ func (s *Site) Handler() http.Handler {
 	mux.HandleFunc("POST /login", s.login)
 	mux.HandleFunc("POST /logout", s.logout)
 	mux.HandleFunc("GET /style.css", stylesheet)
+	mux.HandleFunc("GET /-/status", s.Pulse.ServePlain)
 	mux.HandleFunc("GET /", s.nothingHere)
 	guarded := http.NewCrossOriginProtection()
 	guarded.SetDenyHandler(http.HandlerFunc(s.fromElsewhere))
@@ -106,7 +107,7 @@ func (s *Site) views() map[string]view {
 	return map[string]view{
 		"/{$}":                      {show: today},
 		"/runs":                     {show: runs},
-		"/runs/{id}":                {show: oneRun, slow: true},
+		"/runs/{id}":                {show: oneRun},
 		"/runs/{id}/undo":           {show: undoPlan, named: true},
 		"/runs/{id}/compare":        {show: compare, named: true, slow: true},
 		"/problems":                 {show: problems},

@@ -99,7 +99,7 @@ func person(v *visit) (shown, error) {
 		return shown{}, err
 	}
 	p := personPage{Room: kind == "room"}
-	if p.Who, err = ask.Who(v.ctx, v.db(), stored, clipped(id), on); err != nil {
+	if p.Who, err = ask.Who(v.ctx, v.db(), stored, id, on); err != nil {
 		return shown{}, err
 	}
 	pins, err := entry.Pins(v.ctx, v.db())
@@ -149,7 +149,7 @@ func (v *visit) members() (report.Members, error) {
 		return report.Members{}, err
 	}
 	name := v.request.PathValue("kind") + "/" + v.request.PathValue("id")
-	return ask.Members(v.ctx, v.db(), clipped(name), on, v.request.FormValue("flat") != "")
+	return ask.Members(v.ctx, v.db(), name, on, v.request.FormValue("flat") != "")
 }
 
 // classList is a page for the printer.
@@ -181,7 +181,7 @@ func history(v *visit) (shown, error) {
 		return shown{}, err
 	}
 	text := v.request.PathValue("kind") + "/" + v.request.PathValue("id")
-	h, err := ask.History(v.ctx, v.db(), ask.HistoryOf{Text: clipped(text), On: on, Zone: v.zone()})
+	h, err := ask.History(v.ctx, v.db(), ask.HistoryOf{Text: text, On: on, Zone: v.zone()})
 	if err != nil {
 		return shown{}, err
 	}

@@ -149,7 +149,7 @@ func (s *Site) write(w http.ResponseWriter, r *http.Request, code int, of shown)
 		Named: v.operator != "", Leaves: v.leaves, CanLogIn: len(school.Operators) > 0, Token: s.access.token(v),
 		Nonce: random(), Version: s.Version, Path: r.URL.RequestURI(), Again: s.Again != nil, Data: of.data,
 		zone: zone, today: school.day(time.Now())}
-	if f.Told == "" {
+	if f.Told == "" && f.Named {
 		f.Told = toldOf(r)
 	}
 	var b bytes.Buffer

@@ -41,7 +41,7 @@ func runs(v *visit) (shown, error) {
 	p := runsPage{}
 	var ofNights []listedRun
 	for _, r := range past {
-		listed := listedOf(r.Past)
+		listed := v.listed(r.Past)
 		listed.Problems = r.ProblemCount
 		p.Runs = append(p.Runs, listed)
 		if r.Kind == model.Import || r.Kind == model.Convert {
@@ -52,7 +52,10 @@ func runs(v *visit) (shown, error) {
 	return shown{page: "runs", nav: "runs", title: "Runs", data: p}, nil
 }
 
-func listedOf(r report.Past) listedRun {
+func (v *visit) listed(r report.Past) listedRun {
+	if !v.isNamed() {
+		r.Operator, r.DecidedOperator = "", ""
+	}
 	l := listedRun{Past: r, Took: r.FinishedAt.Sub(r.StartedAt), Problems: report.Total(r.Problems),
 		Decided: decidedOf(r)}
 	for _, c := range r.Changes {
@@ -104,7 +107,7 @@ func oneRun(v *visit) (shown, error) {
 	if err != nil {
 		return shown{}, err
 	}
-	p := runPage{listedRun: listedOf(past), Findings: findingsOf(past.Guard),
+	p := runPage{listedRun: v.listed(past), Findings: findingsOf(past.Guard),
 		Asked: clipped(v.request.FormValue("q"))}
 	for _, f := range p.Findings {
 		if f.Breached {
@@ -135,7 +138,7 @@ func oneRun(v *visit) (shown, error) {
 
 // show reads a run: all of it where its changes are searched, and else, of very many, the first.
 func (v *visit) show(id model.ID) (report.Past, error) {
-	if v.request.FormValue("q") != "" {
+	if v.isNamed() && v.request.FormValue("q") != "" {
 		return importer.Show(v.ctx, v.db(), id)
 	}
 	return importer.ShowFirst(v.ctx, v.db(), id)
@@ -149,7 +152,7 @@ func (v *visit) comparable(past report.Past) (others []listedRun, err error) {
 	all, err := importer.Listed(v.ctx, v.db(), listedMost, false)
 	for _, r := range all {
 		if r.Run != past.Run && r.Source.SHA256 != "" && r.Source.SHA256 != past.Source.SHA256 && len(others) < 20 {
-			others = append(others, listedOf(r.Past))
+			others = append(others, v.listed(r.Past))
 		}
 	}
 	return others, err

@@ -42,7 +42,9 @@ type place struct {
 	pulse  *status.Pulse
 	asked  int // imports, by a page
 	at     string
-	server *httptest.Server
+
+	database string // its URL
+	server   *httptest.Server
 }
 
 var year = era.Era{Name: "2016/17", StartsOn: era.NewDate(2016, 9, 1), EndsOn: era.NewDate(2017, 8, 31)}
@@ -50,13 +52,14 @@ var year = era.Era{Name: "2016/17", StartsOn: era.NewDate(2016, 9, 1), EndsOn: e
 // newPlace is a school with a night behind it, whose pages are answered by http, or by https.
 func newPlace(t testing.TB, secure bool) *place {
 	t.Helper()
-	db, err := store.Prepare("sqlite:" + filepath.Join(t.TempDir(), "school.db"))
+	database := "sqlite:" + filepath.Join(t.TempDir(), "school.db")
+	db, err := store.Prepare(database)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	p := &place{TB: t, im: &importer.Importer{DB: db, State: cache.Folder(t.TempDir()), Zone: time.UTC,
+	p := &place{TB: t, database: database, im: &importer.Importer{DB: db, State: cache.Folder(t.TempDir()), Zone: time.UTC,
 		Guard:              guard.NewGuard(),
 		AcademicYearStarts: era.FirstSeptember, Version: "test", Log: log}, pulse: status.NewPulse("test"),
 		school: isamstest.New(1, isamstest.Size{Pupils: 60, Staff: 12, Forms: 4, Sets: 12,

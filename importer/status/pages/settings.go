@@ -68,7 +68,7 @@ func audit(v *visit) (shown, error) {
 	}
 	p := auditPage{}
 	for _, r := range past {
-		p.Deeds = append(p.Deeds, listedOf(r.Past))
+		p.Deeds = append(p.Deeds, v.listed(r.Past))
 	}
 	return shown{page: "audit", nav: "audit", title: "Who did what", data: p}, nil
 }

@@ -48,7 +48,7 @@ const examplesMost = 5
 func today(v *visit) (shown, error) {
 	p := todayPage{Now: v.Pulse.Now()}
 	if p.Now.Away != nil {
-		return shown{page: "away", nav: "today", title: "The database is away", data: p.Now}, nil
+		return shown{}, errSilent
 	}
 	imports, err := v.db().Imports(v.ctx)
 	if err != nil {
@@ -66,6 +66,9 @@ func today(v *visit) (shown, error) {
 	}
 	schedule := v.school.Schedule.Pausing(imports.Pauses...)
 	if days, why, on := schedule.Pause(v.today().FirstIn(v.zone())); on {
+		if !v.isNamed() {
+			why = "" // which may name somebody
+		}
 		p.Pause = daemon.Outlook{Pause: days, Why: why}.PausedUntil()
 		_, _, p.CanResume = era.Paused(imports.Pauses, v.today())
 	}
@@ -131,6 +134,9 @@ func (v *visit) lastNight(p *todayPage, imports model.Imports) error {
 	if err != nil {
 		return err
 	}
+	if !v.isNamed() {
+		past.Operator, past.DecidedOperator = "", ""
+	}
 	p.Last, p.Sentence = &past, v.sentence(past)
 	p.Problems, err = ask.CountProblems(v.ctx, v.db())
 	return err
@@ -155,28 +161,29 @@ func suspensionOf(s report.ListedSuspension) era.Suspension {
 
 // judge says in a few words whether all is well, or what is to be done.
 func (p *todayPage) judge() {
-	failed := p.Last != nil && p.Last.Result == model.Failed || p.Now.Error != ""
-	switch {
-	case p.Now.Refused != "":
-		p.Mood, p.Head = "trouble", "The configuration has a fault"
-	case failed:
-		p.Mood, p.Head = "trouble", "The last import failed"
-	case len(p.Waiting) > 0:
-		p.Mood, p.Head = "look", "Something waits for you"
-	case p.Year.Step.Urgent:
-		p.Mood, p.Head = "look", "The school year ends soon"
-		if p.Year.DaysLeft != nil && *p.Year.DaysLeft < 0 {
-			p.Head = "The school year is over"
+	known := p.Now.Known
+	failed := p.Last != nil && p.Last.Result == model.Failed || p.Now.Error != "" && !p.Now.IsDone
+	missed := known.GaveUp && known.Imports.LastSuccess.Before(known.Due)
+	for _, of := range []struct {
+		is         bool
+		mood, head string
+	}{
+		{p.Now.Refused != "", "trouble", "The configuration has a fault"},
+		{failed, "trouble", "The last import failed"},
+		{p.Now.Error != "", "look", "The import is done, but something after it failed"},
+		{missed, "trouble", "No import has ended well since it was due"},
+		{len(p.Waiting) > 0, "look", "Something waits for you"},
+		{p.Year.DaysLeft != nil && *p.Year.DaysLeft < 0, "look", "The school year is over"},
+		{p.Year.Step.Urgent, "look", "The school year ends soon"},
+		{p.OffFault != "", "look", "The file of suspensions has a fault"},
+		{len(p.Messages) > 0, "look", "Messages could not be delivered"},
+		{p.Last == nil, "look", "Nothing is imported yet"},
+		{p.Pause != "", "look", "Imports are paused"},
+		{true, "well", "All is well"},
+	} {
+		if of.is {
+			p.Mood, p.Head = of.mood, of.head
+			return
 		}
-	case p.OffFault != "":
-		p.Mood, p.Head = "look", "The file of suspensions has a fault"
-	case len(p.Messages) > 0:
-		p.Mood, p.Head = "look", "Messages could not be delivered"
-	case p.Last == nil:
-		p.Mood, p.Head = "look", "Nothing is imported yet"
-	case p.Pause != "":
-		p.Mood, p.Head = "look", "Imports are paused"
-	default:
-		p.Mood, p.Head = "well", "All is well"
 	}
 }

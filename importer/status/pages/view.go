@@ -90,6 +90,10 @@ func (s *Site) page(of view) http.Handler {
 			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(most + lookMost))
 		}
 		found, err := v.look(most, of.show)
+		if school := s.School(); err != nil && school != v.school { // another configuration came between
+			v.school = school
+			found, err = v.look(most, of.show)
+		}
 		if err != nil {
 			s.failed(w, r, v, err)
 			return
@@ -148,6 +152,7 @@ func (s *Site) failed(w http.ResponseWriter, r *http.Request, v *visit, err erro
 	var refused *importer.RefusedError
 	var bad badInput
 	var inTheWay *undo.NotUndoneError
+	var schema *store.SchemaError
 	db := v.db()
 	switch {
 	case errors.As(err, &ambiguous):
@@ -161,6 +166,9 @@ func (s *Site) failed(w http.ResponseWriter, r *http.Request, v *visit, err erro
 		s.say(w, r, http.StatusNotFound, "Not found", err.Error())
 	case errors.As(err, &bad):
 		s.say(w, r, http.StatusBadRequest, "That cannot be understood", err.Error())
+	case errors.As(err, &schema):
+		s.write(w, r, http.StatusServiceUnavailable, shown{page: "older", nav: "today",
+			title: "The database is of another version", data: schema.Has < schema.Knows})
 	case errors.As(err, &inTheWay):
 		s.say(w, r, http.StatusConflict, "It cannot be undone", err.Error())
 	case errors.As(err, &refused):
