@@ -22,8 +22,11 @@ func TestTheYearTurnsByItself(t *testing.T) {
 			c.restart()
 		}
 	}
-	for zone, specs := range map[string][]string{"Europe/London": {"0 3 * * *"}, "Pacific/Apia": {"0 0 * * *"},
-		"America/St_Johns": {"0 3 * * *"}} {
+	zones := map[string][]string{"Europe/London": {"0 3 * * *"}, "Pacific/Apia": {"0 0 * * *"}}
+	if soak(1, 0) == 1 {
+		zones["America/St_Johns"] = []string{"0 3 * * *"}
+	}
+	for zone, specs := range zones {
 		for _, spec := range append(specs, []string{"0 0 * * *", "0 3 * * *"}[:soak(2, 0)]...) {
 			for what, turn := range map[string]importer.Turn{"the next is entered": {AutoRoll: true},
 				"it is created": {CreateNext: true}, "nobody acts": {}} {

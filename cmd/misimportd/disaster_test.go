@@ -45,7 +45,7 @@ func putDocument(t *testing.T, state string, document []byte) {
 // lock; and the next run ends in the right state and leaves nothing in Incoming.
 func TestR31KilledAtAnyMoment(t *testing.T) {
 	misimportd := program(t)
-	kills := 25
+	kills := 12
 	if os.Getenv("MISIMPORTD_SOAK") != "" {
 		kills = 250
 	}

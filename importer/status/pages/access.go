@@ -195,7 +195,8 @@ type tries map[string]time.Duration
 
 func triesOf(name, address string) tries {
 	name = words.Clip(name, nameMost)
-	return tries{"both " + name + " " + address: longestWait, "name " + name: shortWait, "address " + address: shortWait}
+	return tries{"both " + name + " " + address: longestWait, "name " + name: shortWait, "address " +
+		address: shortWait}
 }
 
 // attempts remembers who has failed to log in, by name and by address.

@@ -44,8 +44,10 @@ func TestWhatPeopleWroteIsForOperators(t *testing.T) {
 	p := newPlace(t, true)
 	p.halved(era.NewDate(2016, 9, 6))
 	b := p.browser().logIn()
-	b.has(b.post("/calendar/pause", b.form("/calendar", "until", "2016-09-20", "why", "Zoe is ill")), http.StatusSeeOther)
-	b.has(b.post("/calendar/suspensions", b.form("/calendar", "name", "Day of Zoe", "kind", "gap", "from", "2016-09-06", "to",
+	b.has(b.post("/calendar/pause", b.form("/calendar", "until", "2016-09-20", "why", "Zoe is ill")),
+		http.StatusSeeOther)
+	b.has(b.post("/calendar/suspensions", b.form("/calendar", "name", "Day of Zoe", "kind", "gap", "from",
+		"2016-09-06", "to",
 		"2016-09-06")), http.StatusSeeOther)
 	b.has(b.post("/runs/4/reject", b.form("/runs/4")), http.StatusSeeOther)
 	stranger := p.browser()
@@ -94,7 +96,8 @@ func TestADatabaseOfBeforeIsSaidToBe(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, true)
 	raw := storetest.Raw(t, p.database)
-	if _, err := raw.Exec(`DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`); err != nil {
+	if _, err := raw.Exec(`DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM
+		goose_db_version)`); err != nil {
 		t.Fatal(err)
 	}
 	b := p.browser().logIn()

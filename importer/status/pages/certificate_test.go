@@ -22,8 +22,9 @@ func certificate(t *testing.T, name string) (tls.Certificate, *x509.Certificate)
 		t.Fatal(err)
 	}
 	of := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true,
+		BasicConstraintsValid: true,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
 	text, err := x509.CreateCertificate(rand.Reader, of, of, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +36,8 @@ func certificate(t *testing.T, name string) (tls.Certificate, *x509.Certificate)
 	return tls.Certificate{Certificate: [][]byte{text}, PrivateKey: key}, parsed
 }
 
-// TestACertificateIsEnough where it is one that the server trusts; the operator has its name. One that nobody has checked
+// TestACertificateIsEnough where it is one that the server trusts; the operator has its name. One that nobody has
+// checked
 // is nothing.
 func TestACertificateIsEnough(t *testing.T) {
 	t.Parallel()

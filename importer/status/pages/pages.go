@@ -75,8 +75,9 @@ const atOnce = 8
 func New(given Given) *Site {
 	site := &Site{Given: given}
 	site.seats = make(chan struct{}, atOnce)
-	site.access = access{sessions: map[[32]byte]session{}, attempts: attempts{by: map[string]attempt{}}, dummies: map[int]string{},
-		seats: make(chan struct{}, 1), now: time.Now}
+	site.access = access{sessions: map[[32]byte]session{}, attempts: attempts{by: map[string]attempt{}},
+		dummies: map[int]string{},
+		seats:   make(chan struct{}, 1), now: time.Now}
 	_, _ = rand.Read(site.access.key[:]) // it never fails
 	site.acts = acts{done: map[string]*deed{}}
 	return site

@@ -59,7 +59,8 @@ func newPlace(t testing.TB, secure bool) *place {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	p := &place{TB: t, database: database, im: &importer.Importer{DB: db, State: cache.Folder(t.TempDir()), Zone: time.UTC,
+	p := &place{TB: t, database: database, im: &importer.Importer{DB: db, State: cache.Folder(t.TempDir()),
+		Zone:               time.UTC,
 		Guard:              guard.NewGuard(),
 		AcademicYearStarts: era.FirstSeptember, Version: "test", Log: log}, pulse: status.NewPulse("test"),
 		school: isamstest.New(1, isamstest.Size{Pupils: 60, Staff: 12, Forms: 4, Sets: 12,
