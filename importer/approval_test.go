@@ -11,11 +11,12 @@ import (
 	"misimportd/importer/guard"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store/model"
+	"misimportd/store/storetest"
 )
 
 // TestAHeldRunThatIsApproved ends where the same document would have led without a guard.
 func TestAHeldRunThatIsApproved(t *testing.T) {
-	each(t, func(w *world) {
+	eachInSoak(t, storetest.SQLite, func(w *world) {
 		guarded(w)
 		school := isamstest.New(2, someSchool).Teach(300)
 		w.night("2016-09-05", school.Document())

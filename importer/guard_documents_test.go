@@ -9,6 +9,7 @@ import (
 	"misimportd/importer/report"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store/model"
+	"misimportd/store/storetest"
 )
 
 // badDocument is a way in which a document can be wrong, and what the guard makes of it.
@@ -62,7 +63,7 @@ var badDocuments = []badDocument{
 // and the good document that comes the next night is not held, and leaves everything as it
 // was before the bad one.
 func TestBadDocuments(t *testing.T) {
-	each(t, func(w *world) {
+	eachInSoak(t, storetest.Postgres, func(w *world) {
 		guarded(w)
 		school := isamstest.New(1, someSchool).Teach(300)
 		good := school.Document()

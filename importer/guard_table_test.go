@@ -14,6 +14,7 @@ import (
 	"misimportd/importer/report"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store/model"
+	"misimportd/store/storetest"
 )
 
 // nightOf is what a school says on one night, and what a sane person would make of it.
@@ -53,7 +54,7 @@ func inTheTable() *isamstest.School { return isamstest.New(1, someSchool).Teach(
 // makes of each, and what it says, stands in a golden file.
 func TestR38GuardTable(t *testing.T) {
 	path := filepath.Join("..", "testdata", "golden", "guard.txt")
-	each(t, func(w *world) {
+	eachInSoak(t, storetest.SQLite, func(w *world) {
 		guarded(w)
 		w.night("2016-09-05", inTheTable().Document())
 		var b strings.Builder

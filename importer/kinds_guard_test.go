@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"misimportd/mis/isams/isamstest"
+	"misimportd/store/storetest"
 )
 
 // halved is a dump without every other one of its rows.
@@ -29,7 +30,7 @@ func halved(dump []byte) []byte {
 func TestGuardOverKinds(t *testing.T) {
 	const links, groups = "TblActivityManagerGroupPupilLink.csv", "TblActivityManagerGroup.csv"
 	school := func() *isamstest.School { return isamstest.New(1, someSchool).Teach(300).Gather(30, 30) }
-	each(t, func(w *world) {
+	eachInSoak(t, storetest.Postgres, func(w *world) {
 		allKinds(guarded(w))
 		w.im.Guard.Protected = []string{"set/3", "form/7A"}
 		w.nightOf(school(), "2016-09-05")

@@ -42,7 +42,7 @@ func (w *world) currentPupils() int {
 // TestR38ASlowBleedIsHeld: nine per cent every night, each within the limit, for a term. No
 // seven nights together take more than the limit.
 func TestR38ASlowBleedIsHeld(t *testing.T) {
-	each(t, func(w *world) {
+	eachInSoak(t, storetest.Postgres, func(w *world) {
 		guarded(w)
 		school := aSchoolOf(1000)
 		day := era.NewDate(2016, 9, 5)
@@ -92,7 +92,7 @@ func TestR38ASlowerBleedIsHeld(t *testing.T) {
 
 // TestR38ATermOfOrdinaryNights: nobody is asked.
 func TestR38ATermOfOrdinaryNights(t *testing.T) {
-	each(t, func(w *world) {
+	eachInSoak(t, storetest.SQLite, func(w *world) {
 		guarded(w)
 		school := aSchoolOf(400)
 		day := era.NewDate(2016, 9, 5)

@@ -41,6 +41,19 @@ func each(t *testing.T, story func(w *world)) {
 	storetest.Each(t, func(t *testing.T, database string) { story(newWorld(t, database)) })
 }
 
+// eachInSoak tells a long story, of what knows no database, on one kind of them, and in the soak on each.
+func eachInSoak(t *testing.T, database func(testing.TB) string, story func(w *world)) {
+	t.Helper()
+	if soak(1, 0) == 1 {
+		each(t, story)
+		return
+	}
+	t.Run("one", func(t *testing.T) {
+		t.Parallel()
+		story(newWorld(t, database(t)))
+	})
+}
+
 // onSQLite tells a story on SQLite alone: what it is about knows no database.
 func onSQLite(t *testing.T, story func(w *world)) {
 	t.Helper()
