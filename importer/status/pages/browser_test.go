@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
@@ -28,6 +29,9 @@ func chromium(t *testing.T) context.Context {
 		chromedp.Env("HOME="+folder, "TMPDIR="+folder), chromedp.Flag("disable-dev-shm-usage", true))
 	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
 	ctx, end := chromedp.NewContext(allocator)
+	if err := chromedp.Do(ctx); err != nil { // it begins now, and ends with this context
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		_ = chromedp.Cancel(ctx)
 		end()
@@ -93,6 +97,8 @@ const runAxe = `axe.run(document).then(r => JSON.stringify(r.violations.map(v =>
 // logInWithABrowser types name and password.
 func (p *place) logInWithABrowser(ctx context.Context) {
 	p.Helper()
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
 	err := chromedp.Do(ctx, chromedp.Navigate(p.at+"/login"), chromedp.SendKeys(`input[name=name]`, name),
 		chromedp.SendKeys(`input[name=password]`, password+"\r"), chromedp.WaitVisible(`section.mood`))
 	if err != nil {
@@ -162,9 +168,6 @@ func TestByHandInABrowser(t *testing.T) {
 	p := newPlace(t, false)
 	p.halved(era.NewDate(2016, 9, 6))
 	ctx := chromium(t)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatal(err)
-	}
 	if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled,
 		emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
 		t.Fatal(err)
@@ -172,6 +175,8 @@ func TestByHandInABrowser(t *testing.T) {
 	p.logInWithABrowser(ctx)
 	step := func(what string, actions ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
+		ctx, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
 		if err := chromedp.Do(ctx, actions...); err != nil {
 			t.Fatalf("%s: %v", what, err)
 		}
@@ -188,7 +193,8 @@ func TestByHandInABrowser(t *testing.T) {
 	step("approve", chromedp.Click(`form[action="/runs/4/approve"] button`), chromedp.WaitVisible(`p.told`),
 		has("p.told", "It is approved"), has("h1", "Run 5"))
 	step("undo", chromedp.Navigate(p.at+"/runs/5/undo"), has("main", "Nothing has been changed yet"),
-		chromedp.Click(`form[action="/runs/5/undo"] button`), chromedp.WaitVisible(`p.told`), has("p.told",
+		chromedp.Click(`form[method="post"][action="/runs/5/undo"] button`), chromedp.WaitVisible(`p.told`),
+		has("p.told",
 			"It is put back"),
 		has("h1", "Run 6"))
 	step("enter a suspension", chromedp.Navigate(p.at+"/calendar"), chromedp.Click(`main details summary`),
