@@ -19,7 +19,7 @@ func TestR31CutOffAtEveryStatement(t *testing.T) {
 	t.Parallel()
 	o := newOrdeal(t, storetest.Postgres(t))
 	w := newWire(t, o.database)
-	step := soak(1, 349)
+	step := soak(1, 701)
 	for _, what := range operations {
 		for _, how := range []string{"cut", "killed"} {
 			for _, after := range []bool{false, true} {
@@ -103,7 +103,7 @@ func TestR31SQLiteAtEveryStatement(t *testing.T) {
 	o := newOrdeal(t, storetest.SQLite(t))
 	for _, what := range operations {
 		for _, how := range []string{"killed", "fails"} {
-			for at := 1; ; at += soak(1, 353) {
+			for at := 1; ; at += soak(1, 709) {
 				do := o.ready(what)
 				var err error
 				o.through(what+" "+how, do, func() error {

@@ -26,7 +26,7 @@ func TestR31KilledAndTheNextRunAtOnce(t *testing.T) {
 		o := newOrdeal(t, database)
 		dice := rand.New(rand.NewPCG(41, 4))
 		whole := map[string]time.Duration{}
-		for i := range soak(1005, 15) {
+		for i := range soak(1005, 10) {
 			what := operations[i%len(operations)]
 			do := o.ready(what)
 			if whole[what] == 0 { // the first of each is to come through, and is timed

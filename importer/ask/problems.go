@@ -28,7 +28,7 @@ func Problems(ctx context.Context, db *store.DB) (list report.ProblemList, err e
 			}
 		}
 		list.Count, list.Problems = report.Total(problems), report.ListProblems(problems, run.AsOf)
-		list.Called, err = v.Called(ctx)
+		list.Called, err = v.Called(ctx, report.Mentioned(problems))
 		return err
 	})
 	return list, err
@@ -55,7 +55,7 @@ func Called(ctx context.Context, db *store.DB, problems []mis.Problem) (called m
 		return nil, nil
 	}
 	err = db.View(ctx, func(v *store.View) error {
-		called, err = v.Called(ctx)
+		called, err = v.Called(ctx, report.Mentioned(problems))
 		return err
 	})
 	return called, err

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -150,6 +151,19 @@ func nameOf(p mis.Problem, called model.KnownAs) string {
 
 // byID is how a detail names people and groups.
 var byID = regexp.MustCompile(`\b(staff|pupil|form|set|custom) #([^\s,;:]+)`)
+
+// Mentioned lists the ids and codes by which problems name people and groups, each once.
+func Mentioned(problems []mis.Problem) []string {
+	of := map[string]bool{}
+	for _, p := range problems {
+		of[p.ID], of[p.To], of[p.Of] = true, true, true
+		for _, found := range byID.FindAllStringSubmatch(p.Detail, -1) {
+			of[found[2]] = true
+		}
+	}
+	delete(of, "")
+	return slices.Sorted(maps.Keys(of))
+}
 
 // DetailOf is a problem's detail with names in place of ids, where they are known.
 func DetailOf(p mis.Problem, called model.KnownAs) string {

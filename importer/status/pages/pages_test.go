@@ -334,3 +334,20 @@ func TestADatabaseThatIsAway(t *testing.T) {
 	}
 	b.has(b.post("/calendar/resume", b.form("/manual")), http.StatusServiceUnavailable, "The database is away")
 }
+
+// TestPeopleAreFoundByWhatTheyAreCalled: by id, code, name, a part of it, and without accents.
+func TestPeopleAreFoundByWhatTheyAreCalled(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, true)
+	b := p.browser().logIn()
+	pupil, staff, form := p.school.Pupils[0], p.school.Staff[0], p.school.Forms[0]
+	for asked, path := range map[string]string{
+		fmt.Sprint(pupil.ID): fmt.Sprintf("/person/pupil/%d", pupil.ID),
+		pupil.Surname:        fmt.Sprintf("/person/pupil/%d", pupil.ID),
+		staff.Code:           fmt.Sprintf("/person/staff/%d", staff.ID),
+		"form/" + form.ID:    "/group/form/" + form.ID,
+		form.Name:            "/group/form/" + form.ID,
+	} {
+		b.has(b.get("/people?q="+url.QueryEscape(asked)), http.StatusOK, path)
+	}
+}
