@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
-	"golang.org/x/term"
 
 	"misimportd/cmd/misimportd/manual"
 	"misimportd/era/hint"
@@ -78,23 +77,16 @@ func (a *app) showTopic(topic manual.Topic, isCommand bool) error {
 	if a.JSON {
 		return a.print(toldTopic(topic), nil)
 	}
-	if err := manual.WriteTerminal(a.out, topic, columns(a.out), a.style(false).Colour); err != nil {
+	const usual, easy = 80, 100 // columns: where there is no terminal, and no wider than is easy to read
+	style := a.style(false)
+	width := min(cmp.Or(style.Width, usual), easy)
+	if err := manual.WriteTerminal(a.out, topic, width, style.Colour); err != nil {
 		return fmt.Errorf("writing the topic: %w", err)
 	}
 	if isCommand {
 		fmt.Fprintf(a.out, "\nFlags: %s\n", hint.Command("%s --help", topic.Name))
 	}
 	return nil
-}
-
-// columns is how wide a text is set: as the terminal is, but no wider than is easy to read.
-func columns(out *os.File) int {
-	const usual, easy = 80, 100
-	width, _, err := term.GetSize(int(out.Fd()))
-	if err != nil || width == 0 {
-		return usual
-	}
-	return min(width, easy)
 }
 
 // man writes a man page. Its day is that of the sources, so that two builds of them are the same.

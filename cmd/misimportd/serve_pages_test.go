@@ -93,8 +93,8 @@ func TestThePagesOfTheService(t *testing.T) {
 		"/runs"); to != "/runs" {
 		t.Fatalf("%d, to %q", code, to)
 	}
-	has("/settings?check=1", http.StatusOK, "operators.alice", "••••••", "config.yml, line", "the default", "schedule",
-		"state folder")
+	has("/settings?check=1", http.StatusOK, "operators.alice", "••••••", "config.yml, line", "the default",
+		"schedule", "state folder")
 	if _, said, _ := v.ask(http.MethodGet, "/settings", nil); strings.Contains(said, string(hash)) {
 		t.Error("the hash of a password is shown")
 	}

@@ -161,11 +161,16 @@ func decision(past report.Past, when func() string) string {
 	case model.Waiting:
 		return "waits for a person"
 	case model.Approved, model.Replaced:
-		return fmt.Sprintf("%s by run %d, %s", past.Decision, past.DecidedBy, when())
+		return fmt.Sprintf("%s by run %d, %s", past.Decision, past.DecidedBy, when()) + byWhom(past)
 	case model.Rejected:
-		return "rejected " + when()
+		return "rejected " + when() + byWhom(past)
 	}
 	return ""
+}
+
+// byWhom names the operator who decided on a page.
+func byWhom(past report.Past) string {
+	return words.Prefixed(", by ", words.Clean(past.DecidedOperator))
 }
 
 // pinned writes what the MIS says and is not done, for it is pinned.

@@ -77,6 +77,9 @@ func WriteOneRun(w io.Writer, past report.Past, zone *time.Location, style Style
 		}
 		p.line("It is about run %d%s.", past.About, only)
 	}
+	if past.Operator != "" {
+		p.line("%s asked for it, on a page.", words.Clean(past.Operator))
+	}
 	if past.UndoneBy != 0 {
 		p.line("%s", p.paint(amber, fmt.Sprintf("Run %d has undone it.", past.UndoneBy)))
 	}

@@ -1,6 +1,7 @@
 package pages_test
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -9,10 +10,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/bcrypt"
 
 	"misimportd/era"
+	"misimportd/importer"
+	"misimportd/importer/text"
 	"misimportd/store"
 )
 
@@ -116,6 +120,15 @@ func TestDecisions(t *testing.T) {
 	}
 	b.has(b.get(undone.Get("Location")), http.StatusOK)
 	b.has(b.get("/audit"), http.StatusOK, "approval of run 4", "undo of run 5", name)
+	past, err := importer.Show(t.Context(), p.im.DB, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	if err := text.WriteOneRun(&said, past, time.UTC, text.Style{}); err != nil ||
+		!strings.Contains(said.String(), name+" asked for it, on a page.") {
+		t.Errorf("%v\n%s", err, &said) // as runs show tells it
+	}
 	b.has(b.post("/again", b.form("/")), http.StatusSeeOther)
 	if p.asked != 1 {
 		t.Errorf("%d imports were asked for", p.asked)
