@@ -38,3 +38,8 @@ type UnfiledError struct {
 	Result model.Result
 	Err    error
 }
+
+// AnsweredError says that an import was due no more when its turn came: another process had made it.
+type AnsweredError struct{}
+
+func (*AnsweredError) Error() string { return "the import was made meanwhile, by another process" }

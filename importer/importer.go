@@ -51,6 +51,13 @@ type Importer struct {
 	NextYear           *model.NextYear // load a later era ahead of time; nil: import into the current one
 	Convert            bool            // it is the first import from a new MIS
 	Conversion         Conversion
+
+	// StillDue is asked once nobody else can import any more, with the record of imports as it is then: that there is
+	// nothing to do any more ends Run with an *AnsweredError. nil: an import is due whatever there was.
+	StillDue func(model.Imports) bool
+	// Admit waits until there is room for an import of a document of so many bytes; its memory is in use until release
+	// is called. nil: there is room always.
+	Admit func(ctx context.Context, bytes int64) (release func(), err error)
 }
 
 // Plan says what Run would do, and changes nothing. A document has to be in
@@ -127,10 +134,33 @@ func (im *Importer) Run(ctx context.Context) (report.Report, error) {
 	im.ask(im.NextYear)
 	report := report.NothingYet()
 	err := im.locked(ctx, "run", func(lock *store.Lock, holder store.Holder) (err error) {
+		if err := im.stillDue(ctx); err != nil {
+			return err
+		}
 		report, err = im.run(ctx, lock, holder)
 		return err
 	})
 	return report, err
+}
+
+// stillDue asks whether an import is due, where somebody wants to know.
+func (im *Importer) stillDue(ctx context.Context) error {
+	if im.StillDue == nil {
+		return nil
+	}
+	imports, err := im.DB.Imports(ctx)
+	if err == nil && !im.StillDue(imports) {
+		err = &AnsweredError{}
+	}
+	return err
+}
+
+// admit waits until there is room for an import.
+func (im *Importer) admit(ctx context.Context, bytes int64) (release func(), err error) {
+	if im.Admit == nil {
+		return func() {}, nil
+	}
+	return im.Admit(ctx, bytes)
 }
 
 // locked calls do while no other process can change folder or database (R32).
@@ -204,6 +234,11 @@ func (im *Importer) importOne(ctx context.Context, lock *store.Lock, holder stor
 		return im.notTaken(ctx, lock, holder, fetching.stages, err)
 	}
 	defer func() { _ = document.Close() }()
+	release, err := im.admit(ctx, document.Size())
+	if err != nil {
+		return im.notTaken(ctx, lock, holder, fetching.stages, err)
+	}
+	defer release()
 	im.progress("state") // the database's time begins
 	n := im.begin(&document.Document)
 	n.noted, n.before, n.report.Taken = noted, fetching.stages, document.Manifest.Since

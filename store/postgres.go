@@ -60,7 +60,8 @@ func openPostgres(address string) (*DB, error) {
 }
 
 // attentive connections are those whose server soon notices that this process is gone, and with
-// it its lock, even in the middle of a statement.
+// it its lock, even in the middle of a statement; and within a minute that this machine is gone, or the
+// network between the two.
 type attentive struct{ driver.Connector }
 
 func (a attentive) Connect(ctx context.Context) (driver.Conn, error) {
@@ -69,7 +70,8 @@ func (a attentive) Connect(ctx context.Context) (driver.Conn, error) {
 		return nil, err
 	}
 	if execer, ok := conn.(driver.ExecerContext); ok {
-		_, err = execer.ExecContext(ctx, `SET client_connection_check_interval = '100ms'`, nil)
+		_, err = execer.ExecContext(ctx, `SET client_connection_check_interval = '100ms'; SET tcp_keepalives_idle = 20;
+			SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; SET tcp_user_timeout = '50s'`, nil)
 	}
 	if err != nil {
 		quiet(conn.Close)
@@ -170,7 +172,12 @@ func (postgres) lock(ctx context.Context, db *DB, holder Holder) (*sqlx.Conn, fu
 		return nil, nil, err
 	}
 	// The name comes first, so that nobody has the lock without one.
-	_, err = conn.ExecContext(ctx, `SELECT set_config('application_name', $1, false)`, holder.String())
+	var begins bool
+	err = conn.GetContext(ctx, &begins, `SELECT current_schema() IS NULL FROM set_config('application_name', $1, false)`,
+		holder.String())
+	if err == nil && begins {
+		_, err = conn.ExecContext(ctx, beginSchema)
+	}
 	if err == nil {
 		err = tryLock(ctx, conn)
 	}
@@ -187,6 +194,10 @@ func (postgres) lock(ctx context.Context, db *DB, holder Holder) (*sqlx.Conn, fu
 	}
 	return conn, unlock, nil
 }
+
+// beginSchema makes the schema that the URL names (search_path), where it is not there yet.
+const beginSchema = `DO $$ BEGIN EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I',
+	btrim(split_part(current_setting('search_path'), ',', 1), ' "')); END $$`
 
 // tryLock takes the lock, or says who has it. When nobody does, for the holder left in
 // between, it tries again.

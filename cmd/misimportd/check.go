@@ -31,7 +31,7 @@ type check struct {
 }
 
 func (c checkConfigCommand) Run(a *app) error {
-	s, err := a.settle()
+	s, err := a.settleHere()
 	if err == nil {
 		err = cmp.Or(s.Unread, s.MessagesUnread)
 	}

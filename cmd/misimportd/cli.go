@@ -92,6 +92,7 @@ type commands struct {
 	Healthcheck   healthcheckCommand   `cmd:"" help:"Ask the service on this machine whether it is well."`
 	Notify        notifyCommand        `cmd:"" help:"Send a test message by every channel of the configuration."`
 	Simulate      simulateCommand      `cmd:"" help:"A pretend iSAMS on this machine, with faults on request."`
+	Fleet         fleetCommand         `cmd:"" help:"Many schools on many machines."`
 	Demo          demoCommand          `cmd:"" help:"A pretend school and its story, in a temporary folder."`
 	Version       versionCommand       `cmd:"" help:"Say which version this is."`
 	Help          helpCommand          `cmd:"" help:"Show a topic of the manual, or a command's flags."`
@@ -109,9 +110,10 @@ type app struct {
 	ctx context.Context
 	log *slog.Logger
 	again
-	asks  bool  // iSAMS: a command that does needs its secrets
-	works place // of a command that reads or writes the database
-	begin bool  // a school, in a folder that is not there yet
+	at    *placed // a school of a fleet, nil for a single one
+	asks  bool    // iSAMS: a command that does needs its secrets
+	works place   // of a command that reads or writes the database
+	begin bool    // a school, in a folder that is not there yet
 
 	converts bool            // it is the first import from a new MIS
 	nextYear *model.NextYear // that is loaded ahead of time, nil for the current one
@@ -120,6 +122,11 @@ type app struct {
 // execute parses the arguments, runs the command that they name and turns its error
 // into a sentence and an exit status.
 func execute(ctx context.Context, args []string, t terminal) (status int) {
+	return executeAt(ctx, args, t, nil)
+}
+
+// executeAt is execute for a school of a fleet; nil: for whatever the arguments say.
+func executeAt(ctx context.Context, args []string, t terminal, at *placed) (status int) {
 	var c commands
 	exited := -1
 	hint.CalledBy(callerOf(args))
@@ -149,10 +156,10 @@ func execute(ctx context.Context, args []string, t terminal) (status int) {
 	switch {
 	case c.Verbose:
 		level = slog.LevelDebug
-	case inJournal() || chosen.Command() == "serve": // nobody watches: the journal tells
+	case inJournal() || chosen.Command() == "serve" || chosen.Command() == "fleet work": // nobody watches: the journal tells
 		level = slog.LevelInfo
 	}
-	a := &app{flags: c.flags, terminal: t, ctx: ctx, log: slog.New(logHandler(t.err, c.LogFormat, level))}
+	a := &app{flags: c.flags, terminal: t, ctx: ctx, at: at, log: slog.New(logHandler(t.err, c.LogFormat, level))}
 	if err := chosen.Run(a); err != nil {
 		return a.status(err)
 	}
@@ -175,7 +182,10 @@ func (a *app) status(err error) int {
 	var unfiled *importer.UnfiledError
 	var several faults
 	var held heldError
+	var told toldError
 	switch {
+	case errors.As(err, &told):
+		return told.status
 	case errors.As(err, &held):
 		return statusHeld // the result has told it
 	case errors.As(err, &several):

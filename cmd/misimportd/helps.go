@@ -45,6 +45,15 @@ var helps = kong.Vars{
 	"help_csv":    "With --convert: what is not matched, as CSV.",
 	"help_until":  "The last day of the pause.",
 	"help_listen": "Where Prometheus and people are answered (default 127.0.0.1:9190), or off.",
+	"help_fleet": "The fleet's database: postgres://USER@HOST/NAME. Keep passwords out of it here: other users see a " +
+		"process's arguments.",
+	"help_where": "Only those that are held, failed, overdue, aside, running, paused, new or well.",
+	"help_memory": "What all imports of this worker may take together, as in 2GiB (default 1GiB). A large school waits " +
+		"until there is room.",
+	"help_fleet_listen": "Where Prometheus and people are answered (default 127.0.0.1:9191), or off.",
+	"help_secrets":      "The folder in which this machine has the schools' secrets, each in a file of its name.",
+	"help_address": "From which address hosts are asked: workers that share it share its limit (default: this " +
+		"machine's name).",
 	"help_offline": "Look at the configuration and the files that it names only: not at folder, database and " +
 		"document.",
 }

@@ -26,7 +26,7 @@ const (
 // settleIn settles the configuration of a command. A folder whose name was mistyped must not
 // begin a second school: one that is not there is refused, with a *noFolderError.
 func (a *app) settleIn(how place) (config.Settings, error) {
-	s, err := a.settle()
+	s, err := a.settleHere()
 	if err != nil {
 		return s, err
 	}

@@ -16,6 +16,14 @@ func (f *flags) settle() (config.Settings, error) {
 		Timezone: f.Timezone, Years: f.Years})
 }
 
+// settleHere is the configuration of the school that a command is for.
+func (a *app) settleHere() (config.Settings, error) {
+	if a.at != nil {
+		return config.Settle(a.at.given())
+	}
+	return a.settle()
+}
+
 // withDatabase settles the configuration, opens the database, and closes it after do.
 func (a *app) withDatabase(do func(config.Settings, *store.DB) error) error {
 	s, err := a.settleIn(a.works)

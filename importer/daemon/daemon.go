@@ -275,7 +275,7 @@ func (d *Daemon) night(ctx context.Context) bool {
 	for _, w := range d.Watch {
 		w.Began(began)
 	}
-	report, err := d.run(ctx)
+	report, err := d.Setup.Import(ctx, d.Log)
 	for _, w := range d.Watch {
 		w.Ended(d.Now(), report, err)
 	}
@@ -301,16 +301,22 @@ func (d *Daemon) night(ctx context.Context) bool {
 	return err == nil
 }
 
-// run makes an import. A fault of the program's own fails this import, and not the
-// service.
-func (d *Daemon) run(ctx context.Context) (done report.Report, err error) {
+// Import makes an import. A fault of the program's own fails this import, and not the process.
+func (s *Setup) Import(ctx context.Context, log *slog.Logger) (done report.Report, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			done, err = report.NothingYet(), fmt.Errorf("the program is at fault: %v; please report it", fault)
-			d.Log.Error("the program is at fault", "error", fault, "stack", string(debug.Stack()))
+			done, err = report.NothingYet(), &FaultError{fault}
+			log.Error("the program is at fault", "error", fault, "stack", string(debug.Stack()))
 		}
 	}()
-	return d.Setup.Importer.Run(ctx)
+	return s.Importer.Run(ctx)
+}
+
+// FaultError says that the program itself is wrong.
+type FaultError struct{ Fault any }
+
+func (e *FaultError) Error() string {
+	return fmt.Sprintf("the program is at fault: %v; please report it", e.Fault)
 }
 
 // log tells how an import ended, in one line that can be read aloud.

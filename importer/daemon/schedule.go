@@ -142,6 +142,15 @@ func (s Schedule) around(now time.Time) (last, next time.Time) {
 	return last, next
 }
 
+// Next is the next time of the schedule, be it in a pause or not; zero where there is none.
+func (s Schedule) Next(now time.Time) time.Time {
+	_, next := s.around(now)
+	return next
+}
+
+// GivesUp is the moment from which a run that was due at a time is not tried again.
+func (s Schedule) GivesUp(due time.Time) time.Time { return s.gaveUp(due) }
+
 // gaveUp is the moment from which a run that was due at a time is not tried again.
 func (s Schedule) gaveUp(due time.Time) time.Time {
 	w := s.wall(due)

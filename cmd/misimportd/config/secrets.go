@@ -17,7 +17,15 @@ import (
 type secretFiles struct {
 	section  string
 	folder   string   // that paths are relative to
+	named    string   // a folder in which they are looked up by their names, "" for none
+	unasked  bool     // they are on other machines: each is blank
 	warnings []string // of what is allowed, and seldom meant
+}
+
+// of is the same for a section.
+func (s secretFiles) of(section string) secretFiles {
+	s.section = section
+	return s
 }
 
 // read reads a secret from a file, which may be a systemd credential of that name, or
@@ -25,6 +33,9 @@ type secretFiles struct {
 func (s *secretFiles) read(what, file, env string) (string, error) {
 	if file == "" && env == "" {
 		return "", fmt.Errorf("%s: %s_file is missing: name the file that holds it", s.section, what)
+	}
+	if s.unasked {
+		return "", nil
 	}
 	text := os.Getenv(env)
 	if file != "" {
@@ -91,6 +102,9 @@ func (s *secretFiles) credential(file string) string {
 		if _, err := os.Stat(path); err == nil {
 			return path
 		}
+	}
+	if s.named != "" {
+		return filepath.Join(s.named, filepath.Base(file))
 	}
 	return s.path(file)
 }

@@ -38,38 +38,40 @@ const (
 
 // file is the configuration file. Flags and the environment go before it.
 type file struct {
-	Database           string            `yaml:"database"`
-	State              string            `yaml:"state"`
-	Timezone           string            `yaml:"timezone"`
-	Years              []wholeNumber     `yaml:"years"`
-	AcademicYearStarts string            `yaml:"academic_year_starts"`
-	Retention          string            `yaml:"retention"`
-	Schedule           string            `yaml:"schedule"`
-	GiveUp             string            `yaml:"give_up"`
-	Listen             string            `yaml:"listen"`
-	WebConfigFile      string            `yaml:"web_config_file"`
-	Operators          map[string]string `yaml:"operators"`
-	Hosts              []string          `yaml:"hosts"`
-	SuspensionsFile    string            `yaml:"suspensions_file"`
-	ExtraGroupsFile    string            `yaml:"extra_groups_file"`
-	EventsFiles        eventsConfig      `yaml:"events_files"`
-	DutiesFile         string            `yaml:"duties_file"`
-	Cover              *coverConfig      `yaml:"cover"`
-	CustomGroups       *customConfig     `yaml:"custom_groups"`
-	AutomaticGroups    automaticConfig   `yaml:"automatic_groups"`
-	YearNames          yearNames         `yaml:"year_names"`
-	Bands              bandsConfig       `yaml:"bands"`
-	ByYear             *[]string         `yaml:"by_year"`
-	AutoRoll           bool              `yaml:"auto_roll"`
-	NextEra            string            `yaml:"next_era"`
-	Ahead              *aheadConfig      `yaml:"ahead"`
-	Pauses             []pauseConfig     `yaml:"pauses"`
-	Convert            *conversionConfig `yaml:"convert"`
-	Guard              *guardConfig      `yaml:"guard"`
-	Messages           *messagesConfig   `yaml:"messages"`
-	ISAMS              *isamsConfig      `yaml:"isams"`
+	Database             string            `yaml:"database"`
+	DatabasePasswordFile string            `yaml:"database_password_file"`
+	State                string            `yaml:"state"`
+	Timezone             string            `yaml:"timezone"`
+	Years                []wholeNumber     `yaml:"years"`
+	AcademicYearStarts   string            `yaml:"academic_year_starts"`
+	Retention            string            `yaml:"retention"`
+	Schedule             string            `yaml:"schedule"`
+	GiveUp               string            `yaml:"give_up"`
+	Listen               string            `yaml:"listen"`
+	WebConfigFile        string            `yaml:"web_config_file"`
+	Operators            map[string]string `yaml:"operators"`
+	Hosts                []string          `yaml:"hosts"`
+	SuspensionsFile      string            `yaml:"suspensions_file"`
+	ExtraGroupsFile      string            `yaml:"extra_groups_file"`
+	EventsFiles          eventsConfig      `yaml:"events_files"`
+	DutiesFile           string            `yaml:"duties_file"`
+	Cover                *coverConfig      `yaml:"cover"`
+	CustomGroups         *customConfig     `yaml:"custom_groups"`
+	AutomaticGroups      automaticConfig   `yaml:"automatic_groups"`
+	YearNames            yearNames         `yaml:"year_names"`
+	Bands                bandsConfig       `yaml:"bands"`
+	ByYear               *[]string         `yaml:"by_year"`
+	AutoRoll             bool              `yaml:"auto_roll"`
+	NextEra              string            `yaml:"next_era"`
+	Ahead                *aheadConfig      `yaml:"ahead"`
+	Pauses               []pauseConfig     `yaml:"pauses"`
+	Convert              *conversionConfig `yaml:"convert"`
+	Guard                *guardConfig      `yaml:"guard"`
+	Messages             *messagesConfig   `yaml:"messages"`
+	ISAMS                *isamsConfig      `yaml:"isams"`
 
-	leaves []leaf // as they stand there
+	leaves  []leaf // as they stand there
+	secrets secretFiles
 }
 
 // Settings is the configuration after it was checked.
@@ -126,17 +128,23 @@ type Given struct {
 	Database string
 	Timezone string
 	Years    []string
+	Secrets  string // a folder in which secrets are looked up by their names, "" for beside the file
+	Unasked  bool   // secrets are not read at all: they are on other machines
+	text     []byte // what File holds, where that is known already
 }
 
 // readConfig reads a configuration file. Without a name it reads the usual one, which
 // need not be there.
-func readConfig(path string) (file, string, error) {
+func readConfig(given Given) (file, string, error) {
 	var c file
-	named := path != ""
+	path, named, text := given.File, given.File != "", given.text
 	if !named {
 		path = DefaultFile
 	}
-	text, err := files.Read(path)
+	var err error
+	if text == nil {
+		text, err = files.Read(path)
+	}
 	var other *files.NotFileError
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !named:
@@ -154,11 +162,13 @@ func readConfig(path string) (file, string, error) {
 		c.leaves = leaves("", &document)
 	}
 	c.relativeTo(filepath.Dir(path))
+	secrets := secretFiles{folder: filepath.Dir(path), named: given.Secrets, unasked: given.Unasked}
+	c.secrets = secrets.of("database")
 	if c.ISAMS != nil {
-		c.ISAMS.secrets = secretFiles{section: "isams", folder: filepath.Dir(path)}
+		c.ISAMS.secrets = secrets.of("isams")
 	}
 	if c.Messages != nil {
-		c.Messages.secrets = secretFiles{section: "messages", folder: filepath.Dir(path)}
+		c.Messages.secrets = secrets.of("messages")
 	}
 	return c, path, nil
 }
@@ -200,7 +210,7 @@ func Settle(f Given) (Settings, error) {
 	var source string
 	var err error
 	if !f.NoFile {
-		if c, source, err = readConfig(f.File); err != nil {
+		if c, source, err = readConfig(f); err != nil {
 			return Settings{}, err
 		}
 	}
@@ -215,6 +225,9 @@ func Settle(f Given) (Settings, error) {
 		s.Database = SQLiteIn(s.State)
 	}
 	faults := s.settleSchool(f, c)
+	if c.DatabasePasswordFile != "" && f.Database == "" {
+		faults = append(faults, s.settlePassword(c)...)
+	}
 	if s.Retention, err = parseDuration(cmp.Or(c.Retention, "30d")); err != nil {
 		faults = append(faults, "retention: "+err.Error())
 	}
@@ -284,6 +297,26 @@ func (s *Settings) settleISAMS(c *isamsConfig) []string {
 		s.Unread = faultf("%s", strings.Join(inFile(s.Source, texts(c.unread)), "; "))
 	}
 	return texts(wrong)
+}
+
+// settlePassword puts the database's password into its URL, from where it is kept.
+func (s *Settings) settlePassword(c file) []string {
+	u, err := url.Parse(c.Database)
+	if err != nil || u.Host == "" && u.Query().Get("host") == "" || u.User.Username() == "" {
+		return []string{"database_password_file: database has to be a URL with a user, as in postgres://USER@HOST/NAME"}
+	}
+	if _, has := u.User.Password(); has {
+		return []string{"database_password_file: database has a password already: use one of the two"}
+	}
+	password, err := c.secrets.read("password", c.DatabasePasswordFile, "")
+	if err != nil {
+		return []string{strings.Replace(err.Error(), "database: password_file", "database_password_file", 1)}
+	}
+	if password != "" {
+		u.User = url.UserPassword(u.User.Username(), password)
+		s.Database = u.String()
+	}
+	return nil
 }
 
 func texts(errs []error) (said []string) {

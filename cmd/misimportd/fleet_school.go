@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+
+	"misimportd/cmd/misimportd/config"
+	"misimportd/importer"
+	"misimportd/importer/daemon"
+	"misimportd/importer/fleet"
+	"misimportd/mis/isams/batch"
+	"misimportd/store"
+)
+
+// placed is a school of a fleet that was laid out in a folder of this machine, to be worked with.
+type placed struct {
+	config  string // its configuration
+	state   string // for what is under way; nothing in it is kept
+	secrets string // where this machine has them, "" for the credentials of the service alone
+}
+
+const schoolFile = "school.yml"
+
+// layOut lays a school out in a folder: its configuration and the files that it names. What is there already is left.
+func layOut(folder string, school fleet.School, secrets string) (placed, error) {
+	p := placed{config: filepath.Join(folder, schoolFile), state: filepath.Join(folder, "state"), secrets: secrets}
+	files := map[string][]byte{schoolFile: []byte(school.Configuration)}
+	for name, text := range school.Files {
+		if !filepath.IsLocal(name) {
+			return p, fmt.Errorf("school %s: %q is no name of a file within its folder", school.Name, name)
+		}
+		files[name] = text
+	}
+	err := os.MkdirAll(p.state, 0o700)
+	for name, text := range files {
+		path := filepath.Join(folder, name)
+		if was, missing := os.ReadFile(path); missing == nil && bytes.Equal(was, text) {
+			continue
+		}
+		if err == nil {
+			err = os.MkdirAll(filepath.Dir(path), 0o700)
+		}
+		if err == nil {
+			err = renameio.WriteFile(path, text, 0o600, renameio.WithStaticPermissions(0o600))
+		}
+	}
+	return p, err
+}
+
+func (p placed) given() config.Given {
+	return config.Given{File: p.config, State: p.state, Secrets: p.secrets}
+}
+
+// schools opens the schools of a fleet on this machine.
+type schools struct {
+	*app
+	folder  string // in which they are laid out
+	secrets string
+}
+
+// open makes a school ready to be imported.
+func (s schools) open(_ context.Context, school fleet.School) (*fleet.Opened, error) {
+	opened, _, err := s.openWith(school)
+	return opened, err
+}
+
+// openWith is open that gives the school's settings, too.
+func (s schools) openWith(school fleet.School) (*fleet.Opened, config.Settings, error) {
+	p, err := layOut(filepath.Join(s.folder, school.Name), school, s.secrets)
+	if err != nil {
+		return nil, config.Settings{}, fmt.Errorf("laying a school out: %w", err)
+	}
+	settings, err := config.Settle(p.given())
+	if err == nil {
+		err = settings.Unread
+	}
+	if err != nil {
+		return nil, settings, err
+	}
+	fetching := importer.Fetching{Anew: true, UseLastGood: settings.UseLastGood} // each night has a document of its own
+	host := ""
+	if settings.ISAMS != nil {
+		if fetching.Client, err = batch.NewClient(*settings.ISAMS, s.log.With("school", school.Name)); err != nil {
+			return nil, settings, err
+		}
+		if u, err := url.Parse(settings.ISAMS.URL); err == nil {
+			host = u.Hostname()
+		}
+	}
+	db, err := store.Prepare(settings.Database)
+	if err != nil {
+		return nil, settings, err
+	}
+	db.Waiting = importer.TellWaiting(s.log)
+	im := s.importerOf(settings, db, fetching, nil)
+	im.Log = s.log.With("school", school.Name)
+	return &fleet.Opened{Setup: &daemon.Setup{Importer: im, Schedule: settings.Schedule}, Host: host, Close: db.Close},
+		settings, nil
+}
+
+type fleetAtCommand struct {
+	School  string   `arg:"" help:"Its name."`
+	Command []string `arg:"" passthrough:"" help:"The command and its flags, as in: approve 12."`
+}
+
+// Run carries a command out as if it were called for one school alone. What it keeps, it keeps in the school's database.
+func (c fleetAtCommand) Run(a *app, of *fleetCommand) (err error) {
+	if name := c.Command[0]; name == "serve" || name == "fleet" {
+		return usagef("%s is not for one school of a fleet", name)
+	}
+	s, err := a.settleFleet(of.fleetFlags)
+	if err != nil {
+		return err
+	}
+	var school fleet.School
+	err = a.withFleet(of.fleetFlags, func(f *fleet.Fleet) (err error) {
+		school, err = f.School(a.ctx, c.School)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	folder, err := os.MkdirTemp("", "misimportd-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	p, err := layOut(folder, school, s.Secrets)
+	if err != nil {
+		return err
+	}
+	if status := executeAt(a.ctx, c.Command, a.terminal, &p); status != statusDone {
+		return toldError{status}
+	}
+	return nil
+}
+
+// toldError is what went wrong and was told already.
+type toldError struct{ status int }
+
+func (e toldError) Error() string { return fmt.Sprintf("it ended with status %d", e.status) }

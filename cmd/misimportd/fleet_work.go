@@ -1,0 +1,202 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	systemd "github.com/coreos/go-systemd/v22/daemon"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sys/unix"
+
+	"misimportd/cmd/misimportd/config"
+	"misimportd/era/files"
+	"misimportd/importer/fleet"
+)
+
+type fleetWorkCommand struct {
+	Jobs      int    `placeholder:"N" env:"MISIMPORTD_JOBS" help:"Schools at once (default: as many as processors)."`
+	MaxMemory string `placeholder:"SIZE" env:"MISIMPORTD_MAX_MEMORY" help:"${help_memory}"`
+	Listen    string `placeholder:"ADDRESS" env:"MISIMPORTD_LISTEN" help:"${help_fleet_listen}"`
+	Secrets   string `placeholder:"DIR" env:"MISIMPORTD_SECRETS" help:"${help_secrets}"`
+	Address   string `placeholder:"NAME" env:"MISIMPORTD_ADDRESS" help:"${help_address}"`
+}
+
+// defaultFleetListen is beside that of a single school.
+const defaultFleetListen = "127.0.0.1:9191"
+
+// work is a worker with all that watches it.
+type work struct {
+	*app
+	fleet    *fleet.Fleet
+	worker   *fleet.Worker
+	settings config.Fleet
+	schools  schools
+	registry *prometheus.Registry
+}
+
+func (c fleetWorkCommand) Run(a *app, of *fleetCommand) (err error) {
+	debug.SetTraceback("crash")
+	s, err := a.settleFleet(of.fleetFlags)
+	if err != nil {
+		return err
+	}
+	if s, err = c.over(s); err != nil {
+		return err
+	}
+	folder, clear, err := scratch(s.State)
+	if err != nil {
+		return err
+	}
+	defer clear()
+	opened, err := fleet.Open(a.ctx, s.URL)
+	if err != nil {
+		return asUsage(err)
+	}
+	defer opened.Close()
+	debug.SetMemoryLimit(s.MaxMemory)
+	w := &work{app: a, fleet: opened, settings: s, registry: prometheus.NewRegistry(),
+		schools: schools{a, folder, s.Secrets}}
+	w.worker = &fleet.Worker{Fleet: opened, ID: workerID(), Version: version(), Address: s.Address, Jobs: s.Jobs,
+		MaxMemory: s.MaxMemory, Open: w.schools.open, Registry: w.registry, Log: a.log}
+	return w.run()
+}
+
+// over puts the flags over the file's settings, and fills in what nobody has said.
+func (c fleetWorkCommand) over(s config.Fleet) (config.Fleet, error) {
+	const usualMemory = 1 << 30
+	memory, err := config.ParseMemory(c.MaxMemory)
+	if err != nil {
+		return s, usageError{err}
+	}
+	hostname, _ := os.Hostname()
+	s.Jobs = cmp.Or(c.Jobs, s.Jobs, runtime.NumCPU())
+	s.MaxMemory = cmp.Or(memory, s.MaxMemory, usualMemory)
+	s.Listen = cmp.Or(c.Listen, s.Listen, defaultFleetListen)
+	s.Secrets = cmp.Or(c.Secrets, s.Secrets)
+	s.Address = cmp.Or(c.Address, s.Address, hostname, "unknown")
+	if s.Jobs < 1 || s.Jobs > 1000 {
+		return s, usagef("--jobs has to be between 1 and 1000")
+	}
+	if err := config.CheckListen(s.Listen); err != nil {
+		return s, usageError{err}
+	}
+	if s.Secrets != "" {
+		if info, err := os.Stat(s.Secrets); err != nil || !info.IsDir() {
+			return s, usagef("--secrets: there is no folder %s", s.Secrets)
+		}
+	}
+	return s, nil
+}
+
+// workerID is a name that no other worker has.
+func workerID() string {
+	hostname, _ := os.Hostname()
+	return fmt.Sprintf("%s-%d-%s", cmp.Or(hostname, "unknown"), os.Getpid(), strings.ToLower(rand.Text()[:6]))
+}
+
+// scratch is a folder for what is under way. What an earlier worker left there goes; so it does when this one ends.
+func scratch(state string) (folder string, clear func(), err error) {
+	if state == "" {
+		if folder, err = os.MkdirTemp("", "misimportd-worker-"); err != nil {
+			return "", nil, err
+		}
+		return folder, func() { _ = os.RemoveAll(folder) }, nil
+	}
+	if err := os.MkdirAll(state, 0o700); err != nil {
+		return "", nil, fmt.Errorf("state folder: %w; choose another with --state", err)
+	}
+	unlock, err := files.Lock(filepath.Join(state, "lock"), fmt.Sprintf("by a worker, process %d", os.Getpid()))
+	var locked *files.LockedError
+	if errors.As(err, &locked) {
+		return "", nil, fmt.Errorf("state folder: %s is in use %s: give each worker a folder of its own (--state)", state,
+			locked.Holder)
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("state folder: %w", err)
+	}
+	folder = filepath.Join(state, "schools")
+	if err := errors.Join(os.RemoveAll(folder), os.MkdirAll(folder, 0o700)); err != nil {
+		return "", nil, errors.Join(fmt.Errorf("state folder: %w", err), unlock())
+	}
+	return folder, func() { _ = os.RemoveAll(folder); _ = unlock() }, nil
+}
+
+// run answers while the worker works.
+func (w *work) run() error {
+	ctx, cancel := context.WithCancelCause(w.ctx)
+	defer cancel(nil)
+	if w.settings.Listen != "off" {
+		close, err := w.answer(ctx, cancel)
+		if err != nil {
+			return err
+		}
+		defer close()
+	}
+	telling := make(chan struct{})
+	go func() {
+		defer close(telling)
+		w.tellManager(ctx)
+	}()
+	context.AfterFunc(w.ctx, w.hurry)
+	if err := w.worker.Work(ctx); err != nil {
+		return err
+	}
+	cancel(nil)
+	<-telling
+	if w.ctx.Err() == nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// hurry ends the process when stopping takes too long. What is not committed is rolled back.
+func (w *work) hurry() {
+	const most = 30 * time.Second
+	w.notify(systemd.SdNotifyStopping)
+	time.AfterFunc(most, func() {
+		w.log.Error("stopping took too long: a database does not answer. Of each import either all was done or nothing")
+		_ = unix.Kill(os.Getpid(), syscall.SIGKILL)
+	})
+}
+
+func (w *work) notify(state string) {
+	if _, err := systemd.SdNotify(false, state); err != nil {
+		w.log.Warn("the service manager cannot be told", "error", err)
+	}
+}
+
+// tellManager tells the service manager that the worker is ready, what it is at, and that it lives.
+func (w *work) tellManager(ctx context.Context) {
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	ready := false
+	for {
+		err := w.worker.Well()
+		switch {
+		case err != nil && ready:
+			w.log.Error("the watchdog will end this worker", "error", err)
+		case err == nil:
+			state := "STATUS=" + w.worker.Line() + "\n" + systemd.SdNotifyWatchdog
+			if !ready {
+				ready = true
+				state = systemd.SdNotifyReady + "\n" + state
+			}
+			w.notify(state)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,276 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"misimportd/era/hint"
+	"misimportd/importer"
+	"misimportd/importer/daemon"
+	"misimportd/importer/guard"
+	"misimportd/importer/report"
+	"misimportd/mis/isams"
+	"misimportd/mis/isams/batch"
+	"misimportd/store"
+	"misimportd/store/model"
+)
+
+// taken is a school that a worker has in hand, and all it has to know of it.
+type taken struct {
+	school   School
+	status   status // as it was; with this try
+	isThere  bool   // it has not been removed
+	isAside  bool
+	now      time.Time
+	paused   time.Time
+	wished   time.Time
+	stop     bool // of the fleet
+	settings Settings
+}
+
+const (
+	// A school whose job has ended this many workers is tried alone, so that others do not suffer with it; and after
+	// so many it is set aside. A worker that is killed may have had nothing to do with what it had in hand.
+	triesTogether = 2
+	triesMost     = 6
+)
+
+// ending is what came of a job.
+type ending struct {
+	next       time.Time       // when the school is to be looked at again
+	outlook    *daemon.Outlook // nil: its record was not read
+	attempt    *daemon.Attempt // that was made, nil for none
+	report     report.Report
+	err        error
+	reason     string // of the trouble, "" for none
+	why        string
+	unrecorded []daemon.Attempt
+	aside      string // why it is set aside
+	wishDone   bool
+	undone     bool // nothing was found out: this was no try
+}
+
+// later puts a school back for a while: nothing was found out.
+func (t taken) later(wait time.Duration) ending {
+	return ending{next: t.now.Add(wait), unrecorded: t.status.Unrecorded, undone: true}
+}
+
+// lookAgain is how soon a school is looked at again whose lock somebody has.
+const lookAgain = 30 * time.Second
+
+// attend does what a school's night asks for, if anything does.
+func (w *Worker) attend(ctx context.Context, t taken) ending {
+	isWish := !t.wished.IsZero()
+	log := w.Log.With("school", t.school.Name)
+	switch {
+	case t.isAside && !isWish, t.stop && !isWish:
+		return t.later(0)
+	case t.paused.After(t.now) && !isWish:
+		return ending{next: t.paused, unrecorded: t.status.Unrecorded}
+	case t.status.Tries > triesMost && !isWish:
+		why := fmt.Sprintf("its job has ended %d workers: look at what its document does to one, then \"%s\"", triesMost,
+			hint.Command("fleet resume %s", t.school.Name))
+		log.Error("a school is set aside", "why", why)
+		return ending{next: t.now, aside: why, unrecorded: t.status.Unrecorded}
+	}
+	opened, err := w.Open(ctx, t.school)
+	if err != nil {
+		log.Error("a school cannot be opened", "error", err)
+		return t.inTrouble("settings", err, 5*time.Minute)
+	}
+	defer func() { _ = opened.Close() }()
+	e := w.attendOpened(ctx, t, opened)
+	if e.outlook != nil && e.outlook.Away == nil {
+		e.next = w.nextOf(t, e, opened.Setup.Schedule)
+	}
+	w.tell(ctx, t, e)
+	return e
+}
+
+// inTrouble puts a school back that could not be looked at. The longer that lasts, the less often it is tried.
+func (t taken) inTrouble(reason string, err error, most time.Duration) ending {
+	wait := time.Minute
+	if t.status.Reason == reason && t.status.TroubleSince != nil {
+		wait = max(wait, min(most, t.now.Sub(*t.status.TroubleSince)/4))
+	}
+	e := t.later(wait)
+	e.reason, e.why = reason, err.Error()
+	return e
+}
+
+// attendOpened looks at the school's own record, and imports if that says so.
+func (w *Worker) attendOpened(ctx context.Context, t taken, o *Opened) ending {
+	setup := o.Setup
+	look := setup.Look(ctx, w.now(), t.status.Unrecorded...)
+	switch {
+	case ctx.Err() != nil:
+		return t.later(0)
+	case look.Away != nil:
+		return t.away(setup, look.Away)
+	case !t.isDue(look):
+		return ending{outlook: &look, unrecorded: t.status.Unrecorded, wishDone: true}
+	}
+	may, err := w.mayAsk(ctx, o.Host, t.settings)
+	if err != nil {
+		return t.later(lookAgain)
+	}
+	if !may {
+		return t.later(hostWaits)
+	}
+	im := setup.Importer
+	im.Now, im.Admit = w.now, w.memory.take
+	im.StillDue = func(imports model.Imports) bool {
+		return t.isDue(setup.Schedule.Outlook(w.now(), imports, t.status.Unrecorded...))
+	}
+	if t.status.Tries > triesTogether {
+		release, err := w.memory.takeAll(ctx)
+		if err != nil {
+			return t.later(0)
+		}
+		defer release()
+		im.Admit = nil
+	}
+	began := w.now()
+	done, err := setup.Import(ctx, w.Log)
+	var answered *importer.AnsweredError
+	switch {
+	case importer.IsBusy(err):
+		return t.later(lookAgain)
+	case ctx.Err() != nil && err != nil:
+		e := t.later(0)
+		e.report, e.err = done, err
+		return e
+	}
+	e := ending{report: done, err: err, unrecorded: t.status.Unrecorded, wishDone: true}
+	if !errors.As(err, &answered) {
+		e.attempt = &daemon.Attempt{At: began, Ended: w.now(), Completed: err == nil}
+		e.reason, e.why = reasonOf(done, err)
+		if err != nil && done.Run == 0 {
+			e.unrecorded = append(e.unrecorded, *e.attempt)
+			e.unrecorded = e.unrecorded[max(0, len(e.unrecorded)-mostUnrecorded):]
+		}
+	}
+	if err == nil {
+		e.unrecorded = nil
+	}
+	if look := setup.Look(ctx, w.now(), e.unrecorded...); look.Away == nil {
+		e.outlook = &look
+	} else {
+		e.next = t.now.Add(time.Minute) // somebody looks again, and finds what was done
+	}
+	return e
+}
+
+// mostUnrecorded is how many failures are kept that no database has recorded.
+const mostUnrecorded = 20
+
+// away puts a school back whose database cannot be read.
+func (t taken) away(setup *daemon.Setup, err error) ending {
+	var schema *store.SchemaError
+	switch {
+	case errors.As(err, &schema) && schema.Has > schema.Knows: // another worker has a newer version
+		return t.inTrouble("version", err, 5*time.Minute)
+	case setup.IsAway(err):
+		return t.inTrouble("database", err, 5*time.Minute)
+	}
+	return t.inTrouble("database", err, 15*time.Minute)
+}
+
+// isDue tells whether the record asks for an import: one that the schedule wants, or that a person wished for and that
+// nobody has tried since.
+func (t taken) isDue(o daemon.Outlook) bool {
+	if !t.wished.IsZero() {
+		for _, run := range o.Imports.Newest {
+			if !run.StartedAt.Before(t.wished) {
+				return false
+			}
+		}
+		for _, attempt := range t.status.Unrecorded {
+			if !attempt.At.Before(t.wished) {
+				return false
+			}
+		}
+		return true
+	}
+	return !o.Next.IsZero() && !o.Next.After(o.At)
+}
+
+// heldLook is how often a school is looked at of which something waits for a person, to find out that it does not any
+// more.
+const heldLook = time.Hour
+
+// nextOf is when a school is to be looked at again: when its schedule says, at its own place in the window.
+func (w *Worker) nextOf(t taken, e ending, schedule daemon.Schedule) time.Time {
+	next, now := e.outlook.Next, e.outlook.At
+	if scheduled := schedule.Next(now); !next.IsZero() && next.Equal(scheduled) {
+		window := min(t.settings.Window, schedule.GivesUp(next).Sub(next)/2)
+		next = next.Add(spread(t.school.Name, window))
+	}
+	soon := now.Add(heldLook)
+	if len(e.outlook.Imports.Waiting) > 0 && (next.IsZero() || soon.Before(next)) {
+		next = soon
+	}
+	if next.IsZero() { // there is no next: somebody has to change something first
+		next = now.Add(24 * time.Hour)
+	}
+	return next
+}
+
+// passes is the reason of trouble that is expected to pass by itself: it is tried again, and no sign that something is
+// wrong with an export or with the program.
+const passes = "fetch"
+
+// reasonOf is what kind of trouble a run had, and the same in words.
+func reasonOf(done report.Report, err error) (reason, why string) {
+	var fetch *batch.FetchError
+	var document *isams.DocumentError
+	var fault *daemon.FaultError
+	switch {
+	case err == nil && done.Result == model.Held:
+		return heldFor(done.Guard), done.Sentence()
+	case err == nil:
+		return "", ""
+	case errors.As(err, &fetch) && fetch.Permanent:
+		reason = "fetch refused"
+	case errors.As(err, &fetch):
+		reason = passes
+	case errors.As(err, &document):
+		reason = "document"
+	case errors.As(err, &fault):
+		reason = "fault of the program"
+	case importer.IsWithoutDocument(err):
+		reason = "no document"
+	default:
+		reason = "failed"
+	}
+	return reason, err.Error()
+}
+
+// heldFor is the first limit that was breached.
+func heldFor(findings []guard.Finding) string {
+	for _, f := range findings {
+		if f.Breached {
+			return string(f.Limit)
+		}
+	}
+	return "held"
+}
+
+// tell logs how a job ended, in one line.
+func (w *Worker) tell(ctx context.Context, t taken, e ending) {
+	log := w.Log.With("school", t.school.Name)
+	switch {
+	case e.attempt != nil && e.err != nil:
+		log.Error("the import failed and changed nothing", "error", e.err, "run", e.report.Run)
+	case e.attempt != nil && e.report.Result == model.Held:
+		log.Warn(e.report.Sentence(), "run", e.report.Run, "result", e.report.Result)
+	case e.attempt != nil:
+		log.Info(e.report.Sentence(), "run", e.report.Run, "result", e.report.Result)
+	case ctx.Err() != nil && e.err != nil:
+		log.Info("the import was stopped and rolled back: nothing was changed", "run", e.report.Run)
+	case e.reason != "":
+		log.Warn("a school has to wait", "reason", e.reason, "error", e.why)
+	}
+}

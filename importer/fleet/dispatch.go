@@ -1,0 +1,170 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// dispatchEvery is how often the leader queues what is due.
+const dispatchEvery = 55 * time.Second
+
+// dispatch queues the schools that are due, unless that was done less than a minute ago. Whether a school is due was
+// worked out when it was last looked at; whoever takes its job works it out again.
+func (w *Worker) dispatch(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, askAtMost)
+	defer cancel()
+	var stopped string
+	err := w.Fleet.within(ctx, "queueing what is due", func(tx pgx.Tx) (err error) {
+		var begins bool
+		err = tx.QueryRow(ctx, `UPDATE fleet.settings SET dispatched_at = now(), lag = coalesce(
+				(SELECT now() - min(coalesce(t.next, s.changed_at)) FROM fleet.schools s
+				JOIN fleet.school_status t ON t.school = s.name
+				WHERE `+isDue+` AND t.worker = '' AND coalesce(t.next, s.changed_at) < now()), interval '0')
+			WHERE dispatched_at < now() - $1::interval OR dispatched_at > now() RETURNING true`, dispatchEvery).Scan(&begins)
+		if isNoRows(err) {
+			return nil
+		}
+		if err == nil {
+			stopped, err = guardIn(ctx, tx)
+		}
+		if err == nil {
+			err = w.queueIn(ctx, tx)
+		}
+		if err == nil {
+			err = noteMinute(ctx, tx)
+		}
+		return err
+	})
+	if err == nil && stopped != "" {
+		w.Log.Error("no more nights are begun until somebody says so", "why", stopped)
+	}
+	return err
+}
+
+// isDue is the schools that are due by themselves.
+const isDue = `s.aside_at IS NULL AND (s.paused_until IS NULL OR s.paused_until <= now())
+	AND (t.next IS NULL OR t.next <= now())`
+
+// queueIn queues what is due and may begin: what a person wishes always, the canaries unless the fleet has stopped, and
+// the others when the canaries are well.
+func (w *Worker) queueIn(ctx context.Context, tx pgx.Tx) error {
+	rows, err := tx.Query(ctx, `WITH gate AS (SELECT
+			EXISTS (SELECT FROM fleet.stops WHERE resumed_at IS NULL) AS stopped,
+			EXISTS (SELECT FROM fleet.schools s JOIN fleet.school_status t ON t.school = s.name
+				WHERE s.canary AND s.aside_at IS NULL AND (s.paused_until IS NULL OR s.paused_until <= now())
+				AND (t.next IS NULL OR t.next <= now() OR t.worker <> '' OR `+inTrouble+`)) AS waits)
+		SELECT s.name, coalesce(s.wished_at, t.next, now()), s.wished_at IS NOT NULL
+		FROM gate, fleet.schools s JOIN fleet.school_status t ON t.school = s.name
+		WHERE s.wished_at IS NOT NULL OR `+isDue+` AND NOT stopped AND (s.canary OR NOT waits)
+		ORDER BY 3 DESC, 2, 1`)
+	if err != nil {
+		return err
+	}
+	nights, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (n Night, err error) {
+		return n, row.Scan(&n.School, &n.Night, &n.Wish)
+	})
+	if err != nil || len(nights) == 0 {
+		return err
+	}
+	return w.queue.insert(ctx, tx, nights)
+}
+
+// inTrouble is the schools whose newest run of this night was held or failed, and nobody has said since that the fleet
+// goes on.
+const inTrouble = `t.trouble_since IS NOT NULL AND t.ran_at > now() - interval '12 hours'
+	AND t.ran_at > coalesce((SELECT max(resumed_at) FROM fleet.stops), '-infinity')`
+
+// guardIn looks at what came of the schools that ran this night, and stops the fleet when too much of it looks alike.
+// It returns why, "" when there is nothing new.
+func guardIn(ctx context.Context, tx pgx.Tx) (why string, err error) {
+	settings, err := settingsIn(ctx, tx)
+	if err != nil {
+		return "", err
+	}
+	if why, err = canaryTrouble(ctx, tx); err != nil {
+		return "", err
+	}
+	if why == "" {
+		t, err := tallyIn(ctx, tx)
+		if err != nil {
+			return "", err
+		}
+		why, _ = t.verdict(settings)
+	}
+	if why == "" {
+		return "", nil
+	}
+	tag, err := tx.Exec(ctx, `INSERT INTO fleet.stops (why) VALUES ($1) ON CONFLICT DO NOTHING`, why)
+	var clash *pgconn.PgError
+	if errors.As(err, &clash) || tag.RowsAffected() == 0 {
+		why = ""
+	}
+	return why, err
+}
+
+// canaryTrouble tells of a canary that does not get well by itself.
+func canaryTrouble(ctx context.Context, tx pgx.Tx) (why string, err error) {
+	var school, result, reason string
+	err = tx.QueryRow(ctx, `SELECT s.name, t.result, t.reason FROM fleet.schools s
+		JOIN fleet.school_status t ON t.school = s.name
+		WHERE s.canary AND `+inTrouble+` AND (t.result = 'held' OR t.gave_up)
+		ORDER BY s.name LIMIT 1`).Scan(&school, &result, &reason)
+	if isNoRows(err) {
+		return "", nil
+	}
+	return fmt.Sprintf("%s, which goes first, %s (%s)", school, outcomeOf(result), reason), err
+}
+
+func outcomeOf(result string) string {
+	if result == "held" {
+		return "was held"
+	}
+	return "failed"
+}
+
+// tallyIn counts the schools that ran this night, and those whose trouble began with it.
+func tallyIn(ctx context.Context, tx pgx.Tx) (t tally, err error) {
+	t.trouble = map[string]int{}
+	rows, err := tx.Query(ctx, `SELECT CASE WHEN t.trouble_since >= n.begins AND t.reason <> $1 THEN t.reason ELSE '' END,
+			count(*)
+		FROM fleet.school_status t, (SELECT greatest(now() - interval '12 hours',
+			(SELECT max(resumed_at) FROM fleet.stops)) AS begins) n
+		WHERE t.ran_at > n.begins GROUP BY 1`, passes)
+	if err != nil {
+		return t, err
+	}
+	var reason string
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&reason, &n}, func() error {
+		t.ran += n
+		if reason != "" {
+			t.trouble[reason] += n
+		}
+		return nil
+	})
+	return t, err
+}
+
+// noteMinute notes how the night stands, for the chart, and forgets what nobody looks at any more.
+func noteMinute(ctx context.Context, tx pgx.Tx) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`INSERT INTO fleet.minutes (at, queued, running, done, held, failed)
+		SELECT date_trunc('minute', now()), q.queued, q.running, d.done, d.held, d.failed
+		FROM (SELECT count(*) FILTER (WHERE state <> 'running') AS queued,
+				count(*) FILTER (WHERE state = 'running') AS running
+			FROM fleet.river_job WHERE kind = $1
+			AND state IN ('available', 'pending', 'retryable', 'running', 'scheduled')) q,
+			(SELECT count(*) FILTER (WHERE result IN ('applied', 'unchanged')) AS done,
+				count(*) FILTER (WHERE result = 'held') AS held, count(*) FILTER (WHERE result = 'failed') AS failed
+			FROM fleet.school_status WHERE ended_at > now() - interval '1 minute') d
+		ON CONFLICT (at) DO UPDATE SET queued = excluded.queued, running = excluded.running, done = excluded.done,
+			held = excluded.held, failed = excluded.failed`, kind)
+	batch.Queue(`DELETE FROM fleet.minutes WHERE at < now() - interval '7 days'`)
+	batch.Queue(`DELETE FROM fleet.workers WHERE seen < now() - interval '1 day'`)
+	return tx.SendBatch(ctx, batch).Close()
+}

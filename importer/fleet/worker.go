@@ -1,0 +1,189 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"misimportd/importer/daemon"
+)
+
+// Opened is a school that is ready to be imported.
+type Opened struct {
+	Setup *daemon.Setup
+	Host  string       // that is asked for documents, "" for none
+	Close func() error // releases what was opened for it
+}
+
+// Worker takes schools' nights and makes them. All fields have to be set, but for those that say what zero means.
+type Worker struct {
+	Fleet     *Fleet
+	ID        string // no other worker has it
+	Version   string
+	Address   string // from which hosts are asked: workers that share it share its limit
+	Jobs      int    // schools at once
+	MaxMemory int64  // bytes that all imports may take together
+	Open      func(context.Context, School) (*Opened, error)
+	Registry  prometheus.Registerer
+	Log       *slog.Logger
+
+	clock   clock
+	memory  *memory
+	metrics *metrics
+	health  health
+	queue   inserter
+
+	mutex  sync.Mutex
+	inHand map[int64]string // schools, by job
+}
+
+// How a worker shows that it lives, and when others take it for dead. They go by the clock of the fleet's database.
+const (
+	beatEvery = 10 * time.Second
+	deadAfter = 45 * time.Second
+
+	softStop = 20 * time.Second // for imports to come to an end; then they are rolled back
+)
+
+// Work takes jobs until ctx is done, and then comes to an end within half a minute. It fails at once when it cannot
+// begin.
+func (w *Worker) Work(ctx context.Context) error {
+	w.inHand = map[int64]string{}
+	w.memory = newMemory(w.MaxMemory)
+	w.metrics = newMetrics(w.Registry, w)
+	var err error
+	if w.queue, err = newInserter(w.Fleet.pool); err != nil {
+		return err
+	}
+	if err := w.beat(ctx); err != nil {
+		return err
+	}
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &delivery{worker: w})
+	client, err := river.NewClient(riverpgxv5.New(w.Fleet.pool), &river.Config{
+		ID: w.ID, Schema: schema, Workers: workers, Logger: slog.New(quieter{w.Log.Handler()}),
+		Queues:     map[string]river.QueueConfig{queue: {MaxWorkers: w.Jobs}},
+		JobTimeout: -1, RescueStuckJobsAfter: neverByTime, // a beat decides who is dead, and not how long it takes
+		CompletedJobRetentionPeriod: 24 * time.Hour, SoftStopTimeout: softStop,
+	})
+	if err != nil {
+		return err
+	}
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	if err := client.Start(working); err != nil {
+		return w.Fleet.failed("starting to work", err)
+	}
+	w.Log.Info("ready", "worker", w.ID, "fleet", w.Fleet.String(), "jobs", w.Jobs)
+	beating := make(chan struct{})
+	go func() {
+		defer close(beating)
+		w.keepBeating(working)
+	}()
+	<-ctx.Done()
+	w.Log.Info("stopping", "at work", w.atWork())
+	stop() // begins the soft stop
+	<-client.Stopped()
+	<-beating
+	w.leave(context.WithoutCancel(ctx))
+	w.Log.Info("stopped")
+	return nil
+}
+
+// neverByTime is longer than any import takes.
+const neverByTime = 30 * 24 * time.Hour
+
+// atWork is how many schools are in hand.
+func (w *Worker) atWork() int {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return len(w.inHand)
+}
+
+// hold notes that a job is in hand until release is called.
+func (w *Worker) hold(job int64, school string) (release func()) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.inHand[job] = school
+	return func() {
+		w.mutex.Lock()
+		defer w.mutex.Unlock()
+		delete(w.inHand, job)
+	}
+}
+
+func (w *Worker) held() []int64 {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return slices.Sorted(maps.Keys(w.inHand))
+}
+
+// now is the time by the clock of the fleet's database: this machine's may be wrong.
+func (w *Worker) now() time.Time { return w.clock.now() }
+
+// Ready tells why the worker is of no use now, nil when it is.
+func (w *Worker) Ready() error { return w.health.ready() }
+
+// Well tells why the worker is stuck, nil when it is not: a database that is away is no reason.
+func (w *Worker) Well() error { return w.health.well() }
+
+// Line tells in one line what the worker is at.
+func (w *Worker) Line() string {
+	if err := w.Ready(); err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("at work on %d of %d schools at once", w.atWork(), w.Jobs)
+}
+
+// delivery is what River hands jobs to.
+type delivery struct {
+	river.WorkerDefaults[Night]
+	worker *Worker
+}
+
+// Timeout says that River ends no job: an import takes what it takes.
+func (d *delivery) Timeout(*river.Job[Night]) time.Duration { return -1 }
+
+// NextRetry says when a job comes again that could not be taken or finished, for the fleet's database was away.
+func (d *delivery) NextRetry(*river.Job[Night]) time.Time { return time.Now().Add(beatEvery) }
+
+// Work makes one attempt at a school's night.
+func (d *delivery) Work(ctx context.Context, job *river.Job[Night]) error {
+	w := d.worker
+	defer w.hold(job.ID, job.Args.School)()
+	began := time.Now()
+	t, err := w.take(ctx, job.Args)
+	if err != nil || !t.isThere {
+		return err
+	}
+	end := w.attend(ctx, t)
+	w.metrics.ended(end, time.Since(began))
+	return w.finish(ctx, t, end)
+}
+
+// quieter keeps River from telling what is told elsewhere, or is nobody's business.
+type quieter struct{ slog.Handler }
+
+// Enabled tells whether a record is of interest.
+func (q quieter) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
+}
+
+// WithAttrs keeps it so.
+func (q quieter) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return quieter{q.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup keeps it so.
+func (q quieter) WithGroup(name string) slog.Handler { return quieter{q.Handler.WithGroup(name)} }
+
+var errStuck = errors.New("the worker is stuck: it has not come round to showing that it lives")
