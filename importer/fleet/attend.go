@@ -57,9 +57,6 @@ func (t taken) later(wait time.Duration) ending {
 	return ending{next: t.now.Add(wait), unrecorded: t.status.Unrecorded, undone: true}
 }
 
-// lookAgain is how soon a school is looked at again whose lock somebody has.
-const lookAgain = 30 * time.Second
-
 // attend does what a school's night asks for, if anything does.
 func (w *Worker) attend(ctx context.Context, t taken) ending {
 	isWish := !t.wished.IsZero()
@@ -114,7 +111,7 @@ func (w *Worker) attendOpened(ctx context.Context, t taken, o *Opened) ending {
 	}
 	may, err := w.mayAsk(ctx, o.Host, t.settings)
 	if err != nil {
-		return t.later(lookAgain)
+		return t.later(w.Pace.Again)
 	}
 	if !may {
 		return t.later(hostWaits)
@@ -137,7 +134,7 @@ func (w *Worker) attendOpened(ctx context.Context, t taken, o *Opened) ending {
 	var answered *importer.AnsweredError
 	switch {
 	case importer.IsBusy(err):
-		return t.later(lookAgain)
+		return t.later(w.Pace.Again)
 	case ctx.Err() != nil && err != nil:
 		e := t.later(0)
 		e.report, e.err = done, err

@@ -9,23 +9,23 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// clock is that of the fleet's database, as far as this machine can tell.
+// clock is by how much that of the fleet's database is ahead of this machine's.
 type clock struct {
-	mutex  sync.Mutex
-	offset time.Duration
+	mutex sync.Mutex
+	ahead time.Duration
 }
 
-func (c *clock) now() time.Time {
+func (c *clock) offset() time.Duration {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	return time.Now().Add(c.offset)
+	return c.ahead
 }
 
 // set learns what the database's clock showed between two moments of this machine's.
 func (c *clock) set(shown, asked, answered time.Time) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	c.offset = shown.Sub(asked.Add(answered.Sub(asked) / 2))
+	c.ahead = shown.Sub(asked.Add(answered.Sub(asked) / 2))
 }
 
 // health is whether a worker is well.
@@ -68,7 +68,7 @@ func (h *health) leader() bool {
 }
 
 // came notes that the worker came round, and what came of it. It tells whether that is news.
-func (h *health) came(err error) (isNews bool) {
+func (h *health) came(err error, dead time.Duration) (isNews bool) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	isNews = (err == nil) != (h.away == nil)
@@ -77,7 +77,7 @@ func (h *health) came(err error) (isNews bool) {
 	if err != nil {
 		return isNews
 	}
-	if now.Sub(h.last) > deadAfter/2 {
+	if now.Sub(h.last) > dead/2 {
 		h.since = now
 	}
 	h.last = now
@@ -86,15 +86,15 @@ func (h *health) came(err error) (isNews bool) {
 
 // isSteady tells whether the worker has shown for long enough that it lives: after the fleet's database was away, nobody
 // else has had a chance to, and nobody is to be taken for dead.
-func (h *health) isSteady() bool {
+func (h *health) isSteady(dead time.Duration) bool {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
-	return time.Since(h.last) < deadAfter/2 && time.Since(h.since) > deadAfter
+	return time.Since(h.last) < dead/2 && time.Since(h.since) > dead
 }
 
 // keepBeating shows again and again that the worker lives, and does what its leader does if it is that.
 func (w *Worker) keepBeating(ctx context.Context) {
-	tick := time.NewTicker(beatEvery)
+	tick := time.NewTicker(w.Pace.Beat)
 	defer tick.Stop()
 	for {
 		select {
@@ -111,14 +111,15 @@ func (w *Worker) keepBeating(ctx context.Context) {
 func (w *Worker) beat(ctx context.Context) error {
 	err := w.show(ctx)
 	if err == nil && w.health.leader() {
-		if err = w.dispatch(ctx); err == nil {
+		var done bool
+		if done, err = w.dispatch(ctx); err == nil && (done || !w.metrics.leader.isKnown()) {
 			err = w.metrics.look(ctx, w.Fleet)
 		}
 	}
 	if ctx.Err() != nil {
 		return err
 	}
-	if w.health.came(err) {
+	if w.health.came(err, w.Pace.Dead) {
 		if err != nil {
 			w.Log.Warn("waiting for the fleet's database", "error", err)
 		} else {
@@ -132,7 +133,7 @@ func (w *Worker) beat(ctx context.Context) error {
 func (w *Worker) show(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, askAtMost)
 	defer cancel()
-	steady, asked := w.health.isSteady(), time.Now()
+	steady, asked := w.health.isSteady(w.Pace.Dead), w.Clock()
 	var shown time.Time
 	var leads bool
 	batch := &pgx.Batch{}
@@ -142,7 +143,7 @@ func (w *Worker) show(ctx context.Context) error {
 		w.ID, w.Version, w.atWork()).QueryRow(func(row pgx.Row) error { return row.Scan(&shown, &leads) })
 	var rescued []string
 	if steady {
-		batch.Queue(rescue, kind, deadAfter, w.ID, w.held(), time.Now().Add(-deadAfter)).
+		batch.Queue(rescue, kind, w.Pace.Dead, w.ID, w.held(), time.Now().Add(-w.Pace.Dead)).
 			Query(func(rows pgx.Rows) (err error) {
 				rescued, err = pgx.CollectRows(rows, pgx.RowTo[string])
 				return err
@@ -151,7 +152,7 @@ func (w *Worker) show(ctx context.Context) error {
 	if err := w.Fleet.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return w.Fleet.failed("showing that this worker lives", err)
 	}
-	w.clock.set(shown, asked, time.Now())
+	w.clock.set(shown, asked, w.Clock())
 	w.health.mutex.Lock()
 	w.health.leads = leads
 	w.health.mutex.Unlock()

@@ -4,28 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// dispatchEvery is how often the leader queues what is due.
-const dispatchEvery = 55 * time.Second
-
-// dispatch queues the schools that are due, unless that was done less than a minute ago. Whether a school is due was
-// worked out when it was last looked at; whoever takes its job works it out again.
-func (w *Worker) dispatch(ctx context.Context) error {
+// dispatch queues the schools that are due, unless that was done less than a minute ago; it tells whether it did. Whether
+// a school is due was worked out when it was last looked at; whoever takes its job works it out again.
+func (w *Worker) dispatch(ctx context.Context) (done bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askAtMost)
 	defer cancel()
 	var stopped string
-	err := w.Fleet.within(ctx, "queueing what is due", func(tx pgx.Tx) (err error) {
-		var begins bool
+	err = w.Fleet.within(ctx, "queueing what is due", func(tx pgx.Tx) (err error) {
 		err = tx.QueryRow(ctx, `UPDATE fleet.settings SET dispatched_at = now(), lag = coalesce(
 				(SELECT now() - min(coalesce(t.next, s.changed_at)) FROM fleet.schools s
 				JOIN fleet.school_status t ON t.school = s.name
 				WHERE `+isDue+` AND t.worker = '' AND coalesce(t.next, s.changed_at) < now()), interval '0')
-			WHERE dispatched_at < now() - $1::interval OR dispatched_at > now() RETURNING true`, dispatchEvery).Scan(&begins)
+			WHERE dispatched_at < now() - $1::interval OR dispatched_at > now() RETURNING true`, w.Pace.Tick).Scan(&done)
 		if isNoRows(err) {
 			return nil
 		}
@@ -43,7 +38,7 @@ func (w *Worker) dispatch(ctx context.Context) error {
 	if err == nil && stopped != "" {
 		w.Log.Error("no more nights are begun until somebody says so", "why", stopped)
 	}
-	return err
+	return done && err == nil, err
 }
 
 // isDue is the schools that are due by themselves.

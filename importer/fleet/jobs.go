@@ -67,7 +67,7 @@ func (i inserter) insert(ctx context.Context, tx pgx.Tx, nights []Night) error {
 				wished = append(wished, night.School)
 			}
 		}
-		if _, err := i.client.InsertManyFastTx(ctx, tx, params); err != nil {
+		if _, err := i.client.InsertManyTx(ctx, tx, params); err != nil {
 			return fmt.Errorf("queueing: %w", err)
 		}
 	}

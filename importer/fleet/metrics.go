@@ -108,6 +108,12 @@ func (l *leaderMetrics) set(seen counts) {
 	l.seen = seen
 }
 
+func (l *leaderMetrics) isKnown() bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.seen.states != nil
+}
+
 var (
 	schoolsDesc = prometheus.NewDesc("fleet_schools", "Schools of the fleet, by state; each has one.",
 		[]string{"state"}, nil)

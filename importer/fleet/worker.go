@@ -35,6 +35,8 @@ type Worker struct {
 	Open      func(context.Context, School) (*Opened, error)
 	Registry  prometheus.Registerer
 	Log       *slog.Logger
+	Pace      Pace             // the zero one is the usual
+	Clock     func() time.Time // of this machine; nil is time.Now
 
 	clock   clock
 	memory  *memory
@@ -46,18 +48,29 @@ type Worker struct {
 	inHand map[int64]string // schools, by job
 }
 
-// How a worker shows that it lives, and when others take it for dead. They go by the clock of the fleet's database.
-const (
-	beatEvery = 10 * time.Second
-	deadAfter = 45 * time.Second
+// Pace is how often a worker does what it does by the clock.
+type Pace struct {
+	Beat  time.Duration // to show that it lives
+	Dead  time.Duration // for so long unseen, others take it for dead
+	Tick  time.Duration // to queue what is due, as the leader
+	Again time.Duration // to look again at a school whose lock somebody has
+	Stop  time.Duration // for imports to come to an end when the worker is to stop; then they are rolled back
+}
 
-	softStop = 20 * time.Second // for imports to come to an end; then they are rolled back
-)
+// usual takes up the school of a worker that was killed within a minute and a half.
+var usual = Pace{Beat: 10 * time.Second, Dead: 45 * time.Second, Tick: 55 * time.Second, Again: 30 * time.Second,
+	Stop: 20 * time.Second}
 
 // Work takes jobs until ctx is done, and then comes to an end within half a minute. It fails at once when it cannot
 // begin.
 func (w *Worker) Work(ctx context.Context) error {
 	w.inHand = map[int64]string{}
+	if w.Pace == (Pace{}) {
+		w.Pace = usual
+	}
+	if w.Clock == nil {
+		w.Clock = time.Now
+	}
 	w.memory = newMemory(w.MaxMemory)
 	w.metrics = newMetrics(w.Registry, w)
 	var err error
@@ -73,7 +86,7 @@ func (w *Worker) Work(ctx context.Context) error {
 		ID: w.ID, Schema: schema, Workers: workers, Logger: slog.New(quieter{w.Log.Handler()}),
 		Queues:     map[string]river.QueueConfig{queue: {MaxWorkers: w.Jobs}},
 		JobTimeout: -1, RescueStuckJobsAfter: neverByTime, // a beat decides who is dead, and not how long it takes
-		CompletedJobRetentionPeriod: 24 * time.Hour, SoftStopTimeout: softStop,
+		CompletedJobRetentionPeriod: 24 * time.Hour, SoftStopTimeout: w.Pace.Stop,
 	})
 	if err != nil {
 		return err
@@ -128,7 +141,7 @@ func (w *Worker) held() []int64 {
 }
 
 // now is the time by the clock of the fleet's database: this machine's may be wrong.
-func (w *Worker) now() time.Time { return w.clock.now() }
+func (w *Worker) now() time.Time { return w.Clock().Add(w.clock.offset()) }
 
 // Ready tells why the worker is of no use now, nil when it is.
 func (w *Worker) Ready() error { return w.health.ready() }
@@ -154,7 +167,7 @@ type delivery struct {
 func (d *delivery) Timeout(*river.Job[Night]) time.Duration { return -1 }
 
 // NextRetry says when a job comes again that could not be taken or finished, for the fleet's database was away.
-func (d *delivery) NextRetry(*river.Job[Night]) time.Time { return time.Now().Add(beatEvery) }
+func (d *delivery) NextRetry(*river.Job[Night]) time.Time { return time.Now().Add(time.Second) }
 
 // Work makes one attempt at a school's night.
 func (d *delivery) Work(ctx context.Context, job *river.Job[Night]) error {

@@ -1,0 +1,279 @@
+package fleet_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"misimportd/importer/fleet"
+	"misimportd/mis/isams/isamstest"
+)
+
+// TestAWorkerIsStopped has a worker that stands still in the middle of an import, is taken for dead, and goes on when
+// another has its school in hand: the school's lock keeps the two apart, and there is one import.
+func TestAWorkerIsStopped(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.add("slow-a", "school-b")
+	stands := y.work("WORKER_JOBS=1")
+	y.await("the slow school in hand", func() bool { return y.standing("slow-a").Worker != "" })
+	first := y.standing("slow-a").Worker
+	time.Sleep(time.Second) // it is in the middle of its import then
+	stands.signal(syscall.SIGSTOP)
+	other := y.work()
+	y.await("another that has it in hand", func() bool {
+		now := y.standing("slow-a")
+		return now.Worker != first
+	})
+	y.await("the other school imported", func() bool { return y.areDone(1, "school-b") })
+	time.Sleep(2 * time.Second)
+	y.eachHas(0, "slow-a") // the lock is that of the worker that stands still
+	stands.signal(syscall.SIGCONT)
+	y.await("the slow school imported", func() bool { return y.areDone(1, "slow-a") })
+	y.await("all put away", func() bool { return y.standing("slow-a").Worker == "" })
+	time.Sleep(5 * quick.Tick)
+	y.eachHas(1, "slow-a", "school-b")
+	stands.stop()
+	other.stop()
+	y.nothingLeft()
+}
+
+// TestAWorkerIsToldToStop has an import that takes too long rolled back, and made by the next worker.
+func TestAWorkerIsToldToStop(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.add("slow-a")
+	p := y.work()
+	y.await("the school in hand", func() bool { return y.standing("slow-a").Worker != "" })
+	time.Sleep(400 * time.Millisecond)
+	p.stop()
+	if s := y.standing("slow-a"); s.Worker != "" || s.Tries != 0 {
+		t.Errorf("a worker that was told to stop leaves %+v", s)
+	}
+	y.nothingLeft()
+	q := y.work()
+	y.await("the school imported", func() bool { return y.areDone(1, "slow-a") })
+	q.stop()
+	y.eachHas(1, "slow-a")
+}
+
+// TestAPoisonousSchool ends each worker that takes it up. It is set aside, and all others are imported.
+func TestAPoisonousSchool(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	all := names(6)
+	y.add(append([]string{"poison"}, all...)...)
+	begin := time.Now()
+	var workers []*process
+	for y.standing("poison").State(time.Now()) != fleet.Aside && time.Since(begin) < time.Minute {
+		workers = append(workers[:len(workers):len(workers)], y.work())
+		for !workers[len(workers)-1].isOver() && y.standing("poison").State(time.Now()) != fleet.Aside {
+			time.Sleep(100 * time.Millisecond)
+		}
+	}
+	if s := y.standing("poison"); s.State(time.Now()) != fleet.Aside || !strings.Contains(s.Why, "has ended 6 workers") {
+		t.Fatalf("it is %+v", s)
+	}
+	y.await("all others imported", func() bool { return y.areDone(1, all...) })
+	y.eachHas(1, all...)
+	last := workers[len(workers)-1]
+	time.Sleep(2 * quick.Tick)
+	if last.isOver() {
+		t.Error("the school ends workers though it is set aside")
+	}
+	if !strings.Contains(last.log(), "a school is set aside") {
+		t.Errorf("nobody was told:\n%s", last.log())
+	}
+	if err := y.fleet.Resume(t.Context(), []string{"poison"}); err != nil {
+		t.Fatal(err)
+	}
+	y.await("another try", func() bool { return last.isOver() })
+}
+
+// TestClocksAreWrong has workers whose machines are minutes ahead and behind.
+func TestClocksAreWrong(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	all := names(8)
+	y.add(all...)
+	workers := []*process{y.work("WORKER_CLOCK=5m"), y.work("WORKER_CLOCK=-5m")}
+	y.await("the night", func() bool { return y.areDone(1, all...) })
+	time.Sleep(3 * quick.Tick)
+	y.eachHas(1, all...)
+	for _, name := range all {
+		if s := y.standing(name); time.Since(s.RanAt).Abs() > time.Minute {
+			t.Errorf("%s is said to have run at %s", name, s.RanAt)
+		}
+	}
+	for _, w := range workers {
+		w.stop()
+	}
+}
+
+// TestASchoolIsRemoved while it is imported: the import comes to its end, and nothing of the school is left in the fleet.
+func TestASchoolIsRemoved(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.add("slow-a", "school-b")
+	p := y.work()
+	y.await("the school in hand", func() bool { return y.standing("slow-a").Worker != "" })
+	if err := y.fleet.Remove(t.Context(), []string{"slow-a"}); err != nil {
+		t.Fatal(err)
+	}
+	y.await("its import at an end", func() bool { return y.areDone(1, "slow-a") })
+	y.await("the other", func() bool { return y.areDone(1, "school-b") })
+	p.stop()
+	if s := y.standing("slow-a"); s.School != "" {
+		t.Errorf("%+v", s)
+	}
+	y.nothingLeft()
+}
+
+// TestANewerSchool has been brought up to date by a newer worker: this one leaves it alone.
+func TestANewerSchool(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.add("school-a", "school-b")
+	p := y.work()
+	y.await("the night", func() bool { return y.areDone(1, "school-a", "school-b") })
+	y.await("all put away", func() bool { return y.standing("school-a").Worker == "" })
+	if _, err := y.raw.Exec(`INSERT INTO s_school_a.goose_db_version (version_id, is_applied) VALUES (9999, true)`); err != nil {
+		t.Fatal(err)
+	}
+	y.dayGoesBy("school-a", "school-b")
+	y.await("the night of the other", func() bool { return y.areDone(2, "school-b") })
+	y.await("trouble told", func() bool { return y.standing("school-a").Reason == "version" })
+	y.eachHas(1, "school-a")
+	p.stop()
+}
+
+// TestADatabaseIsAway has one school's server down all night: nobody else waits, and its night is made when it is back.
+func TestADatabaseIsAway(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	own := newServer(t)
+	all := names(4)
+	y.add(all...)
+	y.give("away", isamstest.New(99, tiny).Document())
+	there := y.school("away")
+	there.Configuration = own.url + "&search_path=s_away " + y.web.URL
+	y.wanted.Schools = append(y.wanted.Schools, there)
+	own.stop()
+	y.apply()
+	p := y.work("WORKER_JOBS=1")
+	y.await("the others", func() bool { return y.areDone(1, all...) })
+	y.await("trouble told", func() bool { return y.standing("away").Reason == "database" })
+	if s := y.standing("away"); !s.RanAt.IsZero() {
+		t.Errorf("%+v", s)
+	}
+	own.start()
+	y.exec(`UPDATE fleet.school_status SET next = now() WHERE school = 'away'`) // a minute goes by
+	y.await("its night", func() bool { return y.standing("away").Result == "applied" })
+	if s := y.standing("away"); s.Reason != "" {
+		t.Errorf("it is said to be in trouble still: %+v", s)
+	}
+	p.stop()
+}
+
+// TestTheFleetsDatabaseRestarts in the middle of the night.
+func TestTheFleetsDatabaseRestarts(t *testing.T) {
+	t.Parallel()
+	own := newServer(t)
+	y := newYardOn(t, own.url, newDatabase(t, os.Getenv("MISIMPORTD_TEST_POSTGRES")))
+	all := names(20)
+	y.add(all...)
+	workers := []*process{y.work(), y.work()}
+	y.await("a beginning", func() bool { return y.areDone(1, all[0]) })
+	own.stop()
+	time.Sleep(time.Second)
+	own.start()
+	y.await("the whole night", func() bool { return y.areDone(1, all...) })
+	y.await("all put away", func() bool {
+		o, err := y.fleet.Overview(context.Background())
+		for _, s := range o.Standings {
+			if s.Worker != "" {
+				return false
+			}
+		}
+		return err == nil
+	})
+	time.Sleep(3 * quick.Tick)
+	y.eachHas(1, all...)
+	for _, w := range workers {
+		w.stop()
+	}
+}
+
+// server is a PostgreSQL of a test's own, which can be stopped and started.
+type server struct {
+	*testing.T
+	url, home, bin string
+	as             []string
+}
+
+// newServer starts one, as a user who is not root.
+func newServer(t *testing.T) *server {
+	t.Helper()
+	home, err := os.MkdirTemp("", "pg") // a short name, for its socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &server{T: t, home: home, bin: filepath.Dir(os.Getenv("MISIMPORTD_TEST_PSQL"))}
+	if os.Geteuid() == 0 {
+		name := "nobody"
+		if _, err := user.Lookup("postgres"); err == nil {
+			name = "postgres"
+		}
+		of, err := user.Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		uid, _ := strconv.Atoi(of.Uid)
+		if err := os.Chown(home, uid, -1); err != nil {
+			t.Fatal(err)
+		}
+		s.as = []string{"runuser", "-u", name, "--"}
+	}
+	s.run("initdb", "-D", filepath.Join(home, "data"), "-A", "trust", "-U", "misimportd", "-E", "UTF8",
+		"--locale=C.UTF-8", "--no-sync")
+	s.start()
+	t.Cleanup(func() {
+		s.stop()
+		if err := os.RemoveAll(home); err != nil {
+			t.Error(err)
+		}
+	})
+	s.url = "postgres://misimportd@/postgres?host=" + home
+	return s
+}
+
+func (s *server) run(program string, args ...string) {
+	s.Helper()
+	line := append(append(s.as[:len(s.as):len(s.as)], filepath.Join(s.bin, program)), args...)
+	cmd := exec.Command(line[0], line[1:]...)
+	cmd.Dir = s.home
+	if out, err := cmd.CombinedOutput(); err != nil {
+		s.Fatalf("%s: %v\n%s", program, err, out)
+	}
+}
+
+func (s *server) start() {
+	s.Helper()
+	s.run("pg_ctl", "-D", filepath.Join(s.home, "data"), "-l", filepath.Join(s.home, "log"), "-w", "start", "-o",
+		"-c listen_addresses='' -c unix_socket_directories='"+s.home+"' -c fsync=off")
+}
+
+func (s *server) stop() {
+	s.Helper()
+	if _, err := os.Stat(filepath.Join(s.home, "data", "postmaster.pid")); err != nil {
+		return
+	}
+	s.run("pg_ctl", "-D", filepath.Join(s.home, "data"), "-m", "immediate", "-w", "stop")
+}
