@@ -131,6 +131,8 @@ type yard struct {
 	wanted  fleet.Wanted
 	web     *httptest.Server
 
+	template *isamstest.School // of which all are copies
+
 	mutex     sync.Mutex
 	documents map[string][]byte // by school
 	down      map[string]bool   // schools whose host answers nothing of use
@@ -362,7 +364,18 @@ func (p *process) stop() {
 // await waits until something is so.
 func (y *yard) await(what string, is func() bool) {
 	y.Helper()
-	for begin := time.Now(); time.Since(begin) < awaitMost; time.Sleep(50 * time.Millisecond) {
+	y.awaitFor(awaitMost, what, is)
+}
+
+// awaitLong waits for what takes long.
+func (y *yard) awaitLong(what string, is func() bool) {
+	y.Helper()
+	y.awaitFor(time.Hour, what, is)
+}
+
+func (y *yard) awaitFor(most time.Duration, what string, is func() bool) {
+	y.Helper()
+	for begin := time.Now(); time.Since(begin) < most; time.Sleep(50 * time.Millisecond) {
 		if is() {
 			return
 		}
@@ -372,7 +385,7 @@ func (y *yard) await(what string, is func() bool) {
 		y.Logf("%s %s run %d %s (%s) next %s tries %d %s", s.School, s.State(o.At), s.Run, s.Result, s.Reason,
 			s.Next.Format(time.TimeOnly), s.Tries, s.Worker)
 	}
-	y.Fatalf("waited for %s: %s is not so (%v, %+v)", awaitMost, what, err, o.Stop)
+	y.Fatalf("waited for %s: %s is not so (%v, %+v)", most, what, err, o.Stop)
 }
 
 // standing is how a school stands.
@@ -431,14 +444,19 @@ func (y *yard) dayGoesBy(names ...string) {
 }
 
 // exec changes the fleet's database behind its back.
-func (y *yard) exec(statement string, args ...any) {
+func (y *yard) exec(statement string) {
 	y.Helper()
-	db, err := sql.Open("postgres", y.url)
+	execIn(y.TB, y.url, statement)
+}
+
+func execIn(t testing.TB, database, statement string) {
+	t.Helper()
+	db, err := sql.Open("postgres", database)
 	if err == nil {
-		_, err = db.Exec(statement, args...)
+		_, err = db.Exec(statement)
 	}
 	if err = errors.Join(err, db.Close()); err != nil {
-		y.Fatal(err)
+		t.Fatal(err)
 	}
 }
 
@@ -479,6 +497,6 @@ func (y *yard) nothingLeft() {
 	}
 }
 
-const awaitMost = 15 * time.Second
+const awaitMost = time.Minute
 
 func asError[T error](err error, target *T) bool { return errors.As(err, target) }
