@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -22,12 +23,40 @@ import (
 // program builds the real program, for what must happen to a process of its own.
 func program(t *testing.T) string {
 	t.Helper()
+	built := buildOnce()
+	if built.err != nil {
+		t.Fatal(built.err)
+	}
 	path := filepath.Join(t.TempDir(), "misimportd")
-	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+	// Another process writes the file: a test that starts a program meanwhile would have it open, and it could not run.
+	install := exec.Command("install", "-m", "700", "/dev/stdin", path)
+	install.Stdin = bytes.NewReader(built.program)
+	if out, err := install.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return path
 }
+
+// built is the program, or why it cannot be built.
+type built struct {
+	program []byte
+	err     error
+}
+
+// buildOnce builds it: linking takes longer than most tests do.
+var buildOnce = sync.OnceValue(func() (b built) {
+	folder, err := os.MkdirTemp("", "build")
+	if err != nil {
+		return built{err: err}
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	path := filepath.Join(folder, "misimportd")
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		return built{err: fmt.Errorf("%w\n%s", err, out)}
+	}
+	b.program, b.err = os.ReadFile(path)
+	return b
+})
 
 // putDocument puts a document into a state folder.
 func putDocument(t *testing.T, state string, document []byte) {

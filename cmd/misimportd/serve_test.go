@@ -64,8 +64,15 @@ func (s *station) begin(env ...string) *served {
 
 func startService(t *testing.T, program string, env []string) *served {
 	t.Helper()
-	d := &served{T: t, cmd: exec.Command(program, "serve", "-v"), done: make(chan error, 1), more: make(chan struct{})}
-	d.cmd.Env = append(os.Environ(), env...)
+	cmd := exec.Command(program, "serve", "-v")
+	cmd.Env = append(os.Environ(), env...)
+	return startProcess(t, cmd)
+}
+
+// startProcess starts a process whose log is listened to.
+func startProcess(t *testing.T, cmd *exec.Cmd) *served {
+	t.Helper()
+	d := &served{T: t, cmd: cmd, done: make(chan error, 1), more: make(chan struct{})}
 	out, in, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"misimportd/importer/fleet"
 	"misimportd/mis/isams/isamstest"
+	"misimportd/store/storetest"
 )
 
 // sizeOf is how large a benchmark is, by the environment.
@@ -87,7 +88,7 @@ func (y *yard) copies(n, pupils int) (all []string) {
 	size.Pupils, size.SetLists = pupils, pupils*12
 	of := isamstest.New(1, size)
 	of.TeachIn(thisYear(), pupils*12/5)
-	template := newDatabase(y.TB, os.Getenv("MISIMPORTD_TEST_POSTGRES"))
+	template := storetest.Database(y.TB)
 	y.give("template", of.Document())
 	first := y.school("template")
 	first.Configuration = template + " " + y.web.URL
@@ -121,7 +122,7 @@ func thisYear() int {
 // copyOf is a database that is the copy of another.
 func (y *yard) copyOf(template string) string {
 	y.Helper()
-	to := newDatabase(y.TB, os.Getenv("MISIMPORTD_TEST_POSTGRES"))
+	to := storetest.Database(y.TB)
 	from, err := url.Parse(template)
 	if err != nil {
 		y.Fatal(err)

@@ -14,6 +14,7 @@ import (
 
 	"misimportd/importer/fleet"
 	"misimportd/mis/isams/isamstest"
+	"misimportd/store/storetest"
 )
 
 // TestAWorkerIsStopped has a worker that stands still in the middle of an import, is taken for dead, and goes on when
@@ -186,7 +187,7 @@ func TestADatabaseIsAway(t *testing.T) {
 func TestTheFleetsDatabaseRestarts(t *testing.T) {
 	t.Parallel()
 	own := newServer(t)
-	y := newYardOn(t, own.url, newDatabase(t, os.Getenv("MISIMPORTD_TEST_POSTGRES")))
+	y := newYardOn(t, own.url, storetest.Database(t))
 	all := names(20)
 	y.add(all...)
 	workers := []*process{y.work(), y.work()}

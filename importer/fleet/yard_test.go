@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -34,6 +33,7 @@ import (
 	"misimportd/mis/isams/batch"
 	"misimportd/mis/isams/isamstest"
 	"misimportd/store"
+	"misimportd/store/storetest"
 )
 
 // A worker of these tests is a process: this test's own program, told so by the environment.
@@ -142,11 +142,7 @@ type yard struct {
 // newYard sets a fleet up on the server of the tests.
 func newYard(t testing.TB) *yard {
 	t.Helper()
-	server := os.Getenv("MISIMPORTD_TEST_POSTGRES")
-	if server == "" {
-		t.Fatal("this test needs PostgreSQL: run \"make test\", or \".ci/with-postgres go test ./...\"")
-	}
-	return newYardOn(t, newDatabase(t, server), newDatabase(t, server))
+	return newYardOn(t, storetest.Database(t), storetest.Database(t))
 }
 
 // newYardOn sets a fleet up in a database, with the schools in another.
@@ -171,32 +167,6 @@ func newYardOn(t testing.TB, fleetURL, schoolsURL string) *yard {
 	t.Cleanup(func() { _ = y.raw.Close() })
 	y.wanted.Settings = fleet.Settings{StopPercent: 100, StopAtLeast: 1000}
 	return y
-}
-
-// newDatabase makes a database on a server and gives its URL. It is gone when the test ends.
-func newDatabase(t testing.TB, server string) string {
-	t.Helper()
-	name := "fleet_" + strings.ToLower(rand.Text()[:12])
-	db, err := sql.Open("postgres", server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db.SetMaxIdleConns(0)
-	if _, err := db.Exec("CREATE DATABASE " + name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := db.Exec("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
-			t.Error(err)
-		}
-		_ = db.Close()
-	})
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + name
-	return u.String()
 }
 
 var tiny = isamstest.Size{Pupils: 64, Staff: 6, Forms: 2, Sets: 4, SetLists: 120}

@@ -31,10 +31,7 @@ func Each(t *testing.T, test func(t *testing.T, database string)) {
 // Postgres is the URL of an empty schema, removed when the test ends.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	server := os.Getenv("MISIMPORTD_TEST_POSTGRES")
-	if server == "" {
-		t.Fatal("this test needs PostgreSQL: run \"make test\", or \".ci/with-postgres go test ./...\"")
-	}
+	server := serverOf(t)
 	schema := "test_" + strings.ToLower(rand.Text()[:12])
 	db, err := sql.Open("postgres", server)
 	if err != nil {
@@ -51,6 +48,43 @@ func Postgres(t testing.TB) string {
 		_ = db.Close()
 	})
 	return server + "&search_path=" + schema
+}
+
+// Database is the URL of an empty database of its own, removed when the test ends: for what is more than one schema.
+func Database(t testing.TB) string {
+	t.Helper()
+	server := serverOf(t)
+	name := "test_" + strings.ToLower(rand.Text()[:12])
+	db, err := sql.Open("postgres", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxIdleConns(0)
+	if _, err := db.Exec("CREATE DATABASE " + name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := db.Exec("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+		_ = db.Close()
+	})
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+// serverOf is the URL of the server that the tests were given.
+func serverOf(t testing.TB) string {
+	t.Helper()
+	server := os.Getenv("MISIMPORTD_TEST_POSTGRES")
+	if server == "" {
+		t.Fatal("this test needs PostgreSQL: run \"make test\", or \".ci/with-postgres go test ./...\"")
+	}
+	return server
 }
 
 // SQLite is the URL of a file that is not there yet.

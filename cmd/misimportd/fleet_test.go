@@ -1,0 +1,223 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"misimportd/importer/report"
+	"misimportd/mis/isams/isamstest"
+	"misimportd/store/storetest"
+)
+
+// depot is a fleet as somebody sets it up at the command line.
+type depot struct {
+	*testing.T
+	program, folder string
+	url, schools    string // of databases
+	server          *isamstest.Server
+	web             *httptest.Server
+}
+
+func newDepot(t *testing.T) *depot {
+	t.Helper()
+	d := &depot{T: t, program: program(t), folder: t.TempDir(), url: storetest.Database(t), schools: storetest.Database(t),
+		server: isamstest.NewServer(isamstest.New(1, tiny), testKey)}
+	d.web = httptest.NewServer(d.server)
+	t.Cleanup(d.web.Close)
+	d.write("secrets/isams.key", testKey)
+	d.write("schools/defaults.yml", `timezone: UTC
+schedule: "`+hourAgo()+`"
+isams: {insecure_http: true}
+canary: [st-anne]
+fleet: {window: 30m, stop: {percent: 20, at_least: 3}, per_host: 600/m}
+`)
+	for _, name := range []string{"st-anne", "st-bede"} {
+		d.school(name, "")
+	}
+	return d
+}
+
+// hourAgo is a schedule of which a time came an hour ago.
+func hourAgo() string {
+	at := time.Now().UTC().Add(-time.Hour)
+	return fmt.Sprintf("%d %d * * *", at.Minute(), at.Hour())
+}
+
+func (d *depot) school(name, more string) {
+	d.Helper()
+	d.write("schools/"+name+".yml", fmt.Sprintf("database: %s&search_path=%s\nisams:\n  url: %s\n"+
+		"  requests: [{key_file: isams.key}]\n%s", d.schools, strings.ReplaceAll(name, "-", "_"), d.web.URL, more))
+}
+
+func (d *depot) write(name, text string) {
+	d.Helper()
+	path := filepath.Join(d.folder, name)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+		d.Fatal(err)
+	}
+}
+
+// does runs a command of the fleet and returns its status and what it said.
+func (d *depot) does(args ...string) (status int, out, err string) {
+	d.Helper()
+	cmd := exec.Command(d.program, append([]string{"fleet"}, args...)...)
+	cmd.Dir = d.folder
+	cmd.Env = append(os.Environ(), "MISIMPORTD_FLEET="+d.url, "TMPDIR="+d.TempDir(), "MISIMPORTD_SECRETS="+
+		filepath.Join(d.folder, "secrets"))
+	var said, faults strings.Builder
+	cmd.Stdout, cmd.Stderr = &said, &faults
+	failed := cmd.Run()
+	var exit *exec.ExitError
+	if failed != nil && !errors.As(failed, &exit) {
+		d.Fatal(failed)
+	}
+	return cmd.ProcessState.ExitCode(), said.String(), faults.String()
+}
+
+// is runs a command, and checks its status and something of what it says.
+func (d *depot) is(status int, says string, args ...string) string {
+	d.Helper()
+	got, out, err := d.does(args...)
+	if got != status || !strings.Contains(out+err, says) {
+		d.Errorf("fleet %s: status %d, wanted %d and %q\n%s%s", strings.Join(args, " "), got, status, says, out, err)
+	}
+	return out
+}
+
+// list is what "fleet list --json" says.
+func (d *depot) list() (told report.Fleet) {
+	d.Helper()
+	if err := json.Unmarshal([]byte(d.is(0, "schools", "list", "--json")), &told); err != nil {
+		d.Fatal(err)
+	}
+	return told
+}
+
+// TestAFleetAtTheCommandLine is what somebody does who sets a fleet up, with the real program at its usual pace.
+func TestAFleetAtTheCommandLine(t *testing.T) {
+	t.Parallel()
+	d := newDepot(t)
+	d.is(1, "holds no fleet yet: ", "list")
+	d.is(0, "is set up", "init")
+	d.is(0, "nothing to do", "init")
+	d.is(0, "Nothing was changed", "apply", "schools", "--plan")
+	d.is(0, "+ st-bede", "apply", "schools/")
+	d.is(0, "nothing to do", "apply", "schools")
+	d.is(0, "st-bede asked for", "run", "st-bede")
+	worker := exec.Command(d.program, "fleet", "work", "--secrets", "secrets", "--listen", "127.0.0.1:0", "--fleet", d.url,
+		"--state", "worker")
+	worker.Dir = d.folder
+	w := startProcess(t, worker)
+	at := "http://" + w.await(`msg=answering at=(\S+)`)[1]
+	w.await(`run 1: applied .*school=st-bede`)
+	w.await(`run 1: applied .*school=st-anne`)
+	deadline := time.Now().Add(time.Minute)
+	for time.Now().Before(deadline) {
+		if told := d.list(); told.Schools[0].State == "well" && told.Schools[1].State == "well" {
+			break
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	d.is(0, "", "list", "--where", "well")
+	d.is(0, "No school.", "list", "--where", "held")
+	d.is(2, "--where: no school can be", "list", "--where", "ill")
+	d.is(0, "newest run    1, applied", "show", "st-anne")
+	d.is(2, "the fleet has no school st-nobody", "show", "st-nobody")
+	d.is(0, "paused until", "pause", "st-anne", "--until", "2099-01-01", "--why", "a move")
+	d.is(0, "st-anne", "list", "--where", "paused")
+	d.is(0, "resumed", "resume", "--where", "paused")
+	d.is(0, "The fleet was not stopped", "resume")
+	d.is(2, "which schools?", "run")
+
+	// A night is held, and approved by another machine than that which held it.
+	d.server.Misbehave(isamstest.Fault{Kind: "section-missing", Section: "Pupils"})
+	d.is(0, "run", "at", "st-anne", "runs")
+	d.is(2, "is not for one school", "at", "st-anne", "serve")
+	for _, path := range []string{"/healthz", "/-/ready"} {
+		response, err := http.Get(at + path)
+		if err != nil || response.StatusCode != http.StatusOK {
+			t.Errorf("%s: %v %v", path, response, err)
+		}
+		_ = response.Body.Close()
+	}
+	if told := d.list(); len(told.Workers) != 1 {
+		t.Errorf("%+v", told.Workers)
+	}
+	if err := worker.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if status := w.ended(); status != 0 {
+		t.Errorf("the worker ended with %d\n%s", status, w.said())
+	}
+	if strings.Contains(w.said(), testKey) {
+		t.Error("the log has the key")
+	}
+	left, _ := os.ReadDir(filepath.Join(d.folder, "worker"))
+	for _, entry := range left {
+		if entry.Name() != "lock" {
+			t.Errorf("the worker leaves %s", entry.Name())
+		}
+	}
+
+	// A school whose file is gone stays until somebody says that it goes.
+	if err := os.Remove(filepath.Join(d.folder, "schools", "st-bede.yml")); err != nil {
+		t.Fatal(err)
+	}
+	d.is(3, "1 school without a file: st-bede", "apply", "schools")
+	d.is(0, "- st-bede", "apply", "schools", "--yes")
+	d.is(0, "removed from the fleet", "remove", "st-anne")
+	d.is(0, "No school.", "list")
+}
+
+// TestAFleetRefuses what is wrong in a folder of schools, and says where; nothing of it is applied.
+func TestAFleetRefuses(t *testing.T) {
+	t.Parallel()
+	d := newDepot(t)
+	d.is(0, "is set up", "init")
+	for _, c := range []struct{ file, text, says string }{
+		{"defaults.yml", "schedul: x\n", `defaults.yml: line 1: unknown key "schedul"`},
+		{"defaults.yml", "fleet: {windo: 1h}\n", `unknown key "windo"`},
+		{"defaults.yml", "fleet: {window: soon}\n", "fleet: window: "},
+		{"defaults.yml", "fleet: {per_host: many}\n", "is not a rate"},
+		{"defaults.yml", "canary: [st-nobody]\n", "there is no school st-nobody"},
+		{"st-bede.yml", "databse: x\n", `st-bede.yml: line 1: unknown key "databse"`},
+		{"st-bede.yml", "database: sqlite:x.db\n", "name a PostgreSQL that every worker reaches"},
+		{"st-bede.yml", "timezone: UTC\n", "name a PostgreSQL that every worker reaches"},
+		{"st-bede.yml", "database: postgres://u:geheim@h/d\n", "no password may stand in it"},
+		{"st-bede.yml", "database: postgres://u@h/d\nisams: {url: 'https://x.example', requests: [{key_file: " +
+			"/etc/x.key}]}\n", "a secret has to be a name alone"},
+		{"st-bede.yml", "database: postgres://u@h/d\nisams: {url: 'https://x.example', requests: [{key_env: X}]}\n",
+			"key_env: in a fleet"},
+		{"st-bede.yml", "database: postgres://u@h/d\nsuspensions_file: /etc/passwd\n", "is not in the folder of the schools"},
+		{"St Bede.yml", "database: postgres://u@h/d\n", "cannot be a school's name"},
+	} {
+		before, there := os.ReadFile(filepath.Join(d.folder, "schools", c.file))
+		d.write("schools/"+c.file, c.text)
+		status, out, err := d.does("apply", "schools")
+		if status != 2 || !strings.Contains(err, c.says) || strings.Contains(out+err, "geheim") {
+			t.Errorf("%s with %q: status %d, wanted %q\n%s%s", c.file, c.text, status, c.says, out, err)
+		}
+		if there == nil {
+			d.write("schools/"+c.file, string(before))
+		} else if err := os.Remove(filepath.Join(d.folder, "schools", c.file)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.is(0, "No school.", "list")
+	d.is(2, "begin it with postgres://", "list", "--fleet", "mysql://x")
+	d.is(1, "is PostgreSQL running", "list", "--fleet", "postgres://nobody:geheim@127.0.0.1:1/x?sslmode=disable")
+	d.is(2, "--secrets: there is no folder", "work", "--secrets", "nowhere")
+	d.is(2, "is not a size", "work", "--max-memory", "lots")
+	d.write("fleet.yml", "jobs: 2\nlissten: off\n")
+	d.is(2, `unknown key "lissten"`, "list", "--config", "fleet.yml")
+}
