@@ -49,7 +49,7 @@ func (im *Importer) CheckEvents(ctx context.Context) (found string, err error) {
 
 // CheckDocument reads the document in PreFetched, if there is one, and says what is in
 // it.
-func CheckDocument(state cache.Folder, timetable string) (string, error) {
+func CheckDocument(state cache.Home, timetable string) (string, error) {
 	document, err := state.Prefetched()
 	var none *cache.NoDocumentError
 	if errors.As(err, &none) {

@@ -26,7 +26,7 @@ type Conversion struct {
 }
 
 func (im *Importer) matchesFile() string {
-	return cmp.Or(im.Conversion.Matches, filepath.Join(string(im.State), "matches.csv"))
+	return cmp.Or(im.Conversion.Matches, filepath.Join(string(im.State.Scratch()), "matches.csv"))
 }
 
 // prepareConvert makes the plan of the first import from a new MIS: rows that it knows under other ids are

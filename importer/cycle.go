@@ -12,7 +12,7 @@ import (
 )
 
 // Cycle is the timetable as it ideally is, without dates, by the document that the database reflects.
-func Cycle(_ context.Context, state cache.Folder, timetable string, asked cycle.Asked) ([]report.Cycle, error) {
+func Cycle(_ context.Context, state cache.Home, timetable string, asked cycle.Asked) ([]report.Cycle, error) {
 	document, err := state.Reflected()
 	if err != nil {
 		return nil, nothingReflected(err)

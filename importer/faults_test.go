@@ -65,7 +65,7 @@ func (o *ordeal) throughWire(w *wire, how, do string, at, atByte int, after bool
 func (o *ordeal) victim(do, database string, env ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), append(env, victimIs+"="+do, "VICTIM_DATABASE="+database, "VICTIM_STATE="+
-		string(o.im.State), "VICTIM_AS_OF="+o.im.AsOf.String())...)
+		string(o.im.State.Scratch()), "VICTIM_AS_OF="+o.im.AsOf.String())...)
 	if o.im.Groups.Houses {
 		cmd.Env = append(cmd.Env, "VICTIM_KINDS=yes")
 	}

@@ -47,6 +47,13 @@ func (im *Importer) mayFetch(ctx context.Context, command string, do func() erro
 		return err
 	}
 	defer func() { _ = unlock() }()
+	if im.State.InRows() && command == "fetch" { // it writes to the database
+		lock, err := im.DB.Lock(ctx, store.NewHolder(command))
+		if err != nil {
+			return err
+		}
+		defer func() { _ = lock.Unlock() }()
+	}
 	m, err := im.State.Waiting()
 	var none *cache.NoDocumentError
 	switch {

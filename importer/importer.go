@@ -26,7 +26,7 @@ import (
 // what their zero value means.
 type Importer struct {
 	DB                 *store.DB
-	State              cache.Folder
+	State              cache.Home
 	Zone               *time.Location
 	Years              []era.Year   // the year groups to import; none means all
 	AcademicYearStarts era.MonthDay // for when no era was ever set
@@ -260,7 +260,14 @@ func (im *Importer) kind() string {
 func (n *night) carryOut(ctx context.Context, lock *store.Lock, holder store.Holder, document *cache.Taken, kind string,
 	prepare func(context.Context, *store.View) (model.Proposal, error)) (report.Report, error) {
 	defer n.close()
-	run, err := lock.Run(ctx, func(v *store.View) (model.Proposal, error) {
+	var filing func(*store.Filing, model.Run) error
+	if document.InRows() {
+		filing = func(f *store.Filing, run model.Run) error {
+			n.report.SetOutcome(run)
+			return n.settle(document.Within(rows{f.Documents()}), n.State.Within(rows{f.Documents()}), holder.Since)
+		}
+	}
+	run, err := lock.RunFiling(ctx, func(v *store.View) (model.Proposal, error) {
 		proposal, err := prepare(ctx, v)
 		if err == nil {
 			n.watch.next("apply")
@@ -269,7 +276,7 @@ func (n *night) carryOut(ctx context.Context, lock *store.Lock, holder store.Hol
 		proposal.Run = record(n.report, kind, n.Version, holder)
 		proposal.Run.Options.V = model.Options{NextYear: n.NextYear, Convert: n.Convert}
 		return proposal, err
-	})
+	}, filing)
 	n.watch.stop()
 	var refused refusal
 	if errors.As(err, &refused) {
@@ -281,7 +288,11 @@ func (n *night) carryOut(ctx context.Context, lock *store.Lock, holder store.Hol
 	n.report.SetOutcome(run)
 	n.report.Stages = n.watch.stages
 	n.watch.next("archive")
-	err = n.settle(document, holder.Since)
+	if document.InRows() {
+		err = document.Filed()
+	} else {
+		err = n.settle(document, n.State, holder.Since)
+	}
 	n.watch.stop()
 	n.progress("") // what is left is the database's again
 	n.report.Stages = n.watch.stages

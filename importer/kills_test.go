@@ -106,7 +106,7 @@ func (o *ordeal) isComplete(what string) {
 	if len(plan.Changes) > 0 || len(plan.Waiting) > 0 || plan.Hold != model.HoldNothing {
 		o.Fatalf("%s: not all of it is done: %v, and %v waits", what, plan.Changes, plan.Waiting)
 	}
-	if err := os.Remove(filepath.Join(string(o.im.State), cache.PreFetched, "data.xml")); err != nil {
+	if err := os.Remove(filepath.Join(string(o.im.State.Scratch()), cache.PreFetched, "data.xml")); err != nil {
 		o.Fatal(err)
 	}
 	if what == "moved" {

@@ -35,7 +35,7 @@ func TestAnActivityThatBeginsLater(t *testing.T) {
 	for what, spoil := range map[string]func(w *world){
 		"the dump of members is absent": func(w *world) {
 			delete(w.dumps, "TblActivityManagerGroupPupilLink.csv")
-			if err := os.Remove(filepath.Join(string(w.im.State), "PreFetched",
+			if err := os.Remove(filepath.Join(string(w.im.State.Scratch()), "PreFetched",
 				"TblActivityManagerGroupPupilLink.csv")); err !=
 				nil && !os.IsNotExist(err) {
 				w.Fatal(err)

@@ -118,7 +118,7 @@ func TestGuardOverKinds(t *testing.T) {
 		} {
 			document, dumps := c.make(school())
 			w.dumps = nil
-			if err := os.RemoveAll(filepath.Join(string(w.im.State), "PreFetched")); err != nil {
+			if err := os.RemoveAll(filepath.Join(string(w.im.State.Scratch()), "PreFetched")); err != nil {
 				w.Fatal(err)
 			}
 			w.dumps = dumps

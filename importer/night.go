@@ -115,7 +115,7 @@ func (n *night) firstEra(calendar model.Calendar, plan *model.Plan) (model.Era, 
 // settle files the document away after a run: to the Archive, unless it is the one that
 // is there and nothing came of it, and to Current, unless nothing of it was applied for it
 // waits for a person.
-func (n *night) settle(document *cache.Taken, started time.Time) error {
+func (n *night) settle(document *cache.Taken, home cache.Home, started time.Time) error {
 	if report.IsUnwanted(n.report.Problems) {
 		return document.Discard()
 	}
@@ -138,5 +138,5 @@ func (n *night) settle(document *cache.Taken, started time.Time) error {
 	if n.Retention == 0 {
 		return nil
 	}
-	return n.State.Prune(started.In(n.Zone).Add(-n.Retention))
+	return home.Prune(started.In(n.Zone).Add(-n.Retention))
 }

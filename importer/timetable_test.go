@@ -19,7 +19,7 @@ const lessonsQuery = `SELECT source_id || ' ' || code || ' ' || CAST(on_date AS 
 // suspend writes the school's file of suspensions.
 func (w *world) suspend(lines ...string) {
 	w.Helper()
-	w.im.SuspensionsFile = filepath.Join(string(w.im.State), "suspensions.yml")
+	w.im.SuspensionsFile = filepath.Join(string(w.im.State.Scratch()), "suspensions.yml")
 	if err := os.WriteFile(w.im.SuspensionsFile, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 		w.Fatal(err)
 	}

@@ -104,7 +104,7 @@ func (w *world) must(_ model.Run, err error) {
 
 func (w *world) drop(document []byte) {
 	w.Helper()
-	folder := filepath.Join(string(w.im.State), cache.PreFetched)
+	folder := filepath.Join(string(w.im.State.Scratch()), cache.PreFetched)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		w.Fatal(err)
 	}

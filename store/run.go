@@ -87,27 +87,35 @@ func (db *DB) View(ctx context.Context, look func(*View) error) error {
 // called again. A plan without changes stores the record only. The returned Run has its
 // id, its result and the time that applying took.
 func (l *Lock) Run(ctx context.Context, prepare func(*View) (model.Proposal, error)) (model.Run, error) {
-	return l.persist(ctx, false, prepare)
+	return l.persist(ctx, false, prepare, nil)
+}
+
+// RunFiling is Run with something to be kept together with the run, or not at all: file is called when the run is
+// recorded, before the commit.
+func (l *Lock) RunFiling(ctx context.Context, prepare func(*View) (model.Proposal, error),
+	file func(*Filing, model.Run) error) (model.Run, error) {
+	return l.persist(ctx, false, prepare, file)
 }
 
 // RunAlone is Run for a plan that deletes what others may be about to refer to: as long as it
 // takes, nobody else writes memberships and commitments.
 func (l *Lock) RunAlone(ctx context.Context, prepare func(*View) (model.Proposal, error)) (model.Run, error) {
-	return l.persist(ctx, true, prepare)
+	return l.persist(ctx, true, prepare, nil)
 }
 
-func (l *Lock) persist(ctx context.Context, alone bool, prepare func(*View) (model.Proposal, error)) (model.Run,
-	error) {
+func (l *Lock) persist(ctx context.Context, alone bool, prepare func(*View) (model.Proposal, error),
+	file func(*Filing, model.Run) error) (model.Run, error) {
 	const attempts = 5
 	for attempt := 1; ; attempt++ {
-		run, err := l.try(ctx, alone, prepare)
+		run, err := l.try(ctx, alone, prepare, file)
 		if err == nil || attempt == attempts || !l.db.dialect.serialization(err) {
 			return run, err
 		}
 	}
 }
 
-func (l *Lock) try(ctx context.Context, alone bool, prepare func(*View) (model.Proposal, error)) (model.Run, error) {
+func (l *Lock) try(ctx context.Context, alone bool, prepare func(*View) (model.Proposal, error),
+	file func(*Filing, model.Run) error) (model.Run, error) {
 	options := &sql.TxOptions{}
 	if _, isPostgres := l.db.dialect.(postgres); isPostgres {
 		options.Isolation = snapshot
@@ -128,6 +136,11 @@ func (l *Lock) try(ctx context.Context, alone bool, prepare func(*View) (model.P
 	}
 	if err := l.carryOut(ctx, tx, &p); err != nil {
 		return p.Run, err
+	}
+	if file != nil {
+		if err := file(&Filing{db: l.db, tx: tx, ctx: ctx}, p.Run); err != nil {
+			return p.Run, err
+		}
 	}
 	return p.Run, l.db.failed("committing", tx.Commit())
 }

@@ -178,19 +178,21 @@ func (c lessonsCommand) cycle(a *app) error {
 	if c.Format != "text" && (c.CSV || a.JSON) {
 		return usagef("--format %s, --csv and --json are forms of the same: give one of them", c.Format)
 	}
-	s, err := a.settleIn(inside)
-	if err != nil {
+	var zone *time.Location
+	var cycles []report.Cycle
+	err := a.withHome(inside, func(s config.Settings, _ *store.DB, home cache.Home) (err error) {
+		zone = s.Zone
+		cycles, err = importer.Cycle(a.ctx, home, s.Timetable, cycle.Asked{Week: c.Cycle, Group: c.Group, Staff: c.Staff,
+			Room: c.Room, Pupil: c.Pupil})
 		return err
-	}
-	cycles, err := importer.Cycle(a.ctx, cache.Folder(s.State), s.Timetable, cycle.Asked{Week: c.Cycle, Group: c.Group,
-		Staff: c.Staff, Room: c.Room, Pupil: c.Pupil})
+	})
 	switch {
 	case err != nil:
 		return err
 	case c.Format == "html":
 		return paper.WriteCycles(a.out, cycles)
 	case c.Format == "ical":
-		return text.WriteCycleCalendar(a.out, cycles, s.Zone, time.Now())
+		return text.WriteCycleCalendar(a.out, cycles, zone, time.Now())
 	}
 	rows := [][]string{{"week", "day", "from", "to", "period", "kind", "id", "code", "name", "groups", "staff",
 		"rooms"}}

@@ -104,7 +104,7 @@ func (a *app) checksOf(ctx context.Context, s config.Settings, open func() (*sto
 		found, err = a.importerOf(s, db, importer.Fetching{}, nil).CheckEvents(ctx)
 		checks.add("events", found, err)
 	}
-	found, err = importer.CheckDocument(folder, s.Timetable)
+	found, err = importer.CheckDocument(homeOf(s, db), s.Timetable)
 	checks.add("document", found, err)
 	return *checks
 }

@@ -297,7 +297,7 @@ func (s *service) wire(ctx context.Context, settings config.Settings) (*daemon.S
 		most = settings.ISAMS.Timeout
 	}
 	s.pulse.FetchMost(most)
-	if reflected, err := folder.CurrentManifest(); err == nil {
+	if reflected, err := im.State.CurrentManifest(); err == nil && outlook.Away == nil {
 		s.metrics.Reflects(reflected.Since)
 	}
 	s.metrics.Looked(outlook)

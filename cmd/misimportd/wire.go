@@ -50,13 +50,40 @@ func (a *app) importerOf(s config.Settings, db *store.DB, fetching importer.Fetc
 	progress func(stage string)) *importer.Importer {
 	return &importer.Importer{
 		Fetching: fetching, Retention: s.Retention,
-		DB: db, State: cache.Folder(s.State), Zone: s.Zone, Years: s.Years, AcademicYearStarts: s.AcademicYearStarts,
+		DB: db, State: homeOf(s, db), Zone: s.Zone, Years: s.Years, AcademicYearStarts: s.AcademicYearStarts,
 		SuspensionsFile: s.SuspensionsFile, Groups: s.Groups, ExtraGroupsFile: s.ExtraGroupsFile,
 		EventsFiles: s.EventsFiles, Covers: s.Covers,
 		Timetable: s.Timetable, Again: a.Again, Force: a.Force, Guard: s.Guard,
 		Turn: s.Turn, NextYear: a.nextYear, Convert: a.converts, Conversion: s.Conversion,
 		AsOf: a.AsOf, Version: version(), Log: a.log, Progress: progress,
 	}
+}
+
+// homeOf is where the school's documents are kept. Without a database it is the folder in which they are worked on.
+func homeOf(s config.Settings, db *store.DB) cache.Home {
+	folder := cache.Folder(s.State)
+	if s.Documents == config.InDatabase && db != nil {
+		return importer.InDatabase(db, folder)
+	}
+	return folder
+}
+
+// withHome hands do the place where the documents are kept, for commands that need the database for nothing else.
+func (a *app) withHome(how place, do func(config.Settings, *store.DB, cache.Home) error) error {
+	s, err := a.settleIn(how)
+	if err != nil {
+		return err
+	}
+	if s.Documents == config.InFolder {
+		return do(s, nil, homeOf(s, nil))
+	}
+	db, err := store.Open(a.ctx, s.Database)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	db.Waiting = importer.TellWaiting(a.log)
+	return do(s, db, homeOf(s, db))
 }
 
 // fetching sets up where documents come from, and warns of what is seldom meant.

@@ -182,7 +182,7 @@ func (y *yard) ranSince(at time.Time) (n int) {
 		return 0
 	}
 	for _, s := range o.Standings {
-		if s.RanAt.After(at.Add(-time.Second)) && s.Worker == "" {
+		if !s.RanAt.IsZero() && s.RanAt.After(at.Add(-time.Second)) && s.Worker == "" {
 			n++
 		}
 	}

@@ -278,3 +278,83 @@ func (s *server) stop() {
 	}
 	s.run("pg_ctl", "-D", filepath.Join(s.home, "data"), "-m", "immediate", "-w", "stop")
 }
+
+// TestTheWorstNight kills a worker every while, and restarts the fleet's database twice; 200 schools in a soak. Each is
+// imported once a night, for three nights.
+func TestTheWorstNight(t *testing.T) {
+	t.Parallel()
+	n, every := 24, 700*time.Millisecond
+	if os.Getenv("MISIMPORTD_SOAK") != "" {
+		n, every = 200, 3*time.Second
+	}
+	own := newServer(t)
+	y := newYardOn(t, own.url, storetest.Database(t))
+	all := names(n)
+	y.add(all...)
+	var workers []*process
+	for range 3 {
+		workers = append(workers, y.work())
+	}
+	killed := 0
+	for night := 1; night <= 3; night++ {
+		restarts := 0
+		begin, next := time.Now(), time.Now().Add(every)
+		for !y.areDone(night, all...) {
+			if time.Since(begin) > 10*time.Minute {
+				t.Fatalf("night %d does not end", night)
+			}
+			if done := y.countDone(night, all...); restarts < 2 && done > n*(restarts+1)/3 {
+				restarts++
+				own.stop()
+				own.start()
+			}
+			if time.Now().After(next) {
+				victim := killed % len(workers)
+				workers[victim].signal(syscall.SIGKILL)
+				<-workers[victim].ended
+				workers[victim] = y.work()
+				killed++
+				next = time.Now().Add(every)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		y.await("all put away", func() bool {
+			o, err := y.fleet.Overview(context.Background())
+			for _, s := range o.Standings {
+				if s.Worker != "" || s.Next.Before(o.At) {
+					return false
+				}
+			}
+			return err == nil
+		})
+		y.eachHas(night, all...)
+		t.Logf("night %d: %d schools in %s, each with %d imports; %d workers killed so far, the fleet's database restarted "+
+			"%d times", night, n, time.Since(begin).Round(time.Second), night, killed, restarts)
+		for _, s := range must(y.fleet.Overview(context.Background())).Standings {
+			if !s.Set.IsZero() {
+				t.Errorf("%s was set aside, though it ended no worker: %s", s.School, s.Why)
+			}
+		}
+		y.dayGoesBy(all...)
+	}
+	for _, w := range workers {
+		w.stop()
+	}
+}
+
+// countDone counts the schools that have had so many imports.
+func (y *yard) countDone(n int, names ...string) (done int) {
+	for _, name := range names {
+		if y.imports(name) >= n {
+			done++
+		}
+	}
+	return done
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}

@@ -118,8 +118,8 @@ func misbehave(school, stage string) {
 	}
 }
 
-// homeOf is where a school's documents are.
-func homeOf(_ *store.DB, folder cache.Folder) cache.Folder { return folder }
+// homeOf is where a school's documents are: in its database, so that any worker can take it.
+func homeOf(db *store.DB, folder cache.Folder) cache.Home { return importer.InDatabase(db, folder) }
 
 // yard is a fleet with all that it needs, for one test.
 type yard struct {
@@ -445,6 +445,25 @@ func (y *yard) eachHas(n int, names ...string) {
 		if has := y.imports(name); has != n {
 			y.Errorf("%s has %d imports, and should have %d", name, has, n)
 		}
+		if n > 0 {
+			y.hasItsDocuments(name)
+		}
+	}
+}
+
+// hasItsDocuments checks that no document of a school is lost: each that a run read is archived, the one that the newest
+// read is Current, and none waits.
+func (y *yard) hasItsDocuments(name string) {
+	y.Helper()
+	schema := schemaOf(name)
+	var lost, current, waits int
+	err := y.raw.QueryRow(`SELECT
+		(SELECT count(*) FROM ` + schema + `.runs r WHERE result IN ('applied', 'held')
+			AND NOT EXISTS (SELECT FROM ` + schema + `.documents d WHERE d.place = 'Archive' AND d.run_id = r.id)),
+		(SELECT count(*) FROM ` + schema + `.documents WHERE place = 'Current'),
+		(SELECT count(*) FROM ` + schema + `.documents WHERE place = 'PreFetched')`).Scan(&lost, &current, &waits)
+	if err != nil || lost != 0 || current != 1 || waits != 0 {
+		y.Errorf("%s: the documents of %d runs are lost, %d are Current, %d wait (%v)", name, lost, current, waits, err)
 	}
 }
 

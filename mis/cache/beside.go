@@ -24,11 +24,17 @@ const dumps = "Tbl*.csv"
 type Beside struct {
 	Name string
 	path string
-	hash string // "" until it is known
+	hash string                        // "" until it is known
+	from func() (io.ReadCloser, error) // where it is no file; nil: it is
 }
 
 // Open opens the file, to read it.
-func (b Beside) Open() (io.ReadCloser, error) { return files.Open(b.path) }
+func (b Beside) Open() (io.ReadCloser, error) {
+	if b.from != nil {
+		return b.from()
+	}
+	return files.Open(b.path)
+}
 
 // besideIn lists what is beside the document of a folder, in order of name.
 func (f Folder) besideIn(folder string) (list []Beside, err error) {

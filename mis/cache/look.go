@@ -25,7 +25,12 @@ func (f Folder) Archived(run int64, sha256 string) (Archived, error) {
 }
 
 // Open gives the document to be read where it lies, unpacked.
-func (a Archived) Open() (io.ReadCloser, error) { return openUnpacked(a.Path) }
+func (a Archived) Open() (io.ReadCloser, error) {
+	if a.open != nil {
+		return a.open(document)
+	}
+	return openUnpacked(a.Path)
+}
 
 // Dumps names the dumps that came with the document.
 func (a Archived) Dumps() (names []string) {
@@ -37,6 +42,9 @@ func (a Archived) Dumps() (names []string) {
 
 // OpenDump gives one of them to be read.
 func (a Archived) OpenDump(name string) (io.ReadCloser, error) {
+	if a.open != nil {
+		return a.open(name)
+	}
 	return openUnpacked(strings.TrimSuffix(a.Path, documentSuffix) + "-" + name + besideSuffix)
 }
 

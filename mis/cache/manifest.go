@@ -198,6 +198,7 @@ func (f Folder) StartFetch() (*Fetch, error) {
 // Fetch is a fetch in progress, in Incoming.
 type Fetch struct {
 	folder Folder
+	rows   Rows        // that keep what was fetched; nil: the folder does
 	waited fs.FileInfo // nil: nothing did
 	files  []*os.File
 }
@@ -271,6 +272,9 @@ func (t *Fetch) offer(file *os.File, m Manifest) (Manifest, error) {
 		return m, err
 	}
 	m.SHA256, m.Bytes = hex.EncodeToString(sum.Sum(nil)), info.Size()
+	if t.rows != nil {
+		return m, t.offerRows(file, m)
+	}
 	if err := errors.Join(file.Sync(), f.writeManifest(PreFetched, m, info)); err != nil {
 		return m, err
 	}

@@ -24,6 +24,9 @@ type Taken struct {
 	Manifest  Manifest
 	folder    Folder
 	originals map[string]fs.FileInfo // what was taken from PreFetched, by name
+
+	rows  Rows  // that keep it; nil: the folder does
+	entry int64 // of PreFetched that it was taken from, 0 for none
 }
 
 // Take copies the document that waits in PreFetched, and the files kept by hand that
@@ -199,6 +202,9 @@ func (t *Taken) Close() error {
 // Keep archives the document, compressed, with its manifest, the files beside it and a
 // report of the run that applied it, under the day's folder. All bear the run's number.
 func (t *Taken) Keep(day time.Time, run int64, report []byte) error {
+	if t.rows != nil {
+		return t.keepRows(day, run, report)
+	}
 	folder := t.folder.path(Archive, day.Format("2006"), day.Format("01"), day.Format("02"))
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return fmt.Errorf("archive: %w", err)
@@ -256,7 +262,11 @@ func (t *Taken) compressTo(path string, write func(io.Writer) error) (err error)
 // next run. run is the one that imported it.
 func (t *Taken) Settle(run int64) error {
 	t.Manifest.Run = run
-	if err := t.settle(); err != nil {
+	settle := t.settle
+	if t.rows != nil {
+		settle = func() error { return t.settleRows(run) }
+	}
+	if err := settle(); err != nil {
 		return fmt.Errorf("document: %w", err)
 	}
 	return nil
@@ -285,6 +295,9 @@ func (t *Taken) settle() error {
 // Discard takes the document out of PreFetched, with what was beside it, and leaves Current
 // as it is: nothing of it was applied. What has been put there meanwhile stays.
 func (t *Taken) Discard() error {
+	if t.rows != nil {
+		return t.dropRows()
+	}
 	if err := t.removeOriginals(); err != nil {
 		return fmt.Errorf("document: %w", err)
 	}

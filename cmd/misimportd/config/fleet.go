@@ -171,7 +171,7 @@ func merge(defaults, own []byte) ([]byte, error) {
 			both.Content = slices.Delete(both.Content, at, at+2)
 		}
 	}
-	if keyAt(both, "documents") < 0 && false { // MERGE
+	if keyAt(both, "documents") < 0 {
 		both.Content = append(both.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: "documents"},
 			&yaml.Node{Kind: yaml.ScalarNode, Value: "database"})
 	}
@@ -226,6 +226,8 @@ func (c file) unfit() (faults []string) {
 	case c.Database == "" || strings.HasPrefix(c.Database, "sqlite:"):
 		faults = append(faults, "database: name a PostgreSQL that every worker reaches, as in "+
 			"postgres://USER@HOST/NAME?search_path=SCHEMA")
+	case c.Documents == InFolder:
+		faults = append(faults, "documents: in a fleet they are kept in the database: any worker may take any school")
 	case err == nil:
 		if _, has := u.User.Password(); has || u.Query().Has("password") {
 			faults = append(faults, "database: no password may stand in it: name the secret that holds it in "+

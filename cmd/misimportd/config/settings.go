@@ -41,6 +41,7 @@ type file struct {
 	Database             string            `yaml:"database"`
 	DatabasePasswordFile string            `yaml:"database_password_file"`
 	State                string            `yaml:"state"`
+	Documents            string            `yaml:"documents"`
 	Timezone             string            `yaml:"timezone"`
 	Years                []wholeNumber     `yaml:"years"`
 	AcademicYearStarts   string            `yaml:"academic_year_starts"`
@@ -77,6 +78,7 @@ type file struct {
 // Settings is the configuration after it was checked.
 type Settings struct {
 	Database           string
+	Documents          string // where they are kept: InFolder or InDatabase
 	State              string
 	StateNamed         bool // it is not the usual one
 	Zone               *time.Location
@@ -110,6 +112,12 @@ type Settings struct {
 	Messages       *messages.Settings // nil: nobody is told anything
 	MessagesUnread error              // secrets that cannot be read: who sends messages fails with it
 }
+
+// Where documents are kept: in the state folder, or in the school's database.
+const (
+	InFolder   = "folder"
+	InDatabase = "database"
+)
 
 // Error says what is wrong with the configuration.
 type Error struct{ Err error }
@@ -225,6 +233,9 @@ func Settle(f Given) (Settings, error) {
 		s.Database = SQLiteIn(s.State)
 	}
 	faults := s.settleSchool(f, c)
+	if s.Documents = cmp.Or(c.Documents, InFolder); s.Documents != InFolder && s.Documents != InDatabase {
+		faults = append(faults, fmt.Sprintf("documents: %q is no place: write folder or database", c.Documents))
+	}
 	if c.DatabasePasswordFile != "" && f.Database == "" {
 		faults = append(faults, s.settlePassword(c)...)
 	}

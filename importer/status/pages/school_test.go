@@ -83,7 +83,7 @@ func newPlace(t testing.TB, secure bool) *place {
 	}
 	p.shown = &pages.School{Importer: p.im, Schedule: schedule, Operators: map[string]string{name: string(hash)},
 		Hosts: []string{"school.example"}, Today: era.NewDate(2016, 9, 6),
-		Settings: []pages.Setting{{Key: "state", Value: string(p.im.State), From: "the default"}}}
+		Settings: []pages.Setting{{Key: "state", Value: string(p.im.State.Scratch()), From: "the default"}}}
 	site := pages.New(pages.Given{Life: t.Context(), School: func() *pages.School { return p.shown }, Pulse: p.pulse,
 		Again: func() { p.asked++ }, Version: "test", Log: log})
 	handler := site.Handler()
@@ -100,7 +100,7 @@ func newPlace(t testing.TB, secure bool) *place {
 // night makes an import of the school as it is.
 func (p *place) night(on era.Date) {
 	p.Helper()
-	folder := filepath.Join(string(p.im.State), cache.PreFetched)
+	folder := filepath.Join(string(p.im.State.Scratch()), cache.PreFetched)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		p.Fatal(err)
 	}

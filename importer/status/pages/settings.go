@@ -35,7 +35,7 @@ func settings(v *visit) (shown, error) {
 		}
 	}
 	for _, name := range []string{cache.PreFetched, cache.Incoming, cache.Current, cache.Archive} {
-		p.Folders = append(p.Folders, sizeOf(name, filepath.Join(string(v.school.Importer.State), name)))
+		p.Folders = append(p.Folders, sizeOf(name, filepath.Join(string(v.school.Importer.State.Scratch()), name)))
 	}
 	return shown{page: "settings", nav: "settings", title: "Settings", data: p}, nil
 }

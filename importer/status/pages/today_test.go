@@ -17,7 +17,7 @@ import (
 func (p *place) failing(on era.Date) {
 	p.Helper()
 	whole := p.school.Document()
-	folder := filepath.Join(string(p.im.State), cache.PreFetched)
+	folder := filepath.Join(string(p.im.State.Scratch()), cache.PreFetched)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		p.Fatal(err)
 	}

@@ -1,0 +1,184 @@
+package fleet
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"misimportd/importer/daemon"
+	"misimportd/importer/report"
+	"misimportd/store/model"
+)
+
+var noon = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+
+func TestASchoolHasOneState(t *testing.T) {
+	ran := noon.Add(-9 * time.Hour)
+	next := noon.Add(15 * time.Hour)
+	for _, c := range []struct {
+		of   Standing
+		want string
+	}{
+		{Standing{RanAt: ran, Result: "applied", Next: next}, Well},
+		{Standing{Added: noon}, New},
+		{Standing{Added: noon.Add(-2 * time.Hour)}, Overdue},
+		{Standing{RanAt: ran, Result: "held", HeldSince: ran, Next: next}, Held},
+		{Standing{RanAt: ran, Result: "held", Next: next}, Well}, // somebody has decided
+		{Standing{RanAt: ran, Result: "failed", Next: next}, Failed},
+		{Standing{RanAt: ran, Result: "failed", Next: next, GaveUp: true}, Failed},
+		{Standing{RanAt: ran, Result: "applied", Next: noon.Add(-61 * time.Minute)}, Overdue},
+		{Standing{RanAt: ran, Result: "applied", Next: noon.Add(-59 * time.Minute)}, Well},
+		{Standing{RanAt: ran, Result: "applied", Next: noon.Add(-2 * time.Hour), PausedUntil: next}, Paused},
+		{Standing{RanAt: ran, Result: "applied", Next: next, Worker: "w"}, Running},
+		{Standing{RanAt: ran, Result: "held", HeldSince: ran, Worker: "w"}, Held},
+		{Standing{RanAt: ran, Result: "applied", Set: ran, HeldSince: ran}, Aside},
+	} {
+		if got := c.of.State(noon); got != c.want {
+			t.Errorf("%+v is %s, and should be %s", c.of, got, c.want)
+		}
+		if !c.of.Is(c.want, noon) {
+			t.Errorf("%+v is not found among those that are %s", c.of, c.want)
+		}
+	}
+	o := Overview{At: noon, Standings: []Standing{{School: "a", RanAt: ran, Result: "failed", HeldSince: ran}}}
+	for _, state := range []string{Held, Failed, ""} {
+		if found, err := o.Where(state); err != nil || len(found) != 1 {
+			t.Errorf("%s finds %v (%v)", state, found, err)
+		}
+	}
+	var wrong *StateError
+	if _, err := o.Where("ill"); !errors.As(err, &wrong) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestSchoolsAreSpreadOverTheWindow(t *testing.T) {
+	const schools, parts = 2000, 10
+	var counts [parts]int
+	for i := range schools {
+		name := fmt.Sprintf("school-%d", i)
+		at := spread(name, time.Hour)
+		if at < 0 || at >= time.Hour || at != spread(name, time.Hour) {
+			t.Fatalf("%s is at %s", name, at)
+		}
+		counts[at*parts/time.Hour]++
+	}
+	for i, n := range counts {
+		if n < schools/parts/2 || n > schools/parts*2 {
+			t.Errorf("%d schools are in part %d of the window", n, i)
+		}
+	}
+	if at := spread("a", 0); at != 0 {
+		t.Errorf("without a window, a school is at %s", at)
+	}
+}
+
+func TestTheFleetsGuard(t *testing.T) {
+	s := Settings{StopPercent: 20, StopAtLeast: 5}
+	for _, c := range []struct {
+		ran     int
+		trouble map[string]int
+		stops   bool
+	}{
+		{100, nil, false},
+		{100, map[string]int{"pupils_leaving": 20}, false}, // not more than a fifth
+		{100, map[string]int{"pupils_leaving": 21}, true},
+		{10, map[string]int{"pupils_leaving": 4}, false}, // fewer than five
+		{10, map[string]int{"pupils_leaving": 5}, true},
+		{100, map[string]int{"pupils_leaving": 15, "document": 15}, false}, // not the same reason
+	} {
+		why, stops := tally{ran: c.ran, trouble: c.trouble}.verdict(s)
+		if stops != c.stops || stops != (why != "") {
+			t.Errorf("%d with %v: %v %q", c.ran, c.trouble, stops, why)
+		}
+	}
+}
+
+func TestWhatAFleetRemembersOfASchool(t *testing.T) {
+	run := func(id model.ID, result model.Result) model.Run {
+		return model.Run{ID: id, Result: result, StartedAt: noon, FinishedAt: noon.Add(time.Minute)}
+	}
+	looks := func(gaveUp bool, waiting []model.ID, runs ...model.Run) *daemon.Outlook {
+		return &daemon.Outlook{At: noon, GaveUp: gaveUp, Imports: model.Imports{Newest: runs, Waiting: waiting}}
+	}
+	attempt := &daemon.Attempt{At: noon, Ended: noon.Add(time.Minute)}
+
+	s := status{Tries: 1}.after(ending{outlook: looks(false, []model.ID{1}, run(1, model.Held)), attempt: attempt,
+		report: report.Report{Run: 1, Result: model.Held}, reason: "pupils_leaving", why: "much goes"}, noon)
+	if s.Result != "held" || s.Reason != "pupils_leaving" || s.HeldSince == nil || s.TroubleSince == nil || s.Tries != 0 {
+		t.Errorf("held: %+v", s)
+	}
+	later := noon.Add(24 * time.Hour)
+	again := s.after(ending{outlook: looks(false, []model.ID{2}, run(2, model.Held)), attempt: attempt,
+		report: report.Report{Run: 2, Result: model.Held}, reason: "pupils_leaving"}, later)
+	if !again.HeldSince.Equal(noon) || !again.TroubleSince.Equal(noon) {
+		t.Errorf("held for the same reason once more: %+v", again)
+	}
+	decided := again.after(ending{outlook: looks(false, nil, run(2, model.Held))}, later)
+	if decided.HeldSince != nil || decided.Reason != "" || decided.TroubleSince != nil {
+		t.Errorf("decided: %+v", decided)
+	}
+	lost := decided.after(ending{reason: "database", why: "it is down", undone: true}, later)
+	if lost.Reason != "database" || lost.Run != 2 || lost.TroubleSince == nil {
+		t.Errorf("database away: %+v", lost)
+	}
+	back := lost.after(ending{outlook: looks(false, nil, run(2, model.Held))}, later)
+	if back.Reason != "" || back.TroubleSince != nil {
+		t.Errorf("database back: %+v", back)
+	}
+	unrecorded := back.after(ending{outlook: looks(false, nil, run(2, model.Held)), attempt: attempt,
+		err: errors.New("x"), report: report.Report{Result: model.Failed}, reason: "failed",
+		unrecorded: []daemon.Attempt{*attempt}}, later)
+	if unrecorded.Result != "failed" || len(unrecorded.Unrecorded) != 1 || !unrecorded.RanAt.Equal(noon) {
+		t.Errorf("a failure that no database has: %+v", unrecorded)
+	}
+	if s := (status{Tries: 3}).after(ending{undone: true}, noon); s.Tries != 2 {
+		t.Errorf("put back: %+v", s)
+	}
+}
+
+func TestWhatDiffersFromAFolder(t *testing.T) {
+	has := map[string]School{"a": {Name: "a", Zone: "UTC"}, "b": {Name: "b"}, "c": {Name: "c", Configuration: "x"}}
+	wanted := Wanted{Settings: Settings{Window: time.Hour}, Schools: []School{{Name: "a", Zone: "Europe/London"},
+		{Name: "c", Configuration: "x"}, {Name: "d"}}}
+	steps := differ(has, Settings{}, wanted)
+	want := []Step{{Action: Update, What: []string{"window"}}, {Action: Update, School: "a", What: []string{"timezone"}},
+		{Action: Remove, School: "b"}, {Action: Create, School: "d"}}
+	if !slices.EqualFunc(steps, want, func(a, b Step) bool {
+		return a.Action == b.Action && a.School == b.School && slices.Equal(a.What, b.What)
+	}) {
+		t.Errorf("%+v", steps)
+	}
+}
+
+func TestMemoryIsServedInTurn(t *testing.T) {
+	m := newMemory(4 * perImport)
+	first, err := m.take(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := make(chan func(), 1)
+	go func() {
+		release, err := m.take(t.Context(), 1<<40) // more than there is: it gets all of it
+		if err != nil {
+			t.Error(err)
+		}
+		large <- release
+	}()
+	select {
+	case <-large:
+		t.Fatal("a large school was let in beside another")
+	case <-time.After(50 * time.Millisecond):
+	}
+	first()
+	release := <-large
+	if m.taken() != 4*perImport {
+		t.Errorf("%d bytes are taken", m.taken())
+	}
+	release()
+	if m.taken() != 0 {
+		t.Errorf("%d bytes are taken", m.taken())
+	}
+}
