@@ -16,6 +16,7 @@ import (
 	"misimportd/importer/ask"
 	"misimportd/importer/daemon"
 	"misimportd/importer/entry"
+	"misimportd/importer/fleet"
 	"misimportd/importer/guard"
 	"misimportd/importer/messages"
 	"misimportd/importer/report"
@@ -60,6 +61,7 @@ var shelf = []struct{ name, text string }{
 	{"pages", pages.Text},
 	{"messages", messages.Manual},
 	{"package", deploy.Manual},
+	{"fleet", fleet.Manual},
 	{"metrics", status.Manual},
 	{"runbook", status.Runbook},
 	{"demo", isamstest.Manual},
