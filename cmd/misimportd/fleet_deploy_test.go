@@ -16,8 +16,8 @@ import (
 // inFleet are the names of metrics of a fleet's workers, and of what is made of them.
 var inFleet = regexp.MustCompile(`\bfleet_[a-z_]+|\bmisimport_[a-z_]+`)
 
-// TestTheFleetsAlerts are what promtool finds nothing wrong with, and do what their tests say. Each asks for metrics that
-// the topic tells of, and says what to do.
+// TestTheFleetsAlerts are what promtool finds nothing wrong with, and do what their tests say. Each asks for metrics
+// that the topic tells of, and says what to do.
 func TestTheFleetsAlerts(t *testing.T) {
 	t.Parallel()
 	promtool := tool(t, "promtool")

@@ -160,9 +160,11 @@ func TestTheManifest(t *testing.T) {
 			t.Error("it does not conform")
 		}
 		for right, wrong := range map[string]string{
-			"replicas: 3": "replicas: many", "readinessProbe:": "readynessProbe:", "image: registry": "picture: registry",
-			"maxUnavailable: 1\n  selector": "maxUnavailable: 1\n  selection", "{app.kubernetes.io/name: misimportd, ": "[",
-			"kind: PodDisruptionBudget": "kind: PodDistraction", "backoffLimit: 5": "backoffLimit: 5\n  backoffLimit: 6",
+			"replicas: 3": "replicas: many", "readinessProbe:": "readynessProbe:",
+			"image: registry": "picture: registry", "{app.kubernetes.io/name: misimportd, ": "[",
+			"maxUnavailable: 1\n  selector": "maxUnavailable: 1\n  selection",
+			"kind: PodDisruptionBudget":     "kind: PodDistraction",
+			"backoffLimit: 5":               "backoffLimit: 5\n  backoffLimit: 6",
 		} {
 			broken := filepath.Join(t.TempDir(), "broken.yml")
 			changed := strings.Replace(string(text), right, wrong, 1)
@@ -229,7 +231,8 @@ func selected(t *testing.T, o object) map[string]string {
 	return labels
 }
 
-// checkPod checks the pod of an object: its rights, its volumes, and that it reads the settings that the manifest holds.
+// checkPod checks the pod of an object: its rights, its volumes, and that it reads the settings that the manifest
+// holds.
 func checkPod(t *testing.T, found map[string]object, o object) {
 	t.Helper()
 	spec, is := o.Spec.Template.Spec, o.Kind+" "+o.Metadata.Name
