@@ -262,7 +262,8 @@ func (w *world) pairUp(left []sources.Left, school *isamstest.School) {
 			lines += fmt.Sprintf("staff;%d;%s\r\n", 700_000+s.ID-60000, id)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(string(w.im.State.Scratch()), "matches.csv"), []byte(lines), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(string(w.im.State.Scratch()), "matches.csv"), []byte(lines),
+		0o600); err != nil {
 		w.Fatal(err)
 	}
 }

@@ -220,7 +220,11 @@ func TestHomes(t *testing.T) {
 		d, err := other.Prefetched()
 		h.says(d, err, long)
 		taken := other.take()
-		if hash, err := taken.Read(func(r io.Reader) error { _, err := io.Copy(io.Discard, r); return err }); err != nil ||
+		if hash, err := taken.Read(func(r io.Reader) error {
+			_, err := io.Copy(io.Discard,
+				r)
+			return err
+		}); err != nil ||
 			hash != m.SHA256 {
 			h.Errorf("%s %v", hash, err)
 		}
@@ -371,7 +375,10 @@ func TestHomesInRowsAreWhole(t *testing.T) {
 			h.Fatal(err)
 		}
 		broken := errors.New("the power fails")
-		err := h.file(h.take(), func(t *cache.Taken) error { return errors.Join(keepAndSettle(t, 1, "2016-09-05"), broken) })
+		err := h.file(h.take(), func(t *cache.Taken) error {
+			return errors.Join(keepAndSettle(t, 1, "2016-09-05"),
+				broken)
+		})
 		if !errors.Is(err, broken) {
 			h.Fatal(err)
 		}

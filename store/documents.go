@@ -99,7 +99,8 @@ func (d *Documents) Put(k KeptDocument) error {
 		VALUES ($1, $2, $3, $4, $5) RETURNING id`, k.Place, k.Run, k.Day, string(k.Manifest), string(k.Report))
 	for name, content := range k.Contents {
 		if err == nil {
-			_, err = d.q().ExecContext(d.ctx, `INSERT INTO document_parts (document_id, name, sha256) VALUES ($1, $2, $3)`, id,
+			_, err = d.q().ExecContext(d.ctx, `INSERT INTO document_parts (document_id, name, sha256) VALUES ($1,
+				$2, $3)`, id,
 				name, content)
 		}
 	}
@@ -118,7 +119,8 @@ func (d *Documents) Drop(ids ...int64) error {
 
 // Has tells whether a content is there.
 func (d *Documents) Has(sha256 string) (has bool, err error) {
-	err = sqlx.GetContext(d.ctx, d.q(), &has, `SELECT EXISTS (SELECT 1 FROM document_contents WHERE sha256 = $1)`, sha256)
+	err = sqlx.GetContext(d.ctx, d.q(), &has, `SELECT EXISTS (SELECT 1 FROM document_contents WHERE sha256 = $1)`,
+		sha256)
 	return has, d.db.failed("looking for a document", err)
 }
 
@@ -140,7 +142,8 @@ func (d *Documents) Store(sha256 string, size int64, packed io.Reader) error {
 		if n == 0 {
 			return nil
 		}
-		if _, failed := d.q().ExecContext(d.ctx, `INSERT INTO document_chunks (sha256, number, data) VALUES ($1, $2, $3)`,
+		if _, failed := d.q().ExecContext(d.ctx, `INSERT INTO document_chunks (sha256, number, data) VALUES ($1, $2,
+			$3)`,
 			sha256, number, buffer[:n]); failed != nil {
 			return d.db.failed("keeping a document", failed)
 		}
@@ -165,7 +168,8 @@ type contentReader struct {
 func (r *contentReader) Read(to []byte) (int, error) {
 	if r.rest.Len() == 0 {
 		var data []byte
-		err := sqlx.GetContext(r.of.ctx, r.of.q(), &data, `SELECT data FROM document_chunks WHERE sha256 = $1 AND number = $2`,
+		err := sqlx.GetContext(r.of.ctx, r.of.q(), &data, `SELECT data FROM document_chunks WHERE sha256 = $1 AND
+			number = $2`,
 			r.sha256, r.number)
 		switch {
 		case errors.Is(err, sql.ErrNoRows) && r.number == 0:

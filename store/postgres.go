@@ -173,7 +173,8 @@ func (postgres) lock(ctx context.Context, db *DB, holder Holder) (*sqlx.Conn, fu
 	}
 	// The name comes first, so that nobody has the lock without one.
 	var begins bool
-	err = conn.GetContext(ctx, &begins, `SELECT current_schema() IS NULL FROM set_config('application_name', $1, false)`,
+	err = conn.GetContext(ctx, &begins, `SELECT current_schema() IS NULL FROM set_config('application_name', $1,
+		false)`,
 		holder.String())
 	if err == nil && begins {
 		_, err = conn.ExecContext(ctx, beginSchema)

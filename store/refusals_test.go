@@ -20,7 +20,7 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 			Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, $1)`, true); err != nil {
 			t.Fatal(err)
 		}
-		want := "has schema version 99 and this program knows versions up to 11: use a newer misimportd"
+		want := "has schema version 99 and this program knows versions up to 12: use a newer misimportd"
 		if _, err := db.Lock(t.Context(), store.NewHolder("run")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("run: %v", err)
 		}

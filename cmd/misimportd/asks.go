@@ -182,8 +182,9 @@ func (c lessonsCommand) cycle(a *app) error {
 	var cycles []report.Cycle
 	err := a.withHome(inside, func(s config.Settings, _ *store.DB, home cache.Home) (err error) {
 		zone = s.Zone
-		cycles, err = importer.Cycle(a.ctx, home, s.Timetable, cycle.Asked{Week: c.Cycle, Group: c.Group, Staff: c.Staff,
-			Room: c.Room, Pupil: c.Pupil})
+		cycles, err = importer.Cycle(a.ctx, home, s.Timetable, cycle.Asked{Week: c.Cycle, Group: c.Group,
+			Staff: c.Staff,
+			Room:  c.Room, Pupil: c.Pupil})
 		return err
 	})
 	switch {

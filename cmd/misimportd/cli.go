@@ -156,7 +156,8 @@ func executeAt(ctx context.Context, args []string, t terminal, at *placed) (stat
 	switch {
 	case c.Verbose:
 		level = slog.LevelDebug
-	case inJournal() || chosen.Command() == "serve" || chosen.Command() == "fleet work": // nobody watches: the journal tells
+	// nobody watches: the journal tells
+	case inJournal() || chosen.Command() == "serve" || chosen.Command() == "fleet work":
 		level = slog.LevelInfo
 	}
 	a := &app{flags: c.flags, terminal: t, ctx: ctx, at: at, log: slog.New(logHandler(t.err, c.LogFormat, level))}

@@ -109,7 +109,8 @@ type fleetAtCommand struct {
 	Command []string `arg:"" passthrough:"" help:"The command and its flags, as in: approve 12."`
 }
 
-// Run carries a command out as if it were called for one school alone. What it keeps, it keeps in the school's database.
+// Run carries a command out as if it were called for one school alone. What it keeps, it keeps in the school's
+// database.
 func (c fleetAtCommand) Run(a *app, of *fleetCommand) (err error) {
 	if name := c.Command[0]; name == "serve" || name == "fleet" {
 		return usagef("%s is not for one school of a fleet", name)

@@ -19,8 +19,9 @@ func TestTheFleetsExamples(t *testing.T) {
 	container = regexp.MustCompile(`(?m)^#(\S)`).ReplaceAllString(container, "$1")
 	for name, text := range map[string]string{"deploy/fleet.yml": example, "the manifest": container} {
 		folder := t.TempDir()
-		for file, content := range map[string]string{"fleet.yml": text, "fleet.url": "postgres://fleet@db.example/fleet",
-			"web.yml": "{}"} {
+		for file, content := range map[string]string{"fleet.yml": text,
+			"fleet.url": "postgres://fleet@db.example/fleet",
+			"web.yml":   "{}"} {
 			if err := os.WriteFile(filepath.Join(folder, file), []byte(content), 0o600); err != nil {
 				t.Fatal(err)
 			}

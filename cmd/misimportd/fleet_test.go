@@ -30,8 +30,9 @@ type depot struct {
 
 func newDepot(t *testing.T) *depot {
 	t.Helper()
-	d := &depot{T: t, program: program(t), folder: t.TempDir(), url: storetest.Database(t), schools: storetest.Database(t),
-		server: isamstest.NewServer(isamstest.New(1, tiny), testKey)}
+	d := &depot{T: t, program: program(t), folder: t.TempDir(), url: storetest.Database(t),
+		schools: storetest.Database(t),
+		server:  isamstest.NewServer(isamstest.New(1, tiny), testKey)}
 	d.web = httptest.NewServer(d.server)
 	t.Cleanup(d.web.Close)
 	d.write("secrets/isams.key", testKey)
@@ -114,7 +115,8 @@ func TestAFleetAtTheCommandLine(t *testing.T) {
 	d.is(0, "+ st-bede", "apply", "schools/")
 	d.is(0, "nothing to do", "apply", "schools")
 	d.is(0, "st-bede asked for", "run", "st-bede")
-	worker := exec.Command(d.program, "fleet", "work", "--secrets", "secrets", "--listen", "127.0.0.1:0", "--fleet", d.url,
+	worker := exec.Command(d.program, "fleet", "work", "--secrets", "secrets", "--listen", "127.0.0.1:0", "--fleet",
+		d.url,
 		"--state", "worker")
 	worker.Dir = d.folder
 	w := startProcess(t, worker)
@@ -198,7 +200,8 @@ func TestAFleetRefuses(t *testing.T) {
 			"/etc/x.key}]}\n", "a secret has to be a name alone"},
 		{"st-bede.yml", "database: postgres://u@h/d\nisams: {url: 'https://x.example', requests: [{key_env: X}]}\n",
 			"key_env: in a fleet"},
-		{"st-bede.yml", "database: postgres://u@h/d\nsuspensions_file: /etc/passwd\n", "is not in the folder of the schools"},
+		{"st-bede.yml", "database: postgres://u@h/d\nsuspensions_file: /etc/passwd\n", "is not in the folder of the " +
+			"schools"},
 		{"St Bede.yml", "database: postgres://u@h/d\n", "cannot be a school's name"},
 	} {
 		before, there := os.ReadFile(filepath.Join(d.folder, "schools", c.file))

@@ -118,7 +118,8 @@ func scratch(state string) (folder string, clear func(), err error) {
 	unlock, err := files.Lock(filepath.Join(state, "lock"), fmt.Sprintf("by a worker, process %d", os.Getpid()))
 	var locked *files.LockedError
 	if errors.As(err, &locked) {
-		return "", nil, fmt.Errorf("state folder: %s is in use %s: give each worker a folder of its own (--state)", state,
+		return "", nil, fmt.Errorf("state folder: %s is in use %s: give each worker a folder of its own (--state)",
+			state,
 			locked.Holder)
 	}
 	if err != nil {

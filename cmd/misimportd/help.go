@@ -24,7 +24,7 @@ var topicOf = map[string]string{
 	"groups": "questions", "members": "questions", "lessons": "questions", "pupil": "questions", "staff": "questions",
 	"room": "questions", "history": "questions", "why": "questions", "problems": "questions", "sanity": "questions",
 	"check-config": "configuration", "notify": "messages", "simulate": "demo", "demo": "demo", "version": "commands",
-	"help": "commands",
+	"help": "commands", "fleet": "fleet",
 }
 
 type helpCommand struct {

@@ -48,7 +48,8 @@ var helps = kong.Vars{
 	"help_fleet": "The fleet's database: postgres://USER@HOST/NAME. Keep passwords out of it here: other users see a " +
 		"process's arguments.",
 	"help_where": "Only those that are held, failed, overdue, aside, running, paused, new or well.",
-	"help_memory": "What all imports of this worker may take together, as in 2GiB (default 1GiB). A large school waits " +
+	"help_memory": "What all imports of this worker may take together, as in 2GiB (default 1GiB). A large school " +
+		"waits " +
 		"until there is room.",
 	"help_fleet_listen": "Where Prometheus and people are answered (default 127.0.0.1:9191), or off.",
 	"help_secrets":      "The folder in which this machine has the schools' secrets, each in a file of its name.",

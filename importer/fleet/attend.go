@@ -67,7 +67,8 @@ func (w *Worker) attend(ctx context.Context, t taken) ending {
 	case t.paused.After(t.now) && !isWish:
 		return ending{next: t.paused, unrecorded: t.status.Unrecorded}
 	case t.status.Tries > triesMost && !isWish:
-		why := fmt.Sprintf("its job has ended %d workers: look at what its document does to one, then \"%s\"", triesMost,
+		why := fmt.Sprintf("its job has ended %d workers: look at what its document does to one, then \"%s\"",
+			triesMost,
 			hint.Command("fleet resume %s", t.school.Name))
 		log.Error("a school is set aside", "why", why)
 		return ending{next: t.now, aside: why, unrecorded: t.status.Unrecorded}

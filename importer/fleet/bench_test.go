@@ -70,7 +70,8 @@ func BenchmarkFleet(b *testing.B) {
 			peak = max(peak, peakOf(p))
 			p.stop()
 		}
-		b.Logf("%d workers: %d schools in %s, %.1f a minute, x%.2f of the loop; %.1f transactions of the fleet's database a "+
+		b.Logf("%d workers: %d schools in %s, %.1f a minute, x%.2f of the loop; %.1f transactions of the fleet's "+
+			"database a "+
 			"school; a worker's peak %.0f MB", workers, n, took.Round(time.Millisecond), perMinute(n, took),
 			loop.Seconds()/took.Seconds(), float64(y.transactions()-before)/float64(n), peak)
 		b.ReportMetric(loop.Seconds()/took.Seconds(), fmt.Sprintf("x-loop-%d", workers))

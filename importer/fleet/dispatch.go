@@ -9,7 +9,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// dispatch queues the schools that are due, unless that was done less than a minute ago; it tells whether it did. Whether
+// dispatch queues the schools that are due, unless that was done less than a minute ago; it tells whether it did.
+// Whether
 // a school is due was worked out when it was last looked at; whoever takes its job works it out again.
 func (w *Worker) dispatch(ctx context.Context) (done bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askAtMost)
@@ -20,7 +21,8 @@ func (w *Worker) dispatch(ctx context.Context) (done bool, err error) {
 				(SELECT now() - min(coalesce(t.next, s.changed_at)) FROM fleet.schools s
 				JOIN fleet.school_status t ON t.school = s.name
 				WHERE `+isDue+` AND t.worker = '' AND coalesce(t.next, s.changed_at) < now()), interval '0')
-			WHERE dispatched_at < now() - $1::interval OR dispatched_at > now() RETURNING true`, w.Pace.Tick).Scan(&done)
+			WHERE dispatched_at < now() - $1::interval OR dispatched_at > now() RETURNING true`,
+			w.Pace.Tick).Scan(&done)
 		if isNoRows(err) {
 			return nil
 		}
@@ -125,7 +127,8 @@ func outcomeOf(result string) string {
 // tallyIn counts the schools that ran this night, and those whose trouble began with it.
 func tallyIn(ctx context.Context, tx pgx.Tx) (t tally, err error) {
 	t.trouble = map[string]int{}
-	rows, err := tx.Query(ctx, `SELECT CASE WHEN t.trouble_since >= n.begins AND t.reason <> $1 THEN t.reason ELSE '' END,
+	rows, err := tx.Query(ctx, `SELECT CASE WHEN t.trouble_since >= n.begins AND t.reason <> $1 THEN t.reason ELSE
+		'' END,
 			count(*)
 		FROM fleet.school_status t, (SELECT greatest(now() - interval '12 hours',
 			(SELECT max(resumed_at) FROM fleet.stops)) AS begins) n

@@ -56,7 +56,8 @@ func (e *SchemaError) Error() string {
 	case e.Has == 0:
 		return fmt.Sprintf("%s holds no fleet yet: \"%s\" begins one", e.Database, hint.Command("fleet init"))
 	case e.Has > e.Knows:
-		return fmt.Sprintf("%s has the fleet's schema version %d and this program knows versions up to %d: use a newer "+
+		return fmt.Sprintf("%s has the fleet's schema version %d and this program knows versions up to %d: use a "+
+			"newer "+
 			"misimportd", e.Database, e.Has, e.Knows)
 	}
 	return fmt.Sprintf("%s has the fleet's schema version %d and this program needs %d: \"%s\" brings it up to date",
@@ -83,7 +84,8 @@ func connect(ctx context.Context, url string) (*Fleet, error) {
 	}
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, &URLError{"write it as postgres://USER:PASSWORD@HOST:PORT/NAME, with %xx for special characters in it"}
+		return nil, &URLError{"write it as postgres://USER:PASSWORD@HOST:PORT/NAME, with %xx for special characters " +
+			"in it"}
 	}
 	c := config.ConnConfig
 	if c.ConnectTimeout == 0 {

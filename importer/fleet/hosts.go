@@ -9,7 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// mayAsk tells whether a host may be asked once more from this worker's address. Both have a bucket of tokens that fills
+// mayAsk tells whether a host may be asked once more from this worker's address. Both have a bucket of tokens that
+// fills
 // by so many a minute, and holds as many at most.
 func (w *Worker) mayAsk(ctx context.Context, host string, s Settings) (may bool, err error) {
 	if host == "" || s.PerHost == 0 && s.PerAddress == 0 {
@@ -38,7 +39,8 @@ func (w *Worker) mayAsk(ctx context.Context, host string, s Settings) (may bool,
 func takeToken(ctx context.Context, tx pgx.Tx, name string, perMinute int) (may bool, err error) {
 	const filled = `least($2, h.tokens + extract(epoch FROM now() - h.at) * $2 / 60)`
 	err = tx.QueryRow(ctx, `INSERT INTO fleet.hosts AS h (name, tokens) VALUES ($1, $2::double precision - 1)
-		ON CONFLICT (name) DO UPDATE SET tokens = `+filled+` - 1, at = now() WHERE `+filled+` >= 1 RETURNING true`, name,
+		ON CONFLICT (name) DO UPDATE SET tokens = `+filled+` - 1, at = now() WHERE `+filled+` >= 1 RETURNING true`,
+		name,
 		float64(perMinute)).Scan(&may)
 	if isNoRows(err) {
 		return false, nil

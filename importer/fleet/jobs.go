@@ -53,7 +53,8 @@ func newInserter(pool *pgxpool.Pool) (inserter, error) {
 	return inserter{client}, err
 }
 
-// insert queues nights. A school that has a job already keeps it; it goes first from then on if that is a person's wish.
+// insert queues nights. A school that has a job already keeps it; it goes first from then on if that is a person's
+// wish.
 func (i inserter) insert(ctx context.Context, tx pgx.Tx, nights []Night) error {
 	const atOnce = 1000
 	var wished []string
@@ -75,7 +76,8 @@ func (i inserter) insert(ctx context.Context, tx pgx.Tx, nights []Night) error {
 		return nil
 	}
 	_, err := tx.Exec(ctx, `UPDATE fleet.river_job SET priority = $1, scheduled_at = least(scheduled_at, now())
-		WHERE kind = $2 AND state IN ('available', 'scheduled', 'retryable') AND args->>'school' = ANY($3)`, byWish, kind,
+		WHERE kind = $2 AND state IN ('available', 'scheduled', 'retryable') AND args->>'school' = ANY($3)`, byWish,
+		kind,
 		wished)
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"misimportd/importer/report"
 	"misimportd/store/model"
@@ -35,13 +36,15 @@ func newMetrics(registry prometheus.Registerer, w *Worker) *metrics {
 	for _, result := range results {
 		m.runs.WithLabelValues(string(result))
 	}
-	registry.MustRegister(m.runs, m.took, m.leader,
+	registry.MustRegister(m.runs, m.took, m.leader, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		gaugeFunc("fleet_jobs_running", "Schools that this worker has in hand.", func() float64 {
 			return float64(w.atWork())
 		}),
 		gaugeFunc("fleet_memory_taken_bytes", "What the imports under way are reckoned to take, of max_memory.",
 			func() float64 { return float64(w.memory.taken()) }),
-		gaugeFunc("fleet_leader", "1 on the worker that leads the fleet.", func() float64 { return oneIf(w.health.leader()) }),
+		gaugeFunc("fleet_leader", "1 on the worker that leads the fleet.",
+			func() float64 { return oneIf(w.health.leader()) }),
 		gaugeFunc("fleet_database_up", "1 when this worker could read the fleet's database at its last look.",
 			func() float64 { return oneIf(w.health.ready() == nil) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "misimport_build_info", Help: "Which version this is.",
@@ -119,7 +122,8 @@ var (
 		[]string{"state"}, nil)
 	lagDesc = prometheus.NewDesc("fleet_lag_seconds",
 		"How long the school has been due that has waited longest and has not begun.", nil, nil)
-	workersDesc = prometheus.NewDesc("fleet_workers", "Workers that have shown within a minute that they live.", nil, nil)
+	workersDesc = prometheus.NewDesc("fleet_workers", "Workers that have shown within a minute that they live.", nil,
+		nil)
 	stoppedDesc = prometheus.NewDesc("fleet_stopped",
 		"1 while no nights are begun, for the fleet's guard has stopped them.", nil, nil)
 	successDesc = prometheus.NewDesc("fleet_school_last_success_timestamp_seconds",

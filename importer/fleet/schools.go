@@ -251,7 +251,8 @@ func schoolsIn(ctx context.Context, tx pgx.Tx) (map[string]School, error) {
 }
 
 func settingsIn(ctx context.Context, q querier) (s Settings, err error) {
-	err = q.QueryRow(ctx, `SELECT window_length, stop_percent, stop_at_least, per_host, per_address FROM fleet.settings`).
+	err = q.QueryRow(ctx, `SELECT window_length, stop_percent, stop_at_least, per_host, per_address FROM
+		fleet.settings`).
 		Scan(&s.Window, &s.StopPercent, &s.StopAtLeast, &s.PerHost, &s.PerAddress)
 	return s, err
 }

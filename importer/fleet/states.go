@@ -108,6 +108,7 @@ func (t tally) verdict(s Settings) (why string, stops bool) {
 	if most == 0 || most < s.StopAtLeast || most*100 <= s.StopPercent*t.ran {
 		return "", false
 	}
-	return fmt.Sprintf("%d of the %d schools that ran this night were held or failed for one reason (%s): an export may "+
+	return fmt.Sprintf("%d of the %d schools that ran this night were held or failed for one reason (%s): an export "+
+		"may "+
 		"have changed, or this version is wrong", most, t.ran, worst), true
 }

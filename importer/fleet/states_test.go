@@ -107,7 +107,8 @@ func TestWhatAFleetRemembersOfASchool(t *testing.T) {
 
 	s := status{Tries: 1}.after(ending{outlook: looks(false, []model.ID{1}, run(1, model.Held)), attempt: attempt,
 		report: report.Report{Run: 1, Result: model.Held}, reason: "pupils_leaving", why: "much goes"}, noon)
-	if s.Result != "held" || s.Reason != "pupils_leaving" || s.HeldSince == nil || s.TroubleSince == nil || s.Tries != 0 {
+	if s.Result != "held" || s.Reason != "pupils_leaving" || s.HeldSince == nil || s.TroubleSince == nil ||
+		s.Tries != 0 {
 		t.Errorf("held: %+v", s)
 	}
 	later := noon.Add(24 * time.Hour)
@@ -144,7 +145,8 @@ func TestWhatDiffersFromAFolder(t *testing.T) {
 	wanted := Wanted{Settings: Settings{Window: time.Hour}, Schools: []School{{Name: "a", Zone: "Europe/London"},
 		{Name: "c", Configuration: "x"}, {Name: "d"}}}
 	steps := differ(has, Settings{}, wanted)
-	want := []Step{{Action: Update, What: []string{"window"}}, {Action: Update, School: "a", What: []string{"timezone"}},
+	want := []Step{{Action: Update, What: []string{"window"}}, {Action: Update, School: "a",
+		What: []string{"timezone"}},
 		{Action: Remove, School: "b"}, {Action: Create, School: "d"}}
 	if !slices.EqualFunc(steps, want, func(a, b Step) bool {
 		return a.Action == b.Action && a.School == b.School && slices.Equal(a.What, b.What)

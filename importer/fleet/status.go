@@ -11,7 +11,8 @@ import (
 	"misimportd/store/model"
 )
 
-// status is what a fleet remembers of a school from one job to the next. All of it but tries and unrecorded can be found
+// status is what a fleet remembers of a school from one job to the next. All of it but tries and unrecorded can be
+// found
 // out again from the school's own record, and is, at each look.
 type status struct {
 	Run          int64
@@ -39,7 +40,8 @@ func (w *Worker) take(ctx context.Context, job Night) (t taken, err error) {
 	c, s, set := &t.school, &t.status, &t.settings
 	err = w.Fleet.pool.QueryRow(ctx, `WITH t AS (UPDATE fleet.school_status SET tries = tries + 1, worker = $2,
 				taken_at = now() WHERE school = $1 RETURNING *)
-		SELECT s.configuration, s.zone, s.schedule, s.give_up, s.database, s.secrets, s.canary, s.paused_until, s.aside_at,
+		SELECT s.configuration, s.zone, s.schedule, s.give_up, s.database, s.secrets, s.canary, s.paused_until,
+			s.aside_at,
 			s.wished_at, t.run, t.result, t.reason, t.why, t.ran_at, t.ended_at, t.trouble_since, t.held_since,
 			t.last_success, t.data_at, t.problems, t.gave_up, t.next, t.tries, t.unrecorded, clock_timestamp(),
 			EXISTS (SELECT FROM fleet.stops WHERE resumed_at IS NULL), g.window_length, g.per_host, g.per_address,

@@ -79,7 +79,8 @@ func TestAPoisonousSchool(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 	}
-	if s := y.standing("poison"); s.State(time.Now()) != fleet.Aside || !strings.Contains(s.Why, "has ended 6 workers") {
+	if s := y.standing("poison"); s.State(time.Now()) != fleet.Aside || !strings.Contains(s.Why,
+		"has ended 6 workers") {
 		t.Fatalf("it is %+v", s)
 	}
 	y.await("all others imported", func() bool { return y.areDone(1, all...) })
@@ -118,7 +119,8 @@ func TestClocksAreWrong(t *testing.T) {
 	}
 }
 
-// TestASchoolIsRemoved while it is imported: the import comes to its end, and nothing of the school is left in the fleet.
+// TestASchoolIsRemoved while it is imported: the import comes to its end, and nothing of the school is left in the
+// fleet.
 func TestASchoolIsRemoved(t *testing.T) {
 	t.Parallel()
 	y := newYard(t)
@@ -145,7 +147,8 @@ func TestANewerSchool(t *testing.T) {
 	p := y.work()
 	y.await("the night", func() bool { return y.areDone(1, "school-a", "school-b") })
 	y.await("all put away", func() bool { return y.standing("school-a").Worker == "" })
-	if _, err := y.raw.Exec(`INSERT INTO s_school_a.goose_db_version (version_id, is_applied) VALUES (9999, true)`); err != nil {
+	if _, err := y.raw.Exec(`INSERT INTO s_school_a.goose_db_version (version_id, is_applied) VALUES (9999,
+		true)`); err != nil {
 		t.Fatal(err)
 	}
 	y.dayGoesBy("school-a", "school-b")
@@ -328,7 +331,8 @@ func TestTheWorstNight(t *testing.T) {
 			return err == nil
 		})
 		y.eachHas(night, all...)
-		t.Logf("night %d: %d schools in %s, each with %d imports; %d workers killed so far, the fleet's database restarted "+
+		t.Logf("night %d: %d schools in %s, each with %d imports; %d workers killed so far, the fleet's database "+
+			"restarted "+
 			"%d times", night, n, time.Since(begin).Round(time.Second), night, killed, restarts)
 		for _, s := range must(y.fleet.Overview(context.Background())).Standings {
 			if !s.Set.IsZero() {

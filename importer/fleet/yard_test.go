@@ -451,17 +451,18 @@ func (y *yard) eachHas(n int, names ...string) {
 	}
 }
 
-// hasItsDocuments checks that no document of a school is lost: each that a run read is archived, the one that the newest
+// hasItsDocuments checks that no document of a school is lost: each that a run read is archived, the one that the
+// newest
 // read is Current, and none waits.
 func (y *yard) hasItsDocuments(name string) {
 	y.Helper()
 	schema := schemaOf(name)
 	var lost, current, waits int
 	err := y.raw.QueryRow(`SELECT
-		(SELECT count(*) FROM ` + schema + `.runs r WHERE result IN ('applied', 'held')
-			AND NOT EXISTS (SELECT FROM ` + schema + `.documents d WHERE d.place = 'Archive' AND d.run_id = r.id)),
-		(SELECT count(*) FROM ` + schema + `.documents WHERE place = 'Current'),
-		(SELECT count(*) FROM ` + schema + `.documents WHERE place = 'PreFetched')`).Scan(&lost, &current, &waits)
+		(SELECT count(*) FROM `+schema+`.runs r WHERE result IN ('applied', 'held')
+			AND NOT EXISTS (SELECT FROM `+schema+`.documents d WHERE d.place = 'Archive' AND d.run_id = r.id)),
+		(SELECT count(*) FROM `+schema+`.documents WHERE place = 'Current'),
+		(SELECT count(*) FROM `+schema+`.documents WHERE place = 'PreFetched')`).Scan(&lost, &current, &waits)
 	if err != nil || lost != 0 || current != 1 || waits != 0 {
 		y.Errorf("%s: the documents of %d runs are lost, %d are Current, %d wait (%v)", name, lost, current, waits, err)
 	}

@@ -96,7 +96,8 @@ func WriteFleetSchool(w io.Writer, f report.Fleet, style Style) error {
 		for _, of := range [][2]string{{"newest run", run}, {"last success", moment(s.LastSuccess, zone)},
 			{"held since", moment(s.HeldSince, zone)}, {"data of", moment(s.DataAt, zone)},
 			{"next", moment(s.Next, zone)}, {"paused until", moment(s.PausedUntil, zone)},
-			{"problems", fmt.Sprint(s.Problems)}, {"schedule", s.Schedule + ", " + s.Timezone}, {"database", s.Database},
+			{"problems", fmt.Sprint(s.Problems)}, {"schedule", s.Schedule + ", " + s.Timezone}, {"database",
+				s.Database},
 			{"at work", s.Worker}} {
 			if of[1] != "-" && of[1] != "" {
 				p.line("  %-13s %s", of[0], of[1])
@@ -117,7 +118,8 @@ func WriteFleetApplied(w io.Writer, f report.FleetApplied, style Style) error {
 		p.line("The fleet is as the folder says: nothing to do.")
 		return p.err
 	}
-	signs := map[string]string{"create": p.paint(green, "+"), "update": p.paint(amber, "~"), "remove": p.paint(red, "-")}
+	signs := map[string]string{"create": p.paint(green, "+"), "update": p.paint(amber, "~"), "remove": p.paint(red,
+		"-")}
 	for _, s := range f.Steps {
 		line := signs[s.Action] + " " + cmp.Or(s.School, "settings of the fleet")
 		if len(s.What) > 0 {

@@ -2,7 +2,8 @@ package cache
 
 import "time"
 
-// Home is where a school's documents are kept: in a folder, or in the rows of a database. Both do the same; one suite of
+// Home is where a school's documents are kept: in a folder, or in the rows of a database. Both do the same; one suite
+// of
 // tests says so.
 type Home interface {
 	// Prepare makes what is missing and finds out whether it can be written to.
@@ -25,7 +26,8 @@ type Home interface {
 	CurrentManifest() (Manifest, error)
 	CurrentHash() (string, error)
 
-	// Take, TakeCurrent and TakeArchived take a document for a run to work on: what waits, what the database reflects, and
+	// Take, TakeCurrent and TakeArchived take a document for a run to work on: what waits, what the database reflects,
+	// and
 	// what a run archived.
 	Take() (*Taken, error)
 	TakeCurrent() (*Taken, error)

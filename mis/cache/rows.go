@@ -319,7 +319,8 @@ func (h inRows) takeEntry(e Entry) (*Taken, error) {
 		t.info, err = file.Stat()
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("document: unpacking it to %s: %w", h.path(Incoming), files.Written(path, err)),
+		return nil, errors.Join(fmt.Errorf("document: unpacking it to %s: %w", h.path(Incoming), files.Written(path,
+			err)),
 			t.Close())
 	}
 	return t, nil
@@ -608,7 +609,8 @@ func (t *Taken) Within(tx Rows) *Taken {
 // InRows tells whether the document is kept in a database.
 func (t *Taken) InRows() bool { return t.rows != nil }
 
-// Filed takes what was in the folder away, once the database keeps it: what a person put into PreFetched, unless that is
+// Filed takes what was in the folder away, once the database keeps it: what a person put into PreFetched, unless that
+// is
 // another by now, and the Current of before the documents moved.
 func (t *Taken) Filed() error {
 	if err := t.removeOriginals(); err != nil {

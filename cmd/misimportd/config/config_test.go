@@ -41,7 +41,7 @@ func TestTheExampleConfigurationTellsTheTruth(t *testing.T) {
 		return line[1:]
 	})
 	if n := strings.Count(inForce, "\n") - len(regexp.MustCompile(`(?m)^(#.*)?$`).FindAllString(inForce, -1)) +
-		1; n != 12 {
+		1; n != 13 {
 		t.Errorf("%d settings are shown, want every one", n)
 	}
 	changed := filepath.Join(t.TempDir(), "config.yml")

@@ -89,8 +89,10 @@ func ReadSchools(folder string) (wanted fleet.Wanted, warnings []string, err err
 		wanted.Schools = append(wanted.Schools, school)
 	}
 	for _, name := range defaults.Canary {
-		if !slices.ContainsFunc(wanted.Schools, func(s fleet.School) bool { return s.Name == name }) && len(faults) == 0 {
-			faults = append(faults, fmt.Sprintf("%s: canary: there is no school %s: its file would be %s.yml", path, name,
+		if !slices.ContainsFunc(wanted.Schools, func(s fleet.School) bool { return s.Name == name }) &&
+			len(faults) == 0 {
+			faults = append(faults, fmt.Sprintf("%s: canary: there is no school %s: its file would be %s.yml", path,
+				name,
 				name))
 		}
 	}
@@ -289,7 +291,8 @@ func (c file) secretNames() (names []string) {
 func (c file) wrongSecrets() (faults []string) {
 	for _, name := range c.secretNames() {
 		if filepath.Base(name) != name {
-			faults = append(faults, "a secret has to be a name alone in a fleet, without a folder: each worker looks it up "+
+			faults = append(faults, "a secret has to be a name alone in a fleet, without a folder: each worker looks "+
+				"it up "+
 				"among its own (--secrets)")
 			break
 		}
@@ -297,11 +300,13 @@ func (c file) wrongSecrets() (faults []string) {
 	if c.ISAMS != nil {
 		for _, r := range c.ISAMS.Requests {
 			if r.KeyEnv != "" {
-				faults = append(faults, "isams: key_env: in a fleet, name the secret in key_file: a worker has many schools")
+				faults = append(faults, "isams: key_env: in a fleet, name the secret in key_file: a worker has many "+
+					"schools")
 			}
 		}
 		if c.ISAMS.OAuth != nil && c.ISAMS.OAuth.ClientSecretEnv != "" {
-			faults = append(faults, "isams: oauth: client_secret_env: in a fleet, name the secret in client_secret_file")
+			faults = append(faults, "isams: oauth: client_secret_env: in a fleet, name the secret in "+
+				"client_secret_file")
 		}
 	}
 	return faults
@@ -333,7 +338,8 @@ func (s Settings) carried(folder string, c file) (map[string][]byte, error) {
 		}
 		within, err := filepath.Rel(folder, path)
 		if err != nil || !filepath.IsLocal(within) {
-			return nil, fmt.Errorf("%s is not in the folder of the schools: put it there, for it goes along with the school",
+			return nil, fmt.Errorf("%s is not in the folder of the schools: put it there, for it goes along with the "+
+				"school",
 				path)
 		}
 		text, err := files.Read(path)
@@ -378,7 +384,8 @@ func (c *fleetConfig) settle() (s fleet.Settings, faults []string) {
 		}
 		number, isRate := strings.CutSuffix(of.text, "/m")
 		if _, err := fmt.Sscanf(number, "%d", of.into); err != nil || !isRate || *of.into < 1 {
-			faults = append(faults, fmt.Sprintf("fleet: %s: %q is not a rate: write it as 4/m, which is 4 a minute", of.key,
+			faults = append(faults, fmt.Sprintf("fleet: %s: %q is not a rate: write it as 4/m, which is 4 a minute",
+				of.key,
 				of.text))
 		}
 	}
