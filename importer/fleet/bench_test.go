@@ -62,7 +62,9 @@ func BenchmarkFleet(b *testing.B) {
 		time.Sleep(2 * time.Second) // they are up, and one of them leads
 		y.dayGoesByIn(all)
 		before, began := y.transactions(), time.Now()
-		y.exec(`UPDATE fleet.schools SET paused_until = NULL`)
+		if err := y.fleet.Resume(context.Background(), all); err != nil {
+			b.Fatal(err)
+		}
 		y.awaitLong("the night", func() bool { return y.ranSince(began) == n })
 		took := time.Since(began)
 		peak := 0.0

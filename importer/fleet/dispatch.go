@@ -159,7 +159,7 @@ func noteMinute(ctx context.Context, tx pgx.Tx) error {
 			AND state IN ('available', 'pending', 'retryable', 'running', 'scheduled')) q,
 			(SELECT count(*) FILTER (WHERE result IN ('applied', 'unchanged')) AS done,
 				count(*) FILTER (WHERE result = 'held') AS held, count(*) FILTER (WHERE result = 'failed') AS failed
-			FROM fleet.school_status WHERE ended_at > now() - interval '1 minute') d
+			FROM fleet.school_status WHERE ended_at > now() - interval '12 hours') d
 		ON CONFLICT (at) DO UPDATE SET queued = excluded.queued, running = excluded.running, done = excluded.done,
 			held = excluded.held, failed = excluded.failed`, kind)
 	batch.Queue(`DELETE FROM fleet.minutes WHERE at < now() - interval '7 days'`)

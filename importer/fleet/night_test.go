@@ -72,7 +72,9 @@ func TestAllAtTheSameSecond(t *testing.T) {
 	y.dayGoesBy(all...)
 	before := y.transactions()
 	began := time.Now()
-	y.exec(`UPDATE fleet.schools SET paused_until = NULL`)
+	if err := y.fleet.Resume(t.Context(), all); err != nil {
+		t.Fatal(err)
+	}
 	lag := time.Duration(0)
 	y.awaitFor(30*time.Minute, "the second night", func() bool {
 		o, err := y.fleet.Overview(context.Background())

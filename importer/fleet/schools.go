@@ -455,7 +455,8 @@ type WorkerSeen struct {
 	Leader      bool
 }
 
-// Minute is one minute of a night.
+// Minute is how a night stood at the end of a minute: how many schools were queued and running then, and how many had
+// been done, held and failed in the twelve hours before.
 type Minute struct {
 	At                                  time.Time
 	Queued, Running, Done, Held, Failed int

@@ -17,16 +17,27 @@ import (
 	"misimportd/importer/words"
 )
 
-// access knows who is logged in.
-type access struct {
+// Access knows who is logged in, and which forms they have sent. Sites that share one share their log-in: whoever has
+// logged in to one is known to all, and whoever has failed at one waits at all.
+type Access struct {
 	key      [32]byte // by which tokens are made; of this process
 	now      func() time.Time
 	seats    chan struct{} // of passwords that are checked: that is slow on purpose
 	attempts attempts
 	dummies  map[int]string // by cost; of whoever has the seat
+	acts     acts
 
 	mutex    sync.Mutex
 	sessions map[[32]byte]session // by the hash of what the cookie holds
+}
+
+// NewAccess is nobody logged in. It is kept in memory: a restart logs everybody out.
+func NewAccess() *Access {
+	a := &Access{sessions: map[[32]byte]session{}, attempts: attempts{by: map[string]attempt{}},
+		dummies: map[int]string{}, seats: make(chan struct{}, 1), now: time.Now,
+		acts: acts{done: map[string]*deed{}}}
+	_, _ = rand.Read(a.key[:]) // it never fails
+	return a
 }
 
 // session is somebody who has logged in.
@@ -52,8 +63,8 @@ type visitor struct {
 
 // visitorOf finds out who asks: somebody with a certificate or a password that exporter-toolkit has
 // checked, or with a session.
-func (s *Site) visitorOf(r *http.Request, school *School) visitor {
-	if school.Open {
+func (a *Access) visitorOf(r *http.Request, of keys) visitor {
+	if of.open {
 		return visitor{operator: "demo", by: "open"}
 	}
 	if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
@@ -61,18 +72,18 @@ func (s *Site) visitorOf(r *http.Request, school *School) visitor {
 			return visitor{operator: name, by: "certificate " + name}
 		}
 	}
-	if name, _, has := r.BasicAuth(); has && asksPasswords(school.WebConfig) {
+	if name, _, has := r.BasicAuth(); has && asksPasswords(of.WebConfig) {
 		return visitor{operator: name, by: "password " + name}
 	}
 	cookie, err := r.Cookie(cookieName)
 	if err != nil {
 		return visitor{by: "nobody"}
 	}
-	of, known := s.access.find(cookie.Value)
-	if !known || school.Operators[of.operator] != of.hash {
+	found, known := a.find(cookie.Value)
+	if !known || of.Operators[found.operator] != found.hash {
 		return visitor{by: "nobody"}
 	}
-	return visitor{operator: of.operator, by: "session " + cookie.Value, leaves: true}
+	return visitor{operator: found.operator, by: "session " + cookie.Value, leaves: true}
 }
 
 // asksPasswords tells whether exporter-toolkit asks whoever comes for a password: only then has it checked
@@ -88,7 +99,7 @@ func asksPasswords(path string) bool {
 	return err == nil && yaml.Unmarshal(text, &c) == nil && len(c.Users) > 0
 }
 
-func (a *access) find(secret string) (of session, known bool) {
+func (a *Access) find(secret string) (of session, known bool) {
 	locked(&a.mutex, func() {
 		key := sha256.Sum256([]byte(secret))
 		if of, known = a.sessions[key]; known && !a.now().Before(of.ends) {
@@ -100,7 +111,7 @@ func (a *access) find(secret string) (of session, known bool) {
 }
 
 // begin makes a session, whose secret nobody has seen before.
-func (a *access) begin(operator, hash string) (secret string) {
+func (a *Access) begin(operator, hash string) (secret string) {
 	secret = random()
 	locked(&a.mutex, func() {
 		for key, of := range a.sessions {
@@ -113,19 +124,19 @@ func (a *access) begin(operator, hash string) (secret string) {
 	return secret
 }
 
-func (a *access) end(secret string) {
+func (a *Access) end(secret string) {
 	locked(&a.mutex, func() { delete(a.sessions, sha256.Sum256([]byte(secret))) })
 }
 
 // token is what a visitor's forms carry: nobody else knows it.
-func (a *access) token(v visitor) string {
+func (a *Access) token(v visitor) string {
 	mac := hmac.New(sha256.New, a.key[:])
 	mac.Write([]byte(v.by))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // isOwnForm tells whether a form is one of this visitor's pages.
-func (a *access) isOwnForm(r *http.Request, v visitor) bool {
+func (a *Access) isOwnForm(r *http.Request, v visitor) bool {
 	return hmac.Equal([]byte(r.PostFormValue("token")), []byte(a.token(v)))
 }
 
@@ -137,7 +148,7 @@ func random() string {
 
 // nobody is a hash that no password has, of the highest cost among the operators': checking one against it takes as
 // long as for somebody who is there.
-func (a *access) nobody(operators map[string]string) string {
+func (a *Access) nobody(operators map[string]string) string {
 	cost := bcrypt.DefaultCost
 	for _, hash := range operators {
 		if of, err := bcrypt.Cost([]byte(hash)); err == nil {
@@ -152,7 +163,7 @@ func (a *access) nobody(operators map[string]string) string {
 }
 
 // isPassword tells whether a password is an operator's. The caller has the seat.
-func (a *access) isPassword(operators map[string]string, name, password string) bool {
+func (a *Access) isPassword(operators map[string]string, name, password string) bool {
 	hash, known := operators[name]
 	if !known {
 		hash = a.nobody(operators)
@@ -165,7 +176,7 @@ const queueMost = 5 * time.Second
 
 // try checks a password: one at a time, and none while its sender has to wait. isBusy says that too many others are
 // before it.
-func (a *access) try(ctx context.Context, operators map[string]string, name, password, address string) (is bool,
+func (a *Access) try(ctx context.Context, operators map[string]string, name, password, address string) (is bool,
 	wait time.Duration, isBusy bool) {
 	timer := time.NewTimer(queueMost)
 	defer timer.Stop()

@@ -43,11 +43,11 @@ const (
 )
 
 // formOf is what makes a form the one that it is: whose it is, of which showing of the page, and what it asks for.
-func formOf(r *http.Request, v visitor) string {
+func formOf(prefix string, r *http.Request, v visitor) string {
 	if r.PostFormValue("nonce") == "" {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(v.by + "\n" + r.URL.Path + "\n" + r.PostForm.Encode()))
+	sum := sha256.Sum256([]byte(v.by + "\n" + prefix + r.URL.Path + "\n" + r.PostForm.Encode()))
 	return string(sum[:])
 }
 
@@ -84,46 +84,51 @@ func (a *acts) end(form, then string) {
 func (s *Site) act(do deedOf) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := &visit{Site: s, school: s.School(), request: r, ctx: s.Life, now: time.Now()}
-		v.visitor = s.visitorOf(r, v.school)
-		form := formOf(r, v.visitor)
-		switch {
-		case !v.isNamed():
-			s.askToLogIn(w, r, http.StatusForbidden, "/", "Nothing was done: your session has ended, or you have "+
-				"not logged in.")
-			return
-		case !s.access.isOwnForm(r, v.visitor) || form == "":
-			s.say(w, r, http.StatusForbidden, "Nothing was done",
-				"This form is not of a page that you were shown, or too old. Load the page anew and try again.")
-			return
-		}
-		if before := s.acts.begin(form, v.now); before != nil {
-			if before.then == "" {
-				s.say(w, r, http.StatusConflict, "It is being done", "This form was sent twice; it is done once.")
-				return
-			}
-			http.Redirect(w, r, before.then, http.StatusSeeOther)
-			return
-		}
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Hour))
-		then, err := v.carryOut(do)
-		s.acts.end(form, then)
-		if err != nil {
-			s.notDone(w, r, v, err)
-			return
-		}
-		http.Redirect(w, r, then, http.StatusSeeOther)
+		v.visitor = s.access.visitorOf(r, v.school.keys())
+		s.once(w, r, v.visitor, func() (string, error) { return do(v) }, func(err error) { s.notDone(w, r, v, err) })
 	})
 }
 
+// once does what a form asks for, and then shows the page that tells of it; notDone shows another if that fails.
+func (d *door) once(w http.ResponseWriter, r *http.Request, v visitor, do func() (then string, err error),
+	notDone func(error)) {
+	form := formOf(d.prefix, r, v)
+	switch {
+	case v.operator == "":
+		d.askToLogIn(w, r, http.StatusForbidden, d.prefix+"/", nothingDone)
+		return
+	case !d.access.isOwnForm(r, v) || form == "":
+		d.say(w, r, http.StatusForbidden, "Nothing was done",
+			"This form is not of a page that you were shown, or too old. Load the page anew and try again.")
+		return
+	}
+	if before := d.access.acts.begin(form, time.Now()); before != nil {
+		if before.then == "" {
+			d.say(w, r, http.StatusConflict, "It is being done", "This form was sent twice; it is done once.")
+			return
+		}
+		http.Redirect(w, r, d.prefix+before.then, http.StatusSeeOther)
+		return
+	}
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Hour))
+	then, err := d.carryOut(do)
+	d.access.acts.end(form, then)
+	if err != nil {
+		notDone(err)
+		return
+	}
+	http.Redirect(w, r, d.prefix+then, http.StatusSeeOther)
+}
+
 // carryOut survives a fault of the program's own.
-func (v *visit) carryOut(do deedOf) (then string, err error) {
+func (d *door) carryOut(do func() (then string, err error)) (then string, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			v.fault(fault)
+			d.fault(fault)
 			then, err = "", errors.New("the program is at fault: the log has it; please report it")
 		}
 	}()
-	return do(v)
+	return do()
 }
 
 // notDone says why something was not done.
@@ -321,5 +326,6 @@ func toldOf(r *http.Request) string {
 		"removed":    "It is removed. Lessons and groups follow with the next import.",
 		"paused":     "Imports are paused.",
 		"resumed":    "Imports begin by themselves again.",
+		"goes-on":    "Schools are given to workers again.",
 	}[r.URL.Query().Get("told")]
 }

@@ -114,50 +114,65 @@ func TestNobodyIsKeptOut(t *testing.T) {
 	p.halved(era.NewDate(2016, 9, 6))
 	ctx, program := chromium(t), axe(t)
 	p.logInWithABrowser(ctx)
+	for i, path := range p.everyPage() {
+		p.isForAll(ctx, program, path, fmt.Sprintf("%02d", i))
+	}
+}
+
+// isForAll looks at a page in each look, and takes a picture where that is asked for.
+func (p *place) isForAll(ctx context.Context, axe, path, called string) {
+	p.Helper()
 	seen := looks
 	if os.Getenv("MISIMPORTD_SOAK") == "" {
 		seen = []look{looks[0], looks[3]}
 	}
 	shots := os.Getenv("MISIMPORTD_SCREENSHOTS") // a folder, for people to look at
-	for i, path := range p.everyPage() {
-		for _, l := range seen {
-			if err := l.as(ctx); err != nil {
-				t.Fatal(err)
-			}
-			if err := chromedp.Do(ctx, chromedp.Navigate(p.at+path),
-				chromedp.Evaluate[chromedp.Void](program)); err != nil {
-				t.Fatalf("%s: %v", path, err)
-			}
-			said, err := chromedp.Run(ctx, chromedp.Evaluate[string](runAxe, chromedp.EvalAwaitPromise))
-			if err != nil {
-				t.Fatalf("%s: %v", path, err)
-			}
-			size, err := chromedp.Run(ctx, chromedp.Evaluate[[]int](`[document.documentElement.scrollWidth,
-				document.documentElement.clientWidth]`))
-			if err != nil {
-				t.Fatalf("%s: %v", path, err)
-			}
-			var found []finding
-			if err := json.Unmarshal([]byte(said), &found); err != nil {
-				t.Fatal(err)
-			}
-			for _, f := range found {
-				t.Errorf("%s, %s: %s (%s): %+v", path, l, f.ID, f.Impact, f.Nodes)
-			}
-			if size[0] > size[1] {
-				t.Errorf("%s, %s: %d wide in a window of %d", path, l, size[0], size[1])
-			}
-			if shots != "" {
-				picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-				if err != nil {
-					t.Fatal(err)
-				}
-				name := fmt.Sprintf("%02d-%s.png", i, strings.ReplaceAll(l.String(), " ", "-"))
-				if err := os.WriteFile(filepath.Join(shots, name), picture, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
+	if shots != "" {
+		seen = looks
+	}
+	for _, l := range seen {
+		if err := l.as(ctx); err != nil {
+			p.Fatal(err)
 		}
+		if err := chromedp.Do(ctx, chromedp.Navigate(p.at+path), chromedp.Evaluate[chromedp.Void](axe)); err != nil {
+			p.Fatalf("%s: %v", path, err)
+		}
+		p.hasNoFault(ctx, path, l)
+		if shots == "" {
+			continue
+		}
+		picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+		if err != nil {
+			p.Fatal(err)
+		}
+		file := fmt.Sprintf("%s-%s.png", called, strings.ReplaceAll(l.String(), " ", "-"))
+		if err := os.WriteFile(filepath.Join(shots, file), picture, 0o600); err != nil {
+			p.Fatal(err)
+		}
+	}
+}
+
+// hasNoFault fails where axe finds something in the page that is shown, or where that is wider than the window.
+func (p *place) hasNoFault(ctx context.Context, path string, l look) {
+	p.Helper()
+	said, err := chromedp.Run(ctx, chromedp.Evaluate[string](runAxe, chromedp.EvalAwaitPromise))
+	if err != nil {
+		p.Fatalf("%s: %v", path, err)
+	}
+	size, err := chromedp.Run(ctx, chromedp.Evaluate[[]int](`[document.documentElement.scrollWidth,
+		document.documentElement.clientWidth]`))
+	if err != nil {
+		p.Fatalf("%s: %v", path, err)
+	}
+	var found []finding
+	if err := json.Unmarshal([]byte(said), &found); err != nil {
+		p.Fatal(err)
+	}
+	for _, f := range found {
+		p.Errorf("%s, %s: %s (%s): %+v", path, l, f.ID, f.Impact, f.Nodes)
+	}
+	if size[0] > size[1] {
+		p.Errorf("%s, %s: %d wide in a window of %d", path, l, size[0], size[1])
 	}
 }
 

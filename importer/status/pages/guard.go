@@ -10,7 +10,7 @@ import (
 )
 
 // headers keep a browser from making more of a page than it is, and bodies small.
-func (s *Site) headers(next http.Handler) http.Handler {
+func (d *door) headers(next http.Handler) http.Handler {
 	const policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; " +
 		"frame-ancestors 'none'"
 	const bodyAtMost = 64 << 10
@@ -30,11 +30,11 @@ func (s *Site) headers(next http.Handler) http.Handler {
 
 // ownHost refuses whoever asks for the pages by a name that is not theirs: a page from elsewhere could have
 // given its own name the address of this machine, to read what is on it.
-func (s *Site) ownHost(next http.Handler) http.Handler {
+func (d *door) ownHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if host := hostOf(r); !isOwn(host, s.School().Hosts) {
-			s.Log.Warn("a page was asked for by a name that is not in hosts", "from", addressOf(r))
-			s.say(w, r, http.StatusMisdirectedRequest, "This is not a name of this service",
+		if host := hostOf(r); !isOwn(host, d.house().Hosts) {
+			d.log.Warn("a page was asked for by a name that is not in hosts", "from", addressOf(r))
+			d.say(w, r, http.StatusMisdirectedRequest, "This is not a name of this service",
 				"It was asked for by a name that it does not know. Write the name into the configuration "+
 					"(hosts), or ask by the machine's address.")
 			return
@@ -71,23 +71,23 @@ func addressOf(r *http.Request) string {
 }
 
 // fromElsewhere answers a form that another site has sent.
-func (s *Site) fromElsewhere(w http.ResponseWriter, r *http.Request) {
-	s.Log.Warn("a form came from another site, and was refused", "from", addressOf(r))
-	s.say(w, r, http.StatusForbidden, "Nothing was done", "This form was not sent by a page of this service.")
+func (d *door) fromElsewhere(w http.ResponseWriter, r *http.Request) {
+	d.log.Warn("a form came from another site, and was refused", "from", addressOf(r))
+	d.say(w, r, http.StatusForbidden, "Nothing was done", "This form was not sent by a page of this service.")
 }
 
 // nothingHere answers whoever asks for a page that there is not.
-func (s *Site) nothingHere(w http.ResponseWriter, r *http.Request) {
-	s.say(w, r, http.StatusNotFound, "There is no such page", "Choose one above.")
+func (d *door) nothingHere(w http.ResponseWriter, r *http.Request) {
+	d.say(w, r, http.StatusNotFound, "There is no such page", "Choose one above.")
 }
 
 // survive turns a fault of the program's own into a page that says so.
-func (s *Site) survive(next http.Handler) http.Handler {
+func (d *door) survive(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if fault := recover(); fault != nil {
-				s.fault(fault)
-				s.say(w, r, http.StatusInternalServerError, "The program is at fault",
+				d.fault(fault)
+				d.say(w, r, http.StatusInternalServerError, "The program is at fault",
 					"The log has it: please report it.")
 			}
 		}()
@@ -95,6 +95,6 @@ func (s *Site) survive(next http.Handler) http.Handler {
 	})
 }
 
-func (s *Site) fault(fault any) {
-	s.Log.Error("the program is at fault", "error", fault, "stack", string(debug.Stack()))
+func (d *door) fault(fault any) {
+	d.log.Error("the program is at fault", "error", fault, "stack", string(debug.Stack()))
 }

@@ -20,15 +20,15 @@ type loginForm struct {
 }
 
 // loginPage asks for name and password.
-func (s *Site) loginPage(w http.ResponseWriter, r *http.Request) {
-	s.askToLogIn(w, r, http.StatusOK, ownPath(r.URL.Query().Get("then")), "")
+func (d *door) loginPage(w http.ResponseWriter, r *http.Request) {
+	d.askToLogIn(w, r, http.StatusOK, ownPath(r.URL.Query().Get("then")), "")
 }
 
 // askToLogIn shows the form, and why.
-func (s *Site) askToLogIn(w http.ResponseWriter, r *http.Request, code int, then, why string) {
-	school := s.School()
-	s.write(w, r, code, shown{page: "login", title: "Log in", trouble: why, data: loginForm{
-		Possible: len(school.Operators) > 0, InClear: isInClear(r), Then: then,
+func (d *door) askToLogIn(w http.ResponseWriter, r *http.Request, code int, then, why string) {
+	of := d.house()
+	d.write(w, r, code, shown{page: "login", title: "Log in", trouble: why, data: loginForm{
+		Possible: len(of.Operators) > 0, InClear: isInClear(r), Then: then,
 		Name: words.Clip(r.PostFormValue("name"), nameMost)}})
 }
 
@@ -44,42 +44,42 @@ func isInClear(r *http.Request) bool {
 }
 
 // login begins a session. Whoever has failed waits before the next attempt.
-func (s *Site) login(w http.ResponseWriter, r *http.Request) {
-	school, then, name := s.School(), ownPath(r.PostFormValue("then")), r.PostFormValue("name")
+func (d *door) login(w http.ResponseWriter, r *http.Request) {
+	of, then, name := d.house(), ownPath(r.PostFormValue("then")), r.PostFormValue("name")
 	switch {
-	case !s.access.isOwnForm(r, visitor{by: "nobody"}) && !s.access.isOwnForm(r, s.visitorOf(r, school)):
-		s.askToLogIn(w, r, http.StatusForbidden, then, "This form was too old. Please try again.")
+	case !d.access.isOwnForm(r, visitor{by: "nobody"}) && !d.access.isOwnForm(r, d.access.visitorOf(r, of.keys)):
+		d.askToLogIn(w, r, http.StatusForbidden, then, "This form was too old. Please try again.")
 		return
 	case isInClear(r):
-		s.askToLogIn(w, r, http.StatusForbidden, then, "")
+		d.askToLogIn(w, r, http.StatusForbidden, then, "")
 		return
 	}
-	is, wait, isBusy := s.access.try(r.Context(), school.Operators, name, r.PostFormValue("password"), addressOf(r))
+	is, wait, isBusy := d.access.try(r.Context(), of.Operators, name, r.PostFormValue("password"), addressOf(r))
 	switch {
 	case isBusy:
-		s.askToLogIn(w, r, http.StatusTooManyRequests, then, "Many try to log in just now: try again in a minute.")
+		d.askToLogIn(w, r, http.StatusTooManyRequests, then, "Many try to log in just now: try again in a minute.")
 	case wait > 0:
 		seconds := int(wait.Seconds()) + 1
 		w.Header().Set("Retry-After", strconv.Itoa(seconds))
-		s.askToLogIn(w, r, http.StatusTooManyRequests, then, fmt.Sprintf("Too many attempts: try again in %s.",
+		d.askToLogIn(w, r, http.StatusTooManyRequests, then, fmt.Sprintf("Too many attempts: try again in %s.",
 			words.Many(seconds, "second")))
 	case !is:
-		s.Log.Warn("somebody failed to log in to the pages", "from", addressOf(r))
-		s.askToLogIn(w, r, http.StatusForbidden, then, "There is nobody of this name and password.")
+		d.log.Warn("somebody failed to log in to the pages", "from", addressOf(r))
+		d.askToLogIn(w, r, http.StatusForbidden, then, "There is nobody of this name and password.")
 	default:
 		if cookie, err := r.Cookie(cookieName); err == nil {
-			s.access.end(cookie.Value)
+			d.access.end(cookie.Value)
 		}
-		s.Log.Info("an operator has logged in to the pages", "operator", name, "from", addressOf(r))
-		setCookie(w, s.access.begin(name, school.Operators[name]), sessionMost)
+		d.log.Info("an operator has logged in to the pages", "operator", name, "from", addressOf(r))
+		setCookie(w, d.access.begin(name, of.Operators[name]), sessionMost)
 		http.Redirect(w, r, then, http.StatusSeeOther)
 	}
 }
 
 // logout ends the session.
-func (s *Site) logout(w http.ResponseWriter, r *http.Request) {
-	if cookie, err := r.Cookie(cookieName); err == nil && s.access.isOwnForm(r, s.visitorOf(r, s.School())) {
-		s.access.end(cookie.Value)
+func (d *door) logout(w http.ResponseWriter, r *http.Request) {
+	if cookie, err := r.Cookie(cookieName); err == nil && d.access.isOwnForm(r, d.access.visitorOf(r, d.house().keys)) {
+		d.access.end(cookie.Value)
 		setCookie(w, "", -time.Second)
 	}
 	http.Redirect(w, r, "/", http.StatusSeeOther)

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"html/template"
+	"strings"
 
 	"misimportd/importer/ask"
 )
@@ -23,22 +24,32 @@ type manualPage struct {
 	Text   template.HTML
 }
 
-func manual(v *visit) (shown, error) {
+func manual(v *visit) (shown, error) { return topicsOf(v.Manual), nil }
+
+// topicsOf lists what the manual has.
+func topicsOf(of Manual) shown {
 	p := manualPage{}
-	if v.Manual != nil {
-		p.Topics = v.Manual.Topics()
+	if of != nil {
+		p.Topics = of.Topics()
 	}
-	return shown{page: "manual", nav: "manual", title: "Manual", data: p}, nil
+	return shown{page: "manual", nav: "manual", title: "Manual", data: p}
 }
 
 func topic(v *visit) (shown, error) {
-	if v.Manual == nil {
+	return topicOf(v.Manual, v.request.PathValue("topic"), v.Prefix)
+}
+
+// topicOf is a topic whose links to others lead below a prefix.
+func topicOf(of Manual, name, prefix string) (shown, error) {
+	if of == nil {
 		return shown{}, badf("there is no manual here")
 	}
-	name := v.request.PathValue("topic")
-	title, text, isThere := v.Manual.HTML(name)
+	title, text, isThere := of.HTML(name)
 	if !isThere {
 		return shown{}, &ask.NotKnownError{Kind: "topic of the manual", Text: clipped(name)}
 	}
-	return shown{page: "manual", nav: "manual", title: title, data: manualPage{Text: text}}, nil
+	const link = `href="/manual/` // no text has it: its quotes are escaped there
+	below := strings.ReplaceAll(string(text), link, `href="`+template.HTMLEscapeString(prefix)+`/manual/`)
+	return shown{page: "manual", nav: "manual", title: title,
+		data: manualPage{Text: template.HTML(below)}}, nil //nolint:gosec // it was HTML before
 }

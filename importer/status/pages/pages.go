@@ -4,8 +4,8 @@
 package pages
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -53,6 +53,8 @@ type Given struct {
 	Life        context.Context // of the service: what was begun on a page ends with it, not with the browser
 	School      func() *School  // that is in force now
 	Pulse       *status.Pulse
+	Access      *Access          // who is logged in; nil: the site has its own
+	Prefix      string           // below which the pages are, such as /fleet/schools/st-anne; "": at the top
 	Again       func()           // asks for an import now; nil: there is no service that could make one
 	Undelivered func() []Message // nil: there are none
 	Manual      Manual
@@ -63,27 +65,34 @@ type Given struct {
 // Site is the pages of a service.
 type Site struct {
 	Given
-	access access
-	acts   acts
-	seats  chan struct{} // of those who look at the database
+	door
+	seats chan struct{} // of those who look at the database
 }
 
 // atOnce is how many pages may look at the database at once.
 const atOnce = 8
 
-// New makes the pages. It keeps who is logged in in memory: a restart logs everybody out.
+// New makes the pages.
 func New(given Given) *Site {
 	site := &Site{Given: given}
 	site.seats = make(chan struct{}, atOnce)
-	site.access = access{sessions: map[[32]byte]session{}, attempts: attempts{by: map[string]attempt{}},
-		dummies: map[int]string{},
-		seats:   make(chan struct{}, 1), now: time.Now}
-	_, _ = rand.Read(site.access.key[:]) // it never fails
-	site.acts = acts{done: map[string]*deed{}}
+	site.door = door{access: cmp.Or(given.Access, NewAccess()), log: given.Log, version: given.Version,
+		prefix: given.Prefix, house: site.asConfigured}
 	return site
 }
 
-// Handler answers browsers.
+// asConfigured is the house of the school that is in force.
+func (s *Site) asConfigured() house {
+	school := s.School()
+	return house{keys: school.keys(), zone: school.Importer.Zone, today: school.day(time.Now()), again: s.Again != nil}
+}
+
+// keys are who may come in to a school's pages.
+func (school *School) keys() keys {
+	return keys{FleetKeys{Operators: school.Operators, Hosts: school.Hosts, WebConfig: school.WebConfig}, school.Open}
+}
+
+// Handler answers browsers. Below a prefix the whole site is for operators, and logging in is the fleet's.
 func (s *Site) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for path, of := range s.views() {
@@ -92,15 +101,15 @@ func (s *Site) Handler() http.Handler {
 	for path, do := range s.deeds() {
 		mux.Handle("POST "+path, s.act(do))
 	}
-	mux.HandleFunc("GET /login", s.loginPage)
-	mux.HandleFunc("POST /login", s.login)
-	mux.HandleFunc("POST /logout", s.logout)
-	mux.HandleFunc("GET /style.css", stylesheet)
+	mux.HandleFunc("GET "+stylePath, stylesheet)
 	mux.HandleFunc("GET /-/status", s.Pulse.ServePlain)
 	mux.HandleFunc("GET /", s.nothingHere)
-	guarded := http.NewCrossOriginProtection()
-	guarded.SetDenyHandler(http.HandlerFunc(s.fromElsewhere))
-	return s.headers(s.ownHost(guarded.Handler(s.survive(mux))))
+	if s.Prefix == "" {
+		s.logsIn(mux)
+		return s.guarded(mux)
+	}
+	isPublic := func(path string) bool { return path == stylePath }
+	return http.StripPrefix(s.Prefix, s.guarded(s.namedOnly(isPublic, mux)))
 }
 
 // views are the pages that are only looked at, by their paths.

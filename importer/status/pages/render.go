@@ -2,10 +2,12 @@ package pages
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"fmt"
 	"html/template"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 
@@ -24,10 +26,11 @@ type shown struct {
 	told    string // what was done, in a sentence
 	trouble string // what was not
 	data    any
-	raw     []byte // a file instead of a page
-	kind    string // of the file
-	name    string // likewise, to be saved under
-	policy  string // likewise, what it may load; "" for that of all pages
+	raw     []byte         // a file instead of a page
+	kind    string         // of the file
+	name    string         // likewise, to be saved under
+	policy  string         // likewise, what it may load; "" for that of all pages
+	zone    *time.Location // nil: that of the house
 }
 
 // frame is what every page has.
@@ -36,7 +39,9 @@ type frame struct {
 	Operator                  string
 	Named, Leaves, CanLogIn   bool
 	Token, Nonce, Version     string
-	Path                      string
+	Prefix, Path              string
+	School                    string // its name among others, where there is a prefix
+	Fleet, Jobs               bool   // of many schools; with the pages of its jobs
 	Again                     bool
 	Data                      any
 
@@ -120,6 +125,9 @@ func (f frame) Short(at time.Time) string {
 	return at.In(f.zone).Format("2 Jan 2006, 15:04")
 }
 
+// Clock is the time of day.
+func (f frame) Clock(at time.Time) string { return at.In(f.zone).Format("15:04") }
+
 // Today is the day on the school's clock.
 func (f frame) Today() era.Date { return f.today }
 
@@ -130,7 +138,7 @@ func (f frame) With(data any) frame {
 }
 
 // write writes a page.
-func (s *Site) write(w http.ResponseWriter, r *http.Request, code int, of shown) {
+func (d *door) write(w http.ResponseWriter, r *http.Request, code int, of shown) {
 	if of.raw != nil {
 		w.Header().Set("Content-Type", of.kind)
 		if of.policy != "" {
@@ -142,19 +150,19 @@ func (s *Site) write(w http.ResponseWriter, r *http.Request, code int, of shown)
 		_, _ = w.Write(of.raw)
 		return
 	}
-	school := s.School()
-	v := s.visitorOf(r, school)
-	zone := school.Importer.Zone
+	house := d.house()
+	v := d.access.visitorOf(r, house.keys)
 	f := frame{Title: of.title, Nav: of.nav, Told: of.told, Trouble: of.trouble, Operator: v.operator,
-		Named: v.operator != "", Leaves: v.leaves, CanLogIn: len(school.Operators) > 0, Token: s.access.token(v),
-		Nonce: random(), Version: s.Version, Path: r.URL.RequestURI(), Again: s.Again != nil, Data: of.data,
-		zone: zone, today: school.day(time.Now())}
+		Named: v.operator != "", Leaves: v.leaves, CanLogIn: len(house.Operators) > 0, Token: d.access.token(v),
+		Nonce: random(), Version: d.version, Prefix: d.prefix, Path: d.prefix + r.URL.RequestURI(),
+		School: path.Base(d.prefix), Fleet: d.fleet, Jobs: d.jobs, Again: house.again, Data: of.data,
+		zone: cmp.Or(of.zone, house.zone), today: house.today}
 	if f.Told == "" && f.Named {
 		f.Told = toldOf(r)
 	}
 	var b bytes.Buffer
 	if err := templates[of.page].ExecuteTemplate(&b, "frame", f); err != nil {
-		s.Log.Error("a page could not be written", "page", of.page, "error", err)
+		d.log.Error("a page could not be written", "page", of.page, "error", err)
 		http.Error(w, "The page could not be written: the log says why.", http.StatusInternalServerError)
 		return
 	}
@@ -162,6 +170,9 @@ func (s *Site) write(w http.ResponseWriter, r *http.Request, code int, of shown)
 	w.WriteHeader(code)
 	_, _ = w.Write(b.Bytes())
 }
+
+// stylePath is where a site has its style sheet.
+const stylePath = "/style.css"
 
 // stylesheet is how all pages look.
 func stylesheet(w http.ResponseWriter, _ *http.Request) {

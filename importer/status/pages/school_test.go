@@ -84,17 +84,25 @@ func newPlace(t testing.TB, secure bool) *place {
 	p.shown = &pages.School{Importer: p.im, Schedule: schedule, Operators: map[string]string{name: string(hash)},
 		Hosts: []string{"school.example"}, Today: era.NewDate(2016, 9, 6),
 		Settings: []pages.Setting{{Key: "state", Value: string(p.im.State.Scratch()), From: "the default"}}}
-	site := pages.New(pages.Given{Life: t.Context(), School: func() *pages.School { return p.shown }, Pulse: p.pulse,
-		Again: func() { p.asked++ }, Version: "test", Log: log})
-	handler := site.Handler()
+	p.answer(pages.New(p.given()).Handler(), secure)
+	return p
+}
+
+// given is what the school's pages need.
+func (p *place) given() pages.Given {
+	return pages.Given{Life: p.Context(), School: func() *pages.School { return p.shown }, Pulse: p.pulse,
+		Again: func() { p.asked++ }, Version: "test", Log: p.im.Log}
+}
+
+// answer begins to answer browsers.
+func (p *place) answer(handler http.Handler, secure bool) {
 	if p.server = httptest.NewUnstartedServer(handler); secure {
 		p.server.StartTLS()
 	} else {
 		p.server.Start()
 	}
-	t.Cleanup(p.server.Close)
+	p.Cleanup(p.server.Close)
 	p.at = p.server.URL
-	return p
 }
 
 // night makes an import of the school as it is.

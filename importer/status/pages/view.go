@@ -79,9 +79,9 @@ const (
 func (s *Site) page(of view) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := &visit{Site: s, school: s.School(), request: r, now: time.Now()}
-		v.visitor = s.visitorOf(r, v.school)
+		v.visitor = s.access.visitorOf(r, v.school.keys())
 		if of.named && !v.isNamed() {
-			s.askToLogIn(w, r, http.StatusForbidden, r.URL.RequestURI(), "This page is for those who have logged in.")
+			s.askToLogIn(w, r, http.StatusForbidden, s.Prefix+r.URL.RequestURI(), forOperators)
 			return
 		}
 		most := lookMost
@@ -188,9 +188,4 @@ func (s *Site) failed(w http.ResponseWriter, r *http.Request, v *visit, err erro
 func (s *Site) away(w http.ResponseWriter, r *http.Request) {
 	s.write(w, r, http.StatusServiceUnavailable, shown{page: "away", nav: "today", title: "The database is away",
 		data: s.Pulse.Now()})
-}
-
-// say shows a page of one sentence.
-func (s *Site) say(w http.ResponseWriter, r *http.Request, code int, title, text string) {
-	s.write(w, r, code, shown{page: "said", title: title, data: text})
 }
