@@ -14,17 +14,22 @@ import (
 	"golang.org/x/net/netutil"
 
 	"misimportd/importer/status"
+	"misimportd/importer/status/pages"
 )
 
 // answer answers people and Prometheus until it is closed.
 func (w *work) answer(ctx context.Context, cancel context.CancelCauseFunc) (close func(), err error) {
+	handler, err := w.handler(ctx)
+	if err != nil {
+		return nil, err
+	}
 	listener, err := net.Listen("tcp", w.settings.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w; choose another address (--listen)", err)
 	}
 	listener = netutil.LimitListener(listener, status.Connections)
 	w.log.Info("answering", "at", listener.Addr().String())
-	server := &http.Server{Handler: w.handler(ctx), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 60 * time.Second, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(w.log.Handler(), slog.LevelDebug)}
 	addresses := []string{listener.Addr().String()}
@@ -40,14 +45,26 @@ func (w *work) answer(ctx context.Context, cancel context.CancelCauseFunc) (clos
 }
 
 // handler answers programs and people.
-func (w *work) handler(ctx context.Context) http.Handler {
+func (w *work) handler(ctx context.Context) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(w.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 8,
 		Timeout: 10 * time.Second}))
 	mux.HandleFunc("GET /healthz", answering(w.worker.Well))
 	mux.HandleFunc("GET /-/healthy", answering(w.worker.Well))
 	mux.HandleFunc("GET /-/ready", answering(w.worker.Ready))
-	return mux
+	jobs, err := w.fleet.JobsPages(ctx, pages.JobsPath, w.log)
+	if err != nil {
+		return nil, err
+	}
+	keys := func() pages.FleetKeys {
+		return pages.FleetKeys{Operators: w.settings.Operators, Hosts: w.settings.Hosts, WebConfig: w.settings.WebConfig}
+	}
+	access := pages.NewAccess()
+	seen := &seenSchools{work: w, life: ctx, access: access, keys: keys, open: map[string]*seenSchool{}}
+	context.AfterFunc(ctx, seen.close)
+	mux.Handle("/", pages.NewFleet(pages.GivenFleet{Life: ctx, Fleet: seen, Jobs: jobs, Access: access,
+		Manual: shownManual{}, Keys: keys, Version: version(), Log: w.log}).Handler())
+	return mux, nil
 }
 
 // answering tells whether all is well.

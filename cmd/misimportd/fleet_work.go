@@ -110,7 +110,7 @@ func scratch(state string) (folder string, clear func(), err error) {
 		if folder, err = os.MkdirTemp("", "misimportd-worker-"); err != nil {
 			return "", nil, err
 		}
-		return folder, func() { _ = os.RemoveAll(folder) }, nil
+		return filepath.Join(folder, "schools"), func() { _ = os.RemoveAll(folder) }, nil
 	}
 	if err := os.MkdirAll(state, 0o700); err != nil {
 		return "", nil, fmt.Errorf("state folder: %w; choose another with --state", err)
@@ -126,10 +126,11 @@ func scratch(state string) (folder string, clear func(), err error) {
 		return "", nil, fmt.Errorf("state folder: %w", err)
 	}
 	folder = filepath.Join(state, "schools")
-	if err := errors.Join(os.RemoveAll(folder), os.MkdirAll(folder, 0o700)); err != nil {
+	clearAway := func() error { return errors.Join(os.RemoveAll(folder), os.RemoveAll(folder+seenToo)) }
+	if err := clearAway(); err != nil {
 		return "", nil, errors.Join(fmt.Errorf("state folder: %w", err), unlock())
 	}
-	return folder, func() { _ = os.RemoveAll(folder); _ = unlock() }, nil
+	return folder, func() { _ = clearAway(); _ = unlock() }, nil
 }
 
 // run answers while the worker works.

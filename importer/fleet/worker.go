@@ -143,6 +143,14 @@ func (w *Worker) held() []int64 {
 // now is the time by the clock of the fleet's database: this machine's may be wrong.
 func (w *Worker) now() time.Time { return w.Clock().Add(w.clock.offset()) }
 
+// Now is the time by the clock of the fleet's database, once the worker works.
+func (w *Worker) Now() time.Time {
+	if w.Clock == nil {
+		return time.Now()
+	}
+	return w.now()
+}
+
 // Ready tells why the worker is of no use now, nil when it is.
 func (w *Worker) Ready() error { return w.health.ready() }
 

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"misimportd/era"
+	"misimportd/importer/fleet"
+	"misimportd/importer/status"
+	"misimportd/importer/status/pages"
+)
+
+// seenSchools is what the pages of the fleet show: all schools, and each school's own pages for as long as somebody looks
+// at them.
+type seenSchools struct {
+	*work
+	life   context.Context
+	access *pages.Access
+	keys   func() pages.FleetKeys
+
+	mutex sync.Mutex
+	open  map[string]*seenSchool
+}
+
+// seenSchool is a school whose pages are looked at.
+type seenSchool struct {
+	handler http.Handler
+	school  fleet.School
+	opened  *fleet.Opened
+	used    time.Time
+}
+
+// seenToo is added to the folder in which schools are laid out that are looked at: an import has one of its own.
+const seenToo = "-seen"
+
+// A school that nobody has looked at for a while is closed. So is the one that was looked at longest ago, when there are
+// too many.
+const (
+	seenFor  = 10 * time.Minute
+	seenMost = 50
+)
+
+// Overview is the fleet as its pages show it.
+func (s *seenSchools) Overview(ctx context.Context) (shown pages.FleetOverview, err error) {
+	o, err := s.fleet.Overview(ctx)
+	shown = pages.FleetOverview{At: o.At, Zone: time.Local}
+	for _, of := range o.Standings {
+		shown.Schools = append(shown.Schools, shownSchool(of, o.At))
+	}
+	for _, m := range o.Minutes {
+		shown.Minutes = append(shown.Minutes, pages.FleetMinute(m))
+	}
+	for _, w := range o.Workers {
+		shown.Workers = append(shown.Workers, pages.FleetWorker{Name: w.ID, Version: w.Version, Since: w.Since, Seen: w.Seen,
+			Jobs: w.Jobs, Leader: w.Leader})
+	}
+	if o.Stop != nil {
+		shown.Stop = &pages.FleetStop{Since: o.Stop.At, Why: o.Stop.Why}
+	}
+	return shown, err
+}
+
+func shownSchool(of fleet.Standing, now time.Time) pages.FleetSchool {
+	school := pages.FleetSchool{Name: of.School, State: of.State(now), Why: of.Why, Run: of.Run, Result: of.Result,
+		RanAt: of.RanAt, HeldSince: of.HeldSince, Next: of.Next, LastSuccess: of.LastSuccess, DataAt: of.DataAt,
+		Problems: of.Problems, Canary: of.Canary}
+	if of.PausedUntil.After(now) {
+		if school.Why == "" {
+			school.Why = of.PausedWhy
+		}
+		zone, err := time.LoadLocation(of.Zone)
+		if err != nil {
+			zone = time.UTC
+		}
+		school.PausedUntil = era.DateOf(of.PausedUntil.In(zone)) - 1
+	}
+	return school
+}
+
+// Resume has the fleet go on.
+func (s *seenSchools) Resume(ctx context.Context, operator string) error {
+	had, err := s.fleet.ResumeAll(ctx, operator)
+	if err == nil && had {
+		s.log.Info("the fleet goes on", "operator", operator)
+	}
+	return err
+}
+
+// Site is a school's own pages; nil where there is no such school.
+func (s *seenSchools) Site(ctx context.Context, name string) (http.Handler, error) {
+	school, err := s.fleet.School(ctx, name)
+	var unknown *fleet.UnknownError
+	if errors.As(err, &unknown) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.closeUnused()
+	if seen := s.open[name]; seen != nil && seen.school.Configuration == school.Configuration {
+		seen.used = time.Now()
+		return seen.handler, nil
+	}
+	s.closeOne(name)
+	seen, err := s.begin(school)
+	if err != nil {
+		return nil, err
+	}
+	s.open[name] = seen
+	return seen.handler, nil
+}
+
+// begin opens a school for its pages.
+func (s *seenSchools) begin(school fleet.School) (*seenSchool, error) {
+	opened, settings, err := s.pagesOf().openWith(school)
+	if err != nil {
+		return nil, err
+	}
+	opened.Setup.Importer.Now = s.worker.Now
+	pulse := status.NewPulse(version())
+	shown := s.shown(settings, opened.Setup, pages.Setting{})
+	site := pages.New(pages.Given{Life: s.life, Pulse: pulse, Version: version(), Log: s.log.With("school", school.Name),
+		Manual: shownManual{}, Prefix: pages.SchoolPath(school.Name), Access: s.access,
+		School: func() *pages.School {
+			now := *shown
+			keys := s.keys()
+			now.Operators, now.Hosts, now.WebConfig = keys.Operators, keys.Hosts, keys.WebConfig
+			return &now
+		},
+		Again: func() {
+			if err := s.fleet.Wish(s.life, []string{school.Name}); err != nil {
+				s.log.Error("an import could not be asked for", "school", school.Name, "error", err)
+			}
+		}})
+	answers := site.Handler()
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		pulse.Looked(opened.Setup.Look(r.Context(), s.worker.Now()))
+		answers.ServeHTTP(w, r)
+	})
+	return &seenSchool{handler: handler, school: school, opened: opened, used: time.Now()}, nil
+}
+
+// pagesOf opens schools in a folder of their own, beside those that are imported.
+func (s *seenSchools) pagesOf() schools {
+	of := s.schools
+	of.folder += seenToo
+	return of
+}
+
+// closeUnused closes what nobody looks at. The caller has the mutex.
+func (s *seenSchools) closeUnused() {
+	oldest := ""
+	for name, seen := range s.open {
+		if time.Since(seen.used) > seenFor {
+			s.closeOne(name)
+		} else if oldest == "" || seen.used.Before(s.open[oldest].used) {
+			oldest = name
+		}
+	}
+	if len(s.open) >= seenMost {
+		s.closeOne(oldest)
+	}
+}
+
+func (s *seenSchools) closeOne(name string) {
+	if seen := s.open[name]; seen != nil {
+		delete(s.open, name)
+		_ = seen.opened.Close()
+	}
+}
+
+func (s *seenSchools) close() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	for name := range s.open {
+		s.closeOne(name)
+	}
+}
