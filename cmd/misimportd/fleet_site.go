@@ -56,9 +56,7 @@ func (w *work) handler(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys := func() pages.FleetKeys {
-		return pages.FleetKeys{Operators: w.settings.Operators, Hosts: w.settings.Hosts, WebConfig: w.settings.WebConfig}
-	}
+	keys := func() pages.FleetKeys { return *w.keys.Load() }
 	access := pages.NewAccess()
 	seen := &seenSchools{work: w, life: ctx, access: access, keys: keys, open: map[string]*seenSchool{}}
 	context.AfterFunc(ctx, seen.close)

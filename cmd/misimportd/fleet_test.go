@@ -4,15 +4,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/bcrypt"
 
 	"misimportd/importer/report"
 	"misimportd/mis/isams/isamstest"
@@ -115,9 +120,9 @@ func TestAFleetAtTheCommandLine(t *testing.T) {
 	d.is(0, "+ st-bede", "apply", "schools/")
 	d.is(0, "nothing to do", "apply", "schools")
 	d.is(0, "st-bede asked for", "run", "st-bede")
-	worker := exec.Command(d.program, "fleet", "work", "--secrets", "secrets", "--listen", "127.0.0.1:0", "--fleet",
-		d.url,
-		"--state", "worker")
+	d.write("fleet.yml", "fleet: "+d.url+"\nsecrets: secrets\nstate: worker\nlisten: 127.0.0.1:0\noperators:\n  alice: "+
+		hashOf(t, "a long password")+"\n")
+	worker := exec.Command(d.program, "fleet", "work", "--config", "fleet.yml")
 	worker.Dir = d.folder
 	w := startProcess(t, worker)
 	at := "http://" + w.await(`msg=answering at=(\S+)`)[1]
@@ -141,9 +146,8 @@ func TestAFleetAtTheCommandLine(t *testing.T) {
 	d.is(0, "The fleet was not stopped", "resume")
 	d.is(2, "which schools?", "run")
 
-	// A night is held, and approved by another machine than that which held it.
-	d.server.Misbehave(isamstest.Fault{Kind: "section-missing", Section: "Pupils"})
-	d.is(0, "run", "at", "st-anne", "runs")
+	d.pagesAnswer(at)
+	d.heldAndApproved()
 	d.is(2, "is not for one school", "at", "st-anne", "serve")
 	for _, path := range []string{"/healthz", "/-/ready"} {
 		response, err := http.Get(at + path)
@@ -152,6 +156,10 @@ func TestAFleetAtTheCommandLine(t *testing.T) {
 		}
 		_ = response.Body.Close()
 	}
+	if err := worker.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	w.await("the configuration was reloaded")
 	if told := d.list(); len(told.Workers) != 1 {
 		t.Errorf("%+v", told.Workers)
 	}
@@ -180,6 +188,88 @@ func TestAFleetAtTheCommandLine(t *testing.T) {
 	d.is(0, "removed from the fleet", "remove", "st-anne")
 	d.is(0, "No school.", "list")
 }
+
+// heldAndApproved has a night held by the worker, and approved at the command line, as on another machine.
+func (d *depot) heldAndApproved() {
+	d.Helper()
+	d.server.Misbehave(isamstest.Fault{Kind: "section-missing", Section: "CurrentPupils", Times: 1})
+	d.is(0, "asked for", "run", "st-anne")
+	deadline := time.Now().Add(time.Minute)
+	for d.list().Schools[0].State != "held" && time.Now().Before(deadline) {
+		time.Sleep(200 * time.Millisecond)
+	}
+	d.is(0, "held", "list", "--where", "held")
+	d.is(0, "held", "at", "st-anne", "runs")
+	d.is(0, "", "at", "st-anne", "approve", "2")
+	if out := d.is(0, "approval", "at", "st-anne", "runs"); !strings.Contains(out, "applied") {
+		d.Error(out)
+	}
+}
+
+func hashOf(t *testing.T, password string) string {
+	t.Helper()
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(hash)
+}
+
+// pagesAnswer looks at the pages of the fleet, of a school and of the jobs: only who has logged in sees them.
+func (d *depot) pagesAnswer(at string) {
+	d.Helper()
+	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	var session []*http.Cookie // a browser sends it to its own machine, though it is not https
+	get := func(path string) (int, string) {
+		request, err := http.NewRequest(http.MethodGet, at+path, nil)
+		if err != nil {
+			d.Fatal(err)
+		}
+		for _, c := range session {
+			request.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
+		}
+		response, err := browser.Do(request)
+		if err != nil {
+			d.Fatal(err)
+		}
+		defer func() { _ = response.Body.Close() }()
+		text, err := io.ReadAll(response.Body)
+		if err != nil {
+			d.Fatal(err)
+		}
+		return response.StatusCode, string(text)
+	}
+	paths := []string{"/fleet", "/fleet/schools/st-anne/", "/fleet/schools/st-anne/runs", "/fleet/schools/st-anne/settings",
+		"/fleet/jobs/", "/fleet/jobs/api/jobs?state=completed"}
+	for _, path := range paths {
+		if code, text := get(path); code == http.StatusOK || strings.Contains(strings.ReplaceAll(text, path, ""), "bede") {
+			d.Errorf("%s: status %d for a stranger", path, code)
+		}
+	}
+	_, form := get("/login")
+	hidden := url.Values{"name": {"alice"}, "password": {"a long password"}, "then": {"/fleet"}}
+	for _, of := range hiddenField.FindAllStringSubmatch(form, -1) {
+		if hidden.Get(of[1]) == "" {
+			hidden.Set(of[1], of[2])
+		}
+	}
+	response, err := browser.PostForm(at+"/login", hidden)
+	if err != nil {
+		d.Fatal(err)
+	}
+	said, _ := io.ReadAll(response.Body)
+	_ = response.Body.Close()
+	if session = response.Cookies(); len(session) == 0 {
+		d.Fatalf("nobody can log in: status %d\n%s\n%s\n%v", response.StatusCode, said, form, hidden)
+	}
+	for i, want := range []string{"st-bede", "run 1", "/fleet/schools/st-anne/runs/1", "timezone", "River", "st-anne"} {
+		if code, text := get(paths[i]); code != http.StatusOK || !strings.Contains(text, want) {
+			d.Errorf("%s: status %d, and no %q in it\n%.300s", paths[i], code, want, text)
+		}
+	}
+}
+
+var hiddenField = regexp.MustCompile(`name="([a-z]+)" value="([^"]*)"`)
 
 // TestAFleetRefuses what is wrong in a folder of schools, and says where; nothing of it is applied.
 func TestAFleetRefuses(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"misimportd/cmd/misimportd/config"
 	"misimportd/era/files"
 	"misimportd/importer/fleet"
+	"misimportd/importer/status/pages"
 )
 
 type fleetWorkCommand struct {
@@ -40,6 +42,8 @@ type work struct {
 	fleet    *fleet.Fleet
 	worker   *fleet.Worker
 	settings config.Fleet
+	keys     atomic.Pointer[pages.FleetKeys] // to its pages, in force now
+	again    func() (config.Fleet, error)    // reads the settings once more
 	schools  schools
 	registry *prometheus.Registry
 }
@@ -65,7 +69,8 @@ func (c fleetWorkCommand) Run(a *app, of *fleetCommand) (err error) {
 	defer opened.Close()
 	debug.SetMemoryLimit(s.MaxMemory)
 	w := &work{app: a, fleet: opened, settings: s, registry: prometheus.NewRegistry(),
-		schools: schools{a, folder, s.Secrets}}
+		schools: schools{a, folder, s.Secrets}, again: func() (config.Fleet, error) { return a.settleFleet(of.fleetFlags) }}
+	w.keys.Store(keysOf(s))
 	w.worker = &fleet.Worker{Fleet: opened, ID: workerID(), Version: version(), Address: s.Address, Jobs: s.Jobs,
 		MaxMemory: s.MaxMemory, Open: w.schools.open, Registry: w.registry, Log: a.log}
 	return w.run()
@@ -144,6 +149,9 @@ func (w *work) run() error {
 		}
 		defer close()
 	}
+	reload := make(chan struct{}, 1)
+	defer relay(map[os.Signal]chan struct{}{syscall.SIGHUP: reload})()
+	go w.keepReloading(ctx, reload)
 	telling := make(chan struct{})
 	go func() {
 		defer close(telling)
@@ -159,6 +167,30 @@ func (w *work) run() error {
 		return context.Cause(ctx)
 	}
 	return nil
+}
+
+func keysOf(s config.Fleet) *pages.FleetKeys {
+	return &pages.FleetKeys{Operators: s.Operators, Hosts: s.Hosts, WebConfig: s.WebConfig}
+}
+
+// keepReloading takes over who may see the pages when it is told to. All else changes when the worker is restarted:
+// schools and their secrets are read for each night anyway.
+func (w *work) keepReloading(ctx context.Context, reload <-chan struct{}) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-reload:
+		}
+		s, err := w.again()
+		if err != nil {
+			w.log.Error("the configuration was not reloaded, and what was before goes on", "error", err)
+			continue
+		}
+		s.WebConfig = w.settings.WebConfig // which is asked for passwords until the worker is restarted
+		w.keys.Store(keysOf(s))
+		w.log.Info("the configuration was reloaded: who may see the pages; all else changes with a restart")
+	}
 }
 
 // hurry ends the process when stopping takes too long. What is not committed is rolled back.

@@ -57,8 +57,8 @@ func manySchools(count int) (list []pages.FleetSchool) {
 		pages.SchoolNew, pages.SchoolWell}
 	results := map[string]string{pages.SchoolHeld: "held", pages.SchoolFailed: "failed"}
 	whys := map[string]string{pages.SchoolHeld: "pupils leaving: 30 of 60",
-		pages.SchoolFailed: "the document ends in its middle: fetch it again", pages.SchoolAside: "its worker died 3 times",
-		pages.SchoolOverdue: "it was due at 03:00"}
+		pages.SchoolFailed: "the document ends in its middle: fetch it again",
+		pages.SchoolAside:  "its worker died 3 times", pages.SchoolOverdue: "it was due at 03:00"}
 	for i := range count {
 		s := pages.FleetSchool{Name: fmt.Sprintf("school-%04d", i+1), State: states[i%len(states)], Canary: i == 0,
 			Next: fleetNow.Add(24 * time.Hour)}
@@ -96,8 +96,8 @@ func oneNight(schools, minutes int) (list []pages.FleetMinute) {
 func overviewOf(schools int) pages.FleetOverview {
 	return pages.FleetOverview{At: fleetNow, Zone: time.UTC, Schools: manySchools(schools),
 		Minutes: oneNight(schools, 150), Workers: []pages.FleetWorker{
-			{Name: "worker-1", Version: "1.7.0", Since: fleetNow.Add(-30 * time.Hour), Seen: fleetNow.Add(-4 * time.Second),
-				Jobs: 3, Leader: true},
+			{Name: "worker-1", Version: "1.7.0", Since: fleetNow.Add(-30 * time.Hour),
+				Seen: fleetNow.Add(-4 * time.Second), Jobs: 3, Leader: true},
 			{Name: "worker-2", Version: "1.6.2", Since: fleetNow.Add(-3 * time.Hour),
 				Seen: fleetNow.Add(-40 * time.Minute)}}}
 }
