@@ -34,6 +34,9 @@ func TestRoomsKnowWhatTheyMay(t *testing.T) {
 		"mis/isams/batch": "store store/model importer mis/cache",
 
 		"importer/messages": "importer/status importer/entry importer/text",
+		"importer/daemon":   "importer/fleet importer/status importer/text",
+		"importer/fleet":    "importer/status importer/text importer/entry",
+		"mis/cache":         "store store/model importer",
 	} {
 		out, err := exec.Command("go", "list", "-deps", "misimportd/"+room).Output()
 		if err != nil {
@@ -45,8 +48,11 @@ func TestRoomsKnowWhatTheyMay(t *testing.T) {
 				t.Errorf("%s imports %s", room, stranger)
 			}
 		}
-		if room == "store" || room == "importer/entry" || room == "importer/ask" ||
-			room == "importer/messages" {
+		if room != "importer/fleet" && slices.Contains(known, "github.com/riverqueue/river") {
+			t.Errorf("%s imports a queue, which the fleet alone needs", room)
+		}
+		if room == "store" || room == "importer/entry" || room == "importer/ask" || room == "importer/messages" ||
+			room == "importer/daemon" || room == "importer/fleet" {
 			continue
 		}
 		for _, driver := range []string{"github.com/lib/pq", "modernc.org/sqlite", "github.com/jmoiron/sqlx"} {

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/metrics"
 	"strconv"
 	"strings"
 	"testing"
@@ -225,4 +227,70 @@ func peakOf(p *process) float64 {
 		}
 	}
 	return 0
+}
+
+// BenchmarkMemory is what the first import of a school takes, and a night after it: the most that the heap holds, beside the
+// size of its document. What a worker reckons with (memory.go) is from here.
+func BenchmarkMemory(b *testing.B) {
+	for _, pupils := range []int{1000, 4000, 16000} {
+		if pupils > sizeOf("FLEET_PUPILS", 4000) {
+			continue
+		}
+		b.Run(fmt.Sprintf("pupils=%d", pupils), func(b *testing.B) {
+			y := newYard(b)
+			size := isamstest.Typical
+			size.Pupils, size.Staff, size.Forms, size.Sets, size.SetLists = pupils, pupils*3/20, pupils*7/125, pupils*3/5,
+				pupils*12
+			of := isamstest.New(1, size)
+			of.TeachIn(thisYear(), pupils*12/5)
+			open := openIn(b.TempDir())
+			for _, night := range []string{"first", "night"} {
+				document := of.Document()
+				y.give("school", document)
+				o, err := open(context.Background(), y.school("school"))
+				if err != nil {
+					b.Fatal(err)
+				}
+				bytes := int64(len(document))
+				document = nil
+				peak := heapPeak(func() {
+					if _, err := o.Setup.Importer.Run(context.Background()); err != nil {
+						b.Fatal(err)
+					}
+				})
+				_ = o.Close()
+				b.Logf("%d pupils, %s import: a document of %.1f MB, %.0f MB of heap at most, %.1f bytes a byte", pupils, night,
+					float64(bytes)/1e6, float64(peak)/1e6, float64(peak)/float64(bytes))
+				of.Change(0.01)
+			}
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// heapPeak is by how much more the heap holds at most while do runs than before.
+func heapPeak(do func()) uint64 {
+	runtime.GC()
+	held := func() uint64 {
+		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		metrics.Read(sample)
+		return sample[0].Value.Uint64()
+	}
+	before, peak := held(), uint64(0)
+	done, over := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(over)
+		for {
+			peak = max(peak, held())
+			select {
+			case <-done:
+				return
+			case <-time.After(2 * time.Millisecond):
+			}
+		}
+	}()
+	do()
+	close(done)
+	<-over
+	return peak - min(peak, before)
 }

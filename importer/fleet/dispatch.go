@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -71,10 +72,12 @@ func (w *Worker) queueIn(ctx context.Context, tx pgx.Tx) error {
 	return w.queue.insert(ctx, tx, nights)
 }
 
-// inTrouble is the schools whose newest run of this night was held or failed, and nobody has said since that the fleet
-// goes on.
-const inTrouble = `t.trouble_since IS NOT NULL AND t.ran_at > now() - interval '12 hours'
-	AND t.ran_at > coalesce((SELECT max(resumed_at) FROM fleet.stops), '-infinity')`
+// inTrouble is the schools whose newest run of this night was held or failed, or which cannot be looked at, and nobody has
+// said since that the fleet goes on.
+const inTrouble = `t.trouble_since IS NOT NULL
+	AND CASE WHEN t.reason IN ('settings', 'database', 'version') THEN t.trouble_since
+		WHEN t.ran_at > now() - interval '12 hours' THEN t.ran_at ELSE '-infinity' END
+	> coalesce((SELECT max(resumed_at) FROM fleet.stops), '-infinity')`
 
 // guardIn looks at what came of the schools that ran this night, and stops the fleet when too much of it looks alike.
 // It returns why, "" when there is nothing new.
@@ -109,16 +112,21 @@ func canaryTrouble(ctx context.Context, tx pgx.Tx) (why string, err error) {
 	var school, result, reason string
 	err = tx.QueryRow(ctx, `SELECT s.name, t.result, t.reason FROM fleet.schools s
 		JOIN fleet.school_status t ON t.school = s.name
-		WHERE s.canary AND `+inTrouble+` AND (t.result = 'held' OR t.gave_up)
+		WHERE s.canary AND s.aside_at IS NULL AND `+inTrouble+` AND (t.gave_up OR
+			CASE WHEN t.reason IN ('settings', 'database', 'version') THEN t.trouble_since < now() - interval '20 minutes'
+			ELSE t.result = 'held' END)
 		ORDER BY s.name LIMIT 1`).Scan(&school, &result, &reason)
 	if isNoRows(err) {
 		return "", nil
 	}
-	return fmt.Sprintf("%s, which goes first, %s (%s)", school, outcomeOf(result), reason), err
+	return fmt.Sprintf("%s, which goes first, %s (%s)", school, outcomeOf(result, reason), reason), err
 }
 
-func outcomeOf(result string) string {
-	if result == "held" {
+func outcomeOf(result, reason string) string {
+	switch {
+	case slices.Contains(ofLooking, reason):
+		return "cannot be looked at"
+	case result == "held":
 		return "was held"
 	}
 	return "failed"

@@ -67,7 +67,7 @@ func (w *Worker) take(ctx context.Context, job Night) (t taken, err error) {
 
 // finish notes what came of a job. The school is free again, unless another worker has taken it meanwhile.
 func (w *Worker) finish(ctx context.Context, t taken, e ending) error {
-	const patience = 10 * time.Second
+	const patience = 8 * time.Second
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	s := t.status.after(e, w.now())

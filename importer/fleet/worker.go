@@ -59,7 +59,7 @@ type Pace struct {
 
 // usual takes up the school of a worker that was killed within a minute and a half.
 var usual = Pace{Beat: 10 * time.Second, Dead: 45 * time.Second, Tick: 55 * time.Second, Again: 30 * time.Second,
-	Stop: 20 * time.Second}
+	Stop: 15 * time.Second}
 
 // Work takes jobs until ctx is done, and then comes to an end within half a minute. It fails at once when it cannot
 // begin.
