@@ -1,4 +1,4 @@
-# make build      the program, static, in bin/
+# make build      the program, static, in bin/: for a single school, and in bin/fleet/ for many
 # make test       every test that any user can run, on both databases
 # make test-root  those that mount: for root, or with user namespaces
 # make soak       the long proofs, whole
@@ -22,8 +22,11 @@ WITH = .ci/with-folder .ci/with-tools .ci/with-postgres
 
 .PHONY: build deb check-deb test test-root soak bench lint fmt check-fmt
 
+BUILD = go build -trimpath -buildvcs=auto -ldflags "-s -w -X main.release=$(VERSION)"
+
 build:
-	go build -trimpath -buildvcs=auto -ldflags "-s -w -X main.release=$(VERSION)" -o bin/misimportd ./cmd/misimportd
+	$(BUILD) -tags single -o bin/misimportd ./cmd/misimportd
+	$(BUILD) -o bin/fleet/misimportd ./cmd/misimportd
 
 deb: build
 	@VERSION=$(VERSION) NFPM=$(NFPM) CYCLONEDX=$(CYCLONEDX) .ci/deb

@@ -1,3 +1,5 @@
+//go:build !single
+
 package main
 
 import (
@@ -17,13 +19,6 @@ import (
 	"misimportd/mis/isams/batch"
 	"misimportd/store"
 )
-
-// placed is a school of a fleet that was laid out in a folder of this machine, to be worked with.
-type placed struct {
-	config  string // its configuration
-	state   string // for what is under way; nothing in it is kept
-	secrets string // where this machine has them, "" for the credentials of the service alone
-}
 
 const schoolFile = "school.yml"
 
@@ -51,10 +46,6 @@ func layOut(folder string, school fleet.School, secrets string) (placed, error) 
 		}
 	}
 	return p, err
-}
-
-func (p placed) given() config.Given {
-	return config.Given{File: p.config, State: p.state, Secrets: p.secrets}
 }
 
 // schools opens the schools of a fleet on this machine.
@@ -141,8 +132,3 @@ func (c fleetAtCommand) Run(a *app, of *fleetCommand) (err error) {
 	}
 	return nil
 }
-
-// toldError is what went wrong and was told already.
-type toldError struct{ status int }
-
-func (e toldError) Error() string { return fmt.Sprintf("it ended with status %d", e.status) }

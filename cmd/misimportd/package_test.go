@@ -236,3 +236,40 @@ func TestVersionsGoUp(t *testing.T) {
 		t.Errorf("the version of the tag v0.10.0 is %q", before)
 	}
 }
+
+// TestASingleSchoolsProgram has nothing in it that only many schools need, and hands over to the program that has.
+func TestASingleSchoolsProgram(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("go", "list", "-tags", "single", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, stranger := range []string{"github.com/riverqueue/river", "github.com/jackc/pgx/v5", "riverqueue.com/riverui"} {
+		if slices.Contains(strings.Fields(string(out)), stranger) {
+			t.Errorf("a single school's program has %s in it", stranger)
+		}
+	}
+	folder := t.TempDir()
+	single := filepath.Join(folder, "misimportd")
+	if out, err := exec.Command("go", "build", "-tags", "single", "-o", single, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	run := func() (string, int) {
+		cmd := exec.Command(single, "fleet", "list", "--where", "held")
+		cmd.Env = append(os.Environ(), "PATH="+folder)
+		out, _ := cmd.CombinedOutput()
+		return string(out), cmd.ProcessState.ExitCode()
+	}
+	if said, status := run(); status != 2 || !strings.Contains(said, "install the package misimportd-fleet") {
+		t.Errorf("status %d: %s", status, said)
+	}
+	script := "#!/bin/sh\necho \"$@\"\nexit 7\n"
+	write := exec.Command("install", "-m", "700", "/dev/stdin", filepath.Join(folder, "misimportd-fleet"))
+	write.Stdin = strings.NewReader(script)
+	if out, err := write.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if said, status := run(); status != 7 || said != "fleet list --where held\n" {
+		t.Errorf("status %d: %s", status, said)
+	}
+}

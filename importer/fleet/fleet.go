@@ -1,3 +1,5 @@
+//go:build !single
+
 // Package fleet makes the nights of many schools on many machines. It knows which schools there are, which are due, and
 // which worker is at which; River, a job queue in PostgreSQL, delivers. That there is one import a night is decided
 // by the record of runs in each school's own database, under its lock, and by nothing else: so a job that is delivered
