@@ -91,9 +91,8 @@ func perMinute(n int, in time.Duration) float64 { return float64(n) / in.Minutes
 // copies enters schools that all have begun with the same document.
 func (y *yard) copies(n, pupils int) (all []string) {
 	y.Helper()
-	size := isamstest.Typical
-	size.Pupils, size.SetLists = pupils, pupils*12
-	of := isamstest.New(1, size)
+	of := isamstest.New(1, isamstest.Size{Pupils: pupils, Staff: pupils * 3 / 20, Forms: pupils * 7 / 125,
+		Sets: pupils * 3 / 5, SetLists: pupils * 12})
 	of.TeachIn(thisYear(), pupils*12/5)
 	template := storetest.Database(y.TB)
 	y.give("template", of.Document())
@@ -108,6 +107,15 @@ func (y *yard) copies(n, pupils int) (all []string) {
 	}
 	_ = o.Close()
 	y.template = of
+	var size, packed, lessons int64
+	db := storetest.Raw(y.TB, template)
+	if err := db.QueryRow(`SELECT pg_database_size(current_database()), sum(length(data)),
+		(SELECT count(*) FROM lessons) FROM document_chunks`).Scan(&size, &packed, &lessons); err != nil {
+		y.Fatal(err)
+	}
+	_ = db.Close() // a database that is copied has nobody in it
+	y.Logf("%d pupils, %d lessons: a document of %.1f MB, packed %.2f MB; the school's database is %.0f MB after its first "+
+		"import", pupils, lessons, float64(len(y.documents["template"]))/1e6, float64(packed)/1e6, float64(size)/1e6)
 	for i := range n {
 		name := fmt.Sprintf("school-%04d", i+1)
 		school := y.school(name)

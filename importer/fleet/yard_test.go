@@ -27,6 +27,7 @@ import (
 	_ "github.com/lib/pq" // the driver postgres
 	"github.com/prometheus/client_golang/prometheus"
 
+	"misimportd/era"
 	"misimportd/importer"
 	"misimportd/importer/daemon"
 	"misimportd/importer/fleet"
@@ -103,7 +104,8 @@ func openIn(folder string) func(context.Context, fleet.School) (*fleet.Opened, e
 			return nil, err
 		}
 		im := &importer.Importer{DB: db, State: homeOf(db, cache.Folder(state)), Zone: zone, Version: "test",
-			Guard: guard.NewGuard(), Log: log, Fetching: importer.Fetching{Client: client, Anew: true}}
+			AcademicYearStarts: era.FirstSeptember,
+			Guard:              guard.NewGuard(), Log: log, Fetching: importer.Fetching{Client: client, Anew: true}}
 		im.Progress = func(stage string) { misbehave(school.Name, stage) }
 		return &fleet.Opened{Setup: &daemon.Setup{Importer: im, Schedule: schedule}, Host: "mis", Close: db.Close}, nil
 	}
