@@ -17,11 +17,11 @@ type memory struct {
 	inUse atomic.Int64
 }
 
-// What an import takes, in bytes: measured with "go test -bench Memory ./importer/fleet" on documents with timetables
-// of 1,000 to 16,000 pupils, and rounded up.
+// What an import takes, in bytes: measured with "go test -bench Memory ./importer/fleet" on schools of 1,000 and 4,000
+// pupils with a year's timetable, and rounded up.
 const (
-	perImport = 48 << 20
-	perByte   = 8
+	perImport = 32 << 20
+	perByte   = 40 // of the document
 )
 
 func newMemory(total int64) *memory {
