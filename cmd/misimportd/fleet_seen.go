@@ -15,7 +15,8 @@ import (
 	"misimportd/importer/status/pages"
 )
 
-// seenSchools is what the pages of the fleet show: all schools, and each school's own pages for as long as somebody looks
+// seenSchools is what the pages of the fleet show: all schools, and each school's own pages for as long as somebody
+// looks
 // at them.
 type seenSchools struct {
 	*work
@@ -38,7 +39,8 @@ type seenSchool struct {
 // seenToo is added to the folder in which schools are laid out that are looked at: an import has one of its own.
 const seenToo = "-seen"
 
-// A school that nobody has looked at for a while is closed. So is the one that was looked at longest ago, when there are
+// A school that nobody has looked at for a while is closed. So is the one that was looked at longest ago, when there
+// are
 // too many.
 const (
 	seenFor  = 10 * time.Minute
@@ -56,7 +58,8 @@ func (s *seenSchools) Overview(ctx context.Context) (shown pages.FleetOverview, 
 		shown.Minutes = append(shown.Minutes, pages.FleetMinute(m))
 	}
 	for _, w := range o.Workers {
-		shown.Workers = append(shown.Workers, pages.FleetWorker{Name: w.ID, Version: w.Version, Since: w.Since, Seen: w.Seen,
+		shown.Workers = append(shown.Workers, pages.FleetWorker{Name: w.ID, Version: w.Version, Since: w.Since,
+			Seen: w.Seen,
 			Jobs: w.Jobs, Leader: w.Leader})
 	}
 	if o.Stop != nil {
@@ -126,7 +129,8 @@ func (s *seenSchools) begin(school fleet.School) (*seenSchool, error) {
 	opened.Setup.Importer.Now = s.worker.Now
 	pulse := status.NewPulse(version())
 	shown := s.shown(settings, opened.Setup, pages.Setting{})
-	site := pages.New(pages.Given{Life: s.life, Pulse: pulse, Version: version(), Log: s.log.With("school", school.Name),
+	site := pages.New(pages.Given{Life: s.life, Pulse: pulse, Version: version(), Log: s.log.With("school",
+		school.Name),
 		Manual: shownManual{}, Prefix: pages.SchoolPath(school.Name), Access: s.access,
 		School: func() *pages.School {
 			now := *shown

@@ -122,7 +122,8 @@ func TestAFleetAtTheCommandLine(t *testing.T) {
 	d.is(0, "+ st-bede", "apply", "schools/")
 	d.is(0, "nothing to do", "apply", "schools")
 	d.is(0, "st-bede asked for", "run", "st-bede")
-	d.write("fleet.yml", "fleet: "+d.url+"\nsecrets: secrets\nstate: worker\nlisten: 127.0.0.1:0\noperators:\n  alice: "+
+	d.write("fleet.yml", "fleet: "+d.url+"\nsecrets: secrets\nstate: worker\nlisten: 127.0.0.1:0\noperators:\n  "+
+		"alice: "+
 		hashOf(t, "a long password")+"\n")
 	worker := exec.Command(d.program, "fleet", "work", "--config", "fleet.yml")
 	worker.Dir = d.folder
@@ -220,7 +221,10 @@ func hashOf(t *testing.T, password string) string {
 // pagesAnswer looks at the pages of the fleet, of a school and of the jobs: only who has logged in sees them.
 func (d *depot) pagesAnswer(at string) {
 	d.Helper()
-	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	browser := &http.Client{CheckRedirect: func(*http.Request,
+		[]*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 	var session []*http.Cookie // a browser sends it to its own machine, though it is not https
 	get := func(path string) (int, string) {
 		request, err := http.NewRequest(http.MethodGet, at+path, nil)
@@ -241,10 +245,12 @@ func (d *depot) pagesAnswer(at string) {
 		}
 		return response.StatusCode, string(text)
 	}
-	paths := []string{"/fleet", "/fleet/schools/st-anne/", "/fleet/schools/st-anne/runs", "/fleet/schools/st-anne/settings",
+	paths := []string{"/fleet", "/fleet/schools/st-anne/", "/fleet/schools/st-anne/runs",
+		"/fleet/schools/st-anne/settings",
 		"/fleet/jobs/", "/fleet/jobs/api/jobs?state=completed"}
 	for _, path := range paths {
-		if code, text := get(path); code == http.StatusOK || strings.Contains(strings.ReplaceAll(text, path, ""), "bede") {
+		if code, text := get(path); code == http.StatusOK || strings.Contains(strings.ReplaceAll(text, path, ""),
+			"bede") {
 			d.Errorf("%s: status %d for a stranger", path, code)
 		}
 	}

@@ -71,7 +71,10 @@ func (c fleetWorkCommand) Run(a *app, of *fleetCommand) (err error) {
 	defer opened.Close()
 	debug.SetMemoryLimit(s.MaxMemory)
 	w := &work{app: a, fleet: opened, settings: s, registry: prometheus.NewRegistry(),
-		schools: schools{a, folder, s.Secrets}, again: func() (config.Fleet, error) { return a.settleFleet(of.fleetFlags) }}
+		schools: schools{a, folder, s.Secrets}, again: func() (config.Fleet,
+			error) {
+			return a.settleFleet(of.fleetFlags)
+		}}
 	w.keys.Store(keysOf(s))
 	w.worker = &fleet.Worker{Fleet: opened, ID: workerID(), Version: version(), Address: s.Address, Jobs: s.Jobs,
 		MaxMemory: s.MaxMemory, Open: w.schools.open, Registry: w.registry, Log: a.log}

@@ -244,7 +244,8 @@ func TestASingleSchoolsProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, stranger := range []string{"github.com/riverqueue/river", "github.com/jackc/pgx/v5", "riverqueue.com/riverui"} {
+	for _, stranger := range []string{"github.com/riverqueue/river", "github.com/jackc/pgx/v5",
+		"riverqueue.com/riverui"} {
 		if slices.Contains(strings.Fields(string(out)), stranger) {
 			t.Errorf("a single school's program has %s in it", stranger)
 		}

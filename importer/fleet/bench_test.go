@@ -114,7 +114,8 @@ func (y *yard) copies(n, pupils int) (all []string) {
 		y.Fatal(err)
 	}
 	_ = db.Close() // a database that is copied has nobody in it
-	y.Logf("%d pupils, %d lessons: a document of %.1f MB, packed %.2f MB; the school's database is %.0f MB after its first "+
+	y.Logf("%d pupils, %d lessons: a document of %.1f MB, packed %.2f MB; the school's database is %.0f MB after its "+
+		"first "+
 		"import", pupils, lessons, float64(len(y.documents["template"]))/1e6, float64(packed)/1e6, float64(size)/1e6)
 	for i := range n {
 		name := fmt.Sprintf("school-%04d", i+1)
@@ -239,7 +240,8 @@ func peakOf(p *process) float64 {
 	return 0
 }
 
-// BenchmarkMemory is what the first import of a school takes, and a night after it: the most that the heap holds, beside the
+// BenchmarkMemory is what the first import of a school takes, and a night after it: the most that the heap holds,
+// beside the
 // size of its document. What a worker reckons with (memory.go) is from here.
 func BenchmarkMemory(b *testing.B) {
 	for _, pupils := range []int{1000, 4000, 16000} {
@@ -249,7 +251,8 @@ func BenchmarkMemory(b *testing.B) {
 		b.Run(fmt.Sprintf("pupils=%d", pupils), func(b *testing.B) {
 			y := newYard(b)
 			size := isamstest.Typical
-			size.Pupils, size.Staff, size.Forms, size.Sets, size.SetLists = pupils, pupils*3/20, pupils*7/125, pupils*3/5,
+			size.Pupils, size.Staff, size.Forms, size.Sets, size.SetLists = pupils, pupils*3/20, pupils*7/125,
+				pupils*3/5,
 				pupils*12
 			of := isamstest.New(1, size)
 			of.TeachIn(thisYear(), pupils*12/5)
@@ -269,7 +272,8 @@ func BenchmarkMemory(b *testing.B) {
 					}
 				})
 				_ = o.Close()
-				b.Logf("%d pupils, %s import: a document of %.1f MB, %.0f MB of heap at most, %.1f bytes a byte", pupils, night,
+				b.Logf("%d pupils, %s import: a document of %.1f MB, %.0f MB of heap at most, %.1f bytes a byte",
+					pupils, night,
 					float64(bytes)/1e6, float64(peak)/1e6, float64(peak)/float64(bytes))
 				of.Change(0.01)
 			}

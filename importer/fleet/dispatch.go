@@ -74,7 +74,8 @@ func (w *Worker) queueIn(ctx context.Context, tx pgx.Tx) error {
 	return w.queue.insert(ctx, tx, nights)
 }
 
-// inTrouble is the schools whose newest run of this night was held or failed, or which cannot be looked at, and nobody has
+// inTrouble is the schools whose newest run of this night was held or failed, or which cannot be looked at, and nobody
+// has
 // said since that the fleet goes on.
 const inTrouble = `t.trouble_since IS NOT NULL
 	AND CASE WHEN t.reason IN ('settings', 'database', 'version') THEN t.trouble_since
@@ -115,7 +116,8 @@ func canaryTrouble(ctx context.Context, tx pgx.Tx) (why string, err error) {
 	err = tx.QueryRow(ctx, `SELECT s.name, t.result, t.reason FROM fleet.schools s
 		JOIN fleet.school_status t ON t.school = s.name
 		WHERE s.canary AND s.aside_at IS NULL AND `+inTrouble+` AND (t.gave_up OR
-			CASE WHEN t.reason IN ('settings', 'database', 'version') THEN t.trouble_since < now() - interval '20 minutes'
+			CASE WHEN t.reason IN ('settings', 'database', 'version') THEN t.trouble_since < now() - interval '20
+				minutes'
 			ELSE t.result = 'held' END)
 		ORDER BY s.name LIMIT 1`).Scan(&school, &result, &reason)
 	if isNoRows(err) {
