@@ -15,7 +15,8 @@ type act struct {
 	kind  string
 	alone bool // it may take away what others are about to refer to
 
-	options model.Options // to make it again
+	file    func(*store.Filing, model.Run) error // what is kept together with it; nil: nothing
+	options model.Options                        // to make it again
 	// prepare makes the proposal, and fills in what the report tells of it.
 	prepare func(context.Context, *store.View, *report.Report) (model.Proposal, error)
 }
@@ -39,7 +40,7 @@ func refusef(format string, args ...any) error { return &RefusedError{fmt.Sprint
 func (a act) carryOut(ctx context.Context, im *Importer, lock *store.Lock, holder store.Holder) (report.Report, error) {
 	done := report.NothingYet()
 	watch := im.stopwatch()
-	run := lock.Run
+	run := lock.RunFiling
 	if a.alone {
 		run = lock.RunAlone
 	}
@@ -55,7 +56,7 @@ func (a act) carryOut(ctx context.Context, im *Importer, lock *store.Lock, holde
 		p.Run.Options.V = a.options
 		p.Run.Options.V.Part = a.kind == model.Undo && p.Undoes == 0
 		return p, err
-	})
+	}, a.file)
 	watch.stop()
 	im.progress("")
 	var refused refusal

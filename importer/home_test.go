@@ -493,6 +493,9 @@ func TestNightsWithDocumentsInTheDatabase(t *testing.T) {
 		if undone, err := moves().Undo(w.Context(), approved.Run); err != nil || undone.Result != model.Applied {
 			w.Fatalf("%s %v", undone.Result, err)
 		}
+		if hash, err := moves().State.CurrentHash(); err != nil || hash != first.Source.SHA256 {
+			w.Errorf("after the undo, %s is Current (%v), and the database reflects %s", hash, err, first.Source.SHA256)
+		}
 		if _, err := moves().CompareDocuments(w.Context(), first.Run, held.Run); err != nil {
 			w.Error(err)
 		}

@@ -11,6 +11,7 @@ import (
 	"misimportd/importer/guard"
 	"misimportd/importer/report"
 	"misimportd/importer/undo"
+	"misimportd/mis/cache"
 	"misimportd/store"
 	"misimportd/store/model"
 )
@@ -42,11 +43,26 @@ func (im *Importer) undoing(id model.ID, only []string) act {
 		}}
 }
 
-// undo carries out an undo, and sees to it that Current is what the database reflects.
+// undo carries out an undo, and sees to it that Current is what the database reflects: in one with it, where documents
+// are kept in the database.
 func (im *Importer) undo(ctx context.Context, lock *store.Lock, holder store.Holder, a act) (report.Report, error) {
+	if im.State.InRows() {
+		a.file = func(f *store.Filing, run model.Run) error {
+			if run.Result == model.Applied {
+				im.restoreCurrent(ctx, f.View(), im.State.Within(rows{f.Documents()}))
+			}
+			return nil
+		}
+		return a.carryOut(ctx, im, lock, holder)
+	}
 	done, err := a.carryOut(ctx, im, lock, holder)
 	if err == nil && done.Result == model.Applied {
-		im.restoreCurrent(ctx)
+		err = im.DB.View(ctx, func(v *store.View) error {
+			im.restoreCurrent(ctx, v, im.State)
+			return nil
+		})
+		im.tellNotRestored(err)
+		err = nil
 	}
 	return done, err
 }
@@ -266,15 +282,15 @@ func (im *Importer) markUnwanted(ctx context.Context, v *store.View, run model.R
 
 // restoreCurrent makes the document Current again that the database reflects after an undo.
 // It is a help for those who run with --again: without it they are told.
-func (im *Importer) restoreCurrent(ctx context.Context) {
-	var newest model.Run
-	err := im.DB.View(ctx, func(v *store.View) (err error) {
-		newest, err = v.NewestImport(ctx)
-		return err
-	})
+func (im *Importer) restoreCurrent(ctx context.Context, v *store.View, home cache.Home) {
+	newest, err := v.NewestImport(ctx)
 	if err == nil {
-		err = im.State.MakeCurrent(newest.SHA256)
+		err = home.MakeCurrent(newest.SHA256)
 	}
+	im.tellNotRestored(err)
+}
+
+func (im *Importer) tellNotRestored(err error) {
 	if err != nil {
 		im.Log.Warn("the document that the database reflects could not be put back into Current", "error", err)
 	}

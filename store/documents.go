@@ -51,6 +51,9 @@ type Filing struct {
 	ctx context.Context
 }
 
+// View is the transaction as it is read.
+func (t *Filing) View() *View { return &View{db: t.db, tx: t.tx} }
+
 // isThere tells whether the tables are there.
 func (d *Documents) isThere() (bool, error) {
 	if d.db.sql == nil {

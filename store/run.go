@@ -91,16 +91,17 @@ func (l *Lock) Run(ctx context.Context, prepare func(*View) (model.Proposal, err
 }
 
 // RunFiling is Run with something to be kept together with the run, or not at all: file is called when the run is
-// recorded, before the commit.
+// recorded, before the commit. It may be nil.
 func (l *Lock) RunFiling(ctx context.Context, prepare func(*View) (model.Proposal, error),
 	file func(*Filing, model.Run) error) (model.Run, error) {
 	return l.persist(ctx, false, prepare, file)
 }
 
-// RunAlone is Run for a plan that deletes what others may be about to refer to: as long as it
+// RunAlone is RunFiling for a plan that deletes what others may be about to refer to: as long as it
 // takes, nobody else writes memberships and commitments.
-func (l *Lock) RunAlone(ctx context.Context, prepare func(*View) (model.Proposal, error)) (model.Run, error) {
-	return l.persist(ctx, true, prepare, nil)
+func (l *Lock) RunAlone(ctx context.Context, prepare func(*View) (model.Proposal, error),
+	file func(*Filing, model.Run) error) (model.Run, error) {
+	return l.persist(ctx, true, prepare, file)
 }
 
 func (l *Lock) persist(ctx context.Context, alone bool, prepare func(*View) (model.Proposal, error),
