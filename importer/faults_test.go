@@ -66,6 +66,9 @@ func (o *ordeal) victim(do, database string, env ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), append(env, victimIs+"="+do, "VICTIM_DATABASE="+database, "VICTIM_STATE="+
 		string(o.im.State.Scratch()), "VICTIM_AS_OF="+o.im.AsOf.String())...)
+	if o.im.State.InRows() {
+		cmd.Env = append(cmd.Env, "VICTIM_DOCUMENTS=database")
+	}
 	if o.im.Groups.Houses {
 		cmd.Env = append(cmd.Env, "VICTIM_KINDS=yes")
 	}
@@ -79,7 +82,7 @@ func (o *ordeal) victim(do, database string, env ...string) *exec.Cmd {
 // directions.
 func TestR31CutOffAtRandomBytes(t *testing.T) {
 	t.Parallel()
-	o := newOrdeal(t, storetest.Postgres(t))
+	o := newOrdeal(t, storetest.Postgres(t)).inRows()
 	w := newWire(t, o.database)
 	dice := rand.New(rand.NewPCG(31, 31))
 	for _, what := range operations {
@@ -100,7 +103,7 @@ func TestR31CutOffAtRandomBytes(t *testing.T) {
 // every statement that writes.
 func TestR31SQLiteAtEveryStatement(t *testing.T) {
 	t.Parallel()
-	o := newOrdeal(t, storetest.SQLite(t))
+	o := newOrdeal(t, storetest.SQLite(t)).inRows()
 	for _, what := range operations {
 		for _, how := range []string{"killed", "fails"} {
 			for at := 1; ; at += soak(1, 709) {

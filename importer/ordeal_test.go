@@ -51,6 +51,12 @@ func newOrdeal(t *testing.T, database string) *ordeal {
 	return o
 }
 
+// inRows is an ordeal of a school whose documents are in its database.
+func (o *ordeal) inRows() *ordeal {
+	o.im.State = importer.InDatabase(o.im.DB, o.im.State.Scratch())
+	return o
+}
+
 // keepApart gives each lesson a period of its own, so that nobody is to be in two places.
 func keepApart(t *isamstest.Timetable) {
 	free := []int{}

@@ -44,7 +44,7 @@ func victim() error {
 	if err != nil {
 		return err
 	}
-	im := &importer.Importer{DB: db, State: cache.Folder(os.Getenv("VICTIM_STATE")), Zone: time.UTC, AsOf: asOf,
+	im := &importer.Importer{DB: db, State: homeOfVictim(db), Zone: time.UTC, AsOf: asOf,
 		Version: "test",
 		Guard:   guard.NewGuard(), Force: true, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	if os.Getenv("VICTIM_KINDS") != "" {
@@ -58,6 +58,14 @@ func victim() error {
 		return fmt.Errorf(doneBefore+"%w", err)
 	}
 	return err
+}
+
+func homeOfVictim(db *store.DB) cache.Home {
+	folder := cache.Folder(os.Getenv("VICTIM_STATE"))
+	if os.Getenv("VICTIM_DOCUMENTS") == "database" {
+		return importer.InDatabase(db, folder)
+	}
+	return folder
 }
 
 // operation does a thing by its name.
@@ -96,7 +104,7 @@ func operation(what string, im *importer.Importer) (err error) {
 var written = []string{"eras", "settings", "elements", "staff", "pupils", "locations", "subjects", "houses", "groups",
 	"memberships", "lessons", "commitments",
 	"suspensions", "group_suspensions", "absences", "pins", "unwanted_documents", "lesson_days", "changes",
-	"held_changes", "runs"}
+	"held_changes", "runs", "documents", "document_parts", "document_contents", "document_chunks"}
 
 // dieInSQLite has every write to a table in SQLite tell of itself, in the middle of the
 // statement. At the nth statement, the process is killed, or the statement fails.
