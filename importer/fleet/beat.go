@@ -147,7 +147,7 @@ func (w *Worker) show(ctx context.Context) error {
 		w.ID, w.Version, w.atWork()).QueryRow(func(row pgx.Row) error { return row.Scan(&shown, &leads) })
 	var rescued []string
 	if steady {
-		batch.Queue(rescue, kind, w.Pace.Dead, w.ID, w.held(), time.Now().Add(-w.Pace.Dead)).
+		batch.Queue(rescue, kind, w.Pace.Dead, w.ID, w.known(), time.Now().Add(-w.Pace.Dead)).
 			Query(func(rows pgx.Rows) (err error) {
 				rescued, err = pgx.CollectRows(rows, pgx.RowTo[string])
 				return err

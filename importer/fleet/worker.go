@@ -47,7 +47,8 @@ type Worker struct {
 	queue   inserter
 
 	mutex  sync.Mutex
-	inHand map[int64]string // schools, by job
+	inHand map[int64]string    // schools, by job
+	ended  map[int64]time.Time // jobs that were in hand until then: River may be about to note their end
 }
 
 // Pace is how often a worker does what it does by the clock.
@@ -66,7 +67,7 @@ var usual = Pace{Beat: 10 * time.Second, Dead: 45 * time.Second, Tick: 55 * time
 // Work takes jobs until ctx is done, and then comes to an end within half a minute. It fails at once when it cannot
 // begin.
 func (w *Worker) Work(ctx context.Context) error {
-	w.inHand = map[int64]string{}
+	w.inHand, w.ended = map[int64]string{}, map[int64]time.Time{}
 	if w.Pace == (Pace{}) {
 		w.Pace = usual
 	}
@@ -133,13 +134,16 @@ func (w *Worker) hold(job int64, school string) (release func()) {
 		w.mutex.Lock()
 		defer w.mutex.Unlock()
 		delete(w.inHand, job)
+		w.ended[job] = time.Now()
 	}
 }
 
-func (w *Worker) held() []int64 {
+// known are the jobs in hand, and those that were a moment ago.
+func (w *Worker) known() []int64 {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	return slices.Sorted(maps.Keys(w.inHand))
+	maps.DeleteFunc(w.ended, func(_ int64, at time.Time) bool { return time.Since(at) > w.Pace.Dead })
+	return slices.Concat(slices.Sorted(maps.Keys(w.inHand)), slices.Sorted(maps.Keys(w.ended)))
 }
 
 // now is the time by the clock of the fleet's database: this machine's may be wrong.
