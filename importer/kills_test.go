@@ -24,7 +24,8 @@ import (
 func TestR31KilledAndTheNextRunAtOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, database string) {
 		o := newOrdeal(t, database)
-		if strings.HasPrefix(database, "postgres") { // of the two homes of documents, each is killed beside one database
+		// of the two homes of documents, each is killed beside one database
+		if strings.HasPrefix(database, "postgres") {
 			o.inRows()
 		}
 		dice := rand.New(rand.NewPCG(41, 4))

@@ -129,7 +129,11 @@ func execute(ctx context.Context, args []string, t terminal) (status int) {
 func executeAt(ctx context.Context, args []string, t terminal, at *placed) (status int) {
 	var c commands
 	exited := -1
-	hint.CalledBy(callerOf(args))
+	caller := callerOf(args)
+	if at != nil {
+		caller.Program += " fleet at " + at.name
+	}
+	hint.CalledBy(caller)
 	parser, err := newParser(&c, kong.Writers(t.out, t.err), kong.Exit(func(code int) { exited = code }))
 	if err != nil {
 		t.fail(err)

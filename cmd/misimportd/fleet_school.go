@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -24,7 +25,8 @@ const schoolFile = "school.yml"
 
 // layOut lays a school out in a folder: its configuration and the files that it names. What is there already is left.
 func layOut(folder string, school fleet.School, secrets string) (placed, error) {
-	p := placed{config: filepath.Join(folder, schoolFile), state: filepath.Join(folder, "state"), secrets: secrets}
+	p := placed{name: school.Name, config: filepath.Join(folder, schoolFile), state: filepath.Join(folder, "state"),
+		secrets: secrets}
 	files := map[string][]byte{schoolFile: []byte(school.Configuration)}
 	for name, text := range school.Files {
 		if !filepath.IsLocal(name) {
@@ -74,10 +76,11 @@ func (s schools) openWith(school fleet.School) (*fleet.Opened, config.Settings, 
 	if err != nil {
 		return nil, settings, err
 	}
+	log := slog.New(onlyTrouble{s.log.Handler(), s.Verbose}).With("school", school.Name)
 	fetching := importer.Fetching{Anew: true, UseLastGood: settings.UseLastGood} // each night has a document of its own
 	host := ""
 	if settings.ISAMS != nil {
-		if fetching.Client, err = batch.NewClient(*settings.ISAMS, s.log.With("school", school.Name)); err != nil {
+		if fetching.Client, err = batch.NewClient(*settings.ISAMS, log); err != nil {
 			return nil, settings, err
 		}
 		if u, err := url.Parse(settings.ISAMS.URL); err == nil {
@@ -90,9 +93,32 @@ func (s schools) openWith(school fleet.School) (*fleet.Opened, config.Settings, 
 	}
 	db.Waiting = importer.TellWaiting(s.log)
 	im := s.importerOf(settings, db, fetching, nil)
-	im.Log = s.log.With("school", school.Name)
+	im.Log = log
 	return &fleet.Opened{Setup: &daemon.Setup{Importer: im, Schedule: settings.Schedule}, Host: host, Close: db.Close},
 		settings, nil
+}
+
+// onlyTrouble leaves out of a log how an import goes on, unless somebody wants to know all: of thousands a night, how
+// each
+// ended is enough.
+type onlyTrouble struct {
+	slog.Handler
+	all bool
+}
+
+// Enabled tells whether a record is told.
+func (o onlyTrouble) Enabled(ctx context.Context, level slog.Level) bool {
+	return (o.all || level >= slog.LevelWarn) && o.Handler.Enabled(ctx, level)
+}
+
+// WithAttrs keeps it so.
+func (o onlyTrouble) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return onlyTrouble{o.Handler.WithAttrs(attrs), o.all}
+}
+
+// WithGroup keeps it so.
+func (o onlyTrouble) WithGroup(name string) slog.Handler {
+	return onlyTrouble{o.Handler.WithGroup(name), o.all}
 }
 
 type fleetAtCommand struct {

@@ -8,6 +8,7 @@ import (
 
 // placed is a school of a fleet that was laid out in a folder of this machine, to be worked with.
 type placed struct {
+	name    string
 	config  string // its configuration
 	state   string // for what is under way; nothing in it is kept
 	secrets string // where this machine has them, "" for the credentials of the service alone
