@@ -181,7 +181,7 @@ func TestADatabaseOfBefore(t *testing.T) {
 			w.exec(`ALTER TABLE runs DROP COLUMN ` + column)
 		}
 		for _, table := range []string{"held_changes", "absences", "pins", "unwanted_documents", "run_labels",
-			"pauses"} {
+			"pauses", "document_parts", "documents", "document_chunks", "document_contents"} {
 			w.exec(`DROP TABLE ` + table)
 		}
 		w.exec(`ALTER TABLE datasources DROP COLUMN role`)
