@@ -162,3 +162,24 @@ func TestAWish(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestAHostIsAskedSoOften has no more schools ask their common host in a minute than it allows; the others wait.
+func TestAHostIsAskedSoOften(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	all := names(6)
+	y.wanted.Settings.PerHost, y.wanted.Settings.PerAddress = 2, 100
+	y.add(all...)
+	p := y.work()
+	y.await("two schools", func() bool { return y.countDone(1, all...) == 2 })
+	time.Sleep(4 * quick.Tick)
+	if n := y.countDone(1, all...); n != 2 {
+		t.Errorf("%d schools have asked in a minute", n)
+	}
+	y.wanted.Settings.PerHost = 0
+	y.apply()
+	y.exec(`UPDATE fleet.school_status SET next = now() WHERE run = 0`) // a minute goes by
+	y.await("all", func() bool { return y.areDone(1, all...) })
+	p.stop()
+	y.eachHas(1, all...)
+}
