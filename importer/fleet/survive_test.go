@@ -302,7 +302,7 @@ func TestTheWorstNight(t *testing.T) {
 	}
 	killed := 0
 	for night := 1; night <= 3; night++ {
-		restarts := 0
+		restarts, allKilled := 0, false
 		begin, next := time.Now(), time.Now().Add(every)
 		for !y.areDone(night, all...) {
 			if time.Since(begin) > 10*time.Minute {
@@ -314,11 +314,18 @@ func TestTheWorstNight(t *testing.T) {
 				own.start()
 			}
 			if time.Now().After(next) {
-				victim := killed % len(workers)
-				workers[victim].signal(syscall.SIGKILL)
-				<-workers[victim].ended
-				workers[victim] = y.work()
-				killed++
+				victims := []int{killed % len(workers)}
+				if !allKilled { // all of them at once, and once: a fleet has to choose a leader between
+					allKilled, victims = true, []int{0, 1, 2}
+				}
+				for _, victim := range victims {
+					workers[victim].signal(syscall.SIGKILL)
+				}
+				for _, victim := range victims {
+					<-workers[victim].ended
+					workers[victim] = y.work()
+					killed++
+				}
 				next = time.Now().Add(every)
 			}
 			time.Sleep(100 * time.Millisecond)
