@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/google/renameio/v2"
 
@@ -129,7 +130,7 @@ type fleetAtCommand struct {
 // Run carries a command out as if it were called for one school alone. What it keeps, it keeps in the school's
 // database.
 func (c fleetAtCommand) Run(a *app, of *fleetCommand) (err error) {
-	if name := c.Command[0]; name == "serve" || name == "fleet" {
+	if name := c.Command[0]; slices.Contains([]string{"serve", "fleet", "demo", "simulate", "healthcheck"}, name) {
 		return usagef("%s is not for one school of a fleet", name)
 	}
 	s, err := a.settleFleet(of.fleetFlags)

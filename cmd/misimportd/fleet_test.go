@@ -300,6 +300,11 @@ func TestAFleetRefuses(t *testing.T) {
 			"key_env: in a fleet"},
 		{"st-bede.yml", "database: postgres://u@h/d\nsuspensions_file: /etc/passwd\n", "is not in the folder of the " +
 			"schools"},
+		{"st-bede.yml", "database: " + d.schools + "&search_path=st_anne\nisams: {url: 'https://x.example', " +
+			"requests: " +
+			"[{key_file: x}]}\n", "st-anne has the same database and schema"},
+		{"st-bede.yml", "database: postgres://u@h/d\n", "isams is missing, or its url"},
+		{"st-paul.yaml", "timezone: UTC\n", "call it st-paul.yml"},
 		{"St Bede.yml", "database: postgres://u@h/d\n", "cannot be a school's name"},
 	} {
 		before, there := os.ReadFile(filepath.Join(d.folder, "schools", c.file))

@@ -117,10 +117,11 @@ func workerID() string {
 // scratch is a folder for what is under way. What an earlier worker left there goes; so it does when this one ends.
 func scratch(state string) (folder string, clear func(), err error) {
 	if state == "" {
-		if folder, err = os.MkdirTemp("", "misimportd-worker-"); err != nil {
+		all, err := os.MkdirTemp("", "misimportd-worker-")
+		if err != nil {
 			return "", nil, err
 		}
-		return filepath.Join(folder, "schools"), func() { _ = os.RemoveAll(folder) }, nil
+		return filepath.Join(all, "schools"), func() { _ = os.RemoveAll(all) }, nil
 	}
 	if err := os.MkdirAll(state, 0o700); err != nil {
 		return "", nil, fmt.Errorf("state folder: %w; choose another with --state", err)

@@ -75,6 +75,10 @@ func ReadSchools(folder string) (wanted fleet.Wanted, warnings []string, err err
 	wanted.Settings = settings
 	warned := map[string]bool{}
 	for _, entry := range entries {
+		if name, isOther := strings.CutSuffix(entry.Name(), ".yaml"); isOther {
+			faults = append(faults, fmt.Sprintf("%s: a school's file has to end in .yml: call it %s.yml",
+				filepath.Join(folder, entry.Name()), name))
+		}
 		name, isSchool := strings.CutSuffix(entry.Name(), ".yml")
 		if !isSchool || entry.Name() == DefaultsFile || entry.IsDir() {
 			continue
@@ -89,6 +93,15 @@ func ReadSchools(folder string) (wanted fleet.Wanted, warnings []string, err err
 		}
 		school.Canary = slices.Contains(defaults.Canary, name)
 		wanted.Schools = append(wanted.Schools, school)
+	}
+	places := map[string]string{}
+	for _, school := range wanted.Schools {
+		if other, taken := places[school.Database]; taken {
+			faults = append(faults, fmt.Sprintf("%s: %s has the same database and schema (%s): give each school its "+
+				"own",
+				filepath.Join(folder, school.Name+".yml"), other, school.Database))
+		}
+		places[school.Database] = school.Name
 	}
 	for _, name := range defaults.Canary {
 		if !slices.ContainsFunc(wanted.Schools, func(s fleet.School) bool { return s.Name == name }) &&
@@ -121,7 +134,8 @@ func tellOf(faults []string) error {
 func readSchool(folder, name string, defaults []byte) (school fleet.School, warnings []string, err error) {
 	path := filepath.Join(folder, name+".yml")
 	if !schoolName.MatchString(name) {
-		return school, nil, faultf("%s: %q cannot be a school's name: use small letters, digits, - and _", path, name)
+		return school, nil, faultf("%s: %q cannot be a school's name: use small letters, digits, -, . and _", path,
+			name)
 	}
 	text, err := files.Read(path)
 	if err != nil {
@@ -226,6 +240,9 @@ func keyAt(section *yaml.Node, key string) int {
 
 // unfit is what a school's settings say that cannot be so in a fleet.
 func (c file) unfit() (faults []string) {
+	if c.ISAMS == nil || c.ISAMS.URL == "" {
+		faults = append(faults, "isams is missing, or its url: in a fleet nobody can put a document there by hand")
+	}
 	switch u, err := url.Parse(c.Database); {
 	case c.Database == "" || strings.HasPrefix(c.Database, "sqlite:"):
 		faults = append(faults, "database: name a PostgreSQL that every worker reaches, as in "+
