@@ -154,8 +154,10 @@ func (c fleetAtCommand) Run(a *app, of *fleetCommand) (err error) {
 	if err != nil {
 		return err
 	}
-	if status := executeAt(a.ctx, c.Command, a.terminal, &p); status != statusDone {
+	status := executeAt(a.ctx, c.Command, a.terminal, &p)
+	again := a.withFleet(of.fleetFlags, func(f *fleet.Fleet) error { return f.LookAgain(a.ctx, c.School) })
+	if status != statusDone {
 		return toldError{status}
 	}
-	return nil
+	return again
 }

@@ -147,6 +147,12 @@ func (s *seenSchools) begin(school fleet.School) (*seenSchool, error) {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		pulse.Looked(opened.Setup.Look(r.Context(), s.worker.Now()))
 		answers.ServeHTTP(w, r)
+		if r.Method != http.MethodPost {
+			return
+		}
+		if err := s.fleet.LookAgain(s.life, school.Name); err != nil {
+			s.log.Warn("the fleet does not know yet what was done on a page", "school", school.Name, "error", err)
+		}
 	})
 	return &seenSchool{handler: handler, school: school, opened: opened, used: time.Now()}, nil
 }

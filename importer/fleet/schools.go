@@ -347,9 +347,15 @@ func (f *Fleet) Resume(ctx context.Context, names []string) error {
 			aside_at = NULL, aside_why = '' WHERE name = ANY($1) RETURNING name`); err != nil {
 			return err
 		}
-		return affectIn(ctx, tx, names, `UPDATE fleet.school_status SET tries = 0, next = NULL WHERE school = ANY($1)
+		return affectIn(ctx, tx, names, `UPDATE fleet.school_status SET tries = 0, next = now() WHERE school = ANY($1)
 			RETURNING school`)
 	})
+}
+
+// LookAgain has a school looked at within a minute: somebody has done something there.
+func (f *Fleet) LookAgain(ctx context.Context, name string) error {
+	_, err := f.pool.Exec(ctx, `UPDATE fleet.school_status SET next = least(next, now()) WHERE school = $1`, name)
+	return f.failed("having a school looked at", err)
 }
 
 // Wish asks for an import of schools now, before those that are merely due, whether they are paused or not.
