@@ -27,6 +27,10 @@ type DB struct {
 	// set before the database is used.
 	Waiting func(holder string)
 
+	// BeginSchema has the schema made that the URL names (search_path), where it is not there yet. Without it a name
+	// that was mistyped is an error.
+	BeginSchema bool
+
 	newest        sync.Once // finds the newest migration
 	newestVersion int64
 	newestErr     error
@@ -73,6 +77,20 @@ func (db *DB) IsAway(err error) bool {
 	var network net.Error
 	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, context.DeadlineExceeded) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || db.dialect.away(err)
+}
+
+// Place tells which database and schema it is, in the server's own terms: two URLs that name the same give the same.
+// Servers that were copied from one are told apart by their addresses. The schema need not be there yet. It is "" for a
+// file.
+func (db *DB) Place(ctx context.Context) (place string, err error) {
+	if _, isPostgres := db.dialect.(postgres); !isPostgres {
+		return "", nil
+	}
+	err = db.sql.GetContext(ctx, &place, `SELECT concat_ws('/', c.system_identifier, inet_server_addr(),
+			inet_server_port(), d.oid,
+			coalesce(current_schema(), trim('"' FROM split_part(current_setting('search_path'), ',', 1))))
+		FROM pg_control_system() c, pg_database d WHERE d.datname = current_database()`)
+	return place, db.failed("looking which database it is", err)
 }
 
 // Close releases the connections.

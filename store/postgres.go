@@ -172,12 +172,15 @@ func (postgres) lock(ctx context.Context, db *DB, holder Holder) (*sqlx.Conn, fu
 		return nil, nil, err
 	}
 	// The name comes first, so that nobody has the lock without one.
-	var begins bool
-	err = conn.GetContext(ctx, &begins, `SELECT current_schema() IS NULL FROM set_config('application_name', $1,
-		false)`,
-		holder.String())
-	if err == nil && begins {
+	var missing bool
+	err = conn.GetContext(ctx, &missing,
+		`SELECT current_schema() IS NULL FROM set_config('application_name', $1, false)`, holder.String())
+	switch {
+	case err != nil || !missing:
+	case db.BeginSchema:
 		_, err = conn.ExecContext(ctx, beginSchema)
+	default:
+		err = errors.New("the schema that search_path names in the URL is not there: create it first, or name another")
 	}
 	if err == nil {
 		err = tryLock(ctx, conn)

@@ -31,6 +31,44 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 	})
 }
 
+// TestASchemaThatIsNotThere is made for a fleet; a single school that mistypes one is told.
+func TestASchemaThatIsNotThere(t *testing.T) {
+	database := storetest.Database(t) + "&search_path=st_anne"
+	db, err := store.Prepare(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	want := "the schema that search_path names in the URL is not there"
+	if _, err := db.Lock(t.Context(), store.NewHolder("run")); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v", err)
+	}
+	before, err := db.Place(t.Context())
+	if err != nil {
+		t.Error(err)
+	}
+	db.BeginSchema = true
+	lock, err := db.Lock(t.Context(), store.NewHolder("run"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lock.Unlock(); err != nil {
+		t.Error(err)
+	}
+	place, err := db.Place(t.Context())
+	if place != before || err != nil {
+		t.Errorf("it is %s, and was to be %s (%v)", place, before, err)
+	}
+	same, err := store.Prepare(database + "&connect_timeout=9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = same.Close() })
+	if other, err := same.Place(t.Context()); other != place || err != nil {
+		t.Errorf("another URL of %s is %s (%v)", place, other, err)
+	}
+}
+
 func TestDatabasesThatCannotBeUsed(t *testing.T) {
 	notADatabase := t.TempDir() + "/text.db"
 	if err := os.WriteFile(notADatabase, []byte(strings.Repeat("this is no database\n", 100)), 0o600); err != nil {
