@@ -13,8 +13,8 @@ func InDatabase(db *store.DB, folder cache.Folder) cache.Home {
 // rows are a database's documents, in the words of the cache.
 type rows struct{ *store.Documents }
 
-func (r rows) Entries(place string) (list []cache.Entry, err error) {
-	kept, err := r.Documents.Entries(place)
+func (r rows) Entries(place string, run int64) (list []cache.Entry, err error) {
+	kept, err := r.Documents.Entries(place, run)
 	for _, k := range kept {
 		list = append(list, cache.Entry(k))
 	}

@@ -64,14 +64,14 @@ func (d *Documents) isThere() (bool, error) {
 	return exists, d.db.failed("looking for the documents", err)
 }
 
-// Entries lists what is kept in a place, oldest first.
-func (d *Documents) Entries(place string) ([]KeptDocument, error) {
+// Entries lists what is kept in a place, oldest first, without the runs' reports; of one run, unless that is 0.
+func (d *Documents) Entries(place string, run int64) ([]KeptDocument, error) {
 	if isThere, err := d.isThere(); err != nil || !isThere {
 		return nil, err
 	}
 	var list []KeptDocument
-	err := sqlx.SelectContext(d.ctx, d.q(), &list, `SELECT id, place, run_id, day, manifest, report FROM documents
-		WHERE place = $1 ORDER BY id`, place)
+	err := sqlx.SelectContext(d.ctx, d.q(), &list, `SELECT id, place, run_id, day, manifest FROM documents
+		WHERE place = $1 AND (run_id = $2 OR $2 = 0) ORDER BY id`, place, run)
 	if err != nil || len(list) == 0 {
 		return nil, d.db.failed("reading the documents", err)
 	}
@@ -86,7 +86,7 @@ func (d *Documents) Entries(place string) ([]KeptDocument, error) {
 		SHA256 string `db:"sha256"`
 	}
 	err = sqlx.SelectContext(d.ctx, d.q(), &parts, `SELECT p.document_id, p.name, p.sha256 FROM document_parts p
-		JOIN documents d ON d.id = p.document_id WHERE d.place = $1`, place)
+		JOIN documents d ON d.id = p.document_id WHERE d.place = $1 AND (d.run_id = $2 OR $2 = 0)`, place, run)
 	for _, p := range parts {
 		if i, isListed := at[p.ID]; isListed {
 			list[i].Contents[p.Name] = p.SHA256
@@ -102,9 +102,8 @@ func (d *Documents) Put(k KeptDocument) error {
 		VALUES ($1, $2, $3, $4, $5) RETURNING id`, k.Place, k.Run, k.Day, string(k.Manifest), string(k.Report))
 	for name, content := range k.Contents {
 		if err == nil {
-			_, err = d.q().ExecContext(d.ctx, `INSERT INTO document_parts (document_id, name, sha256) VALUES ($1,
-				$2, $3)`, id,
-				name, content)
+			_, err = d.q().ExecContext(d.ctx, `INSERT INTO document_parts (document_id, name, sha256)
+				VALUES ($1, $2, $3)`, id, name, content)
 		}
 	}
 	return d.db.failed("keeping a document", err)
@@ -145,9 +144,8 @@ func (d *Documents) Store(sha256 string, size int64, packed io.Reader) error {
 		if n == 0 {
 			return nil
 		}
-		if _, failed := d.q().ExecContext(d.ctx, `INSERT INTO document_chunks (sha256, number, data) VALUES ($1, $2,
-			$3)`,
-			sha256, number, buffer[:n]); failed != nil {
+		if _, failed := d.q().ExecContext(d.ctx, `INSERT INTO document_chunks (sha256, number, data)
+			VALUES ($1, $2, $3)`, sha256, number, buffer[:n]); failed != nil {
 			return d.db.failed("keeping a document", failed)
 		}
 		if err != nil {
@@ -171,9 +169,8 @@ type contentReader struct {
 func (r *contentReader) Read(to []byte) (int, error) {
 	if r.rest.Len() == 0 {
 		var data []byte
-		err := sqlx.GetContext(r.of.ctx, r.of.q(), &data, `SELECT data FROM document_chunks WHERE sha256 = $1 AND
-			number = $2`,
-			r.sha256, r.number)
+		err := sqlx.GetContext(r.of.ctx, r.of.q(), &data, `SELECT data FROM document_chunks
+			WHERE sha256 = $1 AND number = $2`, r.sha256, r.number)
 		switch {
 		case errors.Is(err, sql.ErrNoRows) && r.number == 0:
 			return 0, fmt.Errorf("%s: the document with the sha256 %.12s… is not there", r.of.db, r.sha256)

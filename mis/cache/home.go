@@ -3,8 +3,7 @@ package cache
 import "time"
 
 // Home is where a school's documents are kept: in a folder, or in the rows of a database. Both do the same; one suite
-// of
-// tests says so.
+// of tests says so.
 type Home interface {
 	// Prepare makes what is missing and finds out whether it can be written to.
 	Prepare() error
@@ -26,9 +25,8 @@ type Home interface {
 	CurrentManifest() (Manifest, error)
 	CurrentHash() (string, error)
 
-	// Take, TakeCurrent and TakeArchived take a document for a run to work on: what waits, what the database reflects,
-	// and
-	// what a run archived.
+	// Take, TakeCurrent and TakeArchived take a document for a run to work on: what waits, what the database
+	// reflects, and what a run archived.
 	Take() (*Taken, error)
 	TakeCurrent() (*Taken, error)
 	TakeArchived(run int64, sha256 string) (*Taken, error)

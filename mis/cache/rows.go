@@ -6,20 +6,16 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
-
-	"github.com/klauspost/compress/zstd"
-
-	"misimportd/era/files"
 )
 
 // Rows keeps documents in a database, or in one transaction of it. Contents are kept once each, compressed, under their
 // SHA-256; entries say what a content is.
 type Rows interface {
-	// Entries lists what is kept in a place, oldest first.
-	Entries(place string) ([]Entry, error)
+	// Entries lists what is kept in a place, oldest first, without the runs' reports; of one run, unless that is
+	// everyRun.
+	Entries(place string, run int64) ([]Entry, error)
 	// Put keeps an entry, whose contents have to be there.
 	Put(Entry) error
 	// Drop forgets entries.
@@ -35,6 +31,9 @@ type Rows interface {
 	// Together carries something out in one transaction.
 	Together(func(Rows) error) error
 }
+
+// everyRun has the documents of all runs listed.
+const everyRun = 0
 
 // Entry is a document in one of its places, with what came beside it.
 type Entry struct {
@@ -62,13 +61,52 @@ func (h inRows) Within(tx Rows) Home { return inRows{h.Folder, tx} }
 // InRows says that documents are kept in a database.
 func (h inRows) InRows() bool { return true }
 
-// only is the one entry of a place that has one at most.
+// finding looks for an entry.
+type finding func() (e Entry, isThere bool, err error)
+
+// waiting finds what waits to be imported. What a person put into the folder comes first.
+func (h inRows) waiting() (e Entry, isThere bool, err error) {
+	if h.byHand() {
+		return e, false, nil
+	}
+	return h.only(PreFetched)
+}
+
+// reflected finds what the database reflects.
+func (h inRows) reflected() (Entry, bool, error) { return h.only(Current) }
+
+// archived finds what a run archived.
+func (h inRows) archived(run int64, sha256 string) finding {
+	return func() (found Entry, isThere bool, err error) {
+		entries, err := h.rows.Entries(Archive, run)
+		for _, e := range slices.Backward(entries) {
+			if m, err := e.manifest(); err == nil && m.Whole() == sha256 {
+				return e, true, nil
+			}
+		}
+		return found, false, err
+	}
+}
+
+// only finds the one entry of a place that has one at most.
 func (h inRows) only(place string) (e Entry, isThere bool, err error) {
-	entries, err := h.rows.Entries(place)
+	entries, err := h.rows.Entries(place, everyRun)
 	if err != nil || len(entries) == 0 {
 		return e, false, err
 	}
 	return entries[len(entries)-1], true, nil
+}
+
+// either reads an entry, or else what the folder has: a person put it there, or it is from before the documents moved.
+func either[T any](find finding, entry func(Entry) (T, error), folder func() (T, error)) (nothing T, err error) {
+	e, isThere, err := find()
+	switch {
+	case err != nil:
+		return nothing, err
+	case isThere:
+		return entry(e)
+	}
+	return folder()
 }
 
 func (e Entry) manifest() (m Manifest, err error) {
@@ -95,41 +133,17 @@ func (h inRows) StartFetch() (*Fetch, error) {
 
 // Waiting tells what waits: first what a person put into the folder.
 func (h inRows) Waiting() (Manifest, error) {
-	if h.byHand() {
-		return h.Folder.Waiting()
-	}
-	e, isThere, err := h.only(PreFetched)
-	if err != nil {
-		return Manifest{}, err
-	}
-	if !isThere {
-		return Manifest{}, &NoDocumentError{h.path(PreFetched, document)}
-	}
-	return e.manifest()
+	return either(h.waiting, Entry.manifest, h.Folder.Waiting)
 }
 
 // Prefetched opens what waits.
 func (h inRows) Prefetched() (*Document, error) {
-	e, isThere, err := h.only(PreFetched)
-	if err != nil || h.byHand() || !isThere {
-		if err != nil {
-			return nil, err
-		}
-		return h.Folder.Prefetched()
-	}
-	return h.look(e)
+	return either(h.waiting, h.look, h.Folder.Prefetched)
 }
 
 // Reflected opens the document that the database reflects.
 func (h inRows) Reflected() (*Document, error) {
-	e, isThere, err := h.only(Current)
-	if err != nil {
-		return nil, err
-	}
-	if !isThere {
-		return h.Folder.Reflected()
-	}
-	return h.look(e)
+	return either(h.reflected, h.look, h.Folder.Reflected)
 }
 
 // look gives an entry's document to somebody who only looks at it: unpacked in a file without a name, gone when closed.
@@ -167,66 +181,9 @@ func (h inRows) besideOf(m Manifest) []Beside {
 	return list
 }
 
-// content opens a content, unpacked.
-func (h inRows) content(sha256 string) func() (io.ReadCloser, error) {
-	return func() (io.ReadCloser, error) {
-		packed, err := h.rows.Open(sha256)
-		if err != nil {
-			return nil, err
-		}
-		decoder, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
-		if err != nil {
-			return nil, errors.Join(err, packed.Close())
-		}
-		return contentReader{decoder, packed}, nil
-	}
-}
-
-type contentReader struct {
-	*zstd.Decoder
-	packed io.Closer
-}
-
-func (c contentReader) Close() error {
-	c.Decoder.Close()
-	return c.packed.Close()
-}
-
-// unpackTo writes a content, and finds out whether it is what it should be.
-func (h inRows) unpackTo(sha256 string, to io.Writer) error {
-	from, err := h.content(sha256)()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = from.Close() }()
-	sum := newHash()
-	if _, err := io.Copy(io.MultiWriter(to, sum), from); err != nil {
-		return fmt.Errorf("reading it from the database: %w", err)
-	}
-	if got := fmt.Sprintf("%x", sum.Sum(nil)); got != sha256 {
-		return &DamagedError{sha256}
-	}
-	return nil
-}
-
-// DamagedError says that a document in the database is not what was put there.
-type DamagedError struct{ SHA256 string }
-
-func (e *DamagedError) Error() string {
-	return fmt.Sprintf("the document with the sha256 %.12s… is damaged in the database (tables document_contents and "+
-		"document_chunks): have it fetched anew, or take it from a backup", e.SHA256)
-}
-
 // CurrentManifest is that of the document that the database reflects.
 func (h inRows) CurrentManifest() (Manifest, error) {
-	e, isThere, err := h.only(Current)
-	if err != nil {
-		return Manifest{}, err
-	}
-	if !isThere {
-		return h.Folder.CurrentManifest()
-	}
-	return e.manifest()
+	return either(h.reflected, Entry.manifest, h.Folder.CurrentManifest)
 }
 
 // CurrentHash is its hash, with what came beside it.
@@ -238,122 +195,13 @@ func (h inRows) CurrentHash() (string, error) {
 	return m.Whole(), nil
 }
 
-// Take takes what waits: what a person put into the folder, or else what was fetched.
-func (h inRows) Take() (*Taken, error) {
-	if h.byHand() {
-		t, err := h.Folder.Take()
-		return h.kept(t, 0), err
-	}
-	e, isThere, err := h.only(PreFetched)
-	if err != nil {
-		return nil, err
-	}
-	if !isThere {
-		return nil, &NoDocumentError{h.path(PreFetched, document)}
-	}
-	t, err := h.takeEntry(e)
-	if err != nil {
-		return nil, err
-	}
-	companions, err := filepath.Glob(h.path(PreFetched, "*.yml"))
-	for _, path := range companions {
-		err = errors.Join(err, t.takeCompanion(path))
-	}
-	if err = errors.Join(err, t.takeBeside(PreFetched)); err != nil {
-		return nil, errors.Join(fmt.Errorf("state folder: %w", err), t.Close())
-	}
-	return t, nil
-}
-
-// TakeCurrent takes what the database reflects.
-func (h inRows) TakeCurrent() (*Taken, error) {
-	e, isThere, err := h.only(Current)
-	if err != nil {
-		return nil, err
-	}
-	if !isThere {
-		t, err := h.Folder.TakeCurrent()
-		return h.kept(t, 0), err
-	}
-	return h.takeWhole(e)
-}
-
-// TakeArchived takes what a run archived.
-func (h inRows) TakeArchived(run int64, sha256 string) (*Taken, error) {
-	e, isThere, err := h.archived(run, sha256)
-	if err != nil {
-		return nil, err
-	}
-	if !isThere {
-		t, err := h.Folder.TakeArchived(run, sha256)
-		return h.kept(t, 0), err
-	}
-	return h.takeWhole(e)
-}
-
-// kept has a document that was taken go into the database; entry is the one that it was taken from, 0 for none.
-func (h inRows) kept(t *Taken, entry int64) *Taken {
-	if t != nil {
-		t.rows, t.entry = h.rows, entry
-	}
-	return t
-}
-
-// takeEntry unpacks an entry's document into Incoming.
-func (h inRows) takeEntry(e Entry) (*Taken, error) {
-	m, err := e.manifest()
-	if err == nil {
-		err = h.empty(Incoming)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("state folder: %w", err)
-	}
-	path := h.path(Incoming, document)
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("document: %w", err)
-	}
-	t := h.kept(&Taken{Document: Document{Path: placeOf(e), file: file, hash: m.SHA256}, Manifest: m, folder: h.Folder,
-		originals: map[string]os.FileInfo{}}, e.ID)
-	if err = h.unpackTo(m.SHA256, file); err == nil {
-		t.info, err = file.Stat()
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("document: unpacking it to %s: %w", h.path(Incoming), files.Written(path,
-			err)),
-			t.Close())
-	}
-	return t, nil
-}
-
-// takeWhole is takeEntry with what came beside the document.
-func (h inRows) takeWhole(e Entry) (*Taken, error) {
-	t, err := h.takeEntry(e)
-	if err != nil {
-		return nil, err
-	}
-	if e.Place != PreFetched {
-		t.entry = 0
-	}
-	beside := t.Manifest.listed()
-	t.Manifest.Beside = nil
-	for _, b := range beside {
-		b.path = h.path(Incoming, b.Name)
-		if err := renameTo(b.path, func(to io.Writer) error { return h.unpackTo(b.hash, to) }); err != nil {
-			return nil, errors.Join(fmt.Errorf("document: %w", err), t.Close())
-		}
-		t.add(b)
-	}
-	return t, nil
-}
-
 // MakeCurrent makes the archived document of a hash Current again.
 func (h inRows) MakeCurrent(sha256 string) error {
 	current, err := h.CurrentHash()
 	if err != nil || sha256 == "" || current == sha256 {
 		return err
 	}
-	entries, err := h.rows.Entries(Archive)
+	entries, err := h.rows.Entries(Archive, everyRun)
 	if err != nil {
 		return err
 	}
@@ -386,7 +234,7 @@ func (h inRows) makeCurrentOf(sha256 string) error {
 
 // replace makes an entry the one of a place.
 func replace(rows Rows, place string, e Entry) error {
-	before, err := rows.Entries(place)
+	before, err := rows.Entries(place, everyRun)
 	if err != nil {
 		return err
 	}
@@ -410,7 +258,7 @@ func (h inRows) List() ([]Archived, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries, err := h.rows.Entries(Archive)
+	entries, err := h.rows.Entries(Archive, everyRun)
 	if err != nil {
 		return nil, err
 	}
@@ -432,31 +280,15 @@ func (h inRows) archivedOf(e Entry) (Archived, error) {
 	return a, err
 }
 
-func (h inRows) archived(run int64, sha256 string) (found Entry, isThere bool, err error) {
-	entries, err := h.rows.Entries(Archive)
-	for _, e := range slices.Backward(entries) {
-		if m, err := e.manifest(); err == nil && e.Run == run && m.Whole() == sha256 {
-			return e, true, nil
-		}
-	}
-	return found, false, err
-}
-
 // Archived is one document of the Archive.
 func (h inRows) Archived(run int64, sha256 string) (Archived, error) {
-	e, isThere, err := h.archived(run, sha256)
-	if err != nil {
-		return Archived{}, err
-	}
-	if !isThere {
-		return h.Folder.Archived(run, sha256)
-	}
-	return h.archivedOf(e)
+	return either(h.archived(run, sha256), h.archivedOf,
+		func() (Archived, error) { return h.Folder.Archived(run, sha256) })
 }
 
 // Prune removes the days of the Archive before a day.
 func (h inRows) Prune(before time.Time) error {
-	entries, err := h.rows.Entries(Archive)
+	entries, err := h.rows.Entries(Archive, everyRun)
 	if err != nil {
 		return err
 	}
@@ -472,153 +304,4 @@ func (h inRows) Prune(before time.Time) error {
 		}
 	}
 	return h.Folder.Prune(before)
-}
-
-// offerRows puts a whole and checked file into the database, in place of what was fetched before.
-func (t *Fetch) offerRows(file *os.File, m Manifest) error {
-	if now, err := os.Lstat(t.folder.path(PreFetched, document)); err == nil &&
-		(t.waited == nil || !sameContent(now, t.waited)) {
-		return &MeanwhileError{}
-	}
-	text, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	return t.rows.Together(func(tx Rows) error {
-		if err := store(tx, m.SHA256, m.Bytes, func(to io.Writer) error {
-			if _, err := file.Seek(0, io.SeekStart); err != nil {
-				return err
-			}
-			_, err := io.Copy(to, file)
-			return err
-		}); err != nil {
-			return err
-		}
-		return replace(tx, PreFetched, Entry{Manifest: text, Contents: map[string]string{document: m.SHA256}})
-	})
-}
-
-// store keeps what write writes, unless it is there already.
-func store(rows Rows, sha256 string, bytes int64, write func(io.Writer) error) error {
-	has, err := rows.Has(sha256)
-	if err != nil || has {
-		return err
-	}
-	out, in := io.Pipe()
-	go func() {
-		packer, err := zstd.NewWriter(in, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
-		if err == nil {
-			err = errors.Join(write(packer), packer.Close())
-		}
-		_ = in.CloseWithError(err)
-	}()
-	err = rows.Store(sha256, bytes, out)
-	_ = out.CloseWithError(errors.New("nobody reads it any more"))
-	return err
-}
-
-// keepRows archives the document in the database, with what is beside it and the files kept by hand.
-func (t *Taken) keepRows(day time.Time, run int64, report []byte) error {
-	kept := t.Manifest
-	kept.Run = run
-	manifest, err := json.Marshal(kept)
-	if err != nil {
-		return err
-	}
-	e := Entry{Place: Archive, Run: run, Day: day.Format("2006-01-02"), Manifest: manifest, Report: report}
-	if e.Contents, err = t.storeAll(); err != nil {
-		return err
-	}
-	return t.rows.Put(e)
-}
-
-// storeAll keeps all that was taken, and returns the hash of each by its name.
-func (t *Taken) storeAll() (map[string]string, error) {
-	contents := map[string]string{document: t.Manifest.SHA256}
-	err := store(t.rows, t.Manifest.SHA256, t.Size(), func(to io.Writer) error {
-		return t.copyTo(func(r io.Reader) error { _, err := io.Copy(to, r); return err })
-	})
-	for _, b := range t.beside {
-		if err == nil {
-			err = t.storeFile(contents, b.Name, b.hash)
-		}
-	}
-	for _, name := range t.companions() {
-		sum := newHash()
-		text, missing := os.ReadFile(t.folder.path(Incoming, name))
-		if err = errors.Join(err, missing); err == nil {
-			_, _ = sum.Write(text)
-			err = t.storeFile(contents, name, fmt.Sprintf("%x", sum.Sum(nil)))
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("archive: %w", err)
-	}
-	return contents, nil
-}
-
-func (t *Taken) storeFile(contents map[string]string, name, sha256 string) error {
-	contents[name] = sha256
-	path := t.folder.path(Incoming, name)
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	return store(t.rows, sha256, info.Size(), func(to io.Writer) error {
-		file, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = file.Close() }()
-		_, err = io.Copy(to, file)
-		return err
-	})
-}
-
-// settleRows makes the document the one that the database reflects.
-func (t *Taken) settleRows(run int64) error {
-	manifest, err := json.Marshal(t.Manifest)
-	if err != nil {
-		return err
-	}
-	contents, err := t.storeAll()
-	if err != nil {
-		return err
-	}
-	if err := replace(t.rows, Current, Entry{Run: run, Manifest: manifest, Contents: contents}); err != nil {
-		return err
-	}
-	return t.dropRows()
-}
-
-// dropRows forgets the entry that the document was taken from.
-func (t *Taken) dropRows() error {
-	if t.entry == 0 {
-		return nil
-	}
-	return errors.Join(t.rows.Drop(t.entry), t.rows.Sweep())
-}
-
-// Within has the document kept within a transaction.
-func (t *Taken) Within(tx Rows) *Taken {
-	within := *t
-	within.rows = tx
-	return &within
-}
-
-// InRows tells whether the document is kept in a database.
-func (t *Taken) InRows() bool { return t.rows != nil }
-
-// Filed takes what was in the folder away, once the database keeps it: what a person put into PreFetched, unless that
-// is
-// another by now, and the Current of before the documents moved.
-func (t *Taken) Filed() error {
-	if err := t.removeOriginals(); err != nil {
-		return fmt.Errorf("document: %w", err)
-	}
-	entries, err := t.rows.Entries(Current)
-	if err != nil || len(entries) == 0 {
-		return err
-	}
-	return t.folder.empty(Current)
 }
