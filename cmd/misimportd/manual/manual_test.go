@@ -57,7 +57,7 @@ func terminal(t *testing.T, text string, width int, colour bool) string {
 }
 
 func TestATerminalShowsATopic(t *testing.T) {
-	const text = "# Title\n\nA `plan` of `two words`\n**what** is \\*to come\\*, see [the year](../years/year.md) or " +
+	const text = "# Title\n\nA `plan` of `two\nwords` **what** is \\*to come\\*, see [the year](../years/year.md) or " +
 		"[undo](undo.md).\n\n## More\n\n- one that is longer than the line of the terminal\n- two\n\n3. three\n\n" +
 		"```sh\na command that is longer than the line is wide\n```\n\n| a | b |\n| --- | --- |\n| c | d |\n\n" +
 		"| flag | meaning | without it |\n| --- | --- | --- |\n| `--x` | what is meant by it, and more | nothing |\n" +

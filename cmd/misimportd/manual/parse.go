@@ -133,7 +133,7 @@ func (r reader) spans(parent ast.Node, s style) (found []span) {
 		case *ast.AutoLink:
 			found = append(found, span{string(n.URL(r.source)), s})
 		case *ast.CodeSpan:
-			found = append(found, r.spans(n, code)...)
+			found = append(found, span{plain(r.spans(n, code)), code}) // in the text it may go over a line's end
 		case *ast.Emphasis:
 			found = append(found, r.spans(n, emphasised(n.Level))...)
 		case *ast.RawHTML: // is not let through
