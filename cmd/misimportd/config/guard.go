@@ -231,8 +231,7 @@ func (c *guardConfig) settle() (guard.Guard, []error) {
 		kind, id, named := strings.Cut(name, "/")
 		if !named || id == "" || !slices.Contains(model.GroupKinds, kind) {
 			faults = append(faults, fmt.Errorf("guard: protected: %q: write the kind and the id or the name of a "+
-				"group, as "+
-				"set/1234 or form/7A; the kinds are %s", name, strings.Join(model.GroupKinds, ", ")))
+				"group, as set/1234 or form/7A; the kinds are %s", name, strings.Join(model.GroupKinds, ", ")))
 		}
 	}
 	if len(c.Protected) > 0 {
