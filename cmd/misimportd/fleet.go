@@ -250,14 +250,7 @@ func fleetOf(o fleet.Overview, state string, names []string) (told report.Fleet,
 		return told, &fleet.UnknownError{Names: unknown}
 	}
 	for _, s := range found {
-		school := report.FleetSchool{Name: s.School, State: s.State(o.At), Why: s.Why, Run: s.Run, Result: s.Result,
-			RanAt: s.RanAt, HeldSince: s.HeldSince, LastSuccess: s.LastSuccess, DataAt: s.DataAt, Next: s.Next,
-			Problems: s.Problems, Canary: s.Canary, Worker: s.Worker, Schedule: s.Schedule, Timezone: s.Zone,
-			Database: s.Database}
-		if s.PausedUntil.After(o.At) {
-			school.PausedUntil, school.Why = s.PausedUntil, cmp.Or(s.Why, s.PausedWhy)
-		}
-		told.Schools = append(told.Schools, school)
+		told.Schools = append(told.Schools, schoolOf(o, s))
 	}
 	if o.Stop != nil {
 		told.Stopped = &report.FleetStop{At: o.Stop.At, Why: o.Stop.Why}
@@ -266,6 +259,18 @@ func fleetOf(o fleet.Overview, state string, names []string) (told report.Fleet,
 		told.Workers = append(told.Workers, report.FleetWorker(w))
 	}
 	return told, nil
+}
+
+// schoolOf is a school as it is told.
+func schoolOf(o fleet.Overview, s fleet.Standing) report.FleetSchool {
+	school := report.FleetSchool{Name: s.School, State: s.State(o.At), Why: o.Why(s), Run: s.Run, Result: s.Result,
+		RanAt: s.RanAt.Time, HeldSince: s.HeldSince.Time, LastSuccess: s.LastSuccess.Time, DataAt: s.DataAt.Time,
+		Next: s.Next.Time, Problems: s.Problems, Canary: s.Canary, Worker: s.Worker, Schedule: s.Schedule,
+		Timezone: s.Zone, Database: s.Database}
+	if s.PausedUntil.After(o.At) {
+		school.PausedUntil = s.PausedUntil.Time
+	}
+	return school
 }
 
 type fleetPauseCommand struct {
@@ -341,6 +346,8 @@ type fleetRemoveCommand struct {
 }
 
 func (c fleetRemoveCommand) Run(a *app, of *fleetCommand) error {
-	return a.deed(of, c.selection, "removed from the fleet; what was imported stays in its database",
+	said := "removed from the fleet; what was imported stays in its database. Take its file out of the folder, too: " +
+		"the next \"fleet apply\" would bring it back"
+	return a.deed(of, c.selection, said,
 		func(f *fleet.Fleet, names []string) error { return f.Remove(a.ctx, names) })
 }

@@ -5,12 +5,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/google/renameio/v2"
 
@@ -24,7 +27,7 @@ import (
 
 const schoolFile = "school.yml"
 
-// layOut lays a school out in a folder: its configuration and the files that it names. What is there already is left.
+// layOut lays a school out in a folder: its configuration and the files that it names. What is as it should be is left.
 func layOut(folder string, school fleet.School, secrets string) (placed, error) {
 	p := placed{name: school.Name, config: filepath.Join(folder, schoolFile), state: filepath.Join(folder, "state"),
 		secrets: secrets}
@@ -48,7 +51,29 @@ func layOut(folder string, school fleet.School, secrets string) (placed, error) 
 			err = renameio.WriteFile(path, text, 0o600, renameio.WithStaticPermissions(0o600))
 		}
 	}
+	if err == nil {
+		err = removeOthers(folder, p.state, files)
+	}
 	return p, err
+}
+
+// removeOthers takes away the files that a school does not have any more.
+func removeOthers(folder, state string, files map[string][]byte) error {
+	return filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case path == state:
+			return fs.SkipDir
+		case entry.IsDir():
+			return nil
+		}
+		name, err := filepath.Rel(folder, path)
+		if _, stays := files[name]; stays || err != nil {
+			return err
+		}
+		return os.Remove(path)
+	})
 }
 
 // schools opens the schools of a fleet on this machine.
@@ -74,8 +99,9 @@ func (s schools) openWith(school fleet.School) (*fleet.Opened, config.Settings, 
 	if err == nil {
 		err = settings.Unread
 	}
-	if err != nil {
-		return nil, settings, err
+	if err != nil { // in the words of the folder that was applied, and not of this machine's
+		said := strings.ReplaceAll(err.Error(), p.config, school.Name+".yml")
+		return nil, settings, config.Error{Err: errors.New(strings.ReplaceAll(said, filepath.Dir(p.config)+"/", ""))}
 	}
 	log := slog.New(onlyTrouble{s.log.Handler(), s.Verbose}).With("school", school.Name)
 	fetching := importer.Fetching{Anew: true, UseLastGood: settings.UseLastGood} // each night has a document of its own
@@ -92,7 +118,7 @@ func (s schools) openWith(school fleet.School) (*fleet.Opened, config.Settings, 
 	if err != nil {
 		return nil, settings, err
 	}
-	db.Waiting = importer.TellWaiting(s.log)
+	db.Waiting, db.BeginSchema = importer.TellWaiting(s.log), true
 	im := s.importerOf(settings, db, fetching, nil)
 	im.Log = log
 	return &fleet.Opened{Setup: &daemon.Setup{Importer: im, Schedule: settings.Schedule}, Host: host, Close: db.Close},
@@ -100,8 +126,7 @@ func (s schools) openWith(school fleet.School) (*fleet.Opened, config.Settings, 
 }
 
 // onlyTrouble leaves out of a log how an import goes on, unless somebody wants to know all: of thousands a night, how
-// each
-// ended is enough.
+// each ended is enough.
 type onlyTrouble struct {
 	slog.Handler
 	all bool
@@ -145,11 +170,11 @@ func (c fleetAtCommand) Run(a *app, of *fleetCommand) (err error) {
 	if err != nil {
 		return err
 	}
-	folder, err := os.MkdirTemp("", "misimportd-")
+	folder, clearAway, err := temporary("misimportd-at-")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(folder) }()
+	defer clearAway()
 	p, err := layOut(folder, school, s.Secrets)
 	if err != nil {
 		return err

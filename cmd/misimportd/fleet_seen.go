@@ -3,8 +3,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -16,8 +18,7 @@ import (
 )
 
 // seenSchools is what the pages of the fleet show: all schools, and each school's own pages for as long as somebody
-// looks
-// at them.
+// looks at them.
 type seenSchools struct {
 	*work
 	life   context.Context
@@ -33,15 +34,16 @@ type seenSchool struct {
 	handler http.Handler
 	school  fleet.School
 	opened  *fleet.Opened
+	begun   time.Time
 	used    time.Time
+	looking sync.RWMutex // held by those who look; the database is closed when nobody does
 }
 
 // seenToo is added to the folder in which schools are laid out that are looked at: an import has one of its own.
 const seenToo = "-seen"
 
 // A school that nobody has looked at for a while is closed. So is the one that was looked at longest ago, when there
-// are
-// too many.
+// are too many.
 const (
 	seenFor  = 10 * time.Minute
 	seenMost = 50
@@ -52,7 +54,7 @@ func (s *seenSchools) Overview(ctx context.Context) (shown pages.FleetOverview, 
 	o, err := s.fleet.Overview(ctx)
 	shown = pages.FleetOverview{At: o.At, Zone: time.Local}
 	for _, of := range o.Standings {
-		shown.Schools = append(shown.Schools, shownSchool(of, o.At))
+		shown.Schools = append(shown.Schools, shownSchool(o, of))
 	}
 	for _, m := range o.Minutes {
 		shown.Minutes = append(shown.Minutes, pages.FleetMinute(m))
@@ -68,14 +70,11 @@ func (s *seenSchools) Overview(ctx context.Context) (shown pages.FleetOverview, 
 	return shown, err
 }
 
-func shownSchool(of fleet.Standing, now time.Time) pages.FleetSchool {
-	school := pages.FleetSchool{Name: of.School, State: of.State(now), Why: of.Why, Run: of.Run, Result: of.Result,
-		RanAt: of.RanAt, HeldSince: of.HeldSince, Next: of.Next, LastSuccess: of.LastSuccess, DataAt: of.DataAt,
-		Problems: of.Problems, Canary: of.Canary}
-	if of.PausedUntil.After(now) {
-		if school.Why == "" {
-			school.Why = of.PausedWhy
-		}
+func shownSchool(o fleet.Overview, of fleet.Standing) pages.FleetSchool {
+	school := pages.FleetSchool{Name: of.School, State: of.State(o.At), Why: o.Why(of), Run: of.Run, Result: of.Result,
+		RanAt: of.RanAt.Time, HeldSince: of.HeldSince.Time, Next: of.Next.Time, LastSuccess: of.LastSuccess.Time,
+		DataAt: of.DataAt.Time, Problems: of.Problems, Canary: of.Canary}
+	if of.PausedUntil.After(o.At) {
 		zone, err := time.LoadLocation(of.Zone)
 		if err != nil {
 			zone = time.UTC
@@ -107,7 +106,7 @@ func (s *seenSchools) Site(ctx context.Context, name string) (http.Handler, erro
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.closeUnused()
-	if seen := s.open[name]; seen != nil && seen.school.Configuration == school.Configuration {
+	if seen := s.open[name]; seen != nil && seen.isOf(school) {
 		seen.used = time.Now()
 		return seen.handler, nil
 	}
@@ -118,6 +117,12 @@ func (s *seenSchools) Site(ctx context.Context, name string) (http.Handler, erro
 	}
 	s.open[name] = seen
 	return seen.handler, nil
+}
+
+// isOf tells whether a school was opened as it is now. Its secrets may be others after a while.
+func (s *seenSchool) isOf(school fleet.School) bool {
+	return time.Since(s.begun) < seenFor && s.school.Configuration == school.Configuration &&
+		maps.EqualFunc(s.school.Files, school.Files, bytes.Equal)
 }
 
 // begin opens a school for its pages.
@@ -144,7 +149,10 @@ func (s *seenSchools) begin(school fleet.School) (*seenSchool, error) {
 			}
 		}})
 	answers := site.Handler()
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	seen := &seenSchool{school: school, opened: opened, begun: time.Now(), used: time.Now()}
+	seen.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen.looking.RLock()
+		defer seen.looking.RUnlock()
 		pulse.Looked(opened.Setup.Look(r.Context(), s.worker.Now()))
 		answers.ServeHTTP(w, r)
 		if r.Method != http.MethodPost {
@@ -154,7 +162,7 @@ func (s *seenSchools) begin(school fleet.School) (*seenSchool, error) {
 			s.log.Warn("the fleet does not know yet what was done on a page", "school", school.Name, "error", err)
 		}
 	})
-	return &seenSchool{handler: handler, school: school, opened: opened, used: time.Now()}, nil
+	return seen, nil
 }
 
 // pagesOf opens schools in a folder of their own, beside those that are imported.
@@ -182,7 +190,11 @@ func (s *seenSchools) closeUnused() {
 func (s *seenSchools) closeOne(name string) {
 	if seen := s.open[name]; seen != nil {
 		delete(s.open, name)
-		_ = seen.opened.Close()
+		go func() {
+			seen.looking.Lock()
+			defer seen.looking.Unlock()
+			_ = seen.opened.Close()
+		}()
 	}
 }
 

@@ -53,7 +53,7 @@ func (w *work) handler(ctx context.Context) (http.Handler, error) {
 		Timeout: 10 * time.Second}))
 	mux.HandleFunc("GET /healthz", answering(w.worker.Well))
 	mux.HandleFunc("GET /-/healthy", answering(w.worker.Well))
-	mux.HandleFunc("GET /-/ready", answering(w.worker.Ready))
+	mux.HandleFunc("GET /-/ready", answering(w.isReady))
 	jobs, err := w.fleet.JobsPages(ctx, pages.JobsPath, w.log)
 	if err != nil {
 		return nil, err
@@ -65,6 +65,14 @@ func (w *work) handler(ctx context.Context) (http.Handler, error) {
 	mux.Handle("/", pages.NewFleet(pages.GivenFleet{Life: ctx, Fleet: seen, Jobs: jobs, Access: access,
 		Manual: shownManual{}, Keys: keys, Version: version(), Log: w.log}).Handler())
 	return mux, nil
+}
+
+// isReady tells whether the worker is of use, without telling strangers where its database is.
+func (w *work) isReady() error {
+	if w.worker.Ready() != nil {
+		return errors.New("waiting for the fleet's database: the log tells why")
+	}
+	return nil
 }
 
 // answering tells whether all is well.

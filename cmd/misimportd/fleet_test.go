@@ -289,11 +289,18 @@ func TestAFleetRefuses(t *testing.T) {
 		{"defaults.yml", "fleet: {windo: 1h}\n", `unknown key "windo"`},
 		{"defaults.yml", "fleet: {window: soon}\n", "fleet: window: "},
 		{"defaults.yml", "fleet: {per_host: many}\n", "is not a rate"},
+		{"defaults.yml", "fleet: {per_host: 600x/m}\n", "is not a rate"},
 		{"defaults.yml", "canary: [st-nobody]\n", "there is no school st-nobody"},
 		{"st-bede.yml", "databse: x\n", `st-bede.yml: line 1: unknown key "databse"`},
 		{"st-bede.yml", "database: sqlite:x.db\n", "name a PostgreSQL that every worker reaches"},
 		{"st-bede.yml", "timezone: UTC\n", "name a PostgreSQL that every worker reaches"},
 		{"st-bede.yml", "database: postgres://u:geheim@h/d\n", "no password may stand in it"},
+		{"st-bede.yml", "database: host=h password=geheim\n", "name a PostgreSQL that every worker reaches"},
+		{"st-bede.yml", "database: postgres://u@h/d?sslpassword=geheim\n", "database: no password may stand in it"},
+		{"st-bede.yml", "database: postgres://u@h/d\nisams: {url: 'https://u:geheim@x.example', requests: " +
+			"[{key_file: x}]}\n", "isams: url: no password may stand in it"},
+		{"st-bede.yml", "database: postgres://u@h/d\nisams: {url: 'https://x.example', requests: [{key_file: x}]}\n" +
+			"events_files: nothing/*.ics\n", "events_files: no file is called"},
 		{"st-bede.yml", "database: postgres://u@h/d\nisams: {url: 'https://x.example', requests: [{key_file: " +
 			"/etc/x.key}]}\n", "a secret has to be a name alone"},
 		{"st-bede.yml", "database: postgres://u@h/d\nisams: {url: 'https://x.example', requests: [{key_env: X}]}\n",

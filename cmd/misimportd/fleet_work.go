@@ -71,10 +71,8 @@ func (c fleetWorkCommand) Run(a *app, of *fleetCommand) (err error) {
 	defer opened.Close()
 	debug.SetMemoryLimit(s.MaxMemory)
 	w := &work{app: a, fleet: opened, settings: s, registry: prometheus.NewRegistry(),
-		schools: schools{a, folder, s.Secrets}, again: func() (config.Fleet,
-			error) {
-			return a.settleFleet(of.fleetFlags)
-		}}
+		schools: schools{a, folder, s.Secrets},
+		again:   func() (config.Fleet, error) { return a.settleFleet(of.fleetFlags) }}
 	w.keys.Store(keysOf(s))
 	w.worker = &fleet.Worker{Fleet: opened, ID: workerID(), Version: version(), Address: s.Address, Jobs: s.Jobs,
 		MaxMemory: s.MaxMemory, Open: w.schools.open, Registry: w.registry, Log: a.log}
@@ -117,21 +115,17 @@ func workerID() string {
 // scratch is a folder for what is under way. What an earlier worker left there goes; so it does when this one ends.
 func scratch(state string) (folder string, clear func(), err error) {
 	if state == "" {
-		all, err := os.MkdirTemp("", "misimportd-worker-")
-		if err != nil {
-			return "", nil, err
-		}
-		return filepath.Join(all, "schools"), func() { _ = os.RemoveAll(all) }, nil
+		all, clear, err := temporary("misimportd-worker-")
+		return filepath.Join(all, "schools"), clear, err
 	}
 	if err := os.MkdirAll(state, 0o700); err != nil {
 		return "", nil, fmt.Errorf("state folder: %w; choose another with --state", err)
 	}
-	unlock, err := files.Lock(filepath.Join(state, "lock"), fmt.Sprintf("by a worker, process %d", os.Getpid()))
+	unlock, err := lockFolder(state)
 	var locked *files.LockedError
 	if errors.As(err, &locked) {
 		return "", nil, fmt.Errorf("state folder: %s is in use %s: give each worker a folder of its own (--state)",
-			state,
-			locked.Holder)
+			state, locked.Holder)
 	}
 	if err != nil {
 		return "", nil, fmt.Errorf("state folder: %w", err)
@@ -142,6 +136,33 @@ func scratch(state string) (folder string, clear func(), err error) {
 		return "", nil, errors.Join(fmt.Errorf("state folder: %w", err), unlock())
 	}
 	return folder, func() { _ = clearAway(); _ = unlock() }, nil
+}
+
+func lockFolder(folder string) (unlock func() error, err error) {
+	return files.Lock(filepath.Join(folder, "lock"), fmt.Sprintf("by process %d", os.Getpid()))
+}
+
+// temporary is a folder that goes when clear is called. Those of processes that were killed go first: there may be a
+// part of a document in them.
+func temporary(prefix string) (folder string, clear func(), err error) {
+	left, err := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*"))
+	if err != nil {
+		return "", nil, err
+	}
+	for _, folder := range left {
+		if unlock, err := lockFolder(folder); err == nil { // nobody works in it
+			_ = os.RemoveAll(folder)
+			_ = unlock()
+		}
+	}
+	if folder, err = os.MkdirTemp("", prefix); err != nil {
+		return "", nil, err
+	}
+	unlock, err := lockFolder(folder)
+	if err != nil {
+		return "", nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	return folder, func() { _ = os.RemoveAll(folder); _ = unlock() }, nil
 }
 
 // run answers while the worker works.

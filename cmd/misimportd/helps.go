@@ -11,8 +11,7 @@ var helps = kong.Vars{
 	"help_from":    "The first day, or the first day and the time: 2017-01-09 or \"2017-01-09 09:00\".",
 	"help_group":   "Only those of a group, by its name, such as 10Mat2, or its kind and id in the MIS, as set/1234.",
 	"help_on": "The day that is looked at (default today): 2016-09-12, 12 sep, monday, last friday, yesterday. " +
-		"monday " +
-		"is the coming one.",
+		"monday is the coming one.",
 	"help_staff": "The code, the initials, the id, the name, or a part of it; without one, all are listed.",
 	"help_room":  "The room's name or short name, a part of it, or its id; without one, all are listed.",
 	"help_what":  "As pupil/1234, set/57, form/8F, room/R1, a lesson's id such as schedule/3001, or a name.",
@@ -49,8 +48,7 @@ var helps = kong.Vars{
 		"process's arguments.",
 	"help_where": "Only those that are held, failed, overdue, aside, running, paused, new or well.",
 	"help_memory": "What all imports of this worker may take together, as in 2GiB (default 1GiB). A large school " +
-		"waits " +
-		"until there is room.",
+		"waits until there is room.",
 	"help_fleet_listen": "Where Prometheus and people are answered (default 127.0.0.1:9191), or off.",
 	"help_secrets":      "The folder in which this machine has the schools' secrets, each in a file of its name.",
 	"help_address": "From which address hosts are asked: workers that share it share its limit (default: this " +

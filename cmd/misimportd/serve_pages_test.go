@@ -62,8 +62,7 @@ func (v *visitor) send(page, to string, pairs ...string) (code int, text, locati
 }
 
 // TestThePagesOfTheService are answered beside the metrics: an operator logs in and has an import made, settings have
-// no
-// secrets, and another configuration is in force without a restart.
+// no secrets, and another configuration is in force without a restart.
 func TestThePagesOfTheService(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, program(t))

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"misimportd/era/hint"
 	"misimportd/importer"
 	"misimportd/importer/daemon"
@@ -18,19 +20,6 @@ import (
 	"misimportd/store"
 	"misimportd/store/model"
 )
-
-// taken is a school that a worker has in hand, and all it has to know of it.
-type taken struct {
-	school   School
-	status   status // as it was; with this try
-	isThere  bool   // it has not been removed
-	isAside  bool
-	now      time.Time
-	paused   time.Time
-	wished   time.Time
-	stop     bool // of the fleet
-	settings Settings
-}
 
 const (
 	// A school whose job has ended this many workers is tried alone, so that others do not suffer with it; and after
@@ -52,38 +41,40 @@ type ending struct {
 	aside      string // why it is set aside
 	wishDone   bool
 	undone     bool // nothing was found out: this was no try
+	free       bool // and nothing keeps it from its night but that somebody wants it so
 }
 
-// later puts a school back for a while: nothing was found out.
+// later puts a school back for a while: nothing was found out, and it is due still.
 func (t taken) later(wait time.Duration) ending {
-	return ending{next: t.now.Add(wait), unrecorded: t.status.Unrecorded, undone: true}
+	return ending{next: t.Now.Add(wait), unrecorded: t.Unrecorded, undone: true}
 }
 
 // attend does what a school's night asks for, if anything does.
 func (w *Worker) attend(ctx context.Context, t taken) ending {
-	isWish := !t.wished.IsZero()
-	log := w.Log.With("school", t.school.Name)
+	isWish := !t.WishedAt.IsZero()
+	log := w.Log.With("school", t.Name)
 	switch {
-	case t.isAside && !isWish, t.stop && !isWish:
-		return t.later(0)
-	case t.paused.After(t.now) && !isWish:
-		return ending{next: t.paused, unrecorded: t.status.Unrecorded}
-	case t.status.Tries > triesMost && !isWish:
+	case !t.AsideAt.IsZero() && !isWish, t.Stopped && !isWish:
+		e := t.later(0)
+		e.free = true
+		return e
+	case t.PausedUntil.After(t.Now.Time) && !isWish:
+		return ending{next: t.PausedUntil.Time, unrecorded: t.Unrecorded}
+	case t.Tries > triesMost:
 		why := fmt.Sprintf("its job has ended %d workers: look at what its document does to one, then \"%s\"",
-			triesMost,
-			hint.Command("fleet resume %s", t.school.Name))
+			triesMost, hint.Command("fleet resume %s", t.Name))
 		log.Error("a school is set aside", "why", why)
-		return ending{next: t.now, aside: why, unrecorded: t.status.Unrecorded}
+		return ending{next: t.Now.Time, aside: why, unrecorded: t.Unrecorded, wishDone: true}
 	}
-	opened, err := w.Open(ctx, t.school)
+	opened, err := w.Open(ctx, t.School)
 	if err != nil {
 		log.Error("a school cannot be opened", "error", err)
-		return t.inTrouble("settings", err, 5*time.Minute)
+		return t.inTrouble(inSettings, err, 5*time.Minute)
 	}
 	defer func() { _ = opened.Close() }()
 	e := w.attendOpened(ctx, t, opened)
 	if e.outlook != nil && e.outlook.Away == nil {
-		e.next = w.nextOf(t, e, opened.Setup.Schedule)
+		e.next = nextOf(t, e, opened.Setup.Schedule)
 	}
 	w.tell(ctx, t, e)
 	return e
@@ -92,39 +83,48 @@ func (w *Worker) attend(ctx context.Context, t taken) ending {
 // inTrouble puts a school back that could not be looked at. The longer that lasts, the less often it is tried.
 func (t taken) inTrouble(reason string, err error, most time.Duration) ending {
 	wait := time.Minute
-	if t.status.Reason == reason && t.status.TroubleSince != nil {
-		wait = max(wait, min(most, t.now.Sub(*t.status.TroubleSince)/4))
+	if t.Reason == reason && !t.TroubleSince.IsZero() {
+		wait = max(wait, min(most, t.Now.Sub(t.TroubleSince.Time)/4))
 	}
 	e := t.later(wait)
 	e.reason, e.why = reason, err.Error()
 	return e
 }
 
+// isElsewhere finds out whether another school of the fleet has the same database and schema, by what the server itself
+// says: two URLs may name one place.
+func (w *Worker) isElsewhere(ctx context.Context, t taken, o *Opened) error {
+	place, err := o.Setup.Importer.DB.Place(ctx)
+	if err != nil || place == "" {
+		return nil // whoever looks at the record is told what is wrong with it
+	}
+	_, err = w.Fleet.pool.Exec(ctx, `UPDATE fleet.school_status SET place = $2 WHERE school = $1
+		AND place IS DISTINCT FROM $2`, t.Name, place)
+	var clash *pgconn.PgError
+	if !errors.As(err, &clash) {
+		return w.Fleet.failed("noting where a school is", err)
+	}
+	return errors.New("another school of the fleet has the same database and schema: give each school its own")
+}
+
 // attendOpened looks at the school's own record, and imports if that says so.
 func (w *Worker) attendOpened(ctx context.Context, t taken, o *Opened) ending {
 	setup := o.Setup
-	look := setup.Look(ctx, w.now(), t.status.Unrecorded...)
+	if err := w.isElsewhere(ctx, t, o); err != nil {
+		return t.inTrouble(inPlace, err, 15*time.Minute)
+	}
+	look := setup.Look(ctx, w.now(), t.Unrecorded...)
 	switch {
 	case ctx.Err() != nil:
 		return t.later(0)
 	case look.Away != nil:
 		return t.away(setup, look.Away)
 	case !t.isDue(look):
-		return ending{outlook: &look, unrecorded: t.status.Unrecorded, wishDone: true}
-	}
-	may, err := w.mayAsk(ctx, o.Host, t.settings)
-	if err != nil {
-		return t.later(w.Pace.Again)
-	}
-	if !may {
-		return t.later(hostWaits)
+		return ending{outlook: &look, unrecorded: t.Unrecorded, wishDone: true}
 	}
 	im := setup.Importer
 	im.Now, im.Admit = w.now, w.memory.take
-	im.StillDue = func(imports model.Imports) bool {
-		return t.isDue(setup.Schedule.Outlook(w.now(), imports, t.status.Unrecorded...))
-	}
-	if t.status.Tries > triesTogether {
+	if t.Tries > triesTogether {
 		release, err := w.memory.takeAll(ctx)
 		if err != nil {
 			return t.later(0)
@@ -132,18 +132,29 @@ func (w *Worker) attendOpened(ctx context.Context, t taken, o *Opened) ending {
 		defer release()
 		im.Admit = nil
 	}
+	refused := false // by the host, for now
+	im.StillDue = func(imports model.Imports) bool {
+		if !t.isDue(setup.Schedule.Outlook(w.now(), imports, t.Unrecorded...)) {
+			return false
+		}
+		may, err := w.mayAsk(ctx, o.Host, t.Settings)
+		refused = err != nil || !may
+		return !refused
+	}
 	began := w.now()
 	done, err := setup.Import(ctx, w.Log)
 	var answered *importer.AnsweredError
 	switch {
 	case importer.IsBusy(err):
 		return t.later(w.Pace.Again)
+	case refused:
+		return t.later(hostWaits)
 	case ctx.Err() != nil && err != nil:
 		e := t.later(0)
 		e.report, e.err = done, err
 		return e
 	}
-	e := ending{report: done, err: err, unrecorded: t.status.Unrecorded, wishDone: true}
+	e := ending{report: done, err: err, unrecorded: t.Unrecorded, wishDone: true}
 	if !errors.As(err, &answered) {
 		e.attempt = &daemon.Attempt{At: began, Ended: w.now(), Completed: err == nil}
 		e.reason, e.why = reasonOf(done, err)
@@ -158,7 +169,7 @@ func (w *Worker) attendOpened(ctx context.Context, t taken, o *Opened) ending {
 	if look := setup.Look(ctx, w.now(), e.unrecorded...); look.Away == nil {
 		e.outlook = &look
 	} else {
-		e.next = t.now.Add(time.Minute) // somebody looks again, and finds what was done
+		e.next = t.Now.Add(time.Minute) // somebody looks again, and finds what was done
 	}
 	return e
 }
@@ -171,24 +182,24 @@ func (t taken) away(setup *daemon.Setup, err error) ending {
 	var schema *store.SchemaError
 	switch {
 	case errors.As(err, &schema) && schema.Has > schema.Knows: // another worker has a newer version
-		return t.inTrouble("version", err, 5*time.Minute)
+		return t.inTrouble(inVersion, err, 5*time.Minute)
 	case setup.IsAway(err):
-		return t.inTrouble("database", err, 5*time.Minute)
+		return t.inTrouble(inDatabase, err, 5*time.Minute)
 	}
-	return t.inTrouble("database", err, 15*time.Minute)
+	return t.inTrouble(inDatabase, err, 15*time.Minute)
 }
 
 // isDue tells whether the record asks for an import: one that the schedule wants, or that a person wished for and that
 // nobody has tried since.
 func (t taken) isDue(o daemon.Outlook) bool {
-	if !t.wished.IsZero() {
+	if !t.WishedAt.IsZero() {
 		for _, run := range o.Imports.Newest {
-			if !run.StartedAt.Before(t.wished) {
+			if !run.StartedAt.Before(t.WishedAt.Time) {
 				return false
 			}
 		}
-		for _, attempt := range t.status.Unrecorded {
-			if !attempt.At.Before(t.wished) {
+		for _, attempt := range t.Unrecorded {
+			if !attempt.At.Before(t.WishedAt.Time) {
 				return false
 			}
 		}
@@ -201,12 +212,14 @@ func (t taken) isDue(o daemon.Outlook) bool {
 // more.
 const heldLook = time.Hour
 
-// nextOf is when a school is to be looked at again: when its schedule says, at its own place in the window.
-func (w *Worker) nextOf(t taken, e ending, schedule daemon.Schedule) time.Time {
+// nextOf is when a school is to be looked at again: when its schedule says, at its own place in the window. Those
+// that go first have none.
+func nextOf(t taken, e ending, schedule daemon.Schedule) time.Time {
 	next, now := e.outlook.Next, e.outlook.At
 	if scheduled := schedule.Next(now); !next.IsZero() && next.Equal(scheduled) {
-		window := min(t.settings.Window, schedule.GivesUp(next).Sub(next)/2)
-		next = next.Add(spread(t.school.Name, window))
+		if window := min(t.Window, schedule.GivesUp(next).Sub(next)/2); !t.Canary {
+			next = next.Add(spread(t.Name, window))
+		}
 	}
 	soon := now.Add(heldLook)
 	if len(e.outlook.Imports.Waiting) > 0 && (next.IsZero() || soon.Before(next)) {
@@ -260,7 +273,7 @@ func heldFor(findings []guard.Finding) string {
 
 // tell logs how a job ended, in one line.
 func (w *Worker) tell(ctx context.Context, t taken, e ending) {
-	log := w.Log.With("school", t.school.Name)
+	log := w.Log.With("school", t.Name)
 	switch {
 	case e.attempt != nil && e.err != nil:
 		log.Error("the import failed and changed nothing", "error", e.err, "run", e.report.Run)

@@ -87,8 +87,7 @@ func (h *health) came(err error, dead time.Duration) (isNews bool) {
 }
 
 // isSteady tells whether the worker has shown for long enough that it lives: after the fleet's database was away,
-// nobody
-// else has had a chance to, and nobody is to be taken for dead.
+// nobody else has had a chance to, and nobody is to be taken for dead.
 func (h *health) isSteady(dead time.Duration) bool {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
@@ -142,8 +141,8 @@ func (w *Worker) show(ctx context.Context) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`INSERT INTO fleet.workers (id, version, jobs) VALUES ($1, $2, $3)
 		ON CONFLICT (id) DO UPDATE SET seen = now(), jobs = excluded.jobs, version = excluded.version
-		RETURNING clock_timestamp(), EXISTS (SELECT FROM fleet.river_leader WHERE leader_id = $1 AND expires_at >
-			now())`,
+		RETURNING clock_timestamp(),
+			EXISTS (SELECT FROM fleet.river_leader WHERE leader_id = $1 AND expires_at > now())`,
 		w.ID, w.Version, w.atWork()).QueryRow(func(row pgx.Row) error { return row.Scan(&shown, &leads) })
 	var rescued []string
 	if steady {

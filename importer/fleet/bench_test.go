@@ -77,8 +77,8 @@ func BenchmarkFleet(b *testing.B) {
 			p.stop()
 		}
 		b.Logf("%d workers: %d schools in %s, %.1f a minute, x%.2f of the loop; %.1f transactions of the fleet's "+
-			"database a "+
-			"school; a worker's peak %.0f MB", workers, n, took.Round(time.Millisecond), perMinute(n, took),
+			"database a school; a worker's peak %.0f "+
+			"MB", workers, n, took.Round(time.Millisecond), perMinute(n, took),
 			loop.Seconds()/took.Seconds(), float64(y.transactions()-before)/float64(n), peak)
 		b.ReportMetric(loop.Seconds()/took.Seconds(), fmt.Sprintf("x-loop-%d", workers))
 		_ = i
@@ -114,8 +114,8 @@ func (y *yard) copies(n, pupils int) (all []string) {
 		y.Fatal(err)
 	}
 	_ = db.Close() // a database that is copied has nobody in it
-	y.Logf("%d pupils, %d lessons: a document of %.1f MB, packed %.2f MB; the school's database is %.0f MB after its "+
-		"first "+
+	y.Logf("%d pupils, %d lessons: a document of %.1f MB, packed %.2f MB; the school's database is %.0f MB after "+
+		"its first "+
 		"import", pupils, lessons, float64(len(y.documents["template"]))/1e6, float64(packed)/1e6, float64(size)/1e6)
 	for i := range n {
 		name := fmt.Sprintf("school-%04d", i+1)
@@ -241,8 +241,7 @@ func peakOf(p *process) float64 {
 }
 
 // BenchmarkMemory is what the first import of a school takes, and a night after it: the most that the heap holds,
-// beside the
-// size of its document. What a worker reckons with (memory.go) is from here.
+// beside the size of its document. What a worker reckons with (memory.go) is from here.
 func BenchmarkMemory(b *testing.B) {
 	for _, pupils := range []int{1000, 4000, 16000} {
 		if pupils > sizeOf("FLEET_PUPILS", 4000) {

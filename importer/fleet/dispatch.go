@@ -13,17 +13,15 @@ import (
 )
 
 // dispatch queues the schools that are due, unless that was done less than a minute ago; it tells whether it did.
-// Whether
-// a school is due was worked out when it was last looked at; whoever takes its job works it out again.
+// Whether a school is due was worked out when it was last looked at; whoever takes its job works it out again.
 func (w *Worker) dispatch(ctx context.Context) (done bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askAtMost)
 	defer cancel()
 	var stopped string
 	err = w.Fleet.within(ctx, "queueing what is due", func(tx pgx.Tx) (err error) {
 		err = tx.QueryRow(ctx, `UPDATE fleet.settings SET dispatched_at = now(), lag = coalesce(
-				(SELECT now() - min(coalesce(t.next, s.changed_at)) FROM fleet.schools s
-				JOIN fleet.school_status t ON t.school = s.name
-				WHERE `+isDue+` AND t.worker = '' AND coalesce(t.next, s.changed_at) < now()), interval '0')
+				(SELECT now() - min(`+dueSince+`) FROM fleet.schools s JOIN fleet.school_status t ON t.school = s.name
+				WHERE `+mayBegin+` AND t.worker = '' AND `+dueSince+` < now()), interval '0')
 			WHERE dispatched_at < now() - $1::interval OR dispatched_at > now() RETURNING true`,
 			w.Pace.Tick).Scan(&done)
 		if isNoRows(err) {
@@ -47,18 +45,32 @@ func (w *Worker) dispatch(ctx context.Context) (done bool, err error) {
 }
 
 // isDue is the schools that are due by themselves.
-const isDue = `s.aside_at IS NULL AND (s.paused_until IS NULL OR s.paused_until <= now())
-	AND (t.next IS NULL OR t.next <= now())`
+const (
+	mayBegin = `s.aside_at IS NULL AND (s.paused_until IS NULL OR s.paused_until <= now())`
+	isDue    = mayBegin + ` AND (t.next IS NULL OR t.next <= now())`
+)
+
+// dueSince is since when a school has been due, whatever it was put back for.
+const dueSince = `coalesce(t.due_at, t.next, s.changed_at)`
+
+// canariesAwaited is the canaries that have not made their night: they are due or at work, they are in trouble, or
+// their night is about to come. Until they have, no other school begins.
+const canariesAwaited = `FROM fleet.schools s JOIN fleet.school_status t ON t.school = s.name
+	WHERE s.canary AND ` + mayBegin + ` AND (` + inTrouble + ` OR NOT ` + isLost + ` AND (
+		t.next IS NULL OR t.next <= now() OR t.due_at IS NOT NULL OR t.worker <> ''
+		OR t.held_since IS NULL AND t.next < now() + interval '6 hours'
+		AND coalesce(t.ran_at, '-infinity') < now() - interval '12 hours'))`
+
+// isLost is the schools that cannot be looked at: see ofLooking.
+const isLost = `t.reason IN ('settings', 'database', 'version', 'place')`
 
 // queueIn queues what is due and may begin: what a person wishes always, the canaries unless the fleet has stopped, and
 // the others when the canaries are well.
 func (w *Worker) queueIn(ctx context.Context, tx pgx.Tx) error {
 	rows, err := tx.Query(ctx, `WITH gate AS (SELECT
 			EXISTS (SELECT FROM fleet.stops WHERE resumed_at IS NULL) AS stopped,
-			EXISTS (SELECT FROM fleet.schools s JOIN fleet.school_status t ON t.school = s.name
-				WHERE s.canary AND s.aside_at IS NULL AND (s.paused_until IS NULL OR s.paused_until <= now())
-				AND (t.next IS NULL OR t.next <= now() OR t.worker <> '' OR `+inTrouble+`)) AS waits)
-		SELECT s.name, coalesce(s.wished_at, t.next, now()), s.wished_at IS NOT NULL
+			EXISTS (SELECT `+canariesAwaited+`) AS waits)
+		SELECT s.name, coalesce(s.wished_at, t.due_at, t.next, now()), s.wished_at IS NOT NULL
 		FROM gate, fleet.schools s JOIN fleet.school_status t ON t.school = s.name
 		WHERE s.wished_at IS NOT NULL OR `+isDue+` AND NOT stopped AND (s.canary OR NOT waits)
 		ORDER BY 3 DESC, 2, 1`)
@@ -74,11 +86,10 @@ func (w *Worker) queueIn(ctx context.Context, tx pgx.Tx) error {
 	return w.queue.insert(ctx, tx, nights)
 }
 
-// inTrouble is the schools whose newest run of this night was held or failed, or which cannot be looked at, and nobody
-// has
-// said since that the fleet goes on.
+// inTrouble is the schools whose newest run of this night was held or failed, or which cannot be looked at, and
+// nobody has said since that the fleet goes on.
 const inTrouble = `t.trouble_since IS NOT NULL
-	AND CASE WHEN t.reason IN ('settings', 'database', 'version') THEN t.trouble_since
+	AND CASE WHEN ` + isLost + ` THEN t.trouble_since
 		WHEN t.ran_at > now() - interval '12 hours' THEN t.ran_at ELSE '-infinity' END
 	> coalesce((SELECT max(resumed_at) FROM fleet.stops), '-infinity')`
 
@@ -116,9 +127,7 @@ func canaryTrouble(ctx context.Context, tx pgx.Tx) (why string, err error) {
 	err = tx.QueryRow(ctx, `SELECT s.name, t.result, t.reason FROM fleet.schools s
 		JOIN fleet.school_status t ON t.school = s.name
 		WHERE s.canary AND s.aside_at IS NULL AND `+inTrouble+` AND (t.gave_up OR
-			CASE WHEN t.reason IN ('settings', 'database', 'version') THEN t.trouble_since < now() - interval '20
-				minutes'
-			ELSE t.result = 'held' END)
+			CASE WHEN `+isLost+` THEN t.trouble_since < now() - interval '20 minutes' ELSE t.result = 'held' END)
 		ORDER BY s.name LIMIT 1`).Scan(&school, &result, &reason)
 	if isNoRows(err) {
 		return "", nil
@@ -139,9 +148,8 @@ func outcomeOf(result, reason string) string {
 // tallyIn counts the schools that ran this night, and those whose trouble began with it.
 func tallyIn(ctx context.Context, tx pgx.Tx) (t tally, err error) {
 	t.trouble = map[string]int{}
-	rows, err := tx.Query(ctx, `SELECT CASE WHEN t.trouble_since >= n.begins AND t.reason <> $1 THEN t.reason ELSE
-		'' END,
-			count(*)
+	rows, err := tx.Query(ctx, `SELECT
+			CASE WHEN t.trouble_since >= n.begins AND t.reason <> $1 THEN t.reason ELSE '' END, count(*)
 		FROM fleet.school_status t, (SELECT greatest(now() - interval '12 hours',
 			(SELECT max(resumed_at) FROM fleet.stops)) AS begins) n
 		WHERE t.ran_at > n.begins GROUP BY 1`, passes)
@@ -171,7 +179,9 @@ func noteMinute(ctx context.Context, tx pgx.Tx) error {
 			AND state IN ('available', 'pending', 'retryable', 'running', 'scheduled')) q,
 			(SELECT count(*) FILTER (WHERE result IN ('applied', 'unchanged')) AS done,
 				count(*) FILTER (WHERE result = 'held') AS held, count(*) FILTER (WHERE result = 'failed') AS failed
-			FROM fleet.school_status WHERE ended_at > now() - interval '12 hours') d
+			FROM fleet.school_status t WHERE ended_at > now() - interval '12 hours' AND NOT EXISTS
+				(SELECT FROM fleet.river_job j WHERE j.kind = $1 AND j.args->>'school' = t.school
+				AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled'))) d
 		ON CONFLICT (at) DO UPDATE SET queued = excluded.queued, running = excluded.running, done = excluded.done,
 			held = excluded.held, failed = excluded.failed`, kind)
 	batch.Queue(`DELETE FROM fleet.minutes WHERE at < now() - interval '7 days'`)

@@ -59,8 +59,7 @@ func (e *SchemaError) Error() string {
 		return fmt.Sprintf("%s holds no fleet yet: \"%s\" begins one", e.Database, hint.Command("fleet init"))
 	case e.Has > e.Knows:
 		return fmt.Sprintf("%s has the fleet's schema version %d and this program knows versions up to %d: use a "+
-			"newer "+
-			"misimportd", e.Database, e.Has, e.Knows)
+			"newer misimportd", e.Database, e.Has, e.Knows)
 	}
 	return fmt.Sprintf("%s has the fleet's schema version %d and this program needs %d: \"%s\" brings it up to date",
 		e.Database, e.Has, e.Knows, hint.Command("fleet init"))
@@ -130,24 +129,31 @@ func (f *Fleet) failed(doing string, err error) error {
 }
 
 // knows is the newest version of the fleet's own tables that the program has.
-const knows = 1
+const knows = 2
 
-// check finds out whether the tables are those that the program knows.
+// check finds out whether the program can work with the tables: they are those that it knows, or newer ones that suit
+// it, too, by what the newer program wrote there. So workers of two versions get on beside each other.
 func (f *Fleet) check(ctx context.Context) error {
+	has, err := f.version(ctx)
+	suits := int64(knows)
+	if err == nil && has > knows {
+		err = f.failed("looking for the fleet", f.pool.QueryRow(ctx, `SELECT suits FROM fleet.settings`).Scan(&suits))
+	}
+	if err == nil && (has < knows || suits > knows) {
+		err = &SchemaError{f.name, has, knows}
+	}
+	return err
+}
+
+// version is that of the fleet's tables, 0 for none.
+func (f *Fleet) version(ctx context.Context) (has int64, err error) {
 	var exists bool
-	err := f.pool.QueryRow(ctx, `SELECT to_regclass('fleet.goose_db_version') IS NOT NULL`).Scan(&exists)
-	var has int64
+	err = f.pool.QueryRow(ctx, `SELECT to_regclass('fleet.goose_db_version') IS NOT NULL`).Scan(&exists)
 	if err == nil && exists {
 		err = f.pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM fleet.goose_db_version WHERE is_applied`).
 			Scan(&has)
 	}
-	switch {
-	case err != nil:
-		return f.failed("looking for the fleet", err)
-	case has != knows:
-		return &SchemaError{f.name, has, knows}
-	}
-	return nil
+	return has, f.failed("looking for the fleet", err)
 }
 
 // Init sets a fleet up in a database, or brings one up to date: its own tables and River's. Two at once wait for each
@@ -158,8 +164,11 @@ func Init(ctx context.Context, url string, log *slog.Logger) (name string, chang
 		return "", false, err
 	}
 	defer f.Close()
-	var schemaErr *SchemaError
-	if err := f.check(ctx); errors.As(err, &schemaErr) && schemaErr.Has > schemaErr.Knows {
+	has, err := f.version(ctx)
+	if err == nil && has > knows {
+		err = &SchemaError{f.name, has, knows}
+	}
+	if err != nil {
 		return f.name, false, err
 	}
 	if _, err := f.pool.Exec(ctx, `CREATE SCHEMA IF NOT EXISTS fleet`); err != nil {

@@ -102,7 +102,7 @@ func TestCanariesGoFirst(t *testing.T) {
 	y.await("the first night", func() bool { return y.areDone(1, all...) })
 	first := y.standing(canary).RanAt
 	for _, name := range all {
-		if s := y.standing(name); name != canary && !s.RanAt.After(first) {
+		if s := y.standing(name); name != canary && !s.RanAt.After(first.Time) {
 			t.Errorf("%s ran at %s, before its canary at %s", name, s.RanAt, first)
 		}
 	}
@@ -147,7 +147,7 @@ func TestAWish(t *testing.T) {
 		t.Fatal(err)
 	}
 	y.await("the wish", func() bool { return y.areDone(1, all[0]) })
-	y.await("the wish forgotten", func() bool { return y.standing(all[0]).Wished.IsZero() })
+	y.await("the wish forgotten", func() bool { return y.standing(all[0]).WishedAt.IsZero() })
 	time.Sleep(3 * quick.Tick)
 	y.eachHas(1, all[0])
 	y.eachHas(0, all[1:]...)

@@ -12,8 +12,7 @@ import (
 )
 
 // mayAsk tells whether a host may be asked once more from this worker's address. Both have a bucket of tokens that
-// fills
-// by so many a minute, and holds as many at most.
+// fills by so many a minute, and holds as many at most.
 func (w *Worker) mayAsk(ctx context.Context, host string, s Settings) (may bool, err error) {
 	if host == "" || s.PerHost == 0 && s.PerAddress == 0 {
 		return true, nil

@@ -68,7 +68,7 @@ func oneIf(is bool) float64 {
 // ended notes how a job ended.
 func (m *metrics) ended(e ending, took time.Duration) {
 	m.took.Observe(took.Seconds())
-	if e.attempt != nil || e.err != nil {
+	if e.attempt != nil || e.report.Result == model.Aborted {
 		m.runs.WithLabelValues(string(resultOf(e.report))).Inc()
 	}
 }
@@ -172,7 +172,7 @@ func (f *Fleet) counts(ctx context.Context) (counts, error) {
 	c := counts{states: map[string]int{}, lag: o.Lag, stopped: o.Stop != nil, lastSuccess: map[string]time.Time{}}
 	for _, s := range o.Standings {
 		c.states[s.State(o.At)]++
-		c.lastSuccess[s.School] = s.LastSuccess
+		c.lastSuccess[s.School] = s.LastSuccess.Time
 	}
 	for _, w := range o.Workers {
 		if o.At.Sub(w.Seen) < time.Minute {

@@ -94,9 +94,8 @@ func TestAllAtTheSameSecond(t *testing.T) {
 		waits = append(waits, s.RanAt.Sub(began))
 	}
 	slices.Sort(waits)
-	t.Logf("%d schools due at one second: all done in %s, %.0f a minute; half had begun after %s, the last after %s; "+
-		"the "+
-		"most lag that was seen is %s; %.1f transactions of the fleet's database a school", n,
+	t.Logf("%d schools due at one second: all done in %s, %.0f a minute; half had begun after %s, the last after "+
+		"%s; the most lag that was seen is %s; %.1f transactions of the fleet's database a school", n,
 		took.Round(time.Millisecond), float64(n)/took.Minutes(), waits[n/2].Round(time.Millisecond),
 		waits[n-1].Round(time.Millisecond), lag.Round(time.Millisecond), float64(y.transactions()-before)/float64(n))
 	if waits[n-1] > took+time.Minute {

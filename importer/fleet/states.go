@@ -34,14 +34,13 @@ func (s Standing) Is(state string, now time.Time) bool {
 	isPaused := s.PausedUntil.After(now)
 	switch state {
 	case Aside:
-		return !s.Set.IsZero()
+		return !s.AsideAt.IsZero()
 	case Held:
 		return !s.HeldSince.IsZero()
 	case Failed:
-		return s.Result == "failed" || s.Result == "aborted"
+		return s.Result == "failed" || slices.Contains(ofLooking, s.Reason)
 	case Overdue:
-		return !isPaused && s.Set.IsZero() && (s.GaveUp || !s.Next.IsZero() && s.Next.Before(now.Add(-overdueAfter)) ||
-			s.Next.IsZero() && s.Added.Before(now.Add(-overdueAfter)))
+		return !isPaused && s.AsideAt.IsZero() && (s.GaveUp || s.due().Before(now.Add(-overdueAfter)))
 	case Running:
 		return s.Worker != ""
 	case Paused:
@@ -50,6 +49,16 @@ func (s Standing) Is(state string, now time.Time) bool {
 		return s.RanAt.IsZero()
 	}
 	return s.State(now) == state
+}
+
+// due is since when a school has been due, or when it will be.
+func (s Standing) due() time.Time {
+	for _, at := range []When{s.DueAt, s.Next} {
+		if !at.IsZero() {
+			return at.Time
+		}
+	}
+	return s.AddedAt.Time
 }
 
 // State is the first of a school's states.
@@ -110,7 +119,6 @@ func (t tally) verdict(s Settings) (why string, stops bool) {
 	if most == 0 || most < s.StopAtLeast || most*100 <= s.StopPercent*t.ran {
 		return "", false
 	}
-	return fmt.Sprintf("%d of the %d schools that ran this night were held or failed for one reason (%s): an export "+
-		"may "+
-		"have changed, or this version is wrong", most, t.ran, worst), true
+	return fmt.Sprintf("%d of the %d schools that ran this night were held or failed for one reason (%s): an "+
+		"export may have changed, or this version is wrong", most, t.ran, worst), true
 }

@@ -17,25 +17,39 @@ import (
 var noon = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 
 func TestASchoolHasOneState(t *testing.T) {
-	ran := noon.Add(-9 * time.Hour)
-	next := noon.Add(15 * time.Hour)
+	ago := func(d time.Duration) When { return When{noon.Add(-d)} }
+	ran, next := ago(9*time.Hour), ago(-15*time.Hour)
+	of := func(s status, more ...func(*Standing)) Standing {
+		school := Standing{AddedAt: ago(1000 * time.Hour), status: s}
+		for _, change := range more {
+			change(&school)
+		}
+		return school
+	}
+	added := func(at When) func(*Standing) { return func(s *Standing) { s.AddedAt = at } }
+	paused := func(s *Standing) { s.PausedUntil = next }
+	aside := func(s *Standing) { s.AsideAt = ran }
+	working := func(s *Standing) { s.Worker = "w" }
 	for _, c := range []struct {
 		of   Standing
 		want string
 	}{
-		{Standing{RanAt: ran, Result: "applied", Next: next}, Well},
-		{Standing{Added: noon}, New},
-		{Standing{Added: noon.Add(-2 * time.Hour)}, Overdue},
-		{Standing{RanAt: ran, Result: "held", HeldSince: ran, Next: next}, Held},
-		{Standing{RanAt: ran, Result: "held", Next: next}, Well}, // somebody has decided
-		{Standing{RanAt: ran, Result: "failed", Next: next}, Failed},
-		{Standing{RanAt: ran, Result: "failed", Next: next, GaveUp: true}, Failed},
-		{Standing{RanAt: ran, Result: "applied", Next: noon.Add(-61 * time.Minute)}, Overdue},
-		{Standing{RanAt: ran, Result: "applied", Next: noon.Add(-59 * time.Minute)}, Well},
-		{Standing{RanAt: ran, Result: "applied", Next: noon.Add(-2 * time.Hour), PausedUntil: next}, Paused},
-		{Standing{RanAt: ran, Result: "applied", Next: next, Worker: "w"}, Running},
-		{Standing{RanAt: ran, Result: "held", HeldSince: ran, Worker: "w"}, Held},
-		{Standing{RanAt: ran, Result: "applied", Set: ran, HeldSince: ran}, Aside},
+		{of(status{RanAt: ran, Result: "applied", Next: next}), Well},
+		{of(status{}, added(ago(0))), New},
+		{of(status{}, added(ago(2*time.Hour))), Overdue},
+		{of(status{RanAt: ran, Result: "held", HeldSince: ran, Next: next}), Held},
+		{of(status{RanAt: ran, Result: "held", Next: next}), Well}, // somebody has decided
+		{of(status{RanAt: ran, Result: "failed", Next: next}), Failed},
+		{of(status{RanAt: ran, Result: "applied", Next: next, GaveUp: true}), Overdue},
+		{of(status{RanAt: ran, Result: "applied", Next: ago(61 * time.Minute)}), Overdue},
+		{of(status{RanAt: ran, Result: "applied", Next: ago(59 * time.Minute)}), Well},
+		{of(status{RanAt: ran, Result: "applied", Next: ago(-time.Minute), DueAt: ago(2 * time.Hour)}), Overdue},
+		{of(status{RanAt: ran, Result: "applied", Next: ago(-time.Minute), Reason: inDatabase, DueAt: ago(0)}), Failed},
+		{of(status{Reason: inSettings, Next: next}), Failed},
+		{of(status{RanAt: ran, Result: "applied", Next: ago(2 * time.Hour)}, paused), Paused},
+		{of(status{RanAt: ran, Result: "applied", Next: next}, working), Running},
+		{of(status{RanAt: ran, Result: "held", HeldSince: ran}, working), Held},
+		{of(status{RanAt: ran, Result: "applied", HeldSince: ran}, aside), Aside},
 	} {
 		if got := c.of.State(noon); got != c.want {
 			t.Errorf("%+v is %s, and should be %s", c.of, got, c.want)
@@ -44,7 +58,7 @@ func TestASchoolHasOneState(t *testing.T) {
 			t.Errorf("%+v is not found among those that are %s", c.of, c.want)
 		}
 	}
-	o := Overview{At: noon, Standings: []Standing{{School: "a", RanAt: ran, Result: "failed", HeldSince: ran}}}
+	o := Overview{At: noon, Standings: []Standing{of(status{RanAt: ran, Result: "failed", HeldSince: ran})}}
 	for _, state := range []string{Held, Failed, ""} {
 		if found, err := o.Where(state); err != nil || len(found) != 1 {
 			t.Errorf("%s finds %v (%v)", state, found, err)
@@ -74,6 +88,24 @@ func TestSchoolsAreSpreadOverTheWindow(t *testing.T) {
 	}
 	if at := spread("a", 0); at != 0 {
 		t.Errorf("without a window, a school is at %s", at)
+	}
+}
+
+// TestCanariesAreNotSpread over the window: the others wait for them.
+func TestCanariesAreNotSpread(t *testing.T) {
+	schedule, err := daemon.NewSchedule("0 3 * * *", "07:00", time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	three := time.Date(2026, 11, 27, 3, 0, 0, 0, time.UTC)
+	found := ending{outlook: &daemon.Outlook{At: noon, Next: three}}
+	of := taken{School: School{Name: "st-anne"}, Settings: Settings{Window: time.Hour}}
+	if at := nextOf(of, found, schedule); !at.After(three) || !at.Before(three.Add(time.Hour)) {
+		t.Errorf("a school is due at %s", at)
+	}
+	of.Canary = true
+	if at := nextOf(of, found, schedule); !at.Equal(three) {
+		t.Errorf("a canary is due at %s", at)
 	}
 }
 
@@ -109,7 +141,7 @@ func TestWhatAFleetRemembersOfASchool(t *testing.T) {
 
 	s := status{Tries: 1}.after(ending{outlook: looks(false, []model.ID{1}, run(1, model.Held)), attempt: attempt,
 		report: report.Report{Run: 1, Result: model.Held}, reason: "pupils_leaving", why: "much goes"}, noon)
-	if s.Result != "held" || s.Reason != "pupils_leaving" || s.HeldSince == nil || s.TroubleSince == nil ||
+	if s.Result != "held" || s.Reason != "pupils_leaving" || s.HeldSince.IsZero() || s.TroubleSince.IsZero() ||
 		s.Tries != 0 {
 		t.Errorf("held: %+v", s)
 	}
@@ -120,15 +152,15 @@ func TestWhatAFleetRemembersOfASchool(t *testing.T) {
 		t.Errorf("held for the same reason once more: %+v", again)
 	}
 	decided := again.after(ending{outlook: looks(false, nil, run(2, model.Held))}, later)
-	if decided.HeldSince != nil || decided.Reason != "" || decided.TroubleSince != nil {
+	if !decided.HeldSince.IsZero() || decided.Reason != "" || !decided.TroubleSince.IsZero() {
 		t.Errorf("decided: %+v", decided)
 	}
 	lost := decided.after(ending{reason: "database", why: "it is down", undone: true}, later)
-	if lost.Reason != "database" || lost.Run != 2 || lost.TroubleSince == nil {
+	if lost.Reason != "database" || lost.Run != 2 || lost.TroubleSince.IsZero() || lost.DueAt.IsZero() {
 		t.Errorf("database away: %+v", lost)
 	}
 	back := lost.after(ending{outlook: looks(false, nil, run(2, model.Held))}, later)
-	if back.Reason != "" || back.TroubleSince != nil {
+	if back.Reason != "" || !back.TroubleSince.IsZero() || !back.DueAt.IsZero() {
 		t.Errorf("database back: %+v", back)
 	}
 	unrecorded := back.after(ending{outlook: looks(false, nil, run(2, model.Held)), attempt: attempt,

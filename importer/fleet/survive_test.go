@@ -81,7 +81,7 @@ func TestAPoisonousSchool(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 	}
-	if s := y.standing("poison"); s.State(time.Now()) != fleet.Aside || !strings.Contains(s.Why,
+	if s := y.standing("poison"); s.State(time.Now()) != fleet.Aside || !strings.Contains(s.AsideWhy,
 		"has ended 6 workers") {
 		t.Fatalf("it is %+v", s)
 	}
@@ -112,7 +112,7 @@ func TestClocksAreWrong(t *testing.T) {
 	time.Sleep(3 * quick.Tick)
 	y.eachHas(1, all...)
 	for _, name := range all {
-		if s := y.standing(name); time.Since(s.RanAt).Abs() > time.Minute {
+		if s := y.standing(name); time.Since(s.RanAt.Time).Abs() > time.Minute {
 			t.Errorf("%s is said to have run at %s", name, s.RanAt)
 		}
 	}
@@ -176,7 +176,7 @@ func TestADatabaseIsAway(t *testing.T) {
 	p := y.work("WORKER_JOBS=1")
 	y.await("the others", func() bool { return y.areDone(1, all...) })
 	y.await("trouble told", func() bool { return y.standing("away").Reason == "database" })
-	if s := y.standing("away"); !s.RanAt.IsZero() {
+	if s := y.standing("away"); !s.RanAt.IsZero() || s.State(time.Now()) != fleet.Failed {
 		t.Errorf("%+v", s)
 	}
 	own.start()
@@ -333,7 +333,7 @@ func TestTheWorstNight(t *testing.T) {
 		y.await("all put away", func() bool {
 			o, err := y.fleet.Overview(context.Background())
 			for _, s := range o.Standings {
-				if s.Worker != "" || s.Next.Before(o.At) {
+				if s.Worker != "" || s.Next.Time.Before(o.At) {
 					return false
 				}
 			}
@@ -341,11 +341,10 @@ func TestTheWorstNight(t *testing.T) {
 		})
 		y.eachHas(night, all...)
 		t.Logf("night %d: %d schools in %s, each with %d imports; %d workers killed so far, the fleet's database "+
-			"restarted "+
-			"%d times", night, n, time.Since(begin).Round(time.Second), night, killed, restarts)
+			"restarted %d times", night, n, time.Since(begin).Round(time.Second), night, killed, restarts)
 		for _, s := range must(y.fleet.Overview(context.Background())).Standings {
-			if !s.Set.IsZero() {
-				t.Errorf("%s was set aside, though it ended no worker: %s", s.School, s.Why)
+			if !s.AsideAt.IsZero() {
+				t.Errorf("%s was set aside, though it ended no worker: %s", s.School, s.AsideWhy)
 			}
 		}
 		y.dayGoesBy(all...)

@@ -143,7 +143,7 @@ func (w *Worker) known() []int64 {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	maps.DeleteFunc(w.ended, func(_ int64, at time.Time) bool { return time.Since(at) > w.Pace.Dead })
-	return slices.Concat(slices.Sorted(maps.Keys(w.inHand)), slices.Sorted(maps.Keys(w.ended)))
+	return emptyNotNull(slices.Concat(slices.Collect(maps.Keys(w.inHand)), slices.Collect(maps.Keys(w.ended))))
 }
 
 // now is the time by the clock of the fleet's database: this machine's may be wrong.
@@ -188,8 +188,8 @@ func (d *delivery) Work(ctx context.Context, job *river.Job[Night]) error {
 	w := d.worker
 	defer w.hold(job.ID, job.Args.School)()
 	began := time.Now()
-	t, err := w.take(ctx, job.Args)
-	if err != nil || !t.isThere {
+	t, isThere, err := w.take(ctx, job.Args)
+	if err != nil || !isThere {
 		return err
 	}
 	end := w.attend(ctx, t)

@@ -1,0 +1,139 @@
+//go:build !single
+
+package fleet_test
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"misimportd/importer/fleet"
+	"misimportd/mis/isams/isamstest"
+)
+
+// TestASchoolIsTouchedMeanwhile has somebody resume a school while a worker has it in hand: it is looked at again,
+// though the worker has found out that it is due tomorrow.
+func TestASchoolIsTouchedMeanwhile(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.add("slow-a", "slow-b")
+	p := y.work()
+	y.await("both in hand", func() bool {
+		return y.standing("slow-a").Worker != "" && y.standing("slow-b").Worker != ""
+	})
+	if err := y.fleet.Resume(t.Context(), []string{"slow-a"}); err != nil {
+		t.Fatal(err)
+	}
+	y.await("another look", func() bool { return y.jobs("slow-a", "completed") == 2 })
+	time.Sleep(3 * quick.Tick)
+	if n := y.jobs("slow-b", "completed"); n != 1 {
+		t.Errorf("the school that nobody has touched was looked at %d times", n)
+	}
+	p.stop()
+	y.eachHas(1, "slow-a", "slow-b")
+}
+
+// TestAJobIsLost that a worker was given, as when the answer got lost: the worker lives, and so nobody takes it for
+// dead, but it does not know of the job, and gives it back.
+func TestAJobIsLost(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.add("school-a")
+	p := y.work()
+	y.await("its night", func() bool { return y.areDone(1, "school-a") && y.jobs("school-a", "completed") == 1 })
+	time.Sleep(2 * quick.Dead) // until then the worker remembers it
+	y.exec(`UPDATE fleet.river_job SET state = 'running', finalized_at = NULL, attempt = 1,
+		attempted_at = now() - interval '1 minute'`)
+	y.await("the job done once more", func() bool { return y.jobs("school-a", "completed") == 1 })
+	p.stop()
+	y.eachHas(1, "school-a")
+}
+
+// TestAWishForAPoisonousSchool is tried no more often than its night: the school is set aside again, and the wish gone.
+func TestAWishForAPoisonousSchool(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.add("poison")
+	if err := y.fleet.Wish(t.Context(), []string{"poison"}); err != nil {
+		t.Fatal(err)
+	}
+	y.exec(`UPDATE fleet.school_status SET tries = 5`)
+	last := y.work()
+	y.await("the sixth worker's end", last.isOver)
+	p := y.work()
+	y.await("it set aside", func() bool { return y.standing("poison").State(time.Now()) == fleet.Aside })
+	time.Sleep(3 * quick.Tick)
+	if s := y.standing("poison"); !s.WishedAt.IsZero() || p.isOver() {
+		t.Errorf("it goes on: %+v", s)
+	}
+	p.stop()
+}
+
+// TestANewerFleet has been brought up to date by a newer program: this one works with it for as long as that one says
+// so.
+func TestANewerFleet(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.add("school-a")
+	y.exec(`INSERT INTO fleet.goose_db_version (version_id, is_applied) VALUES (9999, true)`)
+	p := y.work()
+	y.await("its night", func() bool { return y.areDone(1, "school-a") })
+	p.stop()
+	var refused *fleet.SchemaError
+	if _, _, err := fleet.Init(t.Context(), y.url, slog.New(slog.DiscardHandler)); !asError(err, &refused) {
+		t.Errorf("the older program changes it: %v", err)
+	}
+	y.exec(`UPDATE fleet.settings SET suits = 9999`)
+	if _, err := fleet.Open(t.Context(), y.url); !asError(err, &refused) || !strings.Contains(err.Error(),
+		"use a newer misimportd") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestOnePlaceHasOneSchool though two URLs name it: the second is not imported, and says why.
+func TestOnePlaceHasOneSchool(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.add("school-a")
+	p := y.work()
+	y.await("its night", func() bool { return y.areDone(1, "school-a") })
+	y.give("school-b", isamstest.New(7, tiny).Document())
+	other := y.school("school-b")
+	other.Configuration = y.databaseOf("school-a") + "&connect_timeout=9 " + y.web.URL
+	y.wanted.Schools = append(y.wanted.Schools, other)
+	y.apply()
+	y.await("trouble told", func() bool { return y.standing("school-b").Reason == "place" })
+	if s := y.standing("school-b"); s.State(time.Now()) != fleet.Failed ||
+		!strings.Contains(s.Why, "another school of the fleet has the same database and schema") {
+		t.Errorf("%+v", s)
+	}
+	y.eachHas(1, "school-a")
+	y.change("school-b", func(s *fleet.School) { s.Configuration = y.databaseOf("school-b") + " " + y.web.URL })
+	y.await("the night of the other", func() bool { return y.areDone(1, "school-b") })
+	p.stop()
+	y.eachHas(1, "school-a", "school-b")
+}
+
+// TestOthersWaitForACanaryThatIsDueSoon, and are told so.
+func TestOthersWaitForACanaryThatIsDueSoon(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.add("school-a", "school-b")
+	y.change("school-a", func(s *fleet.School) { s.Canary = true })
+	y.exec(`UPDATE fleet.school_status SET next = now() + interval '3 hours' WHERE school = 'school-a'`)
+	p := y.work()
+	time.Sleep(4 * quick.Tick)
+	y.eachHas(0, "school-b")
+	o, err := y.fleet.Overview(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if why := o.Why(y.standing("school-b")); why != "waits for school-a, which goes first" {
+		t.Errorf("why it waits: %q", why)
+	}
+	y.exec(`UPDATE fleet.school_status SET next = now() WHERE school = 'school-a'`)
+	y.await("both nights", func() bool { return y.areDone(1, "school-a", "school-b") })
+	p.stop()
+}
