@@ -31,8 +31,7 @@ func TestAWeekOfAPupil(t *testing.T) {
 }
 
 // TestWhoIsMeant: names of rooms go before ids, names in full before a part of one, whatever their accents, and an
-// event
-// is also a lesson of its organiser and of those who are in its groups.
+// event is also a lesson of its organiser and of those who are in its groups.
 func TestWhoIsMeant(t *testing.T) {
 	each(t, func(w *world) {
 		w.events(`- {title: Talk, on: 2016-09-13, from: "12:00", to: "13:00", groups: [7A], organiser: WHI}`)

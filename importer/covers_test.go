@@ -161,14 +161,12 @@ func TestCoversThatClash(t *testing.T) {
 		school := coverSchool(w).lesson(103, 22, "7Mat2", 11, "GRE", 6) // Mr Grey teaches then, too
 		r := w.night("2016-09-20", school.xml())
 		w.expect("busy", clashesOf(r.Problems), "1 on 26 September 2016 staff #4 covers 7Mat1 (schedule/101) and "+
-			"takes "+
-			"7Mat2 (schedule/103) at the same time")
+			"takes 7Mat2 (schedule/103) at the same time")
 		w.expect("covers", w.coveredLessons(), theCover)
 		w.suspend("- {name: Trip, kind: suspension, from: 2016-09-26, to: 2016-09-26}")
 		r = w.night("2016-09-21", school.xml())
-		w.expect("suspended", clashesOf(r.Problems), "1 on 26 September 2016 staff #4 covers 7Mat1 (schedule/101), "+
-			"which is "+
-			"suspended")
+		w.expect("suspended", clashesOf(r.Problems), "1 on 26 September 2016 staff #4 covers 7Mat1 "+
+			"(schedule/101), which is suspended")
 		// Who is covered in the one lesson is free for the other.
 		w.suspend("[]")
 		w.covered("1 101 2016-09-26 GRE 110", "2 103 2016-09-26 WHI 110")

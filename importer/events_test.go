@@ -64,8 +64,7 @@ func TestEventsThatCannotBeAsTheyAreWritten(t *testing.T) {
 			[]string{"unknown teacher: entry 1 of staff (XY) is no member of staff; left out"}},
 		"somebody who has left": {`{title: E, on: 2016-09-12, ` + times + `, staff: [OLD]}`,
 			[]string{"E 2016-09-12 12:00 |  |  | "}, []string{"unknown teacher: entry 1 of staff (OLD) has left; " +
-				"taken " +
-				"out of it"}},
+				"taken out of it"}},
 		"no such room": {`{title: E, on: 2016-09-12, ` + times + `, rooms: [Attic]}`,
 			[]string{"E 2016-09-12 12:00 |  |  | "}, []string{`unknown room: there is no room "Attic"; left out`}},
 		"no such group": {`{title: E, on: 2016-09-12, ` + times + `, groups: [set/999]}`,

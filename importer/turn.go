@@ -169,8 +169,8 @@ type NotConvertedError struct{ Current, Previous string }
 
 func (e *NotConvertedError) Error() string {
 	return fmt.Sprintf("%s is the current MIS, and nobody of %s was taken over yet: all would be there twice. "+
-		"\"%s\" shows "+
-		"who is who, and \"%s\" takes them over; to go on with %s until then: \"%s\"", e.Current, e.Previous,
+		"\"%s\" shows who is who, and \"%s\" takes them over; to go on with %s until then: "+
+		"\"%s\"", e.Current, e.Previous,
 		hint.Import("plan --convert"), hint.Import("run --convert"), e.Previous,
 		hint.Command("datasource set current %s", hint.Quote(e.Previous)))
 }

@@ -144,9 +144,9 @@ func (im *Importer) Why(ctx context.Context, pupil, group string) (why report.Wh
 		}
 		why.Document.Knows, why.Document.Says = w.Says(of.Kind, of.SourceID, person.SourceID)
 		if w.Snap.Forms.LeftOut {
-			why.Between = append(why.Between, report.Because{What: "rule", Text: fmt.Sprintf("era %s is over since "+
-				"%s, so "+
-				"groups stay as they are until the next one: \"%s\" says what to do", w.Era.Name, w.Era.EndsOn.Long(),
+			why.Between = append(why.Between, report.Because{What: "rule", Text: fmt.Sprintf("era %s is over "+
+				"since %s, so groups stay as they are until the next one: \"%s\" says what to "+
+				"do", w.Era.Name, w.Era.EndsOn.Long(),
 				hint.Command("era status"))})
 			why.Wanted = why.Database.In
 			why.Answer = answer(why)

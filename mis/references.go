@@ -208,9 +208,8 @@ func (s *Snapshot) resolveActivityLinks() {
 			}
 		case pupil != nil && twice[m.SchoolID]:
 			l.FaultyIn[m.ActivityID] = true
-			s.note(l.Section, m.ID, Conflicting, "several pupils have the school id %s; skipped, and nobody leaves "+
-				"activity "+
-				"%s because of it", m.SchoolID, m.ActivityID)
+			s.note(l.Section, m.ID, Conflicting, "several pupils have the school id %s; skipped, and nobody "+
+				"leaves activity %s because of it", m.SchoolID, m.ActivityID)
 		case pupil != nil && m.SchoolID != "":
 			m.PupilID = pupil.ID
 			if s.keepWithin(&m, activity.Days) {
@@ -236,8 +235,7 @@ func (s *Snapshot) keepWithin(m *ActivityMember, days era.Interval) bool {
 	isEmpty := m.Days.To != 0 && m.Days.From > m.Days.To
 	if said.From != 0 && said.From < days.From || said.To != 0 && days.To != 0 && said.To > days.To || isEmpty {
 		s.note(s.ActivityLinks.Section, m.ID, OutsideGroup, "its days reach outside those of activity %s; what is "+
-			"within "+
-			"is taken", m.ActivityID)
+			"within is taken", m.ActivityID)
 	}
 	return !isEmpty
 }

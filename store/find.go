@@ -60,9 +60,8 @@ func (v *View) Search(ctx context.Context, kind, text string, like Like) (found 
 			if !isRef {
 				return nil, nil
 			}
-			where = []string{"t.datasource_id IN (SELECT id FROM datasources) AND t.era_id IN (SELECT id FROM eras) " +
-				"AND " +
-				"t.kind = $2 AND t.source_id = $1"}
+			where = []string{"t.datasource_id IN (SELECT id FROM datasources) AND t.era_id IN (SELECT id FROM " +
+				"eras) AND t.kind = $2 AND t.source_id = $1"}
 			args = []any{id, of}
 		}
 	case ByName:

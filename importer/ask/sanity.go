@@ -18,8 +18,7 @@ import (
 const Fortnight = 14
 
 // Sanity looks for what is odd in a school on a day, and in the lessons of the two weeks from the first one after it:
-// pupils without a
-// form, sets without members or teacher, lessons without a room, and two lessons at once.
+// pupils without a form, sets without members or teacher, lessons without a room, and two lessons at once.
 func Sanity(ctx context.Context, db *store.DB, on era.Date) (list []report.Sanity, days era.Interval, err error) {
 	list = []report.Sanity{}
 	err = db.View(ctx, func(v *store.View) error {

@@ -91,8 +91,7 @@ func TestFaultyEvents(t *testing.T) {
 	for text, says := range map[string]string{
 		"- {title: a, on: 2017-02-31, " + times + "}": `line 1: "2017-02-31" is not a date`,
 		"- {title: a, days: all, starts_on: 2016-12-01, ends_on: 2016-11-30, " + times + "}": "line 1: it ends on " +
-			"2016-11-30, " +
-			"before it starts on 2016-12-01",
+			"2016-11-30, before it starts on 2016-12-01",
 		"- {title: a, from: 11:00, to: 10:00}": "line 1: it ends at 10:00, before " +
 			"it starts at 11:00",
 		"- {title: a, days: all, from: 10:00, to: 10:00}": "it ends when it begins, at 10:00",

@@ -43,8 +43,7 @@ func (w *Wanted) placeCovers() {
 	if !t.covers.isSilent && w.noneIsValid() {
 		t.covers.isSilent = true
 		w.Problems.Add(mis.Problem{Section: w.Snap.Covers.Section, Reason: mis.NoneIsValid, Detail: fmt.Sprintf("not "+
-			"one "+
-			"of %s is all of %s (cover: valid_if), so covers stay as they are (%s)",
+			"one of %s is all of %s (cover: valid_if), so covers stay as they are (%s)",
 			words.Many(len(w.Snap.Covers.Records),
 				"cover"), joinFlags(w.Covers.ValidIf), words.Many(w.daysWithLessons(model.Covers), "day"))})
 	}
@@ -144,9 +143,8 @@ func (s *someCovers) add(c mis.Cover) {
 func (w *Wanted) tellLost(lost lostCovers) {
 	tell := func(of someCovers, reason mis.Reason, what string) {
 		if of.count > 0 {
-			w.Problems.Add(mis.Problem{Section: w.Snap.Covers.Section, Reason: reason, Detail: fmt.Sprintf("%s (%s) "+
-				"%s; "+
-				"left out", words.Many(of.count, "cover"), strings.Join(of.ids, ", "), what)})
+			w.Problems.Add(mis.Problem{Section: w.Snap.Covers.Section, Reason: reason, Detail: fmt.Sprintf("%s "+
+				"(%s) %s; left out", words.Many(of.count, "cover"), strings.Join(of.ids, ", "), what)})
 		}
 	}
 	tell(lost.gone, mis.UnknownLesson, "of lessons that are no longer in the timetable")

@@ -67,8 +67,7 @@ func (w *Wanted) ownEventsSpeak() bool {
 func (w *Wanted) reportNoEvents() {
 	there := w.daysWithLessons(mis.Own)
 	why := "there is no file of events (events_files), so those that a run read in one stay as they are (%s); to " +
-		"take " +
-		"them out, name a file without them"
+		"take them out, name a file without them"
 	if w.HasEvents {
 		why = "the document does not tell all terms and weeks that it told, so the school's own events stay as they " +
 			"are (%s)"

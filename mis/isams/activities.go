@@ -121,8 +121,7 @@ func (a *activities) readLink(c *collector[mis.ActivityMember], r *row, id strin
 	activity, ok := number(r.text("intGroup"))
 	if !ok {
 		c.skip(id, mis.BadValue, r.line, "intGroup %q is not a number; skipped, and nobody leaves any activity "+
-			"because "+
-			"of it", clip(r.text("intGroup")))
+			"because of it", clip(r.text("intGroup")))
 		c.roll.Unreadable[""] = true
 		return m, false
 	}
@@ -134,8 +133,7 @@ func (a *activities) readLink(c *collector[mis.ActivityMember], r *row, id strin
 		c.skip(id, mis.BadValue, r.line, "%v; skipped, and nobody leaves activity %s because of it", err, activity)
 	case m.Days.To != 0 && m.Days.To < m.Days.From:
 		c.skip(id, mis.Backwards, r.line, "it starts on %s and ends on %s; skipped, and nobody leaves activity %s "+
-			"because "+
-			"of it", m.Days.From, m.Days.To, activity)
+			"because of it", m.Days.From, m.Days.To, activity)
 	case m.SchoolID == "":
 		c.skip(id, mis.NoID, r.line, "txtSchoolID is blank; skipped, and nobody leaves activity %s because of it",
 			activity)
@@ -187,9 +185,8 @@ func readOccurrence(c *collector[occurrence], r *row, id string) (occurrence, bo
 	}
 	var err error
 	if o.on, o.at, err = timeOf(r.text("dteOccurrenceDate")); err != nil {
-		c.skip(id, mis.BadValue, r.line, "dteOccurrenceDate %q is not a date; skipped, and lessons of event %s are "+
-			"left as "+
-			"they are", clip(r.text("dteOccurrenceDate")), o.event)
+		c.skip(id, mis.BadValue, r.line, "dteOccurrenceDate %q is not a date; skipped, and lessons of event %s "+
+			"are left as they are", clip(r.text("dteOccurrenceDate")), o.event)
 		c.roll.Faulty["event "+o.event] = true
 		return o, false
 	}
@@ -328,8 +325,7 @@ func (m *eventMaking) addTeachers(l *mis.Lesson, e event) {
 			l.Unsure.Staff = true
 		default:
 			m.note(eventTeacherDump, e.id, mis.UnknownTeacher, "no member of staff has the code %q, said to lead "+
-				"event %s; "+
-				"imported without", clip(code), e.id)
+				"event %s; imported without", clip(code), e.id)
 		}
 	}
 	slices.SortFunc(l.Staff, mis.CompareIDs)
@@ -350,9 +346,8 @@ func (m *eventMaking) dates(tt *mis.Timetable, occurrences *mis.Roll[occurrence]
 			continue
 		}
 		if o.at != 0 && o.at != m.begins[id] {
-			m.note(occurrenceDump, o.event, mis.TimesDiffer, "on %s it is said to begin at %s, and event %s begins "+
-				"at %s; "+
-				"the event's time is taken", o.on, o.at, o.event, m.begins[id])
+			m.note(occurrenceDump, o.event, mis.TimesDiffer, "on %s it is said to begin at %s, and event %s "+
+				"begins at %s; the event's time is taken", o.on, o.at, o.event, m.begins[id])
 		}
 		at, twice := slices.BinarySearchFunc(dates, o.on, func(d mis.EventDate,
 			on era.Date) int {

@@ -108,9 +108,8 @@ func (t *table) read(file io.Reader) error {
 	}
 	for _, column := range t.columns {
 		if _, there := r.at[column]; !there {
-			t.note("", mis.DumpUnreadable, 1, "the column %s is missing, so the dump is not used: its first line has "+
-				"to "+
-				"name %s", column, strings.Join(t.columns, ", "))
+			t.note("", mis.DumpUnreadable, 1, "the column %s is missing, so the dump is not used: its first line "+
+				"has to name %s", column, strings.Join(t.columns, ", "))
 			return nil
 		}
 	}
@@ -131,8 +130,7 @@ func (t *table) read(file io.Reader) error {
 				line = faulty.StartLine
 			}
 			t.note("", mis.DumpUnreadable, line, "the line is not whole, or has a quote that is not doubled; "+
-				"skipped, and "+
-				"nothing that the dump does not say is ended because of it")
+				"skipped, and nothing that the dump does not say is ended because of it")
 			t.broken()
 		case err != nil:
 			return t.stopped(c, err, r.line)
@@ -150,13 +148,11 @@ func (t *table) stopped(c *csv.Reader, err error, line int) error {
 		t.note("", mis.DumpUnreadable, 0, "it is empty: not even the columns are named")
 	case errors.As(err, &faulty):
 		t.note("", mis.DumpUnreadable, faulty.StartLine, "it is cut off within quotes that begin in this line; "+
-			"nothing "+
-			"that it does not say is ended because of it")
+			"nothing that it does not say is ended because of it")
 		t.broken()
 	case errors.Is(err, errRecordTooLarge):
-		t.note("", mis.TooLarge, line, "the record after this line has more than %d bytes: is a quote missing? The "+
-			"rest is "+
-			"not read, and nothing that it does not say is ended because of it", maxRecordBytes)
+		t.note("", mis.TooLarge, line, "the record after this line has more than %d bytes: is a quote missing? "+
+			"The rest is not read, and nothing that it does not say is ended because of it", maxRecordBytes)
 		t.broken()
 	default:
 		return err

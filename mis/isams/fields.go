@@ -135,9 +135,8 @@ func readCustomGroup(c *collector[mis.CustomGroup], rec *record, id string) (mis
 		!strings.HasPrefix(expires, "0001-") {
 		date, err := dateOf(expires)
 		if err != nil {
-			c.skip(id, mis.BadValue, rec.line, "ExpiryDate %q is not a date; skipped, and what the database holds of "+
-				"it "+
-				"is left as it is", clip(expires))
+			c.skip(id, mis.BadValue, rec.line, "ExpiryDate %q is not a date; skipped, and what the database holds "+
+				"of it is left as it is", clip(expires))
 			return g, false
 		}
 		g.ExpiresOn = date

@@ -37,8 +37,7 @@ func certificate(t *testing.T, name string) (tls.Certificate, *x509.Certificate)
 }
 
 // TestACertificateIsEnough where it is one that the server trusts; the operator has its name. One that nobody has
-// checked
-// is nothing.
+// checked is nothing.
 func TestACertificateIsEnough(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, true)
