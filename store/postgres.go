@@ -56,6 +56,7 @@ func openPostgres(address string) (*DB, error) {
 	if err != nil {
 		return nil, &URLError{"check its settings, after the question mark"}
 	}
+	connector.Dialer(pqDialer{})
 	return &DB{sql: sqlx.NewDb(sqlOpen(attentive{connector}), "postgres"), dialect: postgres{}, name: place(u)}, nil
 }
 

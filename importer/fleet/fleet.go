@@ -26,6 +26,7 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 
 	"misimportd/era/hint"
+	"misimportd/store"
 )
 
 //go:embed migrations
@@ -92,9 +93,11 @@ func connect(ctx context.Context, url string) (*Fleet, error) {
 	if c.ConnectTimeout == 0 {
 		c.ConnectTimeout = 10 * time.Second
 	}
+	c.DialFunc = store.Dialer.DialContext
 	if c.RuntimeParams["application_name"] == "" {
 		c.RuntimeParams["application_name"] = "misimportd fleet"
 	}
+	config.AfterConnect = endSoon
 	f := &Fleet{name: fmt.Sprintf("the fleet's PostgreSQL database %s on %s", c.Database, c.Host)}
 	if f.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, &URLError{"check its settings, after the question mark"}
@@ -104,6 +107,14 @@ func connect(ctx context.Context, url string) (*Fleet, error) {
 		return nil, f.failed("connecting", err)
 	}
 	return f, nil
+}
+
+// endSoon has the server notice within a minute that a worker is cut off, and end what it had begun: nobody is to wait
+// for a row that such a worker has locked.
+func endSoon(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10;
+		SET tcp_keepalives_count = 3; SET tcp_user_timeout = '50s'; SET idle_in_transaction_session_timeout = '60s'`)
+	return err
 }
 
 // Close releases the connections.

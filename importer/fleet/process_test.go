@@ -75,6 +75,9 @@ func beWorker() error {
 func openIn(folder string) func(context.Context, fleet.School) (*fleet.Opened, error) {
 	return func(_ context.Context, school fleet.School) (*fleet.Opened, error) {
 		database, from, _ := strings.Cut(school.Configuration, " ")
+		if schema, isThere := strings.CutPrefix(database, os.Getenv("WORKER_INSTEAD")); isThere && schema != database {
+			database = os.Getenv("WORKER_THROUGH") + schema
+		}
 		zone, err := time.LoadLocation(school.Zone)
 		if err != nil {
 			return nil, err
