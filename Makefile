@@ -41,7 +41,7 @@ test-root:
 	$(WITH) go test -timeout 60m -tags needsroot ./cmd/misimportd/needsroot
 
 soak:
-	MISIMPORTD_SOAK=1 $(WITH) go test -timeout 6h -v -run 'Random|R31|R32|R38|AnotherProgram|NotGrow|ASummer|AChangeOfMIS|CleanNights|BadDocuments|HeldRun|GuardOver|TheClock|TurnsByItself|KeptOut|WorstNight|SameSecond' ./importer/... ./cmd/...
+	MISIMPORTD_SOAK=1 $(WITH) go test -timeout 6h -v -run 'Random|R31|R32|R38|AnotherProgram|NotGrow|ASummer|AChangeOfMIS|CleanNights|BadDocuments|HeldRun|GuardOver|TheClock|TurnsByItself|KeptOut|WorstNight|SameSecond|AWorkerIsStopped' ./importer/... ./cmd/...
 	.ci/with-folder go test -run '^$$' -fuzz FuzzDecode -fuzztime 5m ./mis/isams
 	.ci/with-folder go test -run '^$$' -fuzz FuzzMerge -fuzztime 5m ./mis/isams
 	.ci/with-folder go test -run '^$$' -fuzz FuzzDumps -fuzztime 5m ./mis/isams

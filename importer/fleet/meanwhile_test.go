@@ -71,6 +71,23 @@ func TestAWishForAPoisonousSchool(t *testing.T) {
 	p.stop()
 }
 
+// TestAWishBringsBack a school that was set aside, when it ends well.
+func TestAWishBringsBack(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.add("school-a")
+	y.exec(`UPDATE fleet.schools SET aside_at = now(), aside_why = 'it was bad'`)
+	p := y.work()
+	time.Sleep(3 * quick.Tick)
+	y.eachHas(0, "school-a")
+	if err := y.fleet.Wish(t.Context(), []string{"school-a"}); err != nil {
+		t.Fatal(err)
+	}
+	y.await("it is well", func() bool { return y.standing("school-a").State(time.Now()) == fleet.Well })
+	p.stop()
+	y.eachHas(1, "school-a")
+}
+
 // TestANewerFleet has been brought up to date by a newer program: this one works with it for as long as that one says
 // so.
 func TestANewerFleet(t *testing.T) {

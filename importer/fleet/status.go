@@ -103,8 +103,12 @@ func (w *Worker) finish(ctx context.Context, t taken, e ending) error {
 	if e.wishDone && !t.WishedAt.IsZero() {
 		batch.Queue(`UPDATE fleet.schools SET wished_at = NULL WHERE name = $1 AND wished_at = $2`, t.Name, t.WishedAt)
 	}
-	if e.aside != "" {
+	switch {
+	case e.aside != "":
 		batch.Queue(`UPDATE fleet.schools SET aside_at = now(), aside_why = $2 WHERE name = $1`, t.Name, e.aside)
+	case !t.AsideAt.IsZero() && e.attempt != nil && e.attempt.Completed: // a wish has shown that it is well again
+		batch.Queue(`UPDATE fleet.schools SET aside_at = NULL, aside_why = '' WHERE name = $1 AND aside_at = $2`, t.Name,
+			t.AsideAt)
 	}
 	return w.Fleet.failed("noting what came of a school", w.Fleet.pool.SendBatch(ctx, batch).Close())
 }

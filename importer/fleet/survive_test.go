@@ -36,7 +36,11 @@ func TestAWorkerIsStopped(t *testing.T) {
 		return now.Worker != first
 	})
 	y.await("the other school imported", func() bool { return y.areDone(1, "school-b") })
-	time.Sleep(2 * time.Second)
+	stop := 2 * time.Second
+	if os.Getenv("MISIMPORTD_SOAK") != "" {
+		stop = 5 * time.Minute
+	}
+	time.Sleep(stop)
 	y.eachHas(0, "slow-a") // the lock is that of the worker that stands still
 	stands.signal(syscall.SIGCONT)
 	y.await("the slow school imported", func() bool { return y.areDone(1, "slow-a") })
