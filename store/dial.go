@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Dialer opens connections to PostgreSQL that notice within a minute that the network is gone, as the server does at its
-// end (attentive). Without that, one on which something was just sent waits for a quarter of an hour.
+// Dialer opens connections to PostgreSQL that notice within a minute that the network is gone, as the server does at
+// its end (attentive). Without that, one on which something was just sent waits for a quarter of an hour.
 var Dialer = net.Dialer{
 	KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 20 * time.Second, Interval: 10 * time.Second, Count: 3},
 	Control: func(network, _ string, conn syscall.RawConn) error {

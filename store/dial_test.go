@@ -9,7 +9,8 @@ import (
 	"misimportd/store"
 )
 
-// TestAConnectionNoticesThatTheNetworkIsGone by what the system is told to do: a network that is cut cannot be had here.
+// TestAConnectionNoticesThatTheNetworkIsGone by what the system is told to do: a network that is cut cannot be had
+// here.
 func TestAConnectionNoticesThatTheNetworkIsGone(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -164,8 +164,8 @@ func TestAWorkerIsCutOffFromTheFleet(t *testing.T) {
 	y.nothingLeft()
 }
 
-// TestAWorkerIsCutOffFromASchool in the middle of an import: it is rolled back, nobody else waits, and a worker that can
-// reach the school's database makes the night.
+// TestAWorkerIsCutOffFromASchool in the middle of an import: it is rolled back, nobody else waits, and a worker that
+// can reach the school's database makes the night.
 func TestAWorkerIsCutOffFromASchool(t *testing.T) {
 	t.Parallel()
 	y := newYard(t)

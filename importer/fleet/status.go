@@ -98,8 +98,7 @@ func (w *Worker) finish(ctx context.Context, t taken, e ending) error {
 		"touched": s.Touched, "run": s.Run, "result": s.Result, "reason": s.Reason, "why": s.Why, "ran_at": s.RanAt,
 		"ended_at": s.EndedAt, "trouble_since": s.TroubleSince, "held_since": s.HeldSince,
 		"last_success": s.LastSuccess, "data_at": s.DataAt, "problems": s.Problems, "gave_up": s.GaveUp,
-		"next": s.Next, "due_at": s.DueAt,
-		"tries": s.Tries, "unrecorded": emptyNotNull(s.Unrecorded)})
+		"next": s.Next, "due_at": s.DueAt, "tries": s.Tries, "unrecorded": emptyNotNull(s.Unrecorded)})
 	if e.wishDone && !t.WishedAt.IsZero() {
 		batch.Queue(`UPDATE fleet.schools SET wished_at = NULL WHERE name = $1 AND wished_at = $2`, t.Name, t.WishedAt)
 	}
@@ -107,8 +106,8 @@ func (w *Worker) finish(ctx context.Context, t taken, e ending) error {
 	case e.aside != "":
 		batch.Queue(`UPDATE fleet.schools SET aside_at = now(), aside_why = $2 WHERE name = $1`, t.Name, e.aside)
 	case !t.AsideAt.IsZero() && e.attempt != nil && e.attempt.Completed: // a wish has shown that it is well again
-		batch.Queue(`UPDATE fleet.schools SET aside_at = NULL, aside_why = '' WHERE name = $1 AND aside_at = $2`, t.Name,
-			t.AsideAt)
+		batch.Queue(`UPDATE fleet.schools SET aside_at = NULL, aside_why = '' WHERE name = $1 AND aside_at = $2`,
+			t.Name, t.AsideAt)
 	}
 	return w.Fleet.failed("noting what came of a school", w.Fleet.pool.SendBatch(ctx, batch).Close())
 }
