@@ -18,7 +18,7 @@ import (
 func TestR31CutOffAtEveryStatement(t *testing.T) {
 	t.Parallel()
 	o := newOrdeal(t, storetest.Postgres(t))
-	w := newWire(t, o.database)
+	w := storetest.NewWire(t, o.database)
 	step := soak(1, 701)
 	for _, what := range operations {
 		for _, how := range []string{"cut", "killed"} {
@@ -26,7 +26,7 @@ func TestR31CutOffAtEveryStatement(t *testing.T) {
 				for at := 1 + (len(what)+len(how))%step; ; at += step {
 					do := o.ready(what)
 					o.through(what+" "+how, do, func() error { return o.throughWire(w, how, do, at, 0, after) })
-					if _, _, happened := w.seen(); !happened {
+					if _, _, happened := w.Seen(); !happened {
 						break
 					}
 				}
@@ -37,18 +37,18 @@ func TestR31CutOffAtEveryStatement(t *testing.T) {
 }
 
 // throughWire does an operation over a wire on which something happens.
-func (o *ordeal) throughWire(w *wire, how, do string, at, atByte int, after bool) error {
+func (o *ordeal) throughWire(w *storetest.Wire, how, do string, at, atByte int, after bool) error {
 	if how == "killed" {
 		cmd := o.victim(do, w.URL)
-		w.arm(at, atByte, after, func() { _ = cmd.Process.Kill() })
+		w.Arm(at, atByte, after, func() { _ = cmd.Process.Kill() })
 		out, err := cmd.CombinedOutput()
-		w.cut()
+		w.Cut()
 		if err != nil {
 			return fmt.Errorf("%w: %s", err, out)
 		}
 		return nil
 	}
-	w.arm(at, atByte, after, nil)
+	w.Arm(at, atByte, after, nil)
 	db, err := store.Prepare(w.URL)
 	if err != nil {
 		o.Fatal(err)
@@ -57,7 +57,7 @@ func (o *ordeal) throughWire(w *wire, how, do string, at, atByte int, after bool
 	im := *o.im
 	im.DB = db
 	err = operation(do, &im)
-	w.cut()
+	w.Cut()
 	return err
 }
 
@@ -83,14 +83,14 @@ func (o *ordeal) victim(do, database string, env ...string) *exec.Cmd {
 func TestR31CutOffAtRandomBytes(t *testing.T) {
 	t.Parallel()
 	o := newOrdeal(t, storetest.Postgres(t)).inRows()
-	w := newWire(t, o.database)
+	w := storetest.NewWire(t, o.database)
 	dice := rand.New(rand.NewPCG(31, 31))
 	for _, what := range operations {
 		do := o.ready(what)
 		if err := o.throughWire(w, "cut", do, 0, 0, false); err != nil {
 			t.Fatal(err)
 		}
-		_, whole, _ := w.seen()
+		_, whole, _ := w.Seen()
 		for range soak(400, 2) {
 			do := o.ready(what)
 			o.through(what, do, func() error { return o.throughWire(w, "cut", do, 0, 1+dice.IntN(whole), false) })

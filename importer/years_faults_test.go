@@ -107,12 +107,12 @@ func TestR31YearAndMISCutOffAtEveryStatement(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			d := newDeed(t, storetest.Postgres(t), what)
-			w := newWire(t, d.database)
+			w := storetest.NewWire(t, d.database)
 			for _, how := range []string{"cut", "killed"} {
 				for at := 1; ; at += soak(1, 31) {
 					d.ready()
 					err := d.throughWire(w, how, what, at, 0, at%2 == 0)
-					_, _, happened := w.seen()
+					_, _, happened := w.Seen()
 					d.check(how, at, err)
 					if !happened {
 						break

@@ -1,4 +1,4 @@
-package importer_test
+package storetest
 
 import (
 	"encoding/binary"
@@ -11,10 +11,10 @@ import (
 	"testing"
 )
 
-// wire is a way to a PostgreSQL server on which something happens at a statement, or after
-// so many bytes. It reads what the client sends message by message, as PostgreSQL's protocol
-// has them.
-type wire struct {
+// Wire is a way to a PostgreSQL server on which something happens at a statement, or after so many bytes, or which
+// passes nothing on for a while. It reads what the client sends message by message, as PostgreSQL's protocol has
+// them.
+type Wire struct {
 	URL      string
 	listener net.Listener
 	target   string
@@ -28,23 +28,27 @@ type wire struct {
 	happen     func() // what happens, beside the connections being cut
 	happened   bool
 	open       []net.Conn
+	stalls     chan struct{} // until it is closed, nothing is passed on; nil for a wire that works
 }
 
-// newWire leads to the server of a database.
-func newWire(t *testing.T, database string) *wire {
+// NewWire leads to the server of a database, until the test ends.
+func NewWire(t testing.TB, database string) *Wire {
 	t.Helper()
 	address, err := url.Parse(database)
 	if err != nil {
 		t.Fatal(err)
 	}
 	query := address.Query()
-	w := &wire{target: filepath.Join(query.Get("host"), ".s.PGSQL.5432")}
+	w := &Wire{target: filepath.Join(query.Get("host"), ".s.PGSQL.5432")}
 	folder := t.TempDir()
 	w.listener, err = net.Listen("unix", filepath.Join(folder, ".s.PGSQL.5432"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = w.listener.Close() })
+	t.Cleanup(func() {
+		_ = w.listener.Close()
+		w.Flow()
+	})
 	query.Set("host", folder)
 	address.RawQuery = query.Encode()
 	w.URL = address.String()
@@ -52,21 +56,23 @@ func newWire(t *testing.T, database string) *wire {
 	return w
 }
 
-// arm says what is to happen next, and forgets what did.
-func (w *wire) arm(at, atByte int, after bool, happen func()) {
-	w.cut()
+// Arm says what is to happen next, and forgets what did.
+func (w *Wire) Arm(at, atByte int, after bool, happen func()) {
+	w.Cut()
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	w.statements, w.bytes, w.at, w.atByte, w.after, w.happen, w.happened = 0, 0, at, atByte, after, happen, false
 }
 
-func (w *wire) seen() (statements, bytes int, happened bool) {
+// Seen tells what was passed on since Arm, and whether it has happened.
+func (w *Wire) Seen() (statements, bytes int, happened bool) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	return w.statements, w.bytes, w.happened
 }
 
-func (w *wire) cut() {
+// Cut ends all connections, at both ends.
+func (w *Wire) Cut() {
 	w.mutex.Lock()
 	open := w.open
 	w.open = nil
@@ -76,7 +82,26 @@ func (w *wire) cut() {
 	}
 }
 
-func (w *wire) accept() {
+// Stall has nothing come through any more, though both ends believe that they are connected. Nobody connects anew.
+func (w *Wire) Stall() {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if w.stalls == nil {
+		w.stalls = make(chan struct{})
+	}
+}
+
+// Flow has the wire work again.
+func (w *Wire) Flow() {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if w.stalls != nil {
+		close(w.stalls)
+		w.stalls = nil
+	}
+}
+
+func (w *Wire) accept() {
 	for {
 		client, err := w.listener.Accept()
 		if err != nil {
@@ -88,8 +113,15 @@ func (w *wire) accept() {
 			continue
 		}
 		w.mutex.Lock()
-		w.open = append(w.open, client, server)
+		stalls := w.stalls != nil
+		if !stalls {
+			w.open = append(w.open, client, server)
+		}
 		w.mutex.Unlock()
+		if stalls {
+			_, _ = client.Close(), server.Close()
+			continue
+		}
 		go func() { _, _ = io.Copy(counted{w, client}, server); _, _ = client.Close(), server.Close() }()
 		go func() { w.pass(server, client); _, _ = client.Close(), server.Close() }()
 	}
@@ -97,12 +129,17 @@ func (w *wire) accept() {
 
 // counted counts what is written through it, and cuts the wire in the middle of it.
 type counted struct {
-	*wire
+	*Wire
 	to net.Conn
 }
 
 func (c counted) Write(p []byte) (int, error) {
 	c.mutex.Lock()
+	if stalls := c.stalls; stalls != nil {
+		c.mutex.Unlock()
+		<-stalls
+		c.mutex.Lock()
+	}
 	room := len(p)
 	cut := c.atByte > 0 && !c.happened && c.bytes+len(p) >= c.atByte
 	if cut {
@@ -112,13 +149,13 @@ func (c counted) Write(p []byte) (int, error) {
 	c.mutex.Unlock()
 	n, err := c.to.Write(p[:room])
 	if cut {
-		c.cut()
+		c.Cut()
 	}
 	return n, err
 }
 
 // pass hands on the client's messages: the first has no type, all others one byte.
-func (w *wire) pass(server, client net.Conn) {
+func (w *Wire) pass(server, client net.Conn) {
 	for first := true; ; first = false {
 		head := make([]byte, 5)
 		if first {
@@ -150,7 +187,7 @@ func (w *wire) pass(server, client net.Conn) {
 			if happen != nil {
 				happen()
 			}
-			w.cut()
+			w.Cut()
 			return
 		}
 	}
