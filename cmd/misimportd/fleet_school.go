@@ -83,6 +83,8 @@ type schools struct {
 	secrets string
 }
 
+func (s schools) folderOf(school fleet.School) string { return filepath.Join(s.folder, school.Name) }
+
 // open makes a school ready to be imported.
 func (s schools) open(_ context.Context, school fleet.School) (*fleet.Opened, error) {
 	opened, _, err := s.openWith(school)
@@ -91,7 +93,7 @@ func (s schools) open(_ context.Context, school fleet.School) (*fleet.Opened, er
 
 // openWith is open that gives the school's settings, too.
 func (s schools) openWith(school fleet.School) (*fleet.Opened, config.Settings, error) {
-	p, err := layOut(filepath.Join(s.folder, school.Name), school, s.secrets)
+	p, err := layOut(s.folderOf(school), school, s.secrets)
 	if err != nil {
 		return nil, config.Settings{}, fmt.Errorf("laying a school out: %w", err)
 	}

@@ -8,9 +8,12 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
+	"misimportd/cmd/misimportd/config"
 	"misimportd/era"
 	"misimportd/importer/fleet"
 	"misimportd/importer/status"
@@ -134,6 +137,7 @@ func (s *seenSchools) begin(school fleet.School) (*seenSchool, error) {
 	opened.Setup.Importer.Now = s.worker.Now
 	pulse := status.NewPulse(version())
 	shown := s.shown(settings, opened.Setup, pages.Setting{})
+	shown.Settings = settingsOf(shown.Settings, s.pagesOf().folderOf(school), school.Name)
 	site := pages.New(pages.Given{Life: s.life, Pulse: pulse, Version: version(), Log: s.log.With("school",
 		school.Name),
 		Manual: shownManual{}, Prefix: pages.SchoolPath(school.Name), Access: s.access,
@@ -163,6 +167,19 @@ func (s *seenSchools) begin(school fleet.School) (*seenSchool, error) {
 		}
 	})
 	return seen, nil
+}
+
+// settingsOf is a school's settings in the words of the folder that was applied: where this worker has laid it out is
+// nobody's business.
+func settingsOf(all []pages.Setting, folder, school string) (list []pages.Setting) {
+	elsewhere := strings.NewReplacer(filepath.Join(folder, schoolFile), school+".yml", folder+"/", "")
+	for _, of := range all {
+		if config.HasMeaningInFleet(of.Key) {
+			list = append(list, pages.Setting{Key: of.Key, Value: elsewhere.Replace(of.Value),
+				From: elsewhere.Replace(of.From)})
+		}
+	}
+	return list
 }
 
 // pagesOf opens schools in a folder of their own, beside those that are imported.

@@ -274,6 +274,9 @@ func (d *depot) pagesAnswer(at string) {
 		if code, text := get(paths[i]); code != http.StatusOK || !strings.Contains(text, want) {
 			d.Errorf("%s: status %d, and no %q in it\n%.300s", paths[i], code, want, text)
 		}
+		if _, text := get(paths[i]); strings.Contains(text, d.folder) {
+			d.Errorf("%s names a folder of the worker", paths[i])
+		}
 	}
 }
 

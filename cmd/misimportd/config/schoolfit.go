@@ -65,6 +65,9 @@ func placeOf(database string) (string, error) {
 // unusedKeys are sections that have no meaning in a fleet. They are not kept: there may be secrets in them.
 var unusedKeys = []string{"state", "listen", "operators", "hosts", "web_config_file", "messages"}
 
+// HasMeaningInFleet tells whether a section does.
+func HasMeaningInFleet(key string) bool { return !slices.Contains(unusedKeys, key) }
+
 // unused warns of what a file says that has no meaning in a fleet.
 func unused(path string, text []byte) (warnings []string) {
 	section, err := sectionOf(text)
