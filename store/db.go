@@ -79,20 +79,6 @@ func (db *DB) IsAway(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || db.dialect.away(err)
 }
 
-// Place tells which database and schema it is, in the server's own terms: two URLs that name the same give the same.
-// Servers that were copied from one are told apart by their addresses. The schema need not be there yet. It is "" for a
-// file.
-func (db *DB) Place(ctx context.Context) (place string, err error) {
-	if _, isPostgres := db.dialect.(postgres); !isPostgres {
-		return "", nil
-	}
-	err = db.sql.GetContext(ctx, &place, `SELECT concat_ws('/', c.system_identifier, inet_server_addr(),
-			inet_server_port(), d.oid,
-			coalesce(current_schema(), trim('"' FROM split_part(current_setting('search_path'), ',', 1))))
-		FROM pg_control_system() c, pg_database d WHERE d.datname = current_database()`)
-	return place, db.failed("looking which database it is", err)
-}
-
 // Close releases the connections.
 func (db *DB) Close() error {
 	if db.sql == nil {

@@ -20,7 +20,7 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 			Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, $1)`, true); err != nil {
 			t.Fatal(err)
 		}
-		want := "has schema version 99 and this program knows versions up to 12: use a newer misimportd"
+		want := "has schema version 99 and this program knows versions up to 13: use a newer misimportd"
 		if _, err := db.Lock(t.Context(), store.NewHolder("run")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("run: %v", err)
 		}
@@ -43,10 +43,6 @@ func TestASchemaThatIsNotThere(t *testing.T) {
 	if _, err := db.Lock(t.Context(), store.NewHolder("run")); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("%v", err)
 	}
-	before, err := db.Place(t.Context())
-	if err != nil {
-		t.Error(err)
-	}
 	db.BeginSchema = true
 	lock, err := db.Lock(t.Context(), store.NewHolder("run"))
 	if err != nil {
@@ -55,18 +51,39 @@ func TestASchemaThatIsNotThere(t *testing.T) {
 	if err := lock.Unlock(); err != nil {
 		t.Error(err)
 	}
-	place, err := db.Place(t.Context())
-	if place != before || err != nil {
-		t.Errorf("it is %s, and was to be %s (%v)", place, before, err)
-	}
-	same, err := store.Prepare(database + "&connect_timeout=9")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = same.Close() })
-	if other, err := same.Place(t.Context()); other != place || err != nil {
-		t.Errorf("another URL of %s is %s (%v)", place, other, err)
-	}
+}
+
+// TestWhoseDatabaseItIs is noted once, and given on only by whom it belongs to.
+func TestWhoseDatabaseItIs(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, database string) {
+		db, err := store.Open(t.Context(), database)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		claim := func(school, want string) {
+			t.Helper()
+			if whose, err := db.Claim(t.Context(), school); whose != want || err != nil {
+				t.Errorf("%s claims it, and it is %q (%v)", school, whose, err)
+			}
+		}
+		claim("st-anne", "")
+		lock, err := db.Lock(t.Context(), store.NewHolder("run"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := lock.Unlock(); err != nil {
+			t.Fatal(err)
+		}
+		claim("st-anne", "st-anne")
+		claim("st-bede", "st-anne")
+		for _, from := range []string{"st-bede", "st-anne"} {
+			if err := db.Reclaim(t.Context(), from, "st-john"); err != nil {
+				t.Error(err)
+			}
+		}
+		claim("st-anne", "st-john")
+	})
 }
 
 func TestDatabasesThatCannotBeUsed(t *testing.T) {
