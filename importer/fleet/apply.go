@@ -184,7 +184,7 @@ func put(batch *pgx.Batch, s School) {
 			secrets = excluded.secrets, canary = excluded.canary, changed_at = now()`,
 		s.Name, s.Configuration, s.Zone, s.Schedule, s.GiveUp, s.Database, emptyNotNull(s.Secrets), s.Canary)
 	batch.Queue(`INSERT INTO fleet.school_status AS t (school) VALUES ($1)
-		ON CONFLICT (school) DO UPDATE SET next = now(), place = NULL, touched = t.touched + 1`, s.Name)
+		ON CONFLICT (school) DO UPDATE SET next = now(), touched = t.touched + 1`, s.Name)
 	batch.Queue(`DELETE FROM fleet.school_files WHERE school = $1`, s.Name)
 	for _, path := range slices.Sorted(maps.Keys(s.Files)) {
 		batch.Queue(`INSERT INTO fleet.school_files (school, path, content) VALUES ($1, $2, $3)`, s.Name, path,

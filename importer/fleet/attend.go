@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"misimportd/era/hint"
 	"misimportd/importer"
 	"misimportd/importer/daemon"
@@ -51,10 +49,10 @@ func (t taken) later(wait time.Duration) ending {
 
 // attend does what a school's night asks for, if anything does.
 func (w *Worker) attend(ctx context.Context, t taken) ending {
-	isWish := !t.WishedAt.IsZero()
+	isWish, isLook := !t.WishedAt.IsZero(), t.Look || !t.HeldSince.IsZero()
 	log := w.Log.With("school", t.Name)
 	switch {
-	case !t.AsideAt.IsZero() && !isWish, t.Stopped && !isWish:
+	case !t.AsideAt.IsZero() && !isWish, t.Stopped && !isWish && !isLook:
 		e := t.later(0)
 		e.free = true
 		return e
@@ -69,11 +67,11 @@ func (w *Worker) attend(ctx context.Context, t taken) ending {
 	opened, err := w.Open(ctx, t.School)
 	if err != nil {
 		log.Error("a school cannot be opened", "error", err)
-		return t.inTrouble(inSettings, err, 5*time.Minute)
+		return t.inTrouble(inSettings, fmt.Errorf("on %s: %w", w.Machine, err), 5*time.Minute)
 	}
 	defer func() { _ = opened.Close() }()
 	e := w.attendOpened(ctx, t, opened)
-	if e.outlook != nil && e.outlook.Away == nil {
+	if e.outlook != nil && e.outlook.Away == nil && !e.undone {
 		e.next = nextOf(t, e, opened.Setup.Schedule)
 	}
 	w.tell(ctx, t, e)
@@ -91,26 +89,11 @@ func (t taken) inTrouble(reason string, err error, most time.Duration) ending {
 	return e
 }
 
-// isElsewhere finds out whether another school of the fleet has the same database and schema, by what the server itself
-// says: two URLs may name one place.
-func (w *Worker) isElsewhere(ctx context.Context, t taken, o *Opened) error {
-	place, err := o.Setup.Importer.DB.Place(ctx)
-	if err != nil || place == "" {
-		return nil // whoever looks at the record is told what is wrong with it
-	}
-	_, err = w.Fleet.pool.Exec(ctx, `UPDATE fleet.school_status SET place = $2 WHERE school = $1
-		AND place IS DISTINCT FROM $2`, t.Name, place)
-	var clash *pgconn.PgError
-	if !errors.As(err, &clash) {
-		return w.Fleet.failed("noting where a school is", err)
-	}
-	return errors.New("another school of the fleet has the same database and schema: give each school its own")
-}
-
 // attendOpened looks at the school's own record, and imports if that says so.
 func (w *Worker) attendOpened(ctx context.Context, t taken, o *Opened) ending {
 	setup := o.Setup
-	if err := w.isElsewhere(ctx, t, o); err != nil {
+	var claimed *ClaimedError
+	if err := w.Fleet.Claim(ctx, setup.Importer.DB, t.Name); errors.As(err, &claimed) {
 		return t.inTrouble(inPlace, err, 15*time.Minute)
 	}
 	look := setup.Look(ctx, w.now(), t.Unrecorded...)
@@ -121,6 +104,10 @@ func (w *Worker) attendOpened(ctx context.Context, t taken, o *Opened) ending {
 		return t.away(setup, look.Away)
 	case !t.isDue(look):
 		return ending{outlook: &look, unrecorded: t.Unrecorded, wishDone: true}
+	case (t.Waits || t.Stopped) && t.WishedAt.IsZero():
+		e := t.later(lookedOnly)
+		e.outlook, e.free = &look, t.Stopped
+		return e
 	}
 	im := setup.Importer
 	im.Now, im.Admit = w.now, w.memory.take
@@ -134,6 +121,9 @@ func (w *Worker) attendOpened(ctx context.Context, t taken, o *Opened) ending {
 	}
 	refused := false // by the host, for now
 	im.StillDue = func(imports model.Imports) bool {
+		if err := w.Fleet.Claim(ctx, im.DB, t.Name); errors.As(err, &claimed) {
+			return false
+		}
 		if !t.isDue(setup.Schedule.Outlook(w.now(), imports, t.Unrecorded...)) {
 			return false
 		}
@@ -147,6 +137,8 @@ func (w *Worker) attendOpened(ctx context.Context, t taken, o *Opened) ending {
 	switch {
 	case importer.IsBusy(err):
 		return t.later(w.Pace.Again)
+	case claimed != nil:
+		return t.inTrouble(inPlace, claimed, 15*time.Minute)
 	case refused:
 		return t.later(hostWaits)
 	case ctx.Err() != nil && err != nil:
@@ -173,6 +165,9 @@ func (w *Worker) attendOpened(ctx context.Context, t taken, o *Opened) ending {
 	}
 	return e
 }
+
+// lookedOnly is how long a school is left that was looked at, is due, and may not begin.
+const lookedOnly = 5 * time.Minute
 
 // mostUnrecorded is how many failures are kept that no database has recorded.
 const mostUnrecorded = 20
@@ -240,6 +235,7 @@ func reasonOf(done report.Report, err error) (reason, why string) {
 	var fetch *batch.FetchError
 	var document *isams.DocumentError
 	var fault *daemon.FaultError
+	var unfiled *importer.UnfiledError
 	switch {
 	case err == nil && done.Result == model.Held:
 		return heldFor(done.Guard), done.Sentence()
@@ -251,6 +247,8 @@ func reasonOf(done report.Report, err error) (reason, why string) {
 		reason = passes
 	case errors.As(err, &document):
 		reason = "document"
+	case errors.As(err, &unfiled): // it is done, and another night files its document
+		return "", ""
 	case errors.As(err, &fault):
 		reason = "fault of the program"
 	case importer.IsWithoutDocument(err):

@@ -43,6 +43,7 @@ type health struct {
 const (
 	stuckAfter = 2 * time.Minute
 	askAtMost  = 30 * time.Second
+	leadAtMost = 15 * time.Second // so that a leader that waits for the database is not taken for dead
 )
 
 func (h *health) well() error {
@@ -115,7 +116,9 @@ func (w *Worker) beat(ctx context.Context) error {
 	if err == nil && w.health.leader() {
 		var done bool
 		if done, err = w.dispatch(ctx); err == nil && (done || !w.metrics.leader.isKnown()) {
-			err = w.metrics.look(ctx, w.Fleet)
+			looking, cancel := context.WithTimeout(ctx, leadAtMost)
+			err = w.metrics.look(looking, w.Fleet)
+			cancel()
 		}
 	}
 	if ctx.Err() != nil {
@@ -146,7 +149,7 @@ func (w *Worker) show(ctx context.Context) error {
 		w.ID, w.Version, w.atWork()).QueryRow(func(row pgx.Row) error { return row.Scan(&shown, &leads) })
 	var rescued []string
 	if steady {
-		batch.Queue(rescue, kind, w.Pace.Dead, w.ID, w.known(), time.Now().Add(-w.Pace.Dead)).
+		batch.Queue(rescue, kind, w.Pace.Dead, w.ID, w.known()).
 			Query(func(rows pgx.Rows) (err error) {
 				rescued, err = pgx.CollectRows(rows, pgx.RowTo[string])
 				return err
@@ -172,7 +175,8 @@ const rescue = `UPDATE fleet.river_job j SET state = 'available', scheduled_at =
 	WHERE j.kind = $1 AND j.state = 'running' AND (
 		NOT EXISTS (SELECT FROM fleet.workers w WHERE w.id = j.attempted_by[cardinality(j.attempted_by)]
 			AND w.seen > now() - $2::interval)
-		OR j.attempted_by[cardinality(j.attempted_by)] = $3 AND NOT j.id = ANY($4) AND j.attempted_at < $5)
+		OR j.attempted_by[cardinality(j.attempted_by)] = $3 AND NOT j.id = ANY($4)
+			AND j.attempted_at < now() - $2::interval)
 	RETURNING args->>'school'`
 
 // leave says that the worker is gone, so that nobody has to wait to find out.

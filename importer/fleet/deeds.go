@@ -25,7 +25,11 @@ func affect(ctx context.Context, tx pgx.Tx, names []string, sql string, args ...
 }
 
 func allFound(names, found []string) error {
-	unknown := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(found, name) })
+	isThere := map[string]bool{}
+	for _, name := range found {
+		isThere[name] = true
+	}
+	unknown := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return isThere[name] })
 	if len(unknown) > 0 {
 		return &UnknownError{unknown}
 	}
@@ -64,11 +68,32 @@ func (f *Fleet) ResumeAll(ctx context.Context, operator string) (had bool, err e
 	return tag.RowsAffected() > 0, f.failed("resuming", err)
 }
 
-// LookAgain has a school looked at within a minute: somebody has done something there.
+// LookAgain has a school looked at by the next worker that is free: somebody has done something there.
 func (f *Fleet) LookAgain(ctx context.Context, name string) error {
-	_, err := f.pool.Exec(ctx, `UPDATE fleet.school_status SET next = least(next, now()), touched = touched + 1
-		WHERE school = $1`, name)
-	return f.failed("having a school looked at", err)
+	return f.within(ctx, "having a school looked at", func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `UPDATE fleet.school_status SET next = least(next, now()), look = true,
+			touched = touched + 1 WHERE school = $1`, name); err != nil {
+			return err
+		}
+		return f.queueNow(ctx, tx, []string{name}, false)
+	})
+}
+
+// queueNow queues schools at once.
+func (f *Fleet) queueNow(ctx context.Context, tx pgx.Tx, names []string, isWish bool) error {
+	inserter, err := newInserter(f.pool)
+	if err != nil {
+		return err
+	}
+	now, err := timeIn(ctx, tx)
+	if err != nil {
+		return err
+	}
+	nights := make([]Night, len(names))
+	for i, name := range names {
+		nights[i] = Night{School: name, Night: now, Wish: isWish}
+	}
+	return inserter.insert(ctx, tx, nights)
 }
 
 // Wish asks for an import of schools now, before those that are merely due, whether they are paused or not. One that
@@ -83,19 +108,7 @@ func (f *Fleet) Wish(ctx context.Context, names []string) error {
 			WHERE school = ANY($1) RETURNING school`); err != nil {
 			return err
 		}
-		inserter, err := newInserter(f.pool)
-		if err != nil {
-			return err
-		}
-		now, err := timeIn(ctx, tx)
-		if err != nil {
-			return err
-		}
-		wishes := make([]Night, len(names))
-		for i, name := range names {
-			wishes[i] = Night{School: name, Night: now, Wish: true}
-		}
-		return inserter.insert(ctx, tx, wishes)
+		return f.queueNow(ctx, tx, names, true)
 	})
 }
 

@@ -15,13 +15,11 @@ import (
 // dispatch queues the schools that are due, unless that was done less than a minute ago; it tells whether it did.
 // Whether a school is due was worked out when it was last looked at; whoever takes its job works it out again.
 func (w *Worker) dispatch(ctx context.Context) (done bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, askAtMost)
+	ctx, cancel := context.WithTimeout(ctx, leadAtMost)
 	defer cancel()
 	var stopped string
 	err = w.Fleet.within(ctx, "queueing what is due", func(tx pgx.Tx) (err error) {
-		err = tx.QueryRow(ctx, `UPDATE fleet.settings SET dispatched_at = now(), lag = coalesce(
-				(SELECT now() - min(`+dueSince+`) FROM fleet.schools s JOIN fleet.school_status t ON t.school = s.name
-				WHERE `+mayBegin+` AND t.worker = '' AND `+dueSince+` < now()), interval '0')
+		err = tx.QueryRow(ctx, `UPDATE fleet.settings SET dispatched_at = now(), lag = coalesce((`+lag+`), interval '0')
 			WHERE dispatched_at < now() - $1::interval OR dispatched_at > now() RETURNING true`,
 			w.Pace.Tick).Scan(&done)
 		if isNoRows(err) {
@@ -53,27 +51,56 @@ const (
 // dueSince is since when a school has been due, whatever it was put back for.
 const dueSince = `coalesce(t.due_at, t.next, s.changed_at)`
 
-// canariesAwaited is the canaries that have not made their night: they are due or at work, they are in trouble, or
-// their night is about to come. Until they have, no other school begins.
-const canariesAwaited = `FROM fleet.schools s JOIN fleet.school_status t ON t.school = s.name
-	WHERE s.canary AND ` + mayBegin + ` AND (` + inTrouble + ` OR NOT ` + isLost + ` AND (
-		t.next IS NULL OR t.next <= now() OR t.due_at IS NOT NULL OR t.worker <> ''
-		OR t.held_since IS NULL AND t.next < now() + interval '6 hours'
-		AND coalesce(t.ran_at, '-infinity') < now() - interval '12 hours'))`
+// canaries are those that may begin.
+const canaries = `FROM fleet.schools s JOIN fleet.school_status t ON t.school = s.name WHERE s.canary AND ` + mayBegin
+
+// canariesAwaited is the canaries that have not made their night: they are due or at work, or in trouble. Until they
+// have, no other school begins.
+const canariesAwaited = canaries + ` AND (` + inTrouble + ` OR NOT ` + isLost + ` AND (
+		t.next IS NULL OR t.next <= now() OR t.due_at IS NOT NULL OR t.worker <> ''))`
+
+// canariesSoon is the canaries whose night is about to come. The others wait for them, too, but for their first import.
+const canariesSoon = canaries + ` AND NOT ` + isLost + ` AND t.held_since IS NULL
+	AND t.next > now() AND t.next < now() + interval '6 hours'
+	AND coalesce(t.ran_at, '-infinity') < now() - interval '12 hours'`
+
+// gate is what keeps nights from beginning; mayPass tells whether it lets a school through.
+const (
+	gate = `SELECT EXISTS (SELECT FROM fleet.stops WHERE resumed_at IS NULL) AS stopped,
+		EXISTS (SELECT ` + canariesAwaited + `) AS awaited, EXISTS (SELECT ` + canariesSoon + `) AS soon`
+	mayPass = `(s.canary OR NOT awaited AND (NOT soon OR t.ran_at IS NULL))`
+)
+
+// isLook is the schools that are to be looked at, though they may not begin: somebody has done something there, or may
+// have.
+const isLook = `(t.look OR t.held_since IS NOT NULL)`
+
+// lag is for how long the school has been due that has waited longest and could have begun. Who waits for a canary has
+// waited since that was due.
+const lag = `WITH gate AS (` + gate + `), first AS (SELECT
+		max(CASE WHEN t.next <= now() OR t.due_at IS NOT NULL THEN ` + dueSince + ` ELSE t.ran_at END) AS since ` +
+	canaries + `)
+	SELECT now() - min(greatest(` + dueSince + `, CASE WHEN NOT s.canary THEN first.since END))
+	FROM gate, first, fleet.schools s JOIN fleet.school_status t ON t.school = s.name
+	WHERE ` + mayBegin + ` AND NOT ` + isLost + ` AND t.worker = '' AND ` + dueSince + ` < now() AND NOT stopped
+		AND (s.canary OR awaited OR ` + mayPass + `)`
 
 // isLost is the schools that cannot be looked at: see ofLooking.
 const isLost = `t.reason IN ('settings', 'database', 'version', 'place')`
 
-// queueIn queues what is due and may begin: what a person wishes always, the canaries unless the fleet has stopped, and
-// the others when the canaries are well.
+// queueIn queues what is due and may begin: what a person wishes always, though not more often than it can be tried,
+// the canaries unless the fleet has stopped, and the others when the canaries are well. What is queued already stays
+// so.
 func (w *Worker) queueIn(ctx context.Context, tx pgx.Tx) error {
-	rows, err := tx.Query(ctx, `WITH gate AS (SELECT
-			EXISTS (SELECT FROM fleet.stops WHERE resumed_at IS NULL) AS stopped,
-			EXISTS (SELECT `+canariesAwaited+`) AS waits)
+	rows, err := tx.Query(ctx, `WITH gate AS (`+gate+`)
 		SELECT s.name, coalesce(s.wished_at, t.due_at, t.next, now()), s.wished_at IS NOT NULL
 		FROM gate, fleet.schools s JOIN fleet.school_status t ON t.school = s.name
-		WHERE s.wished_at IS NOT NULL OR `+isDue+` AND NOT stopped AND (s.canary OR NOT waits)
-		ORDER BY 3 DESC, 2, 1`)
+		WHERE (s.wished_at IS NOT NULL AND (t.next IS NULL OR t.next <= now() OR t.looked_at IS NULL
+				OR t.looked_at < s.wished_at)
+			OR `+isDue+` AND (`+isLook+` OR NOT stopped AND `+mayPass+`))
+			AND NOT EXISTS (SELECT FROM fleet.river_job j WHERE j.kind = $1 AND `+isLive+`
+				AND j.args->>'school' = s.name)
+		ORDER BY 3 DESC, 2, 1`, kind)
 	if err != nil {
 		return err
 	}
@@ -86,12 +113,14 @@ func (w *Worker) queueIn(ctx context.Context, tx pgx.Tx) error {
 	return w.queue.insert(ctx, tx, nights)
 }
 
-// inTrouble is the schools whose newest run of this night was held or failed, or which cannot be looked at, and
-// nobody has said since that the fleet goes on.
+// resumed is when somebody last said that the fleet goes on. What ended before then has been looked at.
+const resumed = `coalesce((SELECT max(resumed_at) FROM fleet.stops), '-infinity')`
+
+// inTrouble is the schools whose newest run of this night was held or failed, or which cannot be looked at, and nobody
+// has said since that the fleet goes on.
 const inTrouble = `t.trouble_since IS NOT NULL
 	AND CASE WHEN ` + isLost + ` THEN t.trouble_since
-		WHEN t.ran_at > now() - interval '12 hours' THEN t.ran_at ELSE '-infinity' END
-	> coalesce((SELECT max(resumed_at) FROM fleet.stops), '-infinity')`
+		WHEN t.ended_at > now() - interval '12 hours' THEN t.ended_at ELSE '-infinity' END > ` + resumed
 
 // guardIn looks at what came of the schools that ran this night, and stops the fleet when too much of it looks alike.
 // It returns why, "" when there is nothing new.
@@ -124,16 +153,24 @@ func guardIn(ctx context.Context, tx pgx.Tx) (why string, err error) {
 // canaryTrouble tells of a canary that does not get well by itself.
 func canaryTrouble(ctx context.Context, tx pgx.Tx) (why string, err error) {
 	var school, result, reason string
-	err = tx.QueryRow(ctx, `SELECT s.name, t.result, t.reason FROM fleet.schools s
+	var isAside bool
+	err = tx.QueryRow(ctx, `SELECT s.name, t.result, t.reason, s.aside_at IS NOT NULL FROM fleet.schools s
 		JOIN fleet.school_status t ON t.school = s.name
-		WHERE s.canary AND s.aside_at IS NULL AND `+inTrouble+` AND (t.gave_up OR
-			CASE WHEN `+isLost+` THEN t.trouble_since < now() - interval '20 minutes' ELSE t.result = 'held' END)
-		ORDER BY s.name LIMIT 1`).Scan(&school, &result, &reason)
-	if isNoRows(err) {
+		WHERE s.canary AND (s.aside_at > greatest(`+resumed+`, now() - interval '12 hours')
+			OR `+mayBegin+` AND `+inTrouble+` AND (t.gave_up OR
+			CASE WHEN `+isLost+` THEN t.trouble_since < now() - interval '20 minutes' ELSE t.result = 'held' END))
+		ORDER BY s.name LIMIT 1`).Scan(&school, &result, &reason, &isAside)
+	switch {
+	case isNoRows(err):
 		return "", nil
+	case isAside:
+		return school + ", which goes first, was set aside: its job has " + endsWorkers, err
 	}
 	return fmt.Sprintf("%s, which goes first, %s (%s)", school, outcomeOf(result, reason), reason), err
 }
+
+// endsWorkers is the trouble of a school that was set aside.
+const endsWorkers = "ended its workers"
 
 func outcomeOf(result, reason string) string {
 	switch {
@@ -148,11 +185,11 @@ func outcomeOf(result, reason string) string {
 // tallyIn counts the schools that ran this night, and those whose trouble began with it.
 func tallyIn(ctx context.Context, tx pgx.Tx) (t tally, err error) {
 	t.trouble = map[string]int{}
-	rows, err := tx.Query(ctx, `SELECT
-			CASE WHEN t.trouble_since >= n.begins AND t.reason <> $1 THEN t.reason ELSE '' END, count(*)
-		FROM fleet.school_status t, (SELECT greatest(now() - interval '12 hours',
-			(SELECT max(resumed_at) FROM fleet.stops)) AS begins) n
-		WHERE t.ran_at > n.begins GROUP BY 1`, passes)
+	rows, err := tx.Query(ctx, `SELECT CASE WHEN s.aside_at > n.begins THEN $1
+			WHEN t.trouble_since >= n.begins AND t.reason <> ALL ($2) THEN t.reason ELSE '' END, count(*)
+		FROM fleet.schools s JOIN fleet.school_status t ON t.school = s.name,
+			(SELECT greatest(now() - interval '12 hours', `+resumed+`) AS begins) n
+		WHERE t.ended_at > n.begins OR s.aside_at > n.begins GROUP BY 1`, endsWorkers, []string{passes, inDatabase})
 	if err != nil {
 		return t, err
 	}
@@ -175,13 +212,12 @@ func noteMinute(ctx context.Context, tx pgx.Tx) error {
 		SELECT date_trunc('minute', now()), q.queued, q.running, d.done, d.held, d.failed
 		FROM (SELECT count(*) FILTER (WHERE state <> 'running') AS queued,
 				count(*) FILTER (WHERE state = 'running') AS running
-			FROM fleet.river_job WHERE kind = $1
-			AND state IN ('available', 'pending', 'retryable', 'running', 'scheduled')) q,
-			(SELECT count(*) FILTER (WHERE result IN ('applied', 'unchanged')) AS done,
-				count(*) FILTER (WHERE result = 'held') AS held, count(*) FILTER (WHERE result = 'failed') AS failed
+			FROM fleet.river_job j WHERE kind = $1 AND `+isLive+`) q,
+			(SELECT count(*) FILTER (WHERE result IN ('applied', 'unchanged', 'held') AND held_since IS NULL) AS done,
+				count(*) FILTER (WHERE held_since IS NOT NULL) AS held,
+				count(*) FILTER (WHERE result = 'failed' AND held_since IS NULL) AS failed
 			FROM fleet.school_status t WHERE ended_at > now() - interval '12 hours' AND NOT EXISTS
-				(SELECT FROM fleet.river_job j WHERE j.kind = $1 AND j.args->>'school' = t.school
-				AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled'))) d
+				(SELECT FROM fleet.river_job j WHERE j.kind = $1 AND j.args->>'school' = t.school AND `+isLive+`)) d
 		ON CONFLICT (at) DO UPDATE SET queued = excluded.queued, running = excluded.running, done = excluded.done,
 			held = excluded.held, failed = excluded.failed`, kind)
 	batch.Queue(`DELETE FROM fleet.minutes WHERE at < now() - interval '7 days'`)

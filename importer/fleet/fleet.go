@@ -127,8 +127,9 @@ func (f *Fleet) String() string { return f.name }
 func (f *Fleet) failed(doing string, err error) error {
 	var said *pgconn.PgError
 	var connecting *pgconn.ConnectError
+	var unknown *UnknownError
 	switch {
-	case err == nil, errors.Is(err, context.Canceled):
+	case err == nil, errors.Is(err, context.Canceled), errors.As(err, &unknown):
 		return err
 	case errors.As(err, &said):
 		return fmt.Errorf("%s: %s: %s (SQLSTATE %s)", f.name, doing, said.Message, said.Code)

@@ -46,6 +46,9 @@ func (n Night) InsertOpts() river.InsertOpts {
 	return opts
 }
 
+// isLive is the jobs that are still to be done, or being done.
+const isLive = `j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')`
+
 // inserter puts jobs into the queue.
 type inserter struct{ client *river.Client[pgx.Tx] }
 

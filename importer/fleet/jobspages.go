@@ -21,7 +21,7 @@ func (f *Fleet) JobsPages(ctx context.Context, path string, log *slog.Logger) (h
 		return nil, fmt.Errorf("the pages of the jobs: %w", err)
 	}
 	pages, err := riverui.NewHandler(&riverui.HandlerOpts{Endpoints: riverui.NewEndpoints(client, nil), Prefix: path,
-		Logger: slog.New(quieter{log.Handler()})})
+		Logger: slog.New(quieter{log.Handler(), &lately{}})})
 	if err == nil {
 		err = pages.Start(ctx)
 	}

@@ -4,6 +4,7 @@ package fleet_test
 
 import (
 	"context"
+	"database/sql"
 	"log/slog"
 	"strings"
 	"testing"
@@ -123,24 +124,166 @@ func TestOnePlaceHasOneSchool(t *testing.T) {
 	y.apply()
 	y.await("trouble told", func() bool { return y.standing("school-b").Reason == "place" })
 	if s := y.standing("school-b"); s.State(time.Now()) != fleet.Failed ||
-		!strings.Contains(s.Why, "another school of the fleet has the same database and schema") {
+		s.Why != "its database and schema are those of school-a: give each school its own" {
 		t.Errorf("%+v", s)
 	}
 	y.eachHas(1, "school-a")
 	y.change("school-b", func(s *fleet.School) { s.Configuration = y.databaseOf("school-b") + " " + y.web.URL })
 	y.await("the night of the other", func() bool { return y.areDone(1, "school-b") })
-	p.stop()
 	y.eachHas(1, "school-a", "school-b")
+
+	// A school that has another name from now on keeps its database.
+	y.wanted.Schools[0].Name = "school-c"
+	y.give("school-c", isamstest.New(1, tiny).Document())
+	y.apply()
+	y.dayGoesBy("school-a") // in whose schema school-c is now
+	y.exec(`UPDATE fleet.school_status SET next = now() WHERE school = 'school-c'`)
+	y.await("another night there", func() bool { return y.areDone(2, "school-a") })
+	p.stop()
 }
 
-// TestOthersWaitForACanaryThatIsDueSoon, and are told so.
-func TestOthersWaitForACanaryThatIsDueSoon(t *testing.T) {
+// TestAResumeWhileASchoolIsTaken is heeded: whoever takes a school up sees all that was changed before.
+func TestAResumeWhileASchoolIsTaken(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.add("school-a")
+	until := map[string]time.Time{"school-a": time.Now().Add(1000 * time.Hour)}
+	if err := y.fleet.Pause(t.Context(), []string{"school-a"}, until, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := y.fleet.LookAgain(t.Context(), "school-a"); err != nil { // which queues it
+		t.Fatal(err)
+	}
+	db, err := sql.Open("postgres", y.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	resume, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{`UPDATE fleet.schools SET paused_until = NULL`,
+		`UPDATE fleet.school_status SET next = now(), touched = touched + 1`} {
+		if _, err := resume.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := y.work()
+	y.await("the worker at it", func() bool { return y.jobs("school-a", "running") == 1 })
+	time.Sleep(quick.Tick)
+	if err := resume.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	y.await("its night", func() bool { return y.areDone(1, "school-a") })
+	p.stop()
+}
+
+// TestACanaryThatEndsItsWorkers stops the fleet.
+func TestACanaryThatEndsItsWorkers(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.add("poison", "school-b")
+	y.change("poison", func(s *fleet.School) { s.Canary = true })
+	y.exec(`UPDATE fleet.school_status SET tries = 6 WHERE school = 'poison'`)
+	p := y.work()
+	y.await("the fleet stopped", func() bool {
+		o, err := y.fleet.Overview(context.Background())
+		return err == nil && o.Stop != nil &&
+			o.Stop.Why == "poison, which goes first, was set aside: its job has ended its workers"
+	})
+	time.Sleep(2 * quick.Tick)
+	y.eachHas(0, "school-b")
+	if _, err := y.fleet.ResumeAll(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+	y.await("the other", func() bool { return y.areDone(1, "school-b") })
+	p.stop()
+}
+
+// TestACanaryThatIsHeldAfterAll stops the fleet, though its import began before somebody said that the fleet goes on.
+func TestACanaryThatIsHeldAfterAll(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.add("slow-a", "school-b")
+	y.change("slow-a", func(s *fleet.School) { s.Canary = true })
+	p := y.work()
+	y.await("the first night", func() bool { return y.areDone(1, "slow-a", "school-b") })
+	y.await("all put away", func() bool { return y.standing("school-b").Worker == "" })
+	y.give("slow-a", halved(1))
+	y.dayGoesBy("slow-a", "school-b")
+	y.await("the canary in hand", func() bool { return y.standing("slow-a").Worker != "" })
+	y.exec(`INSERT INTO fleet.stops (why) VALUES ('a test')`)
+	if _, err := y.fleet.ResumeAll(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+	y.await("the fleet stopped", func() bool {
+		o, err := y.fleet.Overview(context.Background())
+		return err == nil && o.Stop != nil && strings.Contains(o.Stop.Why, "slow-a, which goes first, was held")
+	})
+	p.stop()
+	y.eachHas(1, "school-b")
+}
+
+// TestWhoIsPausedOrLost neither stops the fleet nor counts as waiting.
+func TestWhoIsPausedOrLost(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.add("school-a", "school-b", "school-c")
+	y.change("school-a", func(s *fleet.School) { s.Canary = true })
+	y.exec(`UPDATE fleet.schools SET paused_until = now() + interval '1 day' WHERE name = 'school-a'`)
+	y.exec(`UPDATE fleet.school_status SET reason = 'database', trouble_since = now() - interval '1 hour',
+		due_at = now() - interval '2 hours', next = now() + interval '1 hour' WHERE school <> 'school-c'`)
+	p := y.work()
+	y.await("the others", func() bool { return y.areDone(1, "school-c") })
+	time.Sleep(3 * quick.Tick)
+	o, err := y.fleet.Overview(t.Context())
+	if err != nil || o.Stop != nil || o.Lag > time.Minute {
+		t.Errorf("stopped: %+v, lag %s (%v)", o.Stop, o.Lag, err)
+	}
+	p.stop()
+}
+
+// TestALookWhileOthersGoFirst reads what was done at a school, and does not begin its night.
+func TestALookWhileOthersGoFirst(t *testing.T) {
 	t.Parallel()
 	y := newYard(t)
 	y.add("school-a", "school-b")
 	y.change("school-a", func(s *fleet.School) { s.Canary = true })
-	y.exec(`UPDATE fleet.school_status SET next = now() + interval '3 hours' WHERE school = 'school-a'`)
 	p := y.work()
+	y.await("the first night", func() bool { return y.areDone(1, "school-a", "school-b") })
+	y.await("all put away", func() bool { return y.standing("school-b").Worker == "" })
+	p.stop()
+	y.dayGoesBy("school-a", "school-b")
+	y.exec(`UPDATE fleet.school_status SET next = now() + interval '3 hours', ran_at = now() - interval '1 day'
+		WHERE school = 'school-a'`)
+	before := y.jobs("school-b", "completed")
+	if err := y.fleet.LookAgain(t.Context(), "school-b"); err != nil {
+		t.Fatal(err)
+	}
+	p = y.work()
+	y.await("a look", func() bool { return y.jobs("school-b", "completed") == before+1 })
+	time.Sleep(3 * quick.Tick)
+	y.eachHas(1, "school-b")
+	o, err := y.fleet.Overview(t.Context())
+	if err != nil || o.Lag > time.Minute {
+		t.Errorf("lag %s (%v)", o.Lag, err)
+	}
+	y.exec(`UPDATE fleet.school_status SET next = now()`)
+	y.await("both nights", func() bool { return y.areDone(2, "school-a", "school-b") })
+	p.stop()
+}
+
+// TestOthersWaitForACanaryThatIsDueSoon, and are told so; a school that was never imported does not wait for that.
+func TestOthersWaitForACanaryThatIsDueSoon(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.add("school-a", "school-b", "school-c")
+	y.change("school-a", func(s *fleet.School) { s.Canary = true })
+	y.exec(`UPDATE fleet.school_status SET next = now() + interval '3 hours' WHERE school = 'school-a'`)
+	y.exec(`UPDATE fleet.school_status SET ran_at = now() - interval '1 day' WHERE school = 'school-b'`)
+	p := y.work()
+	y.await("the new school", func() bool { return y.areDone(1, "school-c") })
 	time.Sleep(4 * quick.Tick)
 	y.eachHas(0, "school-b")
 	o, err := y.fleet.Overview(context.Background())

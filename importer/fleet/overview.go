@@ -4,6 +4,7 @@ package fleet
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,6 +35,7 @@ type Overview struct {
 	At        time.Time
 	Standings []Standing // in order of name
 	Waits     []string   // canaries for which the others wait
+	Soon      []string   // likewise, but for schools that were never imported
 	Stop      *Stop      // nil: nights are begun
 	Workers   []WorkerSeen
 	Minutes   []Minute // of the last twelve hours
@@ -91,10 +93,21 @@ func (o Overview) Why(s Standing) string {
 		return s.Why
 	case isDue && s.Worker == "" && o.Stop != nil:
 		return "the fleet has stopped"
-	case isDue && s.Worker == "" && !s.Canary && len(o.Waits) > 0:
-		return "waits for " + words.Listed(o.Waits, 3) + ", which " + goes(len(o.Waits)) + " first"
+	case isDue && s.Worker == "" && !s.Canary:
+		return o.waitsFor(s)
 	}
 	return ""
+}
+
+func (o Overview) waitsFor(s Standing) string {
+	first := o.Waits
+	if !s.RanAt.IsZero() {
+		first = slices.Concat(o.Waits, o.Soon)
+	}
+	if len(first) == 0 {
+		return ""
+	}
+	return "waits for " + words.Listed(first, 3) + ", which " + goes(len(first)) + " first"
 }
 
 func goes(n int) string {
@@ -123,12 +136,17 @@ func standingIn(ctx context.Context, tx pgx.Tx) (o Overview, err error) {
 	if err != nil {
 		return o, err
 	}
-	rows, err := tx.Query(ctx, `SELECT s.name `+canariesAwaited+` ORDER BY s.name`)
-	if err != nil {
-		return o, err
-	}
-	if o.Waits, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
-		return o, err
+	for _, of := range []struct {
+		names *[]string
+		which string
+	}{{&o.Waits, canariesAwaited}, {&o.Soon, canariesSoon}} {
+		rows, err := tx.Query(ctx, `SELECT s.name `+of.which+` ORDER BY s.name`)
+		if err != nil {
+			return o, err
+		}
+		if *of.names, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
+			return o, err
+		}
 	}
 	o.Stop, err = stopIn(ctx, tx)
 	return o, err

@@ -62,8 +62,8 @@ func beWorker() error {
 	}
 	defer f.Close()
 	jobs, _ := strconv.Atoi(os.Getenv("WORKER_JOBS"))
-	w := &fleet.Worker{Fleet: f, ID: "w-" + strings.ToLower(rand.Text()[:8]), Version: "test", Address: "here",
-		Jobs: max(1, jobs), MaxMemory: 1 << 30, Pace: quick, Registry: prometheus.NewRegistry(),
+	w := &fleet.Worker{Fleet: f, ID: "w-" + strings.ToLower(rand.Text()[:8]), Version: "test", Machine: "here",
+		Address: "here", Jobs: max(1, jobs), MaxMemory: 1 << 30, Pace: quick, Registry: prometheus.NewRegistry(),
 		Log: slog.New(slog.NewTextHandler(os.Stdout, nil)), Open: openIn(os.Getenv("WORKER_FOLDER"))}
 	if shift, err := time.ParseDuration(os.Getenv("WORKER_CLOCK")); err == nil {
 		w.Clock = func() time.Time { return time.Now().Add(shift) }

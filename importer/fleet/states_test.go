@@ -163,6 +163,11 @@ func TestWhatAFleetRemembersOfASchool(t *testing.T) {
 	if back.Reason != "" || !back.TroubleSince.IsZero() || !back.DueAt.IsZero() {
 		t.Errorf("database back: %+v", back)
 	}
+	held := again.after(ending{reason: "database", undone: true}, later)
+	stays := held.after(ending{outlook: looks(false, []model.ID{2}, run(2, model.Held))}, later.Add(time.Hour))
+	if stays.Reason != "held" || !stays.TroubleSince.Equal(noon.Add(time.Minute)) {
+		t.Errorf("held before its database was away: %+v", stays)
+	}
 	unrecorded := back.after(ending{outlook: looks(false, nil, run(2, model.Held)), attempt: attempt,
 		err: errors.New("x"), report: report.Report{Result: model.Failed}, reason: "failed",
 		unrecorded: []daemon.Attempt{*attempt}}, later)
@@ -171,6 +176,25 @@ func TestWhatAFleetRemembersOfASchool(t *testing.T) {
 	}
 	if s := (status{Tries: 3}).after(ending{undone: true}, noon); s.Tries != 2 {
 		t.Errorf("put back: %+v", s)
+	}
+}
+
+// TestASchoolIsWellAgain that was set aside, by what its record says: whoever made the import may not have said so.
+func TestASchoolIsWellAgain(t *testing.T) {
+	of := taken{AsideAt: When{noon}}
+	for _, c := range []struct {
+		at     time.Time
+		result model.Result
+		want   bool
+	}{{noon.Add(time.Minute), model.Unchanged, true}, {noon.Add(time.Minute), model.Failed, false},
+		{noon.Add(time.Minute), model.Held, false}, {noon.Add(-time.Minute), model.Applied, false}} {
+		found := daemon.Outlook{Imports: model.Imports{Newest: []model.Run{{StartedAt: c.at, Result: c.result}}}}
+		if of.isWellAgain(found) != c.want {
+			t.Errorf("%s %s: not %v", c.at, c.result, c.want)
+		}
+	}
+	if (taken{}).isWellAgain(daemon.Outlook{}) {
+		t.Error("a school is well again that was not set aside")
 	}
 }
 

@@ -50,23 +50,29 @@ type taken struct {
 	AsideAt     When     `db:"aside_at"`
 	WishedAt    When     `db:"wished_at"`
 	Stopped     bool     `db:"stopped"` // the fleet is
+	Waits       bool     `db:"waits"`   // for a canary, if its night is due
+	Look        bool     `db:"look"`    // something was done there
 	Paths       []string `db:"paths"`
 	Contents    [][]byte `db:"contents"`
 }
 
-// take reads what there is to know of a job's school, and notes that this worker is at it. The school may have been
-// removed.
+// take notes that this worker is at a job's school, and reads what there is to know of it. The school may have been
+// removed. It is two statements, so that the second sees all of what whoever had the school's row before has changed.
 func (w *Worker) take(ctx context.Context, job Night) (t taken, isThere bool, err error) {
-	rows, err := w.Fleet.pool.Query(ctx, `WITH t AS (UPDATE fleet.school_status SET tries = tries + 1, worker = $2,
-				taken_at = now() WHERE school = $1 RETURNING *)
+	batch := &pgx.Batch{}
+	batch.Queue(`UPDATE fleet.school_status SET tries = tries + 1, worker = $2, taken_at = now() WHERE school = $1`,
+		job.School, w.ID)
+	batch.Queue(`WITH gate AS (`+gate+`)
 		SELECT `+schoolColumns+`, `+statusColumns+`, `+settingsColumns+`, s.paused_until, s.aside_at, s.wished_at,
-			clock_timestamp() AS now, EXISTS (SELECT FROM fleet.stops WHERE resumed_at IS NULL) AS stopped,
+			clock_timestamp() AS now, stopped, NOT `+mayPass+` AS waits, t.look,
 			ARRAY (SELECT path FROM fleet.school_files f WHERE f.school = s.name ORDER BY path) AS paths,
 			ARRAY (SELECT content FROM fleet.school_files f WHERE f.school = s.name ORDER BY path) AS contents
-		FROM t JOIN fleet.schools s ON s.name = t.school, fleet.settings g`, job.School, w.ID)
-	if err == nil {
+		FROM gate, fleet.settings g, fleet.schools s JOIN fleet.school_status t ON t.school = s.name
+		WHERE s.name = $1`, job.School).Query(func(rows pgx.Rows) (err error) {
 		t, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[taken])
-	}
+		return err
+	})
+	err = w.Fleet.pool.SendBatch(ctx, batch).Close()
 	if isNoRows(err) {
 		return t, false, nil
 	}
@@ -88,28 +94,44 @@ func (w *Worker) finish(ctx context.Context, t taken, e ending) error {
 	defer cancel()
 	s := t.status.after(e, w.now())
 	batch := &pgx.Batch{}
-	batch.Queue(`UPDATE fleet.school_status SET worker = '', taken_at = NULL, looked_at = now(), run = @run,
-			result = @result, reason = @reason, why = @why, ran_at = @ran_at, ended_at = @ended_at,
-			trouble_since = @trouble_since, held_since = @held_since, last_success = @last_success, data_at = @data_at,
-			problems = @problems, gave_up = @gave_up, due_at = @due_at, unrecorded = @unrecorded,
-			next = CASE WHEN touched = @touched THEN @next ELSE least(next, now()) END,
-			tries = CASE WHEN touched = @touched THEN @tries ELSE tries END
-		WHERE school = @school AND worker = @worker`, pgx.NamedArgs{"school": t.Name, "worker": w.ID,
-		"touched": s.Touched, "run": s.Run, "result": s.Result, "reason": s.Reason, "why": s.Why, "ran_at": s.RanAt,
-		"ended_at": s.EndedAt, "trouble_since": s.TroubleSince, "held_since": s.HeldSince,
-		"last_success": s.LastSuccess, "data_at": s.DataAt, "problems": s.Problems, "gave_up": s.GaveUp,
-		"next": s.Next, "due_at": s.DueAt, "tries": s.Tries, "unrecorded": emptyNotNull(s.Unrecorded)})
 	if e.wishDone && !t.WishedAt.IsZero() {
 		batch.Queue(`UPDATE fleet.schools SET wished_at = NULL WHERE name = $1 AND wished_at = $2`, t.Name, t.WishedAt)
 	}
 	switch {
 	case e.aside != "":
-		batch.Queue(`UPDATE fleet.schools SET aside_at = now(), aside_why = $2 WHERE name = $1`, t.Name, e.aside)
-	case !t.AsideAt.IsZero() && e.attempt != nil && e.attempt.Completed: // a wish has shown that it is well again
+		batch.Queue(`UPDATE fleet.schools s SET aside_at = now(), aside_why = $2 FROM fleet.school_status t
+			WHERE s.name = $1 AND t.school = s.name AND t.touched = $3`, t.Name, e.aside, t.Touched)
+	case e.outlook != nil && t.isWellAgain(*e.outlook):
 		batch.Queue(`UPDATE fleet.schools SET aside_at = NULL, aside_why = '' WHERE name = $1 AND aside_at = $2`,
 			t.Name, t.AsideAt)
 	}
+	// Schools are changed before their status, by everybody, so that nobody waits for who waits for him.
+	batch.Queue(`UPDATE fleet.school_status SET worker = '', taken_at = NULL, looked_at = now(), run = @run,
+			result = @result, reason = @reason, why = @why, ran_at = @ran_at, ended_at = @ended_at,
+			trouble_since = @trouble_since, held_since = @held_since, last_success = @last_success, data_at = @data_at,
+			problems = @problems, gave_up = @gave_up, due_at = @due_at, unrecorded = @unrecorded,
+			look = look AND touched <> @touched,
+			next = CASE WHEN touched = @touched THEN @next ELSE least(next, now()) END,
+			tries = CASE WHEN touched = @touched THEN @tries ELSE least(tries, @tries) END
+		WHERE school = @school AND worker = @worker`, pgx.NamedArgs{"school": t.Name, "worker": w.ID,
+		"touched": s.Touched, "run": s.Run, "result": s.Result, "reason": s.Reason, "why": s.Why, "ran_at": s.RanAt,
+		"ended_at": s.EndedAt, "trouble_since": s.TroubleSince, "held_since": s.HeldSince,
+		"last_success": s.LastSuccess, "data_at": s.DataAt, "problems": s.Problems, "gave_up": s.GaveUp,
+		"next": s.Next, "due_at": s.DueAt, "tries": s.Tries, "unrecorded": emptyNotNull(s.Unrecorded)})
 	return w.Fleet.failed("noting what came of a school", w.Fleet.pool.SendBatch(ctx, batch).Close())
+}
+
+// isWellAgain tells whether a school that was set aside has had an import since that ended well: somebody asked for it.
+func (t taken) isWellAgain(o daemon.Outlook) bool {
+	if t.AsideAt.IsZero() {
+		return false
+	}
+	for _, run := range o.Imports.Newest {
+		if run.StartedAt.After(t.AsideAt.Time) && (run.Result == model.Applied || run.Result == model.Unchanged) {
+			return true
+		}
+	}
+	return false
 }
 
 // ofLooking is the reasons why a school could not be looked at.
@@ -150,6 +172,8 @@ func (s status) after(e ending, now time.Time) status {
 	switch {
 	case s.Reason == "":
 		s.TroubleSince = When{}
+	case slices.Contains(ofLooking, before.Reason) && s.Run == before.Run && e.attempt == nil && e.reason == "":
+		s.TroubleSince = s.EndedAt // it is that of before
 	case s.Reason != before.Reason || before.TroubleSince.IsZero():
 		s.TroubleSince = When{now}
 	}
@@ -160,10 +184,8 @@ func (s status) after(e ending, now time.Time) status {
 func (s *status) readRecord(e ending, now time.Time) {
 	record := e.outlook.Imports
 	s.LastSuccess, s.GaveUp = When{record.LastSuccess}, e.outlook.GaveUp
-	if slices.Contains(ofLooking, s.Reason) {
-		s.Reason, s.Why = "", ""
-	}
-	if len(record.Newest) > 0 && int64(record.Newest[0].ID) != s.Run {
+	wasLost := slices.Contains(ofLooking, s.Reason)
+	if len(record.Newest) > 0 && (wasLost || int64(record.Newest[0].ID) != s.Run) {
 		run := record.Newest[0]
 		s.Run, s.Result = int64(run.ID), string(run.Result)
 		s.RanAt, s.EndedAt = When{run.StartedAt}, When{run.FinishedAt}
@@ -171,6 +193,8 @@ func (s *status) readRecord(e ending, now time.Time) {
 		if run.Result == model.Failed || run.Result == model.Held {
 			s.Reason, s.Why = string(run.Result), run.Error
 		}
+	} else if wasLost {
+		s.Reason, s.Why = "", ""
 	}
 	switch {
 	case len(record.Waiting) == 0:

@@ -183,6 +183,15 @@ func TestADatabaseIsAway(t *testing.T) {
 	if s := y.standing("away"); !s.RanAt.IsZero() || s.State(time.Now()) != fleet.Failed {
 		t.Errorf("%+v", s)
 	}
+	if err := y.fleet.Wish(t.Context(), []string{"away"}); err != nil {
+		t.Fatal(err)
+	}
+	y.await("the wish tried", func() bool { return y.jobs("away", "completed") >= 2 })
+	before := y.jobs("away", "completed")
+	time.Sleep(4 * quick.Tick)
+	if now := y.jobs("away", "completed"); now > before+1 {
+		t.Errorf("a wish that cannot be done is tried again and again: %d jobs, and then %d", before, now)
+	}
 	own.start()
 	y.exec(`UPDATE fleet.school_status SET next = now() WHERE school = 'away'`) // a minute goes by
 	y.await("its night", func() bool { return y.standing("away").Result == "applied" })

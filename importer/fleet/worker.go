@@ -31,6 +31,7 @@ type Worker struct {
 	Fleet     *Fleet
 	ID        string // no other worker has it
 	Version   string
+	Machine   string // by which people know where it is
 	Address   string // from which hosts are asked: workers that share it share its limit
 	Jobs      int    // schools at once
 	MaxMemory int64  // bytes that all imports may take together
@@ -86,7 +87,7 @@ func (w *Worker) Work(ctx context.Context) error {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &delivery{worker: w})
 	client, err := river.NewClient(riverpgxv5.New(w.Fleet.pool), &river.Config{
-		ID: w.ID, Schema: schema, Workers: workers, Logger: slog.New(quieter{w.Log.Handler()}),
+		ID: w.ID, Schema: schema, Workers: workers, Logger: slog.New(quieter{w.Log.Handler(), &lately{}}),
 		Queues:     map[string]river.QueueConfig{queue: {MaxWorkers: w.Jobs}},
 		JobTimeout: -1, RescueStuckJobsAfter: neverByTime, // a beat decides who is dead, and not how long it takes
 		CompletedJobRetentionPeriod: 24 * time.Hour, SoftStopTimeout: w.Pace.Stop,
@@ -181,7 +182,7 @@ type delivery struct {
 func (d *delivery) Timeout(*river.Job[Night]) time.Duration { return -1 }
 
 // NextRetry says when a job comes again that could not be taken or finished, for the fleet's database was away.
-func (d *delivery) NextRetry(*river.Job[Night]) time.Time { return time.Now().Add(time.Second) }
+func (d *delivery) NextRetry(*river.Job[Night]) time.Time { return d.worker.now().Add(time.Second) }
 
 // Work makes one attempt at a school's night.
 func (d *delivery) Work(ctx context.Context, job *river.Job[Night]) error {
@@ -197,20 +198,49 @@ func (d *delivery) Work(ctx context.Context, job *river.Job[Night]) error {
 	return w.finish(ctx, t, end)
 }
 
-// quieter keeps River from telling what is told elsewhere, or is nobody's business.
-type quieter struct{ slog.Handler }
+// quieter keeps River from telling what is told elsewhere, or is nobody's business: while the fleet's database is
+// away it says the same again and again.
+type quieter struct {
+	slog.Handler
+	said *lately
+}
+
+// lately is when something was said last.
+type lately struct {
+	mutex sync.Mutex
+	at    time.Time
+}
+
+// sayOnceIn is how long River is not heard again.
+const sayOnceIn = time.Minute
 
 // Enabled tells whether a record is of interest.
 func (q quieter) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
 }
 
+// Handle tells it, unless something was told a moment ago.
+func (q quieter) Handle(ctx context.Context, r slog.Record) error {
+	q.said.mutex.Lock()
+	tells := time.Since(q.said.at) > sayOnceIn
+	if tells {
+		q.said.at = time.Now()
+	}
+	q.said.mutex.Unlock()
+	if !tells {
+		return nil
+	}
+	return q.Handler.Handle(ctx, r)
+}
+
 // WithAttrs keeps it so.
 func (q quieter) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return quieter{q.Handler.WithAttrs(attrs)}
+	return quieter{q.Handler.WithAttrs(attrs), q.said}
 }
 
 // WithGroup keeps it so.
-func (q quieter) WithGroup(name string) slog.Handler { return quieter{q.Handler.WithGroup(name)} }
+func (q quieter) WithGroup(name string) slog.Handler {
+	return quieter{q.Handler.WithGroup(name), q.said}
+}
 
 var errStuck = errors.New("the worker is stuck: it has not come round to showing that it lives")
