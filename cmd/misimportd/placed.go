@@ -15,7 +15,7 @@ type placed struct {
 }
 
 func (p placed) given() config.Given {
-	return config.Given{File: p.config, State: p.state, Secrets: p.secrets}
+	return config.Given{File: p.config, State: p.state, Secrets: p.secrets, InFleet: true}
 }
 
 // toldError is what went wrong and was told already.

@@ -172,9 +172,13 @@ func ParseMemory(text string) (int64, error) {
 	if text == "" {
 		return 0, nil
 	}
+	const least = 64 << 20
 	n, err := parseSize(text)
 	if err != nil {
 		return 0, fmt.Errorf("max_memory: %w", err)
+	}
+	if n < least {
+		return 0, errors.New("max_memory: an import takes more than that: give it 64MiB at least")
 	}
 	return n, nil
 }

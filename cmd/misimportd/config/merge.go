@@ -22,6 +22,11 @@ func merge(defaults, own []byte) ([]byte, error) {
 		return nil, err
 	}
 	both := mergeSections(under, over)
+	if hasReferences(both) {
+		return nil, errors.New("write out what is meant by <<, & and *: in a fleet each school's settings are kept " +
+			"as they are")
+	}
+	uncomment(both)
 	for _, key := range slices.Concat(unusedKeys, []string{"canary", "fleet"}) {
 		if at := keyAt(both, key); at >= 0 {
 			both.Content = slices.Delete(both.Content, at, at+2)
@@ -35,6 +40,20 @@ func merge(defaults, own []byte) ([]byte, error) {
 	encoder := yaml.NewEncoder(&text)
 	err = errors.Join(encoder.Encode(both), encoder.Close())
 	return text.Bytes(), err
+}
+
+// hasReferences tells whether a value refers to another: there may be anything in that.
+func hasReferences(n *yaml.Node) bool {
+	return n.Kind == yaml.AliasNode || n.Anchor != "" || n.Tag == "!!merge" || n.Value == "<<" ||
+		slices.ContainsFunc(n.Content, hasReferences)
+}
+
+// uncomment takes the comments away: there may be an old password in them.
+func uncomment(n *yaml.Node) {
+	n.HeadComment, n.LineComment, n.FootComment = "", "", ""
+	for _, inside := range n.Content {
+		uncomment(inside)
+	}
 }
 
 // sectionOf is the keys and values of a file; none of an empty one.

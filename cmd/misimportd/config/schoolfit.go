@@ -19,8 +19,8 @@ func (c file) unfit() (faults []string) {
 	if c.ISAMS == nil || c.ISAMS.URL == "" {
 		faults = append(faults, "isams is missing, or its url: in a fleet nobody can put a document there by hand")
 	} else {
-		faults = append(faults, secretIn("isams: url", c.ISAMS.URL, "")...)
-		faults = append(faults, secretIn("isams: proxy", c.ISAMS.Proxy, "")...)
+		faults = append(faults, moreThanAddress("isams: url", c.ISAMS.URL)...)
+		faults = append(faults, moreThanAddress("isams: proxy", c.ISAMS.Proxy)...)
 	}
 	if c.Documents == InFolder {
 		faults = append(faults, "documents: in a fleet they are kept in the database: any worker may take any school")
@@ -33,6 +33,20 @@ func (c file) unfit() (faults []string) {
 	return append(faults, secretIn("database", c.Database, instead)...)
 }
 
+// moreThanAddress tells of a user or parameters in a URL: what a school's file says is kept in the fleet's database,
+// as it is, and they may be secrets.
+func moreThanAddress(key, address string) []string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return []string{key + ": it cannot be read: special characters in it have to be written with %xx"}
+	}
+	if u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return []string{key + ": in a fleet it may hold no user, and nothing after a question mark: secrets are " +
+			"named by their files"}
+	}
+	return nil
+}
+
 // secretIn tells of a secret in a URL: what a school's file says is kept in the fleet's database, as it is.
 func secretIn(key, address, instead string) []string {
 	u, err := url.Parse(address)
@@ -40,6 +54,7 @@ func secretIn(key, address, instead string) []string {
 		return []string{key + ": it cannot be read: special characters in it have to be written with %xx"}
 	}
 	_, has := u.User.Password()
+	has = has || strings.Contains(u.RawQuery, ";")
 	for parameter := range u.Query() {
 		has = has || strings.Contains(strings.ToLower(parameter), "pass") || secretKeys.MatchString(parameter)
 	}
@@ -49,15 +64,30 @@ func secretIn(key, address, instead string) []string {
 	return []string{key + ": no password may stand in it" + instead}
 }
 
-// placeOf is where a database is, without user and password.
+// placeOf is where a database is, without user and password; the same for names that mean the same.
 func placeOf(database string) (string, error) {
 	u, err := url.Parse(database)
 	if err != nil {
 		return "", errors.New("database: write it as postgres://USER@HOST:PORT/NAME")
 	}
-	place := cmp.Or(u.Host, u.Query().Get("host")) + "/" + strings.TrimPrefix(u.Path, "/")
-	if path := u.Query().Get("search_path"); path != "" {
-		place += ", schema " + path
+	place := cmp.Or(u.Host, u.Query().Get("host"))
+	if u.Host != "" {
+		port := cmp.Or(u.Port(), u.Query().Get("port"), "5432")
+		place = strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+		if port != "5432" {
+			place += ":" + port
+		}
+	}
+	place += "/" + strings.TrimPrefix(u.Path, "/")
+	first, _, _ := strings.Cut(u.Query().Get("search_path"), ",")
+	schema := strings.TrimSpace(first)
+	if unquoted, isQuoted := strings.CutPrefix(schema, `"`); isQuoted {
+		schema = strings.TrimSuffix(unquoted, `"`)
+	} else {
+		schema = strings.ToLower(schema)
+	}
+	if schema != "" {
+		place += ", schema " + schema
 	}
 	return place, nil
 }

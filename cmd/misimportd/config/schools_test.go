@@ -24,7 +24,8 @@ func TestWhatAFleetDoesNotKeep(t *testing.T) {
 	}
 	secret := "$2y$05$abcdefghijklmnopqrstuuNN1xYEBnDJWqkqY0t8Y0ZJQe1cXVK3e"
 	write("defaults.yml", "timezone: Europe/Paris\nlisten: 127.0.0.1:9\noperators: {alice: \""+secret+"\"}\n")
-	write("st-anne.yml", "database: postgres://u@h/d\nisams: {url: 'https://x.example', requests: [{key_file: key}]}\n"+
+	write("st-anne.yml", "# it was "+secret+"\ndatabase: postgres://u@h/d\n"+
+		"isams: {url: 'https://x.example', requests: [{key_file: key}]}\n"+
 		"state: /var/lib/elsewhere\n")
 	wanted, warnings, err := config.ReadSchools(folder)
 	if err != nil {

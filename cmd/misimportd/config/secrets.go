@@ -18,6 +18,7 @@ type secretFiles struct {
 	section  string
 	folder   string   // that paths are relative to
 	named    string   // a folder in which they are looked up by their names, "" for none
+	inFleet  bool     // they are nowhere else
 	unasked  bool     // they are on other machines: each is blank
 	warnings []string // of what is allowed, and seldom meant
 }
@@ -63,6 +64,9 @@ func (s *secretFiles) file(what, file string) ([]byte, error) {
 	path := s.credential(file)
 	content, err := files.Read(path)
 	switch {
+	case err != nil && s.inFleet && s.named == "" && path == s.path(file):
+		return nil, fmt.Errorf("%s: %s_file: the secret %s is not among the service's credentials, and there is no "+
+			"folder of secrets: name it with --secrets, or secrets in fleet.yml", s.section, what, filepath.Base(file))
 	case errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(file, "./"):
 		return nil, fmt.Errorf("%s: %s_file: there is no file %s: it has to hold the secret, in one line", s.section,
 			what, path)

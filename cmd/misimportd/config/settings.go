@@ -134,6 +134,7 @@ type Given struct {
 	Timezone string
 	Years    []string
 	Secrets  string // a folder in which secrets are looked up by their names, "" for beside the file
+	InFleet  bool   // secrets are nowhere but in Secrets and among the credentials
 	Unasked  bool   // secrets are not read at all: they are on other machines
 	text     []byte // what File holds, where that is known already
 }
@@ -167,7 +168,8 @@ func readConfig(given Given) (file, string, error) {
 		c.leaves = leaves("", &document)
 	}
 	c.relativeTo(filepath.Dir(path))
-	secrets := secretFiles{folder: filepath.Dir(path), named: given.Secrets, unasked: given.Unasked}
+	secrets := secretFiles{folder: filepath.Dir(path), named: given.Secrets, inFleet: given.InFleet,
+		unasked: given.Unasked}
 	c.secrets = secrets.of("database")
 	if c.ISAMS != nil {
 		c.ISAMS.secrets = secrets.of("isams")
