@@ -156,6 +156,10 @@ func executeAt(ctx context.Context, args []string, t terminal, at *placed) (stat
 		t.fail(fmt.Errorf("%w; \"%s --help\" lists commands and flags", err, hint.Program()))
 		return statusUsage
 	}
+	if chosen.Command() == "fleet work" { // whose pages are those of many schools
+		caller.At = "SCHOOL"
+		hint.CalledBy(caller)
+	}
 	level := slog.LevelWarn
 	switch {
 	case c.Verbose:

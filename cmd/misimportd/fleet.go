@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"misimportd/cmd/misimportd/config"
@@ -207,16 +208,19 @@ func (c fleetListCommand) Run(a *app, of *fleetCommand) error {
 }
 
 type fleetShowCommand struct {
-	Schools []string `arg:"" name:"school" help:"Their names."`
+	selection `embed:""`
 }
 
 func (c fleetShowCommand) Run(a *app, of *fleetCommand) error {
+	if c.Where == "" && len(c.Schools) == 0 {
+		return usagef("which schools? name them, or select them by --where")
+	}
 	return a.withFleet(of.fleetFlags, func(f *fleet.Fleet) error {
 		o, err := f.Overview(a.ctx)
 		if err != nil {
 			return err
 		}
-		told, err := fleetOf(o, "", c.Schools)
+		told, err := fleetOf(o, c.Where, c.Schools)
 		if err != nil {
 			return err
 		}
@@ -269,6 +273,9 @@ func schoolOf(o fleet.Overview, s fleet.Standing) report.FleetSchool {
 		Timezone: s.Zone, Database: s.Database}
 	if s.PausedUntil.After(o.At) {
 		school.PausedUntil = s.PausedUntil.Time
+		if s.WishedAt.IsZero() && school.Next.Before(school.PausedUntil) {
+			school.Next = school.PausedUntil
+		}
 	}
 	return school
 }
@@ -291,6 +298,9 @@ func (c fleetPauseCommand) Run(a *app, of *fleetCommand) error {
 		}
 		until := map[string]time.Time{}
 		for _, s := range o.Standings {
+			if !slices.Contains(names, s.School) {
+				continue
+			}
 			zone, err := time.LoadLocation(s.Zone)
 			if err != nil {
 				return err

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"misimportd/importer/fleet"
 )
@@ -48,6 +49,9 @@ func TestTemporaryFolders(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	left, err := os.MkdirTemp("", "misimportd-at-")
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(left, time.Time{}, time.Now().Add(-time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	first, clearFirst, err := temporary("misimportd-at-")

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -150,8 +151,28 @@ func (o onlyTrouble) WithGroup(name string) slog.Handler {
 }
 
 type fleetAtCommand struct {
+	Secrets string   `placeholder:"DIR" env:"MISIMPORTD_SECRETS" help:"${help_secrets}"`
 	School  string   `arg:"" help:"Its name."`
 	Command []string `arg:"" passthrough:"" help:"The command and its flags, as in: approve 12."`
+}
+
+// isItsOwn finds out whether a school's database is that of another school. Any other trouble is told by whoever works
+// with it.
+func (p placed) isItsOwn(ctx context.Context, f *fleet.Fleet) error {
+	settings, err := config.Settle(p.given())
+	if err != nil {
+		return nil
+	}
+	db, err := store.Prepare(settings.Database)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = db.Close() }()
+	var claimed *fleet.ClaimedError
+	if err := f.Claim(ctx, db, p.name); errors.As(err, &claimed) {
+		return fmt.Errorf("%s: %w", p.name, err)
+	}
+	return nil
 }
 
 // Run carries a command out as if it were called for one school alone. What it keeps, it keeps in the school's
@@ -164,20 +185,22 @@ func (c fleetAtCommand) Run(a *app, of *fleetCommand) (err error) {
 	if err != nil {
 		return err
 	}
-	var school fleet.School
-	err = a.withFleet(of.fleetFlags, func(f *fleet.Fleet) (err error) {
-		school, err = f.School(a.ctx, c.School)
-		return err
-	})
-	if err != nil {
-		return err
-	}
 	folder, clearAway, err := temporary("misimportd-at-")
 	if err != nil {
 		return err
 	}
 	defer clearAway()
-	p, err := layOut(folder, school, s.Secrets)
+	var p placed
+	err = a.withFleet(of.fleetFlags, func(f *fleet.Fleet) error {
+		school, err := f.School(a.ctx, c.School)
+		if err != nil {
+			return err
+		}
+		if p, err = layOut(folder, school, cmp.Or(c.Secrets, s.Secrets)); err != nil {
+			return err
+		}
+		return p.isItsOwn(a.ctx, f)
+	})
 	if err != nil {
 		return err
 	}

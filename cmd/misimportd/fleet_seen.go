@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"path/filepath"
@@ -40,6 +41,7 @@ type seenSchool struct {
 	begun   time.Time
 	used    time.Time
 	looking sync.RWMutex // held by those who look; the database is closed when nobody does
+	asking  sync.Mutex
 }
 
 // seenToo is added to the folder in which schools are laid out that are looked at: an import has one of its own.
@@ -134,6 +136,10 @@ func (s *seenSchools) begin(school fleet.School) (*seenSchool, error) {
 	if err != nil {
 		return nil, err
 	}
+	var claimed *fleet.ClaimedError
+	if err := s.fleet.Claim(s.life, opened.Setup.Importer.DB, school.Name); errors.As(err, &claimed) {
+		return nil, errors.Join(fmt.Errorf("%s: %w", school.Name, err), opened.Close())
+	}
 	opened.Setup.Importer.Now = s.worker.Now
 	pulse := status.NewPulse(version())
 	shown := s.shown(settings, opened.Setup, pages.Setting{})
@@ -157,7 +163,10 @@ func (s *seenSchools) begin(school fleet.School) (*seenSchool, error) {
 	seen.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		seen.looking.RLock()
 		defer seen.looking.RUnlock()
-		pulse.Looked(opened.Setup.Look(r.Context(), s.worker.Now()))
+		seen.asking.Lock() // one at a time asks
+		outlook := opened.Setup.Look(s.life, s.worker.Now())
+		seen.asking.Unlock()
+		pulse.Looked(outlook)
 		answers.ServeHTTP(w, r)
 		if r.Method != http.MethodPost {
 			return

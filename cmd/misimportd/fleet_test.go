@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -278,9 +279,28 @@ func (d *depot) pagesAnswer(at string) {
 			d.Errorf("%s names a folder of the worker", paths[i])
 		}
 	}
+	d.answersAll(get, paths[1])
 }
 
 var hiddenField = regexp.MustCompile(`name="([a-z]+)" value="([^"]*)"`)
+
+// answersAll has many look at a school at once.
+func (d *depot) answersAll(get func(path string) (int, string), path string) {
+	d.Helper()
+	began := time.Now()
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if code, text := get(path); code != http.StatusOK || strings.Contains(text, "has not answered") {
+				d.Errorf("status %d\n%.300s", code, text)
+			}
+		})
+	}
+	all.Wait()
+	if took := time.Since(began); took > 15*time.Second {
+		d.Errorf("they waited for %s", took)
+	}
+}
 
 // TestAFleetRefuses what is wrong in a folder of schools, and says where; nothing of it is applied.
 func TestAFleetRefuses(t *testing.T) {
@@ -301,7 +321,13 @@ func TestAFleetRefuses(t *testing.T) {
 		{"st-bede.yml", "database: host=h password=geheim\n", "name a PostgreSQL that every worker reaches"},
 		{"st-bede.yml", "database: postgres://u@h/d?sslpassword=geheim\n", "database: no password may stand in it"},
 		{"st-bede.yml", "database: postgres://u@h/d\nisams: {url: 'https://u:geheim@x.example', requests: " +
-			"[{key_file: x}]}\n", "isams: url: no password may stand in it"},
+			"[{key_file: x}]}\n", "isams: url: in a fleet it may hold no user"},
+		{"st-bede.yml", "database: postgres://u@h/d\nisams: {url: 'https://x.example/?apiKey=geheim', requests: " +
+			"[{key_file: x}]}\n", "isams: url: in a fleet it may hold no user"},
+		{"st-bede.yml", "database: postgres://u@h/d\nisams: {url: 'https://x.example', proxy: 'http://geheim@p', " +
+			"requests: [{key_file: x}]}\n", "isams: proxy: in a fleet it may hold no user"},
+		{"st-bede.yml", "database: postgres://u@h/d?x=1;password=geheim\n", "database: "},
+		{"st-bede.yml", "<<: {messages: {webhooks: [{url: 'https://geheim'}]}}\n", "write out what is meant by <<"},
 		{"st-bede.yml", "database: postgres://u@h/d\nisams: {url: 'https://x.example', requests: [{key_file: x}]}\n" +
 			"events_files: nothing/*.ics\n", "events_files: no file is called"},
 		{"st-bede.yml", "database: postgres://u@h/d\nisams: {url: 'https://x.example', requests: [{key_file: " +
@@ -310,6 +336,8 @@ func TestAFleetRefuses(t *testing.T) {
 			"key_env: in a fleet"},
 		{"st-bede.yml", "database: postgres://u@h/d\nsuspensions_file: /etc/passwd\n", "is not in the folder of the " +
 			"schools"},
+		{"st-bede.yml", "database: " + d.schools + "&search_path=St_Anne,public" +
+			"\nisams: {url: 'https://x.example', requests: [{key_file: x}]}\n", "st-anne has the same database"},
 		{"st-bede.yml", "database: " + d.schools + "&search_path=st_anne\nisams: {url: 'https://x.example', " +
 			"requests: " +
 			"[{key_file: x}]}\n", "st-anne has the same database and schema"},

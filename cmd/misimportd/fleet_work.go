@@ -73,9 +73,13 @@ func (c fleetWorkCommand) Run(a *app, of *fleetCommand) (err error) {
 	w := &work{app: a, fleet: opened, settings: s, registry: prometheus.NewRegistry(),
 		schools: schools{a, folder, s.Secrets},
 		again:   func() (config.Fleet, error) { return a.settleFleet(of.fleetFlags) }}
+	if s.Secrets == "" && os.Getenv("CREDENTIALS_DIRECTORY") == "" {
+		a.log.Warn("this worker has no secrets: name their folder with --secrets, or secrets in fleet.yml")
+	}
 	w.keys.Store(keysOf(s))
-	w.worker = &fleet.Worker{Fleet: opened, ID: workerID(), Version: version(), Address: s.Address, Jobs: s.Jobs,
-		MaxMemory: s.MaxMemory, Open: w.schools.open, Registry: w.registry, Log: a.log}
+	w.worker = &fleet.Worker{Fleet: opened, ID: workerID(), Version: version(), Machine: machine(),
+		Address: s.Address, Jobs: s.Jobs, MaxMemory: s.MaxMemory, Open: w.schools.open, Registry: w.registry,
+		Log: a.log}
 	return w.run()
 }
 
@@ -86,12 +90,11 @@ func (c fleetWorkCommand) over(s config.Fleet) (config.Fleet, error) {
 	if err != nil {
 		return s, usageError{err}
 	}
-	hostname, _ := os.Hostname()
 	s.Jobs = cmp.Or(c.Jobs, s.Jobs, runtime.NumCPU())
 	s.MaxMemory = cmp.Or(memory, s.MaxMemory, usualMemory)
 	s.Listen = cmp.Or(c.Listen, s.Listen, defaultFleetListen)
 	s.Secrets = cmp.Or(c.Secrets, s.Secrets)
-	s.Address = cmp.Or(c.Address, s.Address, hostname, "unknown")
+	s.Address = cmp.Or(c.Address, s.Address, machine())
 	if s.Jobs < 1 || s.Jobs > 1000 {
 		return s, usagef("--jobs has to be between 1 and 1000")
 	}
@@ -108,8 +111,13 @@ func (c fleetWorkCommand) over(s config.Fleet) (config.Fleet, error) {
 
 // workerID is a name that no other worker has.
 func workerID() string {
+	return fmt.Sprintf("%s-%d-%s", machine(), os.Getpid(), strings.ToLower(rand.Text()[:6]))
+}
+
+// machine is this machine's name.
+func machine() string {
 	hostname, _ := os.Hostname()
-	return fmt.Sprintf("%s-%d-%s", cmp.Or(hostname, "unknown"), os.Getpid(), strings.ToLower(rand.Text()[:6]))
+	return cmp.Or(hostname, "unknown")
 }
 
 // scratch is a folder for what is under way. What an earlier worker left there goes; so it does when this one ends.
@@ -150,6 +158,9 @@ func temporary(prefix string) (folder string, clear func(), err error) {
 		return "", nil, err
 	}
 	for _, folder := range left {
+		if info, err := os.Stat(folder); err != nil || time.Since(info.ModTime()) < time.Minute {
+			continue // another may be about to lock it
+		}
 		if unlock, err := lockFolder(folder); err == nil { // nobody works in it
 			_ = os.RemoveAll(folder)
 			_ = unlock()

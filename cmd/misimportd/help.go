@@ -154,6 +154,9 @@ func nearestTo(said string, model *kong.Application) string {
 
 // printHelp is kong's help, with the way to the manual below.
 func printHelp(options kong.HelpOptions, ctx *kong.Context) error {
+	if of := ctx.Selected(); of != nil && (of.Name == "fleet" || of.Parent != nil && of.Parent.Name == "fleet") {
+		helpOfFleet(ctx.Model.Flags)
+	}
 	if err := kong.DefaultHelpPrinter(options, ctx); err != nil {
 		return err
 	}
@@ -167,6 +170,20 @@ func printHelp(options kong.HelpOptions, ctx *kong.Context) error {
 	}
 	_, err := fmt.Fprint(ctx.Stdout, list)
 	return err
+}
+
+// helpOfFleet leaves flags out that a fleet's commands do not heed, and says of the others what they mean there.
+func helpOfFleet(flags []*kong.Flag) {
+	for _, flag := range flags {
+		switch flag.Name {
+		case "database", "timezone", "years", "as-of":
+			flag.Hidden = true
+		case "config":
+			flag.Help = "The machine's settings for a fleet (default /etc/misimportd/fleet.yml, or none)."
+		case "state":
+			flag.Help = "A worker's folder for what is under way (default one that systemd gives, or a temporary one)."
+		}
+	}
 }
 
 // topicFor is the topic that tells of a command.

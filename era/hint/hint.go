@@ -16,6 +16,7 @@ type Caller struct {
 	Program string   // as it was typed, such as misimportd or sudo misimport
 	School  []string // flags with their values that any command needs to find the same school
 	Day     []string // those that an import needs besides, to be the one that was planned
+	At      string   // a school of a fleet, at which commands are carried out; "" for a single school
 }
 
 // caller is set once, before any message is written: a process is started one way only.
@@ -38,9 +39,13 @@ func Import(format string, args ...any) string {
 }
 
 func line(command string, flags []string) string {
-	words := []string{caller.Program, command}
-	for _, flag := range flags {
-		words = append(words, Quote(flag))
+	quoted := make([]string, len(flags))
+	for i, flag := range flags {
+		quoted[i] = Quote(flag)
+	}
+	words := slices.Concat([]string{caller.Program, command}, quoted)
+	if caller.At != "" && !strings.HasPrefix(command, "fleet ") {
+		words = slices.Concat([]string{caller.Program, "fleet"}, quoted, []string{"at", caller.At, command})
 	}
 	return strings.Join(words, " ")
 }

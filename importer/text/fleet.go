@@ -29,8 +29,8 @@ func WriteFleet(w io.Writer, f report.Fleet, style Style) error {
 	for _, s := range f.Schools {
 		zone := zoneOf(s.Timezone)
 		line := fmt.Sprintf("%-*s  %s  %-9s  %-16s  %-16s  %d", width, s.Name,
-			p.paint(stateColour(s.State), fmt.Sprintf("%-8s", s.State)), cmp.Or(s.Result, "-"), moment(s.RanAt, zone),
-			moment(s.Next, zone), s.Problems)
+			p.paint(stateColour(s.State), fmt.Sprintf("%-8s", s.State)), cmp.Or(resultOf(s), "-"),
+			moment(s.RanAt, zone), moment(s.Next, zone), s.Problems)
 		if s.Why != "" {
 			line += "  " + p.paint(faint, words.Clip(words.Clean(s.Why), 60))
 		}
@@ -47,6 +47,14 @@ func (p *printer) stopped(stop *report.FleetStop) {
 		stop.At.UTC().Format("2 January 15:04 MST"), words.Clean(stop.Why))))
 	p.prose("Look at some of these schools. When all is as it should be, \"%s\" goes on.", hint.Command("fleet resume"))
 	p.line("")
+}
+
+// resultOf is what came of the newest run. One that was held waits no longer when somebody has decided.
+func resultOf(s report.FleetSchool) string {
+	if s.Result == "held" && s.HeldSince.IsZero() {
+		return "decided"
+	}
+	return s.Result
 }
 
 func stateColour(state string) string {
@@ -91,7 +99,7 @@ func WriteFleetSchool(w io.Writer, f report.Fleet, style Style) error {
 		}
 		run := "-"
 		if s.Run != 0 {
-			run = fmt.Sprintf("%d, %s, begun %s", s.Run, s.Result, moment(s.RanAt, zone))
+			run = fmt.Sprintf("%d, %s, begun %s", s.Run, resultOf(s), moment(s.RanAt, zone))
 		}
 		for _, of := range [][2]string{{"newest run", run}, {"last success", moment(s.LastSuccess, zone)},
 			{"held since", moment(s.HeldSince, zone)}, {"data of", moment(s.DataAt, zone)},
@@ -129,6 +137,9 @@ func WriteFleetApplied(w io.Writer, f report.FleetApplied, style Style) error {
 	}
 	p.line("")
 	switch {
+	case !f.Applied && len(f.Left) > 0:
+		p.prose("Nothing was changed: this is what would be. %s would go with --yes only: they have no file (%s).",
+			words.Many(len(f.Left), "school"), words.Clean(words.Listed(f.Left, 10)))
 	case !f.Applied:
 		p.line("Nothing was changed: this is what would be.")
 	case len(f.Left) > 0:
