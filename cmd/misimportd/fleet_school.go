@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/renameio/v2"
 
@@ -84,6 +85,10 @@ type schools struct {
 	secrets string
 }
 
+// fetchAgainFor is how long a worker asks an iSAMS again that does not answer. Others wait for its place, and the
+// school is taken up again soon.
+const fetchAgainFor = 2 * time.Minute
+
 func (s schools) folderOf(school fleet.School) string { return filepath.Join(s.folder, school.Name) }
 
 // open makes a school ready to be imported.
@@ -110,6 +115,7 @@ func (s schools) openWith(school fleet.School) (*fleet.Opened, config.Settings, 
 	fetching := importer.Fetching{Anew: true, UseLastGood: settings.UseLastGood} // each night has a document of its own
 	host := ""
 	if settings.ISAMS != nil {
+		settings.ISAMS.RetryFor = fetchAgainFor
 		if fetching.Client, err = batch.NewClient(*settings.ISAMS, log); err != nil {
 			return nil, settings, err
 		}

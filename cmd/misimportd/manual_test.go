@@ -136,8 +136,9 @@ func typed(source string) (found []string) {
 // strange tells what of a command is no command or no flag, "" for nothing.
 func strange(model *kong.Application, command string) string {
 	node, flags := model.Node, slices.Clone(model.Flags)
-	named, isValue := false, false
-	for _, word := range strings.Fields(command) {
+	named, isValue, hasSchool := false, false, false
+	words := strings.Fields(command)
+	for i, word := range words {
 		said, isFlag := strings.CutPrefix(word, "--")
 		name, _, isWhole := strings.Cut(said, "=")
 		flag := slices.IndexFunc(flags, func(f *kong.Flag) bool { return f.Name == name })
@@ -148,6 +149,12 @@ func strange(model *kong.Application, command string) string {
 			return word
 		case isFlag:
 			isValue = !isWhole && !flags[flag].IsBool()
+			continue
+		case named && !isValue && node.Name == "at": // a school of a fleet, and a command for it
+			if hasSchool {
+				return strange(model, strings.Join(words[i:], " "))
+			}
+			hasSchool = true
 			continue
 		case isValue, named, strings.ToUpper(word) == word:
 			isValue = false
@@ -186,6 +193,7 @@ func TestCommandsOfTheManualCanBeTyped(t *testing.T) {
 		"fly": "fly", "run --fast": "--fast", "era roll --plan --next": "--next", "runs --limit 3": "",
 		"members X --csv > --fast": "", "COMMAND --help": "", "plan --era=x y": "", "era fly": "fly",
 		"era --state x roll": "", "--json fly": "fly",
+		"fleet at st-anne fly": "fly", "fleet at --secrets x st-anne plan --fetch": "", "fleet at st-anne plan --x": "--x",
 	} {
 		if got := strange(model, command); got != want {
 			t.Errorf("misimportd %s: %q, want %q", command, got, want)

@@ -44,6 +44,7 @@ type Settings struct {
 	Stall        time.Duration // no byte for so long ends an attempt
 	RetryFirst   time.Duration // the pause after the first failure; each is longer than the last
 	RetryMost    time.Duration // the longest pause
+	RetryFor     time.Duration // no attempt is made again after so long; 0: until Timeout
 	MaxSize      int64         // of one answer, in bytes
 	InsecureHTTP bool          // allow http to other machines than this
 	Proxy        string        // "" takes the environment's
@@ -202,7 +203,10 @@ func (c *Client) gaveUp(ctx context.Context, request, attempts int, last *attemp
 		said = fmt.Sprintf("request %d: %s", request+1, said)
 	}
 	if last.retry && !last.giveUp {
-		said += "; it was tried until the time was up (timeout)"
+		said += "; it was tried until the time was up"
+		if c.settings.RetryFor == 0 {
+			said += " (timeout)"
+		}
 	}
 	return &FetchError{From: c.String(), Attempts: attempts, Permanent: !last.retry, Last: said}
 }

@@ -120,7 +120,7 @@ func (c *Client) fetch(ctx context.Context, request int, file *os.File) (isams.C
 			last = failed
 		}
 		return nil, failed.forBackoff()
-	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0),
+	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(c.settings.RetryFor),
 		backoff.WithNotify(func(err error, pause time.Duration) {
 			c.log.Warn("an attempt failed and is made again", "request", request+1, "attempt", attempts, "error", err,
 				"pause", pause.Round(time.Millisecond))
