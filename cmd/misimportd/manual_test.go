@@ -193,7 +193,8 @@ func TestCommandsOfTheManualCanBeTyped(t *testing.T) {
 		"fly": "fly", "run --fast": "--fast", "era roll --plan --next": "--next", "runs --limit 3": "",
 		"members X --csv > --fast": "", "COMMAND --help": "", "plan --era=x y": "", "era fly": "fly",
 		"era --state x roll": "", "--json fly": "fly",
-		"fleet at st-anne fly": "fly", "fleet at --secrets x st-anne plan --fetch": "", "fleet at st-anne plan --x": "--x",
+		"fleet at st-anne fly": "fly", "fleet at --secrets x st-anne plan --fetch": "",
+		"fleet at st-anne plan --x": "--x",
 	} {
 		if got := strange(model, command); got != want {
 			t.Errorf("misimportd %s: %q, want %q", command, got, want)

@@ -87,8 +87,8 @@ func (w *Worker) take(ctx context.Context, job Night) (t taken, isThere bool, er
 }
 
 // finish notes what came of a job. The school is free again, unless another worker has taken it meanwhile. When it is
-// to be looked at next is for whoever has said so meanwhile.
-func (w *Worker) finish(ctx context.Context, t taken, e ending) error {
+// to be looked at next is for whoever has said so meanwhile; finish tells whether somebody has.
+func (w *Worker) finish(ctx context.Context, t taken, e ending) (again bool, err error) {
 	const patience = 8 * time.Second
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
@@ -113,12 +113,19 @@ func (w *Worker) finish(ctx context.Context, t taken, e ending) error {
 			look = look AND touched <> @touched,
 			next = CASE WHEN touched = @touched THEN @next ELSE least(next, now()) END,
 			tries = CASE WHEN touched = @touched THEN @tries ELSE least(tries, @tries) END
-		WHERE school = @school AND worker = @worker`, pgx.NamedArgs{"school": t.Name, "worker": w.ID,
-		"touched": s.Touched, "run": s.Run, "result": s.Result, "reason": s.Reason, "why": s.Why, "ran_at": s.RanAt,
-		"ended_at": s.EndedAt, "trouble_since": s.TroubleSince, "held_since": s.HeldSince,
-		"last_success": s.LastSuccess, "data_at": s.DataAt, "problems": s.Problems, "gave_up": s.GaveUp,
-		"next": s.Next, "due_at": s.DueAt, "tries": s.Tries, "unrecorded": emptyNotNull(s.Unrecorded)})
-	return w.Fleet.failed("noting what came of a school", w.Fleet.pool.SendBatch(ctx, batch).Close())
+		WHERE school = @school AND worker = @worker RETURNING touched <> @touched`, pgx.NamedArgs{
+		"school": t.Name, "worker": w.ID, "touched": s.Touched, "run": s.Run, "result": s.Result, "reason": s.Reason,
+		"why": s.Why, "ran_at": s.RanAt, "ended_at": s.EndedAt, "trouble_since": s.TroubleSince,
+		"held_since": s.HeldSince, "last_success": s.LastSuccess, "data_at": s.DataAt, "problems": s.Problems,
+		"gave_up": s.GaveUp, "next": s.Next, "due_at": s.DueAt, "tries": s.Tries,
+		"unrecorded": emptyNotNull(s.Unrecorded)}).
+		QueryRow(func(row pgx.Row) error {
+			if err := row.Scan(&again); !isNoRows(err) {
+				return err
+			}
+			return nil // another worker has taken it
+		})
+	return again, w.Fleet.failed("noting what came of a school", w.Fleet.pool.SendBatch(ctx, batch).Close())
 }
 
 // isWellAgain tells whether a school that was set aside has had an import since that ended well: somebody asked for it.

@@ -184,18 +184,26 @@ func (d *delivery) Timeout(*river.Job[Night]) time.Duration { return -1 }
 // NextRetry says when a job comes again that could not be taken or finished, for the fleet's database was away.
 func (d *delivery) NextRetry(*river.Job[Night]) time.Time { return d.worker.now().Add(time.Second) }
 
-// Work makes one attempt at a school's night.
+// Work makes one attempt at a school's night, and another at once when somebody asks for that meanwhile: the school
+// cannot be queued as long as it has a job.
 func (d *delivery) Work(ctx context.Context, job *river.Job[Night]) error {
+	const most = 3
 	w := d.worker
 	defer w.hold(job.ID, job.Args.School)()
-	began := time.Now()
-	t, isThere, err := w.take(ctx, job.Args)
-	if err != nil || !isThere {
-		return err
+	for range most {
+		began := time.Now()
+		t, isThere, err := w.take(ctx, job.Args)
+		if err != nil || !isThere {
+			return err
+		}
+		end := w.attend(ctx, t)
+		w.metrics.ended(end, time.Since(began))
+		again, err := w.finish(ctx, t, end)
+		if err != nil || !again || ctx.Err() != nil {
+			return err
+		}
 	}
-	end := w.attend(ctx, t)
-	w.metrics.ended(end, time.Since(began))
-	return w.finish(ctx, t, end)
+	return nil
 }
 
 // quieter keeps River from telling what is told elsewhere, or is nobody's business: while the fleet's database is
