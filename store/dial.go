@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"net"
+	"sync"
 	"time"
 )
 
@@ -20,14 +21,56 @@ const unsent = 2 * time.Minute
 // pqDialer is the same in the terms of lib/pq.
 type pqDialer struct{}
 
-func (pqDialer) Dial(network, address string) (net.Conn, error) { return Dialer.Dial(network, address) }
+func (pqDialer) Dial(network, address string) (net.Conn, error) {
+	return impatient(Dialer.Dial(network, address))
+}
 
 func (pqDialer) DialTimeout(network, address string, most time.Duration) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), most)
 	defer cancel()
-	return Dialer.DialContext(ctx, network, address)
+	return impatient(Dialer.DialContext(ctx, network, address))
 }
 
 func (pqDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	return Dialer.DialContext(ctx, network, address)
+	return impatient(Dialer.DialContext(ctx, network, address))
+}
+
+// silence is how long a server may say nothing in the middle of a statement, for as long as its machine is there: it
+// stands still, or its disk does. No statement of ours takes nearly so long.
+const silence = 15 * time.Minute
+
+// silentConn ends when its server is silent for too long. Nothing else would: lib/pq heeds no deadline of a context
+// while it waits for an answer.
+type silentConn struct {
+	net.Conn
+	most     time.Duration
+	mutex    sync.Mutex
+	deadline time.Time // that lib/pq has set, while it connects
+}
+
+func impatient(conn net.Conn, err error) (net.Conn, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &silentConn{Conn: conn, most: silence}, nil
+}
+
+func (c *silentConn) SetDeadline(at time.Time) error {
+	c.mutex.Lock()
+	c.deadline = at
+	c.mutex.Unlock()
+	return c.Conn.SetDeadline(at)
+}
+
+func (c *silentConn) Read(into []byte) (int, error) {
+	c.mutex.Lock()
+	at := c.deadline
+	c.mutex.Unlock()
+	if at.IsZero() {
+		at = time.Now().Add(c.most)
+	}
+	if err := c.SetReadDeadline(at); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(into)
 }

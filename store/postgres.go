@@ -49,6 +49,9 @@ func openPostgres(address string) (*DB, error) {
 	if config.SSLMode == "" || !u.Query().Has("sslmode") && config.SSLMode == pq.SSLModeRequire {
 		config.SSLMode = pq.SSLModePrefer
 	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = 20 * time.Second
+	}
 	if config.ApplicationName == "" {
 		config.ApplicationName = "misimportd"
 	}
