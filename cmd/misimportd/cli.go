@@ -131,7 +131,7 @@ func executeAt(ctx context.Context, args []string, t terminal, at *placed) (stat
 	exited := -1
 	caller := callerOf(args)
 	if at != nil {
-		caller.Program += " fleet at " + at.name
+		caller.Program += " fleet at " + at.flag + at.name
 	}
 	hint.CalledBy(caller)
 	parser, err := newParser(&c, kong.Writers(t.out, t.err), kong.Exit(func(code int) { exited = code }))

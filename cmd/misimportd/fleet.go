@@ -212,7 +212,7 @@ type fleetShowCommand struct {
 }
 
 func (c fleetShowCommand) Run(a *app, of *fleetCommand) error {
-	if c.Where == "" && len(c.Schools) == 0 {
+	if (c.Where == "") == (len(c.Schools) == 0) {
 		return usagef("which schools? name them, or select them by --where")
 	}
 	return a.withFleet(of.fleetFlags, func(f *fleet.Fleet) error {

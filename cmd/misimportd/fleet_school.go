@@ -20,6 +20,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"misimportd/cmd/misimportd/config"
+	"misimportd/era/hint"
 	"misimportd/importer"
 	"misimportd/importer/daemon"
 	"misimportd/importer/fleet"
@@ -115,7 +116,9 @@ func (s schools) openWith(school fleet.School) (*fleet.Opened, config.Settings, 
 	fetching := importer.Fetching{Anew: true, UseLastGood: settings.UseLastGood} // each night has a document of its own
 	host := ""
 	if settings.ISAMS != nil {
-		settings.ISAMS.RetryFor = fetchAgainFor
+		if !settings.UseLastGood { // which may take an older document only when the whole time is up
+			settings.ISAMS.RetryFor = fetchAgainFor
+		}
 		if fetching.Client, err = batch.NewClient(*settings.ISAMS, log); err != nil {
 			return nil, settings, err
 		}
@@ -204,6 +207,9 @@ func (c fleetAtCommand) Run(a *app, of *fleetCommand) (err error) {
 		}
 		if p, err = layOut(folder, school, cmp.Or(c.Secrets, s.Secrets)); err != nil {
 			return err
+		}
+		if c.Secrets != "" {
+			p.flag = "--secrets " + hint.Quote(c.Secrets) + " "
 		}
 		return p.isItsOwn(a.ctx, f)
 	})

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"misimportd/cmd/misimportd/config"
@@ -42,7 +43,36 @@ type seenSchool struct {
 	used    time.Time
 	looking sync.RWMutex // held by those who look; the database is closed when nobody does
 	asking  sync.Mutex
+	asked   atomic.Bool
 }
+
+// ask asks how the school stands. One at a time does, and the others see what was known before, if anything was.
+func (s *seenSchool) ask(how func()) {
+	if !s.asking.TryLock() {
+		if s.asked.Load() {
+			return
+		}
+		s.asking.Lock()
+	}
+	defer s.asking.Unlock()
+	how()
+	s.asked.Store(true)
+}
+
+// answeredWith is an answer whose status is known afterwards.
+type answeredWith struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader notes the status.
+func (a *answeredWith) WriteHeader(status int) {
+	a.status = status
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is the answer itself, for those who set its deadlines.
+func (a *answeredWith) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // seenToo is added to the folder in which schools are laid out that are looked at: an import has one of its own.
 const seenToo = "-seen"
@@ -163,12 +193,10 @@ func (s *seenSchools) begin(school fleet.School) (*seenSchool, error) {
 	seen.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		seen.looking.RLock()
 		defer seen.looking.RUnlock()
-		seen.asking.Lock() // one at a time asks
-		outlook := opened.Setup.Look(s.life, s.worker.Now())
-		seen.asking.Unlock()
-		pulse.Looked(outlook)
-		answers.ServeHTTP(w, r)
-		if r.Method != http.MethodPost {
+		seen.ask(func() { pulse.Looked(opened.Setup.Look(s.life, s.worker.Now())) })
+		answered := &answeredWith{ResponseWriter: w}
+		answers.ServeHTTP(answered, r)
+		if r.Method != http.MethodPost || answered.status != http.StatusSeeOther { // nothing was done
 			return
 		}
 		if err := s.fleet.LookAgain(s.life, school.Name); err != nil {

@@ -12,6 +12,7 @@ type placed struct {
 	config  string // its configuration
 	state   string // for what is under way; nothing in it is kept
 	secrets string // where this machine has them, "" for the credentials of the service alone
+	flag    string // with which they were named at the command line, "" for none
 }
 
 func (p placed) given() config.Given {

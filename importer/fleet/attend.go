@@ -33,8 +33,10 @@ type ending struct {
 	attempt    *daemon.Attempt // that was made, nil for none
 	report     report.Report
 	err        error
-	reason     string // of the trouble, "" for none
+	reason     string // of the run's trouble, "" for none
 	why        string
+	lost       string // why the school could not be looked at, "" where it could
+	lostWhy    string
 	unrecorded []daemon.Attempt
 	aside      string // why it is set aside
 	wishDone   bool
@@ -52,13 +54,15 @@ func (w *Worker) attend(ctx context.Context, t taken) ending {
 	isWish, isLook := !t.WishedAt.IsZero(), t.Look || !t.HeldSince.IsZero()
 	log := w.Log.With("school", t.Name)
 	switch {
-	case !t.AsideAt.IsZero() && !isWish, t.Stopped && !isWish && !isLook:
+	case isWish, isLook:
+	case !t.AsideAt.IsZero(), t.Stopped:
 		e := t.later(0)
 		e.free = true
 		return e
-	case t.PausedUntil.After(t.Now.Time) && !isWish:
+	case t.PausedUntil.After(t.Now.Time):
 		return ending{next: t.PausedUntil.Time, unrecorded: t.Unrecorded}
-	case t.Tries > triesMost:
+	}
+	if t.Tries > triesMost && (isWish || t.AsideAt.IsZero()) {
 		why := fmt.Sprintf("its job has ended %d workers: look at what its document does to one, then \"%s\"",
 			triesMost, hint.Command("fleet resume %s", t.Name))
 		log.Error("a school is set aside", "why", why)
@@ -81,11 +85,11 @@ func (w *Worker) attend(ctx context.Context, t taken) ending {
 // inTrouble puts a school back that could not be looked at. The longer that lasts, the less often it is tried.
 func (t taken) inTrouble(reason string, err error, most time.Duration) ending {
 	wait := time.Minute
-	if t.Reason == reason && !t.TroubleSince.IsZero() {
-		wait = max(wait, min(most, t.Now.Sub(t.TroubleSince.Time)/4))
+	if t.Lost == reason && !t.LostSince.IsZero() {
+		wait = max(wait, min(most, t.Now.Sub(t.LostSince.Time)/4))
 	}
 	e := t.later(wait)
-	e.reason, e.why = reason, err.Error()
+	e.lost, e.lostWhy = reason, err.Error()
 	return e
 }
 
@@ -93,8 +97,12 @@ func (t taken) inTrouble(reason string, err error, most time.Duration) ending {
 func (w *Worker) attendOpened(ctx context.Context, t taken, o *Opened) ending {
 	setup := o.Setup
 	var claimed *ClaimedError
-	if err := w.Fleet.Claim(ctx, setup.Importer.DB, t.Name); errors.As(err, &claimed) {
+	var silent *daemon.SilentError
+	switch err := w.Fleet.Claim(ctx, setup.Importer.DB, t.Name); {
+	case errors.As(err, &claimed):
 		return t.inTrouble(inPlace, err, 15*time.Minute)
+	case errors.As(err, &silent):
+		return t.away(setup, err)
 	}
 	look := setup.Look(ctx, w.now(), t.Unrecorded...)
 	switch {
@@ -104,9 +112,12 @@ func (w *Worker) attendOpened(ctx context.Context, t taken, o *Opened) ending {
 		return t.away(setup, look.Away)
 	case !t.isDue(look):
 		return ending{outlook: &look, unrecorded: t.Unrecorded, wishDone: true}
-	case (t.Waits || t.Stopped) && t.WishedAt.IsZero():
+	case t.WishedAt.IsZero() && t.mayNotBegin():
 		e := t.later(lookedOnly)
-		e.outlook, e.free = &look, t.Stopped
+		e.outlook, e.free = &look, !t.Waits
+		if t.PausedUntil.After(t.Now.Time) {
+			e.next = t.PausedUntil.Time
+		}
 		return e
 	}
 	im := setup.Importer
@@ -133,6 +144,11 @@ func (w *Worker) attendOpened(ctx context.Context, t taken, o *Opened) ending {
 	}
 	began := w.now()
 	done, err := setup.Import(ctx, w.Log)
+	var unfiled *importer.UnfiledError
+	if errors.As(err, &unfiled) { // it is done, and another night files its document
+		w.Log.Error(done.Sentence(), "school", t.Name, "run", done.Run, "error", err)
+		err = nil
+	}
 	var answered *importer.AnsweredError
 	switch {
 	case importer.IsBusy(err):
@@ -164,6 +180,11 @@ func (w *Worker) attendOpened(ctx context.Context, t taken, o *Opened) ending {
 		e.next = t.Now.Add(time.Minute) // somebody looks again, and finds what was done
 	}
 	return e
+}
+
+// mayNotBegin tells whether the school is merely looked at.
+func (t taken) mayNotBegin() bool {
+	return t.Waits || t.Stopped || !t.AsideAt.IsZero() || t.PausedUntil.After(t.Now.Time)
 }
 
 // lookedOnly is how long a school is left that was looked at, is due, and may not begin.
@@ -235,7 +256,6 @@ func reasonOf(done report.Report, err error) (reason, why string) {
 	var fetch *batch.FetchError
 	var document *isams.DocumentError
 	var fault *daemon.FaultError
-	var unfiled *importer.UnfiledError
 	switch {
 	case err == nil && done.Result == model.Held:
 		return heldFor(done.Guard), done.Sentence()
@@ -247,8 +267,6 @@ func reasonOf(done report.Report, err error) (reason, why string) {
 		reason = passes
 	case errors.As(err, &document):
 		reason = "document"
-	case errors.As(err, &unfiled): // it is done, and another night files its document
-		return "", ""
 	case errors.As(err, &fault):
 		reason = "fault of the program"
 	case importer.IsWithoutDocument(err):
@@ -281,7 +299,7 @@ func (w *Worker) tell(ctx context.Context, t taken, e ending) {
 		log.Info(e.report.Sentence(), "run", e.report.Run, "result", e.report.Result)
 	case ctx.Err() != nil && e.err != nil:
 		log.Info("the import was stopped and rolled back: nothing was changed", "run", e.report.Run)
-	case e.reason != "":
-		log.Warn("a school has to wait", "reason", e.reason, "error", e.why)
+	case e.lost != "":
+		log.Warn("a school has to wait", "reason", e.lost, "error", e.lostWhy)
 	}
 }

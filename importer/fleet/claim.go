@@ -4,7 +4,9 @@ package fleet
 
 import (
 	"context"
+	"time"
 
+	"misimportd/importer/daemon"
 	"misimportd/store"
 )
 
@@ -12,15 +14,35 @@ import (
 type ClaimedError struct{ School string }
 
 func (e *ClaimedError) Error() string {
-	return "its database and schema are those of " + e.School + ": give each school its own"
+	return "its database and schema are those of " + e.School + ": give each school its own. If they are this " +
+		"school's, and the name is used again, empty the table fleet_school there"
 }
 
+// claimPatience is how long a school's database may say nothing.
+const claimPatience = 20 * time.Second
+
 // Claim finds out whether a database is that of a school, and makes it that if it is nobody's: two URLs may name one
-// place. It fails with a *ClaimedError when it is that of another school of the fleet. Whose school is not in the fleet
-// any more gives way, as when a school was given another name.
+// place. It fails with a *ClaimedError when it is that of another school of the fleet, and with a *daemon.SilentError
+// when the database says nothing: a connection that is open heeds no deadline. Whose school is not in the fleet any
+// more gives way, as when a school was given another name.
 func (f *Fleet) Claim(ctx context.Context, db *store.DB, school string) error {
-	ctx, cancel := context.WithTimeout(ctx, askAtMost)
-	defer cancel()
+	ctx, cancel := context.WithTimeout(ctx, claimPatience)
+	answer := make(chan error, 1)
+	go func() {
+		defer cancel()
+		answer <- f.claim(ctx, db, school)
+	}()
+	timer := time.NewTimer(claimPatience + time.Second)
+	defer timer.Stop()
+	select {
+	case err := <-answer:
+		return err
+	case <-timer.C:
+		return &daemon.SilentError{For: claimPatience}
+	}
+}
+
+func (f *Fleet) claim(ctx context.Context, db *store.DB, school string) error {
 	whose, err := db.Claim(ctx, school)
 	if err != nil || whose == "" || whose == school {
 		return err
@@ -30,8 +52,13 @@ func (f *Fleet) Claim(ctx context.Context, db *store.DB, school string) error {
 		Scan(&exists); err != nil {
 		return f.failed("looking for a school", err)
 	}
-	if exists {
-		return &ClaimedError{whose}
+	if !exists {
+		if err := db.Reclaim(ctx, whose, school); err != nil {
+			return err
+		}
+		if whose, err = db.Claim(ctx, school); err != nil || whose == school {
+			return err
+		}
 	}
-	return db.Reclaim(ctx, whose, school)
+	return &ClaimedError{whose}
 }

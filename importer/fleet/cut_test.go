@@ -58,7 +58,7 @@ func TestAWorkerIsCutOffFromASchool(t *testing.T) {
 	network.Cut() // what the systems of both ends do within a minute
 	y.await("the slow school given back", func() bool { return y.standing("slow-a").Worker == "" })
 	y.eachHas(0, "slow-a")
-	if s := y.standing("slow-a"); s.Result != "failed" && s.Reason != "database" {
+	if s := y.standing("slow-a"); s.Result != "failed" && s.Lost != "database" {
 		t.Errorf("%+v", s)
 	}
 	cutOff.stop()

@@ -68,7 +68,8 @@ func (f *Fleet) ResumeAll(ctx context.Context, operator string) (had bool, err e
 	return tag.RowsAffected() > 0, f.failed("resuming", err)
 }
 
-// LookAgain has a school looked at by the next worker that is free: somebody has done something there.
+// LookAgain has a school looked at when a worker is free, after what is queued already: somebody has done something
+// there.
 func (f *Fleet) LookAgain(ctx context.Context, name string) error {
 	return f.within(ctx, "having a school looked at", func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `UPDATE fleet.school_status SET next = least(next, now()), look = true,

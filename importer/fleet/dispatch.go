@@ -29,6 +29,9 @@ func (w *Worker) dispatch(ctx context.Context) (done bool, err error) {
 			stopped, err = guardIn(ctx, tx)
 		}
 		if err == nil {
+			err = bringBack(ctx, tx)
+		}
+		if err == nil {
 			err = w.queueIn(ctx, tx)
 		}
 		if err == nil {
@@ -78,15 +81,16 @@ const isLook = `(t.look OR t.held_since IS NOT NULL)`
 // lag is for how long the school has been due that has waited longest and could have begun. Who waits for a canary has
 // waited since that was due.
 const lag = `WITH gate AS (` + gate + `), first AS (SELECT
-		max(CASE WHEN t.next <= now() OR t.due_at IS NOT NULL THEN ` + dueSince + ` ELSE t.ran_at END) AS since ` +
+		max(CASE WHEN t.next <= now() OR t.due_at IS NOT NULL THEN ` + dueSince + ` 
+			ELSE coalesce(t.trouble_since, t.ran_at) END) AS since ` +
 	canaries + `)
 	SELECT now() - min(greatest(` + dueSince + `, CASE WHEN NOT s.canary THEN first.since END))
 	FROM gate, first, fleet.schools s JOIN fleet.school_status t ON t.school = s.name
 	WHERE ` + mayBegin + ` AND NOT ` + isLost + ` AND t.worker = '' AND ` + dueSince + ` < now() AND NOT stopped
 		AND (s.canary OR awaited OR ` + mayPass + `)`
 
-// isLost is the schools that cannot be looked at: see ofLooking.
-const isLost = `t.reason IN ('settings', 'database', 'version', 'place')`
+// isLost is the schools that cannot be looked at.
+const isLost = `t.lost <> ''`
 
 // queueIn queues what is due and may begin: what a person wishes always, though not more often than it can be tried,
 // the canaries unless the fleet has stopped, and the others when the canaries are well. What is queued already stays
@@ -97,6 +101,7 @@ func (w *Worker) queueIn(ctx context.Context, tx pgx.Tx) error {
 		FROM gate, fleet.schools s JOIN fleet.school_status t ON t.school = s.name
 		WHERE (s.wished_at IS NOT NULL AND (t.next IS NULL OR t.next <= now() OR t.looked_at IS NULL
 				OR t.looked_at < s.wished_at)
+			OR t.look AND t.next <= now()
 			OR `+isDue+` AND (`+isLook+` OR NOT stopped AND `+mayPass+`))
 			AND NOT EXISTS (SELECT FROM fleet.river_job j WHERE j.kind = $1 AND `+isLive+`
 				AND j.args->>'school' = s.name)
@@ -113,14 +118,22 @@ func (w *Worker) queueIn(ctx context.Context, tx pgx.Tx) error {
 	return w.queue.insert(ctx, tx, nights)
 }
 
+// bringBack has jobs taken that a worker put off by a clock of its own that is ahead. None is put off for long on
+// purpose.
+func bringBack(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `UPDATE fleet.river_job SET state = 'available', scheduled_at = now() WHERE kind = $1
+		AND state IN ('available', 'retryable', 'scheduled') AND scheduled_at > now() + interval '1 minute'`, kind)
+	return err
+}
+
 // resumed is when somebody last said that the fleet goes on. What ended before then has been looked at.
 const resumed = `coalesce((SELECT max(resumed_at) FROM fleet.stops), '-infinity')`
 
 // inTrouble is the schools whose newest run of this night was held or failed, or which cannot be looked at, and nobody
 // has said since that the fleet goes on.
-const inTrouble = `t.trouble_since IS NOT NULL
-	AND CASE WHEN ` + isLost + ` THEN t.trouble_since
-		WHEN t.ended_at > now() - interval '12 hours' THEN t.ended_at ELSE '-infinity' END > ` + resumed
+const inTrouble = `CASE WHEN ` + isLost + ` THEN t.lost_since
+	WHEN t.trouble_since IS NOT NULL AND t.ended_at > now() - interval '12 hours' THEN t.ended_at
+	ELSE '-infinity' END > ` + resumed
 
 // guardIn looks at what came of the schools that ran this night, and stops the fleet when too much of it looks alike.
 // It returns why, "" when there is nothing new.
@@ -154,11 +167,12 @@ func guardIn(ctx context.Context, tx pgx.Tx) (why string, err error) {
 func canaryTrouble(ctx context.Context, tx pgx.Tx) (why string, err error) {
 	var school, result, reason string
 	var isAside bool
-	err = tx.QueryRow(ctx, `SELECT s.name, t.result, t.reason, s.aside_at IS NOT NULL FROM fleet.schools s
+	err = tx.QueryRow(ctx, `SELECT s.name, t.result, CASE WHEN `+isLost+` THEN t.lost ELSE t.reason END,
+			s.aside_at IS NOT NULL FROM fleet.schools s
 		JOIN fleet.school_status t ON t.school = s.name
 		WHERE s.canary AND (s.aside_at > greatest(`+resumed+`, now() - interval '12 hours')
 			OR `+mayBegin+` AND `+inTrouble+` AND (t.gave_up OR
-			CASE WHEN `+isLost+` THEN t.trouble_since < now() - interval '20 minutes' ELSE t.result = 'held' END))
+			CASE WHEN `+isLost+` THEN t.lost_since < now() - interval '20 minutes' ELSE t.result = 'held' END))
 		ORDER BY s.name LIMIT 1`).Scan(&school, &result, &reason, &isAside)
 	switch {
 	case isNoRows(err):
@@ -189,7 +203,7 @@ func tallyIn(ctx context.Context, tx pgx.Tx) (t tally, err error) {
 			WHEN t.trouble_since >= n.begins AND t.reason <> ALL ($2) THEN t.reason ELSE '' END, count(*)
 		FROM fleet.schools s JOIN fleet.school_status t ON t.school = s.name,
 			(SELECT greatest(now() - interval '12 hours', `+resumed+`) AS begins) n
-		WHERE t.ended_at > n.begins OR s.aside_at > n.begins GROUP BY 1`, endsWorkers, []string{passes, inDatabase})
+		WHERE t.ended_at > n.begins OR s.aside_at > n.begins GROUP BY 1`, endsWorkers, []string{passes, byRecord})
 	if err != nil {
 		return t, err
 	}

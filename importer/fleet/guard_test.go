@@ -110,10 +110,7 @@ func TestCanariesGoFirst(t *testing.T) {
 	y.await("all put away", func() bool { return y.standing(all[5]).Worker == "" })
 	y.dayGoesBy(all...)
 	y.await("the canary held", func() bool { return y.standing(canary).Result == "held" })
-	y.await("the fleet stopped", func() bool {
-		o, err := y.fleet.Overview(context.Background())
-		return err == nil && o.Stop != nil && strings.Contains(o.Stop.Why, canary+", which goes first, was held")
-	})
+	y.awaitStop(canary + ", which goes first, was held")
 	time.Sleep(2 * quick.Tick)
 	for _, name := range all {
 		if name != canary {

@@ -62,6 +62,10 @@ func newInserter(pool *pgxpool.Pool) (inserter, error) {
 // wish.
 func (i inserter) insert(ctx context.Context, tx pgx.Tx, nights []Night) error {
 	const atOnce = 1000
+	// In whatever order two queue the same schools, they wait for each other here alone.
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('misimportd fleet queue'))`); err != nil {
+		return err
+	}
 	var wished []string
 	for len(nights) > 0 {
 		some := nights[:min(atOnce, len(nights))]

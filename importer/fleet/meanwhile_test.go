@@ -121,9 +121,9 @@ func TestOnePlaceHasOneSchool(t *testing.T) {
 	other.Configuration = y.databaseOf("school-a") + "&connect_timeout=9 " + y.web.URL
 	y.wanted.Schools = append(y.wanted.Schools, other)
 	y.apply()
-	y.await("trouble told", func() bool { return y.standing("school-b").Reason == "place" })
+	y.await("trouble told", func() bool { return y.standing("school-b").Lost == "place" })
 	if s := y.standing("school-b"); s.State(time.Now()) != fleet.Failed ||
-		s.Why != "its database and schema are those of school-a: give each school its own" {
+		!strings.HasPrefix(s.LostWhy, "its database and schema are those of school-a: give each school its own") {
 		t.Errorf("%+v", s)
 	}
 	y.eachHas(1, "school-a")
@@ -186,11 +186,7 @@ func TestACanaryThatEndsItsWorkers(t *testing.T) {
 	y.change("poison", func(s *fleet.School) { s.Canary = true })
 	y.exec(`UPDATE fleet.school_status SET tries = 6 WHERE school = 'poison'`)
 	p := y.work()
-	y.await("the fleet stopped", func() bool {
-		o, err := y.fleet.Overview(context.Background())
-		return err == nil && o.Stop != nil &&
-			o.Stop.Why == "poison, which goes first, was set aside: its job has ended its workers"
-	})
+	y.awaitStop("poison, which goes first, was set aside: its job has ended its workers")
 	time.Sleep(2 * quick.Tick)
 	y.eachHas(0, "school-b")
 	if _, err := y.fleet.ResumeAll(t.Context(), ""); err != nil {
@@ -216,10 +212,7 @@ func TestACanaryThatIsHeldAfterAll(t *testing.T) {
 	if _, err := y.fleet.ResumeAll(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
-	y.await("the fleet stopped", func() bool {
-		o, err := y.fleet.Overview(context.Background())
-		return err == nil && o.Stop != nil && strings.Contains(o.Stop.Why, "slow-a, which goes first, was held")
-	})
+	y.awaitStop("slow-a, which goes first, was held")
 	p.stop()
 	y.eachHas(1, "school-b")
 }
@@ -231,7 +224,7 @@ func TestWhoIsPausedOrLost(t *testing.T) {
 	y.add("school-a", "school-b", "school-c")
 	y.change("school-a", func(s *fleet.School) { s.Canary = true })
 	y.exec(`UPDATE fleet.schools SET paused_until = now() + interval '1 day' WHERE name = 'school-a'`)
-	y.exec(`UPDATE fleet.school_status SET reason = 'database', trouble_since = now() - interval '1 hour',
+	y.exec(`UPDATE fleet.school_status SET lost = 'database', lost_since = now() - interval '1 hour',
 		due_at = now() - interval '2 hours', next = now() + interval '1 hour' WHERE school <> 'school-c'`)
 	p := y.work()
 	y.await("the others", func() bool { return y.areDone(1, "school-c") })
@@ -240,6 +233,45 @@ func TestWhoIsPausedOrLost(t *testing.T) {
 	if err != nil || o.Stop != nil || o.Lag > time.Minute {
 		t.Errorf("stopped: %+v, lag %s (%v)", o.Stop, o.Lag, err)
 	}
+	p.stop()
+}
+
+// TestALookAtAPausedSchool reads what was decided there, and begins no night.
+func TestALookAtAPausedSchool(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.add("school-a")
+	p := y.work()
+	y.await("its night", func() bool { return y.areDone(1, "school-a") })
+	y.give("school-a", halved(1))
+	y.dayGoesBy("school-a")
+	y.await("it held", func() bool { return y.standing("school-a").State(time.Now()) == fleet.Held })
+	until := map[string]time.Time{"school-a": time.Now().Add(1000 * time.Hour)}
+	if err := y.fleet.Pause(t.Context(), []string{"school-a"}, until, ""); err != nil {
+		t.Fatal(err)
+	}
+	y.reject("school-a", 2)
+	y.dayGoesBy("school-a") // so that a night is due
+	if err := y.fleet.LookAgain(t.Context(), "school-a"); err != nil {
+		t.Fatal(err)
+	}
+	y.await("it is merely paused", func() bool { return y.standing("school-a").State(time.Now()) == fleet.Paused })
+	time.Sleep(3 * quick.Tick)
+	y.eachHas(2, "school-a")
+	p.stop()
+}
+
+// TestAJobIsPutOffByAWrongClock and is brought back by the leader.
+func TestAJobIsPutOffByAWrongClock(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.add("school-a")
+	if err := y.fleet.LookAgain(t.Context(), "school-a"); err != nil { // which queues it
+		t.Fatal(err)
+	}
+	y.exec(`UPDATE fleet.river_job SET state = 'retryable', scheduled_at = now() + interval '1 hour'`)
+	p := y.work()
+	y.await("its night", func() bool { return y.areDone(1, "school-a") })
 	p.stop()
 }
 

@@ -89,6 +89,8 @@ func (o Overview) Why(s Standing) string {
 		return s.AsideWhy
 	case s.PausedUntil.After(o.At):
 		return s.PausedWhy
+	case s.LostWhy != "":
+		return s.LostWhy
 	case s.Why != "":
 		return s.Why
 	case isDue && s.Worker == "" && o.Stop != nil:

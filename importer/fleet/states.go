@@ -38,7 +38,7 @@ func (s Standing) Is(state string, now time.Time) bool {
 	case Held:
 		return !s.HeldSince.IsZero()
 	case Failed:
-		return s.Result == "failed" || slices.Contains(ofLooking, s.Reason)
+		return s.Result == "failed" || s.Lost != ""
 	case Overdue:
 		return !isPaused && s.AsideAt.IsZero() && (s.GaveUp || s.due().Before(now.Add(-overdueAfter)))
 	case Running:

@@ -44,8 +44,8 @@ func TestASchoolHasOneState(t *testing.T) {
 		{of(status{RanAt: ran, Result: "applied", Next: ago(61 * time.Minute)}), Overdue},
 		{of(status{RanAt: ran, Result: "applied", Next: ago(59 * time.Minute)}), Well},
 		{of(status{RanAt: ran, Result: "applied", Next: ago(-time.Minute), DueAt: ago(2 * time.Hour)}), Overdue},
-		{of(status{RanAt: ran, Result: "applied", Next: ago(-time.Minute), Reason: inDatabase, DueAt: ago(0)}), Failed},
-		{of(status{Reason: inSettings, Next: next}), Failed},
+		{of(status{RanAt: ran, Result: "applied", Next: ago(-time.Minute), Lost: inDatabase, DueAt: ago(0)}), Failed},
+		{of(status{Lost: inSettings, Next: next}), Failed},
 		{of(status{RanAt: ran, Result: "applied", Next: ago(2 * time.Hour)}, paused), Paused},
 		{of(status{RanAt: ran, Result: "applied", Next: next}, working), Running},
 		{of(status{RanAt: ran, Result: "held", HeldSince: ran}, working), Held},
@@ -155,18 +155,21 @@ func TestWhatAFleetRemembersOfASchool(t *testing.T) {
 	if !decided.HeldSince.IsZero() || decided.Reason != "" || !decided.TroubleSince.IsZero() {
 		t.Errorf("decided: %+v", decided)
 	}
-	lost := decided.after(ending{reason: "database", why: "it is down", undone: true}, later)
-	if lost.Reason != "database" || lost.Run != 2 || lost.TroubleSince.IsZero() || lost.DueAt.IsZero() {
+	lost := again.after(ending{lost: "database", lostWhy: "it is down", undone: true}, later)
+	if lost.Lost != "database" || lost.LostSince.IsZero() || lost.DueAt.IsZero() || lost.Reason != "pupils_leaving" ||
+		!lost.TroubleSince.Equal(noon) {
 		t.Errorf("database away: %+v", lost)
 	}
-	back := lost.after(ending{outlook: looks(false, nil, run(2, model.Held))}, later)
-	if back.Reason != "" || !back.TroubleSince.IsZero() || !back.DueAt.IsZero() {
+	back := lost.after(ending{outlook: looks(false, []model.ID{2}, run(2, model.Held))}, later.Add(time.Hour))
+	if back.Lost != "" || !back.LostSince.IsZero() || !back.DueAt.IsZero() || back.Reason != "pupils_leaving" ||
+		!back.TroubleSince.Equal(noon) {
 		t.Errorf("database back: %+v", back)
 	}
-	held := again.after(ending{reason: "database", undone: true}, later)
-	stays := held.after(ending{outlook: looks(false, []model.ID{2}, run(2, model.Held))}, later.Add(time.Hour))
-	if stays.Reason != "held" || !stays.TroubleSince.Equal(noon.Add(time.Minute)) {
-		t.Errorf("held before its database was away: %+v", stays)
+	if by := back.after(ending{outlook: looks(false, nil, run(3, model.Failed))}, later); by.Reason != byRecord {
+		t.Errorf("a failure that another has made: %+v", by)
+	}
+	if s := (status{Next: When{later}}).after(ending{undone: true}, noon); !s.DueAt.IsZero() {
+		t.Errorf("due before its time: %+v", s)
 	}
 	unrecorded := back.after(ending{outlook: looks(false, nil, run(2, model.Held)), attempt: attempt,
 		err: errors.New("x"), report: report.Report{Result: model.Failed}, reason: "failed",

@@ -5,7 +5,6 @@ package fleet
 import (
 	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,6 +23,9 @@ type status struct {
 	RanAt        When             `db:"ran_at"`
 	EndedAt      When             `db:"ended_at"`
 	TroubleSince When             `db:"trouble_since"`
+	Lost         string           `db:"lost"` // why it could not be looked at, "" where it could
+	LostWhy      string           `db:"lost_why"`
+	LostSince    When             `db:"lost_since"`
 	HeldSince    When             `db:"held_since"`
 	LastSuccess  When             `db:"last_success"`
 	DataAt       When             `db:"data_at"`
@@ -36,7 +38,8 @@ type status struct {
 	Unrecorded   []daemon.Attempt `db:"unrecorded"`
 }
 
-const statusColumns = `t.run, t.result, t.reason, t.why, t.ran_at, t.ended_at, t.trouble_since, t.held_since,
+const statusColumns = `t.run, t.result, t.reason, t.why, t.ran_at, t.ended_at, t.trouble_since, t.lost, t.lost_why,
+	t.lost_since, t.held_since,
 	t.last_success, t.data_at, t.problems, t.gave_up, t.next, t.due_at, t.tries, t.touched, t.unrecorded`
 
 // taken is a school that a worker has in hand, and all it has to know of it.
@@ -99,6 +102,7 @@ func (w *Worker) finish(ctx context.Context, t taken, e ending) (again bool, err
 	}
 	switch {
 	case e.aside != "":
+		batch.Queue(`SELECT FROM fleet.schools WHERE name = $1 FOR UPDATE`, t.Name) // so that a resume is seen
 		batch.Queue(`UPDATE fleet.schools s SET aside_at = now(), aside_why = $2 FROM fleet.school_status t
 			WHERE s.name = $1 AND t.school = s.name AND t.touched = $3`, t.Name, e.aside, t.Touched)
 	case e.outlook != nil && t.isWellAgain(*e.outlook):
@@ -108,14 +112,16 @@ func (w *Worker) finish(ctx context.Context, t taken, e ending) (again bool, err
 	// Schools are changed before their status, by everybody, so that nobody waits for who waits for him.
 	batch.Queue(`UPDATE fleet.school_status SET worker = '', taken_at = NULL, looked_at = now(), run = @run,
 			result = @result, reason = @reason, why = @why, ran_at = @ran_at, ended_at = @ended_at,
-			trouble_since = @trouble_since, held_since = @held_since, last_success = @last_success, data_at = @data_at,
+			trouble_since = @trouble_since, lost = @lost, lost_why = @lost_why, lost_since = @lost_since,
+			held_since = @held_since, last_success = @last_success, data_at = @data_at,
 			problems = @problems, gave_up = @gave_up, due_at = @due_at, unrecorded = @unrecorded,
-			look = look AND touched <> @touched,
+			look = look AND (touched <> @touched OR NOT @saw),
 			next = CASE WHEN touched = @touched THEN @next ELSE least(next, now()) END,
 			tries = CASE WHEN touched = @touched THEN @tries ELSE least(tries, @tries) END
 		WHERE school = @school AND worker = @worker RETURNING touched <> @touched`, pgx.NamedArgs{
 		"school": t.Name, "worker": w.ID, "touched": s.Touched, "run": s.Run, "result": s.Result, "reason": s.Reason,
 		"why": s.Why, "ran_at": s.RanAt, "ended_at": s.EndedAt, "trouble_since": s.TroubleSince,
+		"lost": s.Lost, "lost_why": s.LostWhy, "lost_since": s.LostSince, "saw": e.outlook != nil,
 		"held_since": s.HeldSince, "last_success": s.LastSuccess, "data_at": s.DataAt, "problems": s.Problems,
 		"gave_up": s.GaveUp, "next": s.Next, "due_at": s.DueAt, "tries": s.Tries,
 		"unrecorded": emptyNotNull(s.Unrecorded)}).
@@ -158,7 +164,7 @@ func (s status) after(e ending, now time.Time) status {
 	s.DueAt = When{}
 	if e.undone {
 		s.Tries = max(0, s.Tries-1)
-		if s.DueAt = before.DueAt; s.DueAt.IsZero() && !e.free {
+		if s.DueAt = before.DueAt; s.DueAt.IsZero() && !e.free && !before.Next.After(now) {
 			s.DueAt = When{cmp.Or(before.Next.Time, now)}
 		}
 	} else {
@@ -179,29 +185,37 @@ func (s status) after(e ending, now time.Time) status {
 	switch {
 	case s.Reason == "":
 		s.TroubleSince = When{}
-	case slices.Contains(ofLooking, before.Reason) && s.Run == before.Run && e.attempt == nil && e.reason == "":
-		s.TroubleSince = s.EndedAt // it is that of before
 	case s.Reason != before.Reason || before.TroubleSince.IsZero():
 		s.TroubleSince = When{now}
 	}
+	switch {
+	case e.lost != "":
+		s.Lost, s.LostWhy = e.lost, e.lostWhy
+		if before.Lost != e.lost || before.LostSince.IsZero() {
+			s.LostSince = When{now}
+		}
+	case e.outlook != nil:
+		s.Lost, s.LostWhy, s.LostSince = "", "", When{}
+	}
 	return s
 }
+
+// byRecord is the reason of a run that a school's own record tells of, and that this worker has not made: of which kind
+// its trouble was is not recorded, and so it is no sign for the fleet's guard.
+const byRecord = "by its record"
 
 // readRecord takes over what a school's own record says.
 func (s *status) readRecord(e ending, now time.Time) {
 	record := e.outlook.Imports
 	s.LastSuccess, s.GaveUp = When{record.LastSuccess}, e.outlook.GaveUp
-	wasLost := slices.Contains(ofLooking, s.Reason)
-	if len(record.Newest) > 0 && (wasLost || int64(record.Newest[0].ID) != s.Run) {
+	if len(record.Newest) > 0 && int64(record.Newest[0].ID) != s.Run {
 		run := record.Newest[0]
 		s.Run, s.Result = int64(run.ID), string(run.Result)
 		s.RanAt, s.EndedAt = When{run.StartedAt}, When{run.FinishedAt}
 		s.Reason, s.Why = "", ""
 		if run.Result == model.Failed || run.Result == model.Held {
-			s.Reason, s.Why = string(run.Result), run.Error
+			s.Reason, s.Why = byRecord, run.Error
 		}
-	} else if wasLost {
-		s.Reason, s.Why = "", ""
 	}
 	switch {
 	case len(record.Waiting) == 0:

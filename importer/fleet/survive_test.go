@@ -159,7 +159,7 @@ func TestANewerSchool(t *testing.T) {
 	}
 	y.dayGoesBy("school-a", "school-b")
 	y.await("the night of the other", func() bool { return y.areDone(2, "school-b") })
-	y.await("trouble told", func() bool { return y.standing("school-a").Reason == "version" })
+	y.await("trouble told", func() bool { return y.standing("school-a").Lost == "version" })
 	y.eachHas(1, "school-a")
 	p.stop()
 }
@@ -179,7 +179,7 @@ func TestADatabaseIsAway(t *testing.T) {
 	y.apply()
 	p := y.work("WORKER_JOBS=1")
 	y.await("the others", func() bool { return y.areDone(1, all...) })
-	y.await("trouble told", func() bool { return y.standing("away").Reason == "database" })
+	y.await("trouble told", func() bool { return y.standing("away").Lost == "database" })
 	if s := y.standing("away"); !s.RanAt.IsZero() || s.State(time.Now()) != fleet.Failed {
 		t.Errorf("%+v", s)
 	}
@@ -195,10 +195,52 @@ func TestADatabaseIsAway(t *testing.T) {
 	own.start()
 	y.exec(`UPDATE fleet.school_status SET next = now() WHERE school = 'away'`) // a minute goes by
 	y.await("its night", func() bool { return y.standing("away").Result == "applied" })
-	if s := y.standing("away"); s.Reason != "" {
+	if s := y.standing("away"); s.Reason != "" || s.Lost != "" {
 		t.Errorf("it is said to be in trouble still: %+v", s)
 	}
 	p.stop()
+}
+
+// TestAServerSaysNothing though it takes connections, as when its disk stands still: its school waits, and nobody else
+// does for longer than it takes to find out.
+func TestAServerSaysNothing(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	own := newServer(t)
+	all := names(4)
+	y.add(all...)
+	y.give("silent", isamstest.New(99, tiny).Document())
+	silent := y.school("silent")
+	silent.Configuration = own.url + "&search_path=s_silent " + y.web.URL
+	y.wanted.Schools = append(y.wanted.Schools, silent)
+	y.apply()
+	y.exec(`UPDATE fleet.school_status SET next = now() - interval '1 hour' WHERE school = 'silent'`) // it comes first
+	own.signal(syscall.SIGSTOP)
+	t.Cleanup(func() { own.signal(syscall.SIGCONT) }) // or it could not be ended
+	p := y.work("WORKER_JOBS=1")
+	y.await("the others", func() bool { return y.areDone(1, all...) })
+	y.await("trouble told", func() bool { return y.standing("silent").Lost == "database" })
+	own.signal(syscall.SIGCONT)
+	y.exec(`UPDATE fleet.school_status SET next = now() WHERE school = 'silent'`) // a minute goes by
+	y.await("its night", func() bool { return y.standing("silent").Result == "applied" })
+	p.stop()
+}
+
+// signal sends a signal to the server, but not to those who answer for it already.
+func (s *server) signal(which syscall.Signal) {
+	s.Helper()
+	text, err := os.ReadFile(filepath.Join(s.home, "data", "postmaster.pid"))
+	if err != nil {
+		s.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(first)
+	if err == nil {
+		err = syscall.Kill(pid, which)
+	}
+	if err != nil {
+		s.Fatal(err)
+	}
 }
 
 // TestTheFleetsDatabaseRestarts in the middle of the night.

@@ -19,6 +19,8 @@ import (
 
 	"misimportd/importer/fleet"
 	"misimportd/mis/isams/isamstest"
+	"misimportd/store"
+	"misimportd/store/model"
 	"misimportd/store/storetest"
 )
 
@@ -145,6 +147,15 @@ func (y *yard) await(what string, is func() bool) {
 	y.awaitFor(awaitMost, what, is)
 }
 
+// awaitStop waits until the fleet's guard has stopped it, and says why.
+func (y *yard) awaitStop(why string) {
+	y.Helper()
+	y.await("the fleet stopped", func() bool {
+		o, err := y.fleet.Overview(context.Background())
+		return err == nil && o.Stop != nil && strings.HasPrefix(o.Stop.Why, why)
+	})
+}
+
 // awaitLong waits for what takes long.
 func (y *yard) awaitLong(what string, is func() bool) {
 	y.Helper()
@@ -206,6 +217,23 @@ func (y *yard) areDone(n int, names ...string) bool {
 		}
 	}
 	return true
+}
+
+// reject rejects what a school's run holds.
+func (y *yard) reject(name string, run model.ID) {
+	y.Helper()
+	db, err := store.Open(context.Background(), y.databaseOf(name))
+	if err != nil {
+		y.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	lock, err := db.Lock(context.Background(), store.NewHolder("reject"))
+	if err != nil {
+		y.Fatal(err)
+	}
+	if err := errors.Join(lock.Reject(context.Background(), run, ""), lock.Unlock()); err != nil {
+		y.Fatal(err)
+	}
 }
 
 // dayGoesBy moves the record of schools a day into the past: another night is due.

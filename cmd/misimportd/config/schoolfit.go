@@ -54,8 +54,9 @@ func secretIn(key, address, instead string) []string {
 		return []string{key + ": it cannot be read: special characters in it have to be written with %xx"}
 	}
 	_, has := u.User.Password()
-	has = has || strings.Contains(u.RawQuery, ";")
-	for parameter := range u.Query() {
+	parameters, err := url.ParseQuery(u.RawQuery)
+	has = has || err != nil
+	for parameter := range parameters {
 		has = has || strings.Contains(strings.ToLower(parameter), "pass") || secretKeys.MatchString(parameter)
 	}
 	if !has {
