@@ -50,7 +50,7 @@ func openPostgres(address string) (*DB, error) {
 		config.SSLMode = pq.SSLModePrefer
 	}
 	if config.ConnectTimeout == 0 {
-		config.ConnectTimeout = 20 * time.Second
+		config.ConnectTimeout = 30 * time.Second // longer than those who wait beside have patience, who say it better
 	}
 	if config.ApplicationName == "" {
 		config.ApplicationName = "misimportd"
