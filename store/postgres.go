@@ -50,7 +50,7 @@ func openPostgres(address string) (*DB, error) {
 		config.SSLMode = pq.SSLModePrefer
 	}
 	if config.ConnectTimeout == 0 {
-		config.ConnectTimeout = 30 * time.Second // longer than those who wait beside have patience, who say it better
+		config.ConnectTimeout = time.Minute // longer than the patience of the service, which says it better
 	}
 	if config.ApplicationName == "" {
 		config.ApplicationName = "misimportd"
