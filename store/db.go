@@ -22,6 +22,7 @@ type DB struct {
 	sql     *sqlx.DB
 	dialect dialect
 	name    string // where it is, without secrets
+	server  string // host and port, "" for a file
 
 	// Waiting is told when a lock is waited for whose holder was killed. It may be nil, and is
 	// set before the database is used.
@@ -92,6 +93,9 @@ func (db *DB) IsMissing() bool { return db.sql == nil }
 
 // String says which database it is, without any secret.
 func (db *DB) String() string { return db.name }
+
+// Server is on which host and port it is, "" for a file.
+func (db *DB) Server() string { return db.server }
 
 // quiet is for closing what is given up anyway: its error would hide the one that
 // matters.

@@ -68,9 +68,15 @@ func (db *DB) Imports(ctx context.Context) (model.Imports, error) {
 	}
 	if err := db.sql.SelectContext(ctx, &found.Newest,
 		`SELECT id, kind, result, started_at, finished_at, error FROM runs
-		WHERE kind IN ('import',
-			'convert') AND result <> 'aborted' ORDER BY id DESC LIMIT $1`, enoughImports); err != nil {
+		WHERE kind IN ('import', 'convert') AND result <> 'aborted' ORDER BY id DESC LIMIT $1`,
+		enoughImports); err != nil {
 		return found, db.failed("reading the runs", err)
+	}
+	if schema == nil && len(found.Newest) > 0 && found.Newest[0].Result == model.Held {
+		newest := &found.Newest[0]
+		if err := db.sql.GetContext(ctx, &newest.Guard, `SELECT guard FROM runs WHERE id = $1`, newest.ID); err != nil {
+			return found, db.failed("reading the runs", err)
+		}
 	}
 	for _, last := range []struct {
 		into  *time.Time

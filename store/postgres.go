@@ -60,7 +60,8 @@ func openPostgres(address string) (*DB, error) {
 		return nil, &URLError{"check its settings, after the question mark"}
 	}
 	connector.Dialer(pqDialer{})
-	return &DB{sql: sqlx.NewDb(sqlOpen(attentive{connector}), "postgres"), dialect: postgres{}, name: place(u)}, nil
+	return &DB{sql: sqlx.NewDb(sqlOpen(attentive{connector}), "postgres"), dialect: postgres{}, name: place(u),
+		server: net.JoinHostPort(config.Host, fmt.Sprint(config.Port))}, nil
 }
 
 // attentive connections are those whose server soon notices that this process is gone, and with

@@ -212,8 +212,11 @@ type fleetShowCommand struct {
 }
 
 func (c fleetShowCommand) Run(a *app, of *fleetCommand) error {
-	if (c.Where == "") == (len(c.Schools) == 0) {
+	switch {
+	case c.Where == "" && len(c.Schools) == 0:
 		return usagef("which schools? name them, or select them by --where")
+	case c.Where != "" && len(c.Schools) != 0:
+		return usagef("name the schools, or select them by --where: not both")
 	}
 	return a.withFleet(of.fleetFlags, func(f *fleet.Fleet) error {
 		o, err := f.Overview(a.ctx)

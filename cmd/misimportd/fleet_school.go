@@ -114,16 +114,15 @@ func (s schools) openWith(school fleet.School) (*fleet.Opened, config.Settings, 
 	}
 	log := slog.New(onlyTrouble{s.log.Handler(), s.Verbose}).With("school", school.Name)
 	fetching := importer.Fetching{Anew: true, UseLastGood: settings.UseLastGood} // each night has a document of its own
-	host := ""
+	opened := &fleet.Opened{}
 	if settings.ISAMS != nil {
-		if !settings.UseLastGood { // which may take an older document only when the whole time is up
-			settings.ISAMS.RetryFor = fetchAgainFor
-		}
+		opened.LastGoodAfter = settings.ISAMS.Timeout
+		settings.ISAMS.RetryFor = fetchAgainFor
 		if fetching.Client, err = batch.NewClient(*settings.ISAMS, log); err != nil {
 			return nil, settings, err
 		}
 		if u, err := url.Parse(settings.ISAMS.URL); err == nil {
-			host = u.Hostname()
+			opened.Host = u.Hostname()
 		}
 	}
 	db, err := store.Prepare(settings.Database)
@@ -133,8 +132,8 @@ func (s schools) openWith(school fleet.School) (*fleet.Opened, config.Settings, 
 	db.Waiting, db.BeginSchema = importer.TellWaiting(s.log), true
 	im := s.importerOf(settings, db, fetching, nil)
 	im.Log = log
-	return &fleet.Opened{Setup: &daemon.Setup{Importer: im, Schedule: settings.Schedule}, Host: host, Close: db.Close},
-		settings, nil
+	opened.Setup, opened.Close = &daemon.Setup{Importer: im, Schedule: settings.Schedule}, db.Close
+	return opened, settings, nil
 }
 
 // onlyTrouble leaves out of a log how an import goes on, unless somebody wants to know all: of thousands a night, how

@@ -17,6 +17,7 @@ import (
 
 	"misimportd/cmd/misimportd/config"
 	"misimportd/era"
+	"misimportd/importer/daemon"
 	"misimportd/importer/fleet"
 	"misimportd/importer/status"
 	"misimportd/importer/status/pages"
@@ -44,6 +45,7 @@ type seenSchool struct {
 	looking sync.RWMutex // held by those who look; the database is closed when nobody does
 	asking  sync.Mutex
 	asked   atomic.Bool
+	claimed atomic.Pointer[fleet.ClaimedError] // its database is another school's
 }
 
 // ask asks how the school stands. One at a time does, and the others see what was known before, if anything was.
@@ -53,6 +55,10 @@ func (s *seenSchool) ask(how func()) {
 			return
 		}
 		s.asking.Lock()
+		if s.asked.Load() { // while this waited
+			s.asking.Unlock()
+			return
+		}
 	}
 	defer s.asking.Unlock()
 	how()
@@ -166,10 +172,6 @@ func (s *seenSchools) begin(school fleet.School) (*seenSchool, error) {
 	if err != nil {
 		return nil, err
 	}
-	var claimed *fleet.ClaimedError
-	if err := s.fleet.Claim(s.life, opened.Setup.Importer.DB, school.Name); errors.As(err, &claimed) {
-		return nil, errors.Join(fmt.Errorf("%s: %w", school.Name, err), opened.Close())
-	}
 	opened.Setup.Importer.Now = s.worker.Now
 	pulse := status.NewPulse(version())
 	shown := s.shown(settings, opened.Setup, pages.Setting{})
@@ -193,7 +195,11 @@ func (s *seenSchools) begin(school fleet.School) (*seenSchool, error) {
 	seen.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		seen.looking.RLock()
 		defer seen.looking.RUnlock()
-		seen.ask(func() { pulse.Looked(opened.Setup.Look(s.life, s.worker.Now())) })
+		seen.ask(func() { pulse.Looked(s.lookAt(seen)) })
+		if claimed := seen.claimed.Load(); claimed != nil {
+			site.Refuse(w, r, fmt.Errorf("%s: %w", school.Name, claimed))
+			return
+		}
 		answered := &answeredWith{ResponseWriter: w}
 		answers.ServeHTTP(answered, r)
 		if r.Method != http.MethodPost || answered.status != http.StatusSeeOther { // nothing was done
@@ -204,6 +210,20 @@ func (s *seenSchools) begin(school fleet.School) (*seenSchool, error) {
 		}
 	})
 	return seen, nil
+}
+
+// lookAt looks at a school's record, once it is sure whose that is.
+func (s *seenSchools) lookAt(seen *seenSchool) daemon.Outlook {
+	setup := seen.opened.Setup
+	var claimed *fleet.ClaimedError
+	err := s.fleet.Claim(s.life, setup.Importer.DB, seen.school.Name)
+	if errors.As(err, &claimed) || err == nil {
+		seen.claimed.Store(claimed)
+	}
+	if err != nil && (claimed != nil || setup.IsAway(err)) {
+		return daemon.Outlook{At: s.worker.Now(), Away: err}
+	}
+	return setup.Look(s.life, s.worker.Now())
 }
 
 // settingsOf is a school's settings in the words of the folder that was applied: where this worker has laid it out is

@@ -326,8 +326,10 @@ func TestAFleetRefuses(t *testing.T) {
 			"[{key_file: x}]}\n", "isams: url: in a fleet it may hold no user"},
 		{"st-bede.yml", "database: postgres://u@h/d\nisams: {url: 'https://x.example', proxy: 'http://geheim@p', " +
 			"requests: [{key_file: x}]}\n", "isams: proxy: in a fleet it may hold no user"},
-		{"st-bede.yml", "database: postgres://u@h/d?x=1;password=geheim\n", "database: no password may stand in it"},
-		{"st-bede.yml", "database: postgres://u@h/d?password=geheim%zz\n", "database: no password may stand in it"},
+		{"st-bede.yml", "database: postgres://u@h/d?x=1;password=geheim\n",
+			"database: what follows its question mark cannot be read"},
+		{"st-bede.yml", "database: postgres://u@h/d?password=geheim%zz\n",
+			"database: what follows its question mark cannot be read"},
 		{"st-bede.yml", "<<: {messages: {webhooks: [{url: 'https://geheim'}]}}\n", "write out what is meant by <<"},
 		{"st-bede.yml", "database: postgres://u@h/d\nisams: {url: 'https://x.example', requests: [{key_file: x}]}\n" +
 			"events_files: nothing/*.ics\n", "events_files: no file is called"},

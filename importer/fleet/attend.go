@@ -3,6 +3,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,12 +56,10 @@ func (w *Worker) attend(ctx context.Context, t taken) ending {
 	log := w.Log.With("school", t.Name)
 	switch {
 	case isWish, isLook:
-	case !t.AsideAt.IsZero(), t.Stopped:
+	case !t.AsideAt.IsZero(), t.Stopped, t.PausedUntil.After(t.Now.Time):
 		e := t.later(0)
 		e.free = true
 		return e
-	case t.PausedUntil.After(t.Now.Time):
-		return ending{next: t.PausedUntil.Time, unrecorded: t.Unrecorded}
 	}
 	if t.Tries > triesMost && (isWish || t.AsideAt.IsZero()) {
 		why := fmt.Sprintf("its job has ended %d workers: look at what its document does to one, then \"%s\"",
@@ -97,30 +96,23 @@ func (t taken) inTrouble(reason string, err error, most time.Duration) ending {
 func (w *Worker) attendOpened(ctx context.Context, t taken, o *Opened) ending {
 	setup := o.Setup
 	var claimed *ClaimedError
-	var silent *daemon.SilentError
-	switch err := w.Fleet.Claim(ctx, setup.Importer.DB, t.Name); {
-	case errors.As(err, &claimed):
-		return t.inTrouble(inPlace, err, 15*time.Minute)
-	case errors.As(err, &silent):
-		return t.away(setup, err)
-	}
-	look := setup.Look(ctx, w.now(), t.Unrecorded...)
+	look, err := w.lookAt(ctx, t, setup)
 	switch {
 	case ctx.Err() != nil:
 		return t.later(0)
-	case look.Away != nil:
-		return t.away(setup, look.Away)
+	case errors.As(err, &claimed):
+		return t.inTrouble(inPlace, err, 15*time.Minute)
+	case err != nil:
+		return t.away(setup, err)
 	case !t.isDue(look):
 		return ending{outlook: &look, unrecorded: t.Unrecorded, wishDone: true}
 	case t.WishedAt.IsZero() && t.mayNotBegin():
 		e := t.later(lookedOnly)
 		e.outlook, e.free = &look, !t.Waits
-		if t.PausedUntil.After(t.Now.Time) {
-			e.next = t.PausedUntil.Time
-		}
 		return e
 	}
 	im := setup.Importer
+	im.Fetching.UseLastGood = im.Fetching.UseLastGood && t.hasTriedFor(o.LastGoodAfter, look)
 	im.Now, im.Admit = w.now, w.memory.take
 	if t.Tries > triesTogether {
 		release, err := w.memory.takeAll(ctx)
@@ -152,11 +144,15 @@ func (w *Worker) attendOpened(ctx context.Context, t taken, o *Opened) ending {
 	var answered *importer.AnsweredError
 	switch {
 	case importer.IsBusy(err):
-		return t.later(w.Pace.Again)
+		e := t.later(w.Pace.Again)
+		e.outlook = &look
+		return e
 	case claimed != nil:
 		return t.inTrouble(inPlace, claimed, 15*time.Minute)
 	case refused:
-		return t.later(hostWaits)
+		e := t.later(hostWaits)
+		e.outlook = &look
+		return e
 	case ctx.Err() != nil && err != nil:
 		e := t.later(0)
 		e.report, e.err = done, err
@@ -180,6 +176,41 @@ func (w *Worker) attendOpened(ctx context.Context, t taken, o *Opened) ending {
 		e.next = t.Now.Add(time.Minute) // somebody looks again, and finds what was done
 	}
 	return e
+}
+
+// lookAt looks at a school's record, once it is sure whose that is. A server that says nothing is not asked for each of
+// its schools.
+func (w *Worker) lookAt(ctx context.Context, t taken, setup *daemon.Setup) (look daemon.Outlook, err error) {
+	db := setup.Importer.DB
+	if !w.silent.mayAsk(db.Server(), w.Pace.Quiet) {
+		return look, &daemon.SilentError{For: claimPatience}
+	}
+	var claimed *ClaimedError
+	if err = w.Fleet.Claim(ctx, db, t.Name); err == nil || !errors.As(err, &claimed) && !setup.IsAway(err) {
+		look = setup.Look(ctx, w.now(), t.Unrecorded...)
+		err = look.Away
+	}
+	var silent *daemon.SilentError
+	if ctx.Err() == nil {
+		w.silent.note(db.Server(), errors.As(err, &silent), w.Pace.Quiet)
+	}
+	return look, err
+}
+
+// hasTriedFor tells whether a school's document could not be had for so long this night.
+func (t taken) hasTriedFor(long time.Duration, look daemon.Outlook) bool {
+	first := look.At
+	for _, run := range look.Imports.Newest {
+		if run.Result == model.Failed && run.StartedAt.Before(first) && !run.StartedAt.Before(look.Due) {
+			first = run.StartedAt
+		}
+	}
+	for _, attempt := range t.Unrecorded {
+		if attempt.At.Before(first) && !attempt.At.Before(look.Due) {
+			first = attempt.At
+		}
+	}
+	return look.At.Sub(first) >= long
 }
 
 // mayNotBegin tells whether the school is merely looked at.
@@ -279,12 +310,26 @@ func reasonOf(done report.Report, err error) (reason, why string) {
 
 // heldFor is the first limit that was breached.
 func heldFor(findings []guard.Finding) string {
+	return cmp.Or(firstBreached(findings).Limit, string(model.Held))
+}
+
+func firstBreached(findings []guard.Finding) (first guard.Finding) {
 	for _, f := range findings {
 		if f.Breached {
-			return string(f.Limit)
+			return f
 		}
 	}
-	return "held"
+	return first
+}
+
+// heldBefore is reasonOf of a run that a school's own record tells of.
+func heldBefore(run model.Run) (reason, why string) {
+	found := report.PastOf(run).Guard
+	why = fmt.Sprintf("run %d waits for a person", run.ID)
+	if says := firstBreached(found).Says; says != "" {
+		why += ": " + says
+	}
+	return heldFor(found), why + fmt.Sprintf(`. "%s" shows it`, hint.Command("runs show %d", run.ID))
 }
 
 // tell logs how a job ended, in one line.

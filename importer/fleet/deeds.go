@@ -43,9 +43,14 @@ func (f *Fleet) Pause(ctx context.Context, names []string, until map[string]time
 		moments[i] = until[name]
 	}
 	return f.within(ctx, "pausing", func(tx pgx.Tx) error {
-		return affect(ctx, tx, names, `UPDATE fleet.schools s SET paused_until = p.until, paused_why = $3
+		if err := affect(ctx, tx, names, `UPDATE fleet.schools s SET paused_until = p.until, paused_why = $3
 			FROM unnest($1::text[], $2::timestamptz[]) AS p (name, until) WHERE s.name = p.name RETURNING s.name`,
-			moments, why)
+			moments, why); err != nil {
+			return err
+		}
+		// A program of before put a school off until its pause ended, and this one may end earlier.
+		return affect(ctx, tx, names, `UPDATE fleet.school_status SET next = least(next, now()), touched = touched + 1
+			WHERE school = ANY($1) RETURNING school`)
 	})
 }
 

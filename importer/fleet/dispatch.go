@@ -5,7 +5,6 @@ package fleet
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -27,6 +26,9 @@ func (w *Worker) dispatch(ctx context.Context) (done bool, err error) {
 		}
 		if err == nil {
 			stopped, err = guardIn(ctx, tx)
+		}
+		if err == nil {
+			err = lockQueue(ctx, tx)
 		}
 		if err == nil {
 			err = bringBack(ctx, tx)
@@ -51,8 +53,8 @@ const (
 	isDue    = mayBegin + ` AND (t.next IS NULL OR t.next <= now())`
 )
 
-// dueSince is since when a school has been due, whatever it was put back for.
-const dueSince = `coalesce(t.due_at, t.next, s.changed_at)`
+// dueSince is since when a school that is not paused has been due, whatever it was put back for.
+const dueSince = `greatest(coalesce(t.due_at, t.next, s.changed_at), s.paused_until)`
 
 // canaries are those that may begin.
 const canaries = `FROM fleet.schools s JOIN fleet.school_status t ON t.school = s.name WHERE s.canary AND ` + mayBegin
@@ -171,8 +173,9 @@ func canaryTrouble(ctx context.Context, tx pgx.Tx) (why string, err error) {
 			s.aside_at IS NOT NULL FROM fleet.schools s
 		JOIN fleet.school_status t ON t.school = s.name
 		WHERE s.canary AND (s.aside_at > greatest(`+resumed+`, now() - interval '12 hours')
-			OR `+mayBegin+` AND `+inTrouble+` AND (t.gave_up OR
-			CASE WHEN `+isLost+` THEN t.lost_since < now() - interval '20 minutes' ELSE t.result = 'held' END))
+			OR `+mayBegin+` AND `+inTrouble+` AND
+			CASE WHEN `+isLost+` THEN t.worker = '' AND t.lost_since < now() - interval '20 minutes'
+				ELSE t.gave_up OR t.result = 'held' END)
 		ORDER BY s.name LIMIT 1`).Scan(&school, &result, &reason, &isAside)
 	switch {
 	case isNoRows(err):
@@ -180,7 +183,11 @@ func canaryTrouble(ctx context.Context, tx pgx.Tx) (why string, err error) {
 	case isAside:
 		return school + ", which goes first, was set aside: its job has " + endsWorkers, err
 	}
-	return fmt.Sprintf("%s, which goes first, %s (%s)", school, outcomeOf(result, reason), reason), err
+	why = school + ", which goes first, " + outcomeOf(result, reason)
+	if reason != byRecord {
+		why += " (" + reason + ")"
+	}
+	return why, err
 }
 
 // endsWorkers is the trouble of a school that was set aside.
@@ -203,7 +210,8 @@ func tallyIn(ctx context.Context, tx pgx.Tx) (t tally, err error) {
 			WHEN t.trouble_since >= n.begins AND t.reason <> ALL ($2) THEN t.reason ELSE '' END, count(*)
 		FROM fleet.schools s JOIN fleet.school_status t ON t.school = s.name,
 			(SELECT greatest(now() - interval '12 hours', `+resumed+`) AS begins) n
-		WHERE t.ended_at > n.begins OR s.aside_at > n.begins GROUP BY 1`, endsWorkers, []string{passes, byRecord})
+		WHERE t.ended_at > n.begins OR s.aside_at > n.begins GROUP BY 1`, endsWorkers,
+		append([]string{passes, byRecord}, ofLooking...))
 	if err != nil {
 		return t, err
 	}

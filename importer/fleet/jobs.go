@@ -62,8 +62,7 @@ func newInserter(pool *pgxpool.Pool) (inserter, error) {
 // wish.
 func (i inserter) insert(ctx context.Context, tx pgx.Tx, nights []Night) error {
 	const atOnce = 1000
-	// In whatever order two queue the same schools, they wait for each other here alone.
-	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('misimportd fleet queue'))`); err != nil {
+	if err := lockQueue(ctx, tx); err != nil {
 		return err
 	}
 	var wished []string
@@ -88,6 +87,12 @@ func (i inserter) insert(ctx context.Context, tx pgx.Tx, nights []Night) error {
 		WHERE kind = $2 AND state IN ('available', 'scheduled', 'retryable') AND args->>'school' = ANY($3)`, byWish,
 		kind,
 		wished)
+	return err
+}
+
+// lockQueue has two who are about to change the same jobs, in whatever order, wait for each other here alone.
+func lockQueue(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('misimportd fleet queue'))`)
 	return err
 }
 

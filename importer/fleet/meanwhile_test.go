@@ -5,6 +5,7 @@ package fleet_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"misimportd/importer/fleet"
 	"misimportd/mis/isams/isamstest"
+	"misimportd/store"
 )
 
 // TestAWishMeanwhile is for a school that a worker has in hand: it is made when the import that is under way is done,
@@ -127,6 +129,17 @@ func TestOnePlaceHasOneSchool(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	y.eachHas(1, "school-a")
+	away := must(fleet.Open(t.Context(), y.url))
+	away.Close()
+	db := must(store.Prepare(y.databaseOf("school-a")))
+	defer func() { _ = db.Close() }()
+	var claimed *fleet.ClaimedError
+	if err := away.Claim(t.Context(), db, "school-b"); !errors.As(err, &claimed) {
+		t.Errorf("while nobody can say that school-a is gone: %v", err)
+	}
+	if err := away.Claim(t.Context(), db, "school-a"); err != nil {
+		t.Errorf("its own: %v", err)
+	}
 	y.change("school-b", func(s *fleet.School) { s.Configuration = y.databaseOf("school-b") + " " + y.web.URL })
 	y.await("the night of the other", func() bool { return y.areDone(1, "school-b") })
 	y.eachHas(1, "school-a", "school-b")
@@ -217,6 +230,22 @@ func TestACanaryThatIsHeldAfterAll(t *testing.T) {
 	y.eachHas(1, "school-b")
 }
 
+// TestACanaryThatWasLost and is at work now does not stop the fleet, however long that takes.
+func TestACanaryThatWasLost(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.add("slow-a", "school-b")
+	y.change("slow-a", func(s *fleet.School) { s.Canary = true })
+	y.exec(`UPDATE fleet.school_status SET lost = 'database', lost_since = now() - interval '21 minutes',
+		gave_up = true, worker = 'w', next = now() WHERE school = 'slow-a'`) // it is taken at once
+	p := y.work()
+	y.await("the first night", func() bool { return y.areDone(1, "slow-a", "school-b") })
+	if o, err := y.fleet.Overview(t.Context()); err != nil || o.Stop != nil {
+		t.Errorf("stopped: %+v (%v)", o.Stop, err)
+	}
+	p.stop()
+}
+
 // TestWhoIsPausedOrLost neither stops the fleet nor counts as waiting.
 func TestWhoIsPausedOrLost(t *testing.T) {
 	t.Parallel()
@@ -258,6 +287,11 @@ func TestALookAtAPausedSchool(t *testing.T) {
 	y.await("it is merely paused", func() bool { return y.standing("school-a").State(time.Now()) == fleet.Paused })
 	time.Sleep(3 * quick.Tick)
 	y.eachHas(2, "school-a")
+	until["school-a"] = time.Now().Add(time.Second) // somebody finds that it is enough
+	if err := y.fleet.Pause(t.Context(), []string{"school-a"}, until, ""); err != nil {
+		t.Fatal(err)
+	}
+	y.await("the night that was due", func() bool { return y.areDone(3, "school-a") })
 	p.stop()
 }
 

@@ -84,10 +84,12 @@ func (f *Fleet) Overview(ctx context.Context) (o Overview, err error) {
 // Why tells why a school is as it is, or waits; "" where there is nothing to tell.
 func (o Overview) Why(s Standing) string {
 	isDue := !s.due().After(o.At)
-	switch {
-	case s.AsideWhy != "":
+	switch state := s.State(o.At); {
+	case state == Aside:
 		return s.AsideWhy
-	case s.PausedUntil.After(o.At):
+	case state == Held && s.Why != "":
+		return s.Why
+	case state == Paused:
 		return s.PausedWhy
 	case s.LostWhy != "":
 		return s.LostWhy

@@ -50,7 +50,7 @@ func TestMain(m *testing.M) {
 
 // quick is a pace at which a test sees what takes minutes otherwise.
 var quick = fleet.Pace{Beat: 200 * time.Millisecond, Dead: 1500 * time.Millisecond, Tick: 700 * time.Millisecond,
-	Again: 300 * time.Millisecond, Stop: 2 * time.Second}
+	Again: 300 * time.Millisecond, Quiet: 2 * time.Second, Stop: 2 * time.Second}
 
 // beWorker works for a fleet until it is told to stop.
 func beWorker() error {

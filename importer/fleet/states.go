@@ -3,6 +3,7 @@
 package fleet
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -51,14 +52,13 @@ func (s Standing) Is(state string, now time.Time) bool {
 	return s.State(now) == state
 }
 
-// due is since when a school has been due, or when it will be.
+// due is since when a school has been due, or when it will be; that is not before its pause ends.
 func (s Standing) due() time.Time {
-	for _, at := range []When{s.DueAt, s.Next} {
-		if !at.IsZero() {
-			return at.Time
-		}
+	due := cmp.Or(s.DueAt, s.Next, s.AddedAt)
+	if due.Before(s.PausedUntil.Time) {
+		due = s.PausedUntil
 	}
-	return s.AddedAt.Time
+	return due.Time
 }
 
 // State is the first of a school's states.

@@ -3,9 +3,11 @@
 package fleet
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,6 +30,7 @@ func TestASchoolHasOneState(t *testing.T) {
 	}
 	added := func(at When) func(*Standing) { return func(s *Standing) { s.AddedAt = at } }
 	paused := func(s *Standing) { s.PausedUntil = next }
+	wasPaused := func(s *Standing) { s.PausedUntil = ago(time.Minute) }
 	aside := func(s *Standing) { s.AsideAt = ran }
 	working := func(s *Standing) { s.Worker = "w" }
 	for _, c := range []struct {
@@ -47,6 +50,7 @@ func TestASchoolHasOneState(t *testing.T) {
 		{of(status{RanAt: ran, Result: "applied", Next: ago(-time.Minute), Lost: inDatabase, DueAt: ago(0)}), Failed},
 		{of(status{Lost: inSettings, Next: next}), Failed},
 		{of(status{RanAt: ran, Result: "applied", Next: ago(2 * time.Hour)}, paused), Paused},
+		{of(status{RanAt: ran, Result: "applied", Next: ago(2 * time.Hour)}, wasPaused), Well},
 		{of(status{RanAt: ran, Result: "applied", Next: next}, working), Running},
 		{of(status{RanAt: ran, Result: "held", HeldSince: ran}, working), Held},
 		{of(status{RanAt: ran, Result: "applied", HeldSince: ran}, aside), Aside},
@@ -168,6 +172,19 @@ func TestWhatAFleetRemembersOfASchool(t *testing.T) {
 	if by := back.after(ending{outlook: looks(false, nil, run(3, model.Failed))}, later); by.Reason != byRecord {
 		t.Errorf("a failure that another has made: %+v", by)
 	}
+	found := run(3, model.Held)
+	found.Guard = model.JSON[json.RawMessage]{V: json.RawMessage(`[{"limit": "groups_removed"},
+		{"limit": "pupils_leaving", "breached": true, "says": "much goes"}]`)}
+	if by := back.after(ending{outlook: looks(false, []model.ID{3}, found)}, later); by.Reason != "pupils_leaving" ||
+		!strings.Contains(by.Why, "much goes") {
+		t.Errorf("held, and the news of its end was lost: %+v", by)
+	}
+	unseen := back.after(ending{attempt: attempt, report: report.Report{Run: 3, Result: model.Held},
+		reason: "pupils_leaving", why: "much goes"}, later)
+	if unseen.Run != 3 || unseen.Result != "held" || !unseen.EndedAt.Equal(noon.Add(time.Minute)) ||
+		unseen.HeldSince.IsZero() || unseen.Reason != "pupils_leaving" {
+		t.Errorf("held, and its record cannot be read: %+v", unseen)
+	}
 	if s := (status{Next: When{later}}).after(ending{undone: true}, noon); !s.DueAt.IsZero() {
 		t.Errorf("due before its time: %+v", s)
 	}
@@ -243,5 +260,45 @@ func TestMemoryIsServedInTurn(t *testing.T) {
 	release()
 	if m.taken() != 0 {
 		t.Errorf("%d bytes are taken", m.taken())
+	}
+}
+
+// TestASilentServerIsLeftAlone by all schools but one, again and again.
+func TestASilentServerIsLeftAlone(t *testing.T) {
+	var s silentServers
+	const other = "b:5432"
+	for range 2 {
+		if !s.mayAsk("a:5432", time.Hour) {
+			t.Error("one that was never silent may not be asked")
+		}
+	}
+	s.note("a:5432", true, time.Hour)
+	s.note("", true, time.Hour) // a file is no server
+	if s.mayAsk("a:5432", time.Hour) || !s.mayAsk(other, time.Hour) || !s.mayAsk("", time.Hour) {
+		t.Errorf("after it was silent: %v", s.until)
+	}
+	s.note("a:5432", true, -time.Second) // the while is over
+	if !s.mayAsk("a:5432", time.Hour) || s.mayAsk("a:5432", time.Hour) {
+		t.Error("when the while is over, it is not just one that may ask")
+	}
+	s.note("a:5432", false, time.Hour)
+	if !s.mayAsk("a:5432", time.Hour) || len(s.until) != 0 {
+		t.Errorf("after it has answered: %v", s.until)
+	}
+}
+
+// TestHowLongANightWasTried goes by what failed since it was due.
+func TestHowLongANightWasTried(t *testing.T) {
+	at := func(minutes int) time.Time { return noon.Add(time.Duration(minutes) * time.Minute) }
+	look := daemon.Outlook{At: noon, Due: at(-60), Imports: model.Imports{Newest: []model.Run{
+		{StartedAt: at(-5), Result: model.Failed}, {StartedAt: at(-20), Result: model.Failed},
+		{StartedAt: at(-90), Result: model.Failed}, {StartedAt: at(-40), Result: model.Applied}}}}
+	of := taken{}
+	if !of.hasTriedFor(20*time.Minute, look) || of.hasTriedFor(21*time.Minute, look) {
+		t.Error("by its record")
+	}
+	of.Unrecorded = []daemon.Attempt{{At: at(-70)}, {At: at(-30)}}
+	if !of.hasTriedFor(30*time.Minute, look) || of.hasTriedFor(31*time.Minute, look) {
+		t.Error("by what is in no record")
 	}
 }

@@ -173,8 +173,8 @@ func (s status) after(e ending, now time.Time) status {
 	if e.outlook != nil {
 		s.readRecord(e, now)
 	}
-	if e.attempt != nil && e.report.Run == 0 { // no database knows of it
-		s.Result, s.RanAt, s.EndedAt = string(model.Failed), When{e.attempt.At}, When{e.attempt.Ended}
+	if e.attempt != nil && (e.report.Run == 0 || e.outlook == nil) {
+		s.readAttempt(e, now)
 	}
 	if e.attempt != nil && e.err == nil {
 		s.Problems, s.DataAt = len(e.report.Problems), When{e.report.Taken}
@@ -200,8 +200,26 @@ func (s status) after(e ending, now time.Time) status {
 	return s
 }
 
-// byRecord is the reason of a run that a school's own record tells of, and that this worker has not made: of which kind
-// its trouble was is not recorded, and so it is no sign for the fleet's guard.
+// readAttempt takes over what is known of an import that no database knows of, or that cannot be asked now.
+func (s *status) readAttempt(e ending, now time.Time) {
+	s.Result, s.RanAt, s.EndedAt = string(model.Failed), When{e.attempt.At}, When{e.attempt.Ended}
+	s.Reason, s.Why = "", ""
+	if e.report.Run != 0 {
+		s.Run = int64(e.report.Run)
+	}
+	if e.err == nil {
+		s.Result = string(e.report.Result)
+	}
+	switch {
+	case e.err == nil && e.report.Result == model.Held && s.HeldSince.IsZero():
+		s.HeldSince = When{now}
+	case e.err == nil && e.report.Result != model.Held:
+		s.LastSuccess = When{e.attempt.Ended}
+	}
+}
+
+// byRecord is the reason of a failure that a school's own record tells of, and of whose end the fleet has not heard:
+// its kind is not recorded, and so it is no sign for the fleet's guard.
 const byRecord = "by its record"
 
 // readRecord takes over what a school's own record says.
@@ -213,8 +231,11 @@ func (s *status) readRecord(e ending, now time.Time) {
 		s.Run, s.Result = int64(run.ID), string(run.Result)
 		s.RanAt, s.EndedAt = When{run.StartedAt}, When{run.FinishedAt}
 		s.Reason, s.Why = "", ""
-		if run.Result == model.Failed || run.Result == model.Held {
+		switch run.Result {
+		case model.Failed:
 			s.Reason, s.Why = byRecord, run.Error
+		case model.Held:
+			s.Reason, s.Why = heldBefore(run)
 		}
 	}
 	switch {

@@ -24,6 +24,10 @@ type Opened struct {
 	Setup *daemon.Setup
 	Host  string       // that is asked for documents, "" for none
 	Close func() error // releases what was opened for it
+
+	// LastGoodAfter is for how long a night has to be tried in vain before it goes on with an older document, where the
+	// school allows that.
+	LastGoodAfter time.Duration
 }
 
 // Worker takes schools' nights and makes them. All fields have to be set, but for those that say what zero means.
@@ -43,6 +47,7 @@ type Worker struct {
 
 	clock   clock
 	memory  *memory
+	silent  silentServers
 	metrics *metrics
 	health  health
 	queue   inserter
@@ -58,12 +63,13 @@ type Pace struct {
 	Dead  time.Duration // for so long unseen, others take it for dead
 	Tick  time.Duration // to queue what is due, as the leader
 	Again time.Duration // to look again at a school whose lock somebody has
+	Quiet time.Duration // to ask a server again that said nothing, for all of its schools together
 	Stop  time.Duration // for imports to come to an end when the worker is to stop; then they are rolled back
 }
 
 // usual takes up the school of a worker that was killed within a minute and a half.
 var usual = Pace{Beat: 10 * time.Second, Dead: 45 * time.Second, Tick: 55 * time.Second, Again: 30 * time.Second,
-	Stop: 15 * time.Second}
+	Quiet: 2 * time.Minute, Stop: 15 * time.Second}
 
 // Work takes jobs until ctx is done, and then comes to an end within half a minute. It fails at once when it cannot
 // begin.

@@ -10,7 +10,7 @@ import (
 
 // Imports is what the record says of the imports so far.
 type Imports struct {
-	Newest      []Run // newest first, without their documents, counts, problems and stages
+	Newest      []Run // newest first, in short; Guard of the newest alone, if it is held
 	Waiting     []ID  // held runs that wait for a person, oldest first
 	LastSuccess time.Time
 	LastNew     time.Time // when one last brought a document that was not the one before

@@ -55,7 +55,10 @@ func secretIn(key, address, instead string) []string {
 	}
 	_, has := u.User.Password()
 	parameters, err := url.ParseQuery(u.RawQuery)
-	has = has || err != nil
+	if err != nil {
+		return []string{key + ": what follows its question mark cannot be read: special characters in it have to be " +
+			"written with %xx"}
+	}
 	for parameter := range parameters {
 		has = has || strings.Contains(strings.ToLower(parameter), "pass") || secretKeys.MatchString(parameter)
 	}

@@ -184,6 +184,12 @@ func (s *Site) failed(w http.ResponseWriter, r *http.Request, v *visit, err erro
 	}
 }
 
+// Refuse says why nothing of the school can be shown.
+func (s *Site) Refuse(w http.ResponseWriter, r *http.Request, why error) {
+	s.Log.Warn("a page is not shown", "path", r.URL.Path, "error", why)
+	s.say(w, r, http.StatusServiceUnavailable, "That cannot be shown now", why.Error())
+}
+
 // away says that the database is not there, and what was known last.
 func (s *Site) away(w http.ResponseWriter, r *http.Request) {
 	s.write(w, r, http.StatusServiceUnavailable, shown{page: "away", nav: "today", title: "The database is away",
