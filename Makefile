@@ -1,5 +1,5 @@
 # make build      the program, static, in bin/: for a single school, and in bin/fleet/ for many
-# make test       every test that any user can run, on both databases
+# make test       every test that any user can run, on both databases; four at a time of a package, for many wait
 # make test-root  those that mount: for root, or with user namespaces
 # make soak       the long proofs, whole
 # make deb        the Debian package, the list of what is in the program, their checksums, in bin/
@@ -35,7 +35,7 @@ check-deb:
 	.ci/with-folder .ci/check-deb
 
 test:
-	$(WITH) go test -timeout 60m ./...
+	$(WITH) go test -timeout 60m -parallel 4 ./...
 
 test-root:
 	$(WITH) go test -timeout 60m -tags needsroot ./cmd/misimportd/needsroot

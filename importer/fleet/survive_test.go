@@ -254,7 +254,7 @@ func TestTheFleetsDatabaseRestarts(t *testing.T) {
 // imported once a night, for three nights.
 func TestTheWorstNight(t *testing.T) {
 	t.Parallel()
-	n, every, most := 24, 700*time.Millisecond, 90*time.Second
+	n, every, most := 24, 900*time.Millisecond, 2*time.Minute
 	if os.Getenv("MISIMPORTD_SOAK") != "" {
 		n, every, most = 200, 3*time.Second, 10*time.Minute
 	}
@@ -345,5 +345,6 @@ func (y *yard) undone(n int, names ...string) string {
 			told = append(told, fmt.Sprintf("%s: %d imports, %+v", name, made, y.standing(name)))
 		}
 	}
-	return strings.Join(told, "\n")
+	o := must(y.fleet.Overview(context.Background()))
+	return fmt.Sprintf("%s\nstopped: %+v, workers: %+v", strings.Join(told, "\n"), o.Stop, o.Workers)
 }
