@@ -272,13 +272,10 @@ func fleetOf(o fleet.Overview, state string, names []string) (told report.Fleet,
 func schoolOf(o fleet.Overview, s fleet.Standing) report.FleetSchool {
 	school := report.FleetSchool{Name: s.School, State: s.State(o.At), Why: o.Why(s), Run: s.Run, Result: s.Result,
 		RanAt: s.RanAt.Time, HeldSince: s.HeldSince.Time, LastSuccess: s.LastSuccess.Time, DataAt: s.DataAt.Time,
-		Next: s.Next.Time, Problems: s.Problems, Canary: s.Canary, Worker: s.Worker, Schedule: s.Schedule,
+		Next: s.Begins(), Problems: s.Problems, Canary: s.Canary, Worker: s.Worker, Schedule: s.Schedule,
 		Timezone: s.Zone, Database: s.Database}
 	if s.PausedUntil.After(o.At) {
 		school.PausedUntil = s.PausedUntil.Time
-		if s.WishedAt.IsZero() && school.Next.Before(school.PausedUntil) {
-			school.Next = school.PausedUntil
-		}
 	}
 	return school
 }

@@ -113,7 +113,7 @@ func (s *seenSchools) Overview(ctx context.Context) (shown pages.FleetOverview, 
 
 func shownSchool(o fleet.Overview, of fleet.Standing) pages.FleetSchool {
 	school := pages.FleetSchool{Name: of.School, State: of.State(o.At), Why: o.Why(of), Run: of.Run, Result: of.Result,
-		RanAt: of.RanAt.Time, HeldSince: of.HeldSince.Time, Next: of.Next.Time, LastSuccess: of.LastSuccess.Time,
+		RanAt: of.RanAt.Time, HeldSince: of.HeldSince.Time, Next: of.Begins(), LastSuccess: of.LastSuccess.Time,
 		DataAt: of.DataAt.Time, Problems: of.Problems, Canary: of.Canary}
 	if of.PausedUntil.After(o.At) {
 		zone, err := time.LoadLocation(of.Zone)

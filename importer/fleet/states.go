@@ -61,6 +61,14 @@ func (s Standing) due() time.Time {
 	return due.Time
 }
 
+// Begins is when a school is to be looked at next: not before its pause ends, unless somebody wishes for an import.
+func (s Standing) Begins() time.Time {
+	if s.WishedAt.IsZero() && s.Next.Before(s.PausedUntil.Time) {
+		return s.PausedUntil.Time
+	}
+	return s.Next.Time
+}
+
 // State is the first of a school's states.
 func (s Standing) State(now time.Time) string {
 	for _, state := range States[:len(States)-1] {
