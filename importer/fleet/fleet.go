@@ -141,7 +141,7 @@ func (f *Fleet) failed(doing string, err error) error {
 }
 
 // knows is the newest version of the fleet's own tables that the program has.
-const knows = 2
+const knows = 3
 
 // check finds out whether the program can work with the tables: they are those that it knows, or newer ones that suit
 // it, too, by what the newer program wrote there. So workers of two versions get on beside each other.
